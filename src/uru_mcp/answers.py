@@ -1,0 +1,138 @@
+"""What Uru's refusals mean: an HTTP status and an error body become an error that says who can mend it.
+
+Codes decide, and where there is none, the status; the words of a message never do.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from uru_mcp.complaints import Complaint
+from uru_mcp.errors import KeyRefused, NoAnswer, PermissionMissing, Refused, Unconfirmed, UruError, WorkspaceProblem
+from uru_mcp.permissions import in_order, in_words
+from uru_mcp.retry import RETRYABLE_STATUSES
+
+QUOTED_CHARS = 500
+
+KEYS_PAGE = "Uru → Settings → API Keys"
+
+NEW_KEY = f"Create a key in {KEYS_PAGE}, put it into URU_API_KEY, and start the client again."
+
+KEY_CODES = {
+    "invalid_api_key": ("key_rejected", "Uru does not know this API key.", NEW_KEY),
+    "revoked_api_key": ("key_revoked", "This API key was deleted in Uru.", NEW_KEY),
+    "expired_api_key": ("key_expired", "This API key has expired.", NEW_KEY),
+}
+
+WORKSPACE_CODES = {
+    "workspace_selection_required": "workspace_selection_required",
+    "workspace_required": "workspace_selection_required",
+    "workspace_id_invalid": "workspace_not_accessible",
+    "workspace_not_accessible": "workspace_not_accessible",
+    "workspace_not_allowed_for_credential": "workspace_not_accessible",
+}
+
+WORKSPACE_ERRORS = {
+    "workspace_selection_required": (
+        "No workspace is selected for this API key.",
+        "Call platform__list_workspaces, ask the user which workspace to work in, and call"
+        " platform__set_current_workspace with its id; or set URU_WORKSPACE_ID.",
+    ),
+    "workspace_not_accessible": (
+        "The workspace is not one that this API key may use.",
+        "Set URU_WORKSPACE_ID to the id of the key's own workspace, or remove it.",
+    ),
+}
+
+
+def refusal(status: int, complaint: Complaint, *, retry_after: float | None, is_run: bool) -> UruError:
+    """The error for an answer that is not a success.
+
+    `retry_after` is what the header said, in seconds; `is_run` is whether something may have been done by the request.
+    """
+    quoted = quotation(complaint.message)
+    details = dict(complaint.details)
+    wait = complaint.retry_after if retry_after is None else retry_after
+    if complaint.code in WORKSPACE_CODES and status in (400, 403, 409):
+        return workspace_problem(WORKSPACE_CODES[complaint.code], **details)
+    if status == 401:
+        code, message, fix = KEY_CODES.get(complaint.code or "", ("key_rejected", "Uru refused the API key.", NEW_KEY))
+        return KeyRefused(message + quoted, fix=fix, code=code, **details)
+    if status == 403 and complaint.code == "insufficient_permission":
+        return _permission_missing(complaint)
+    if status in (409, 429) and (status == 429 or complaint.code == "tools_not_ready"):
+        return _asked_to_wait(status, wait, quoted)
+    if status >= 500:
+        return _failed(status, quoted, is_run=is_run, wait=wait)
+    if 300 <= status < 400:
+        return Refused(
+            f"Uru answered with a redirect ({status}), which is not followed, so that the key goes nowhere else.",
+            fix="Check URU_PROXY_URL: it must be the address that answers, not one that redirects.",
+        )
+    return _denied(status, quoted, details)
+
+
+def workspace_problem(code: str, **details: Any) -> WorkspaceProblem:
+    message, fix = WORKSPACE_ERRORS[code]
+    return WorkspaceProblem(message, fix=fix, code=code, **details)
+
+
+def quotation(words: str | None) -> str:
+    """Uru's own words, marked as such and cut, with a leading space; nothing when there are none."""
+    if not words:
+        return ""
+    cut = " ".join(words.split())
+    return f" Uru says: “{cut[:QUOTED_CHARS]}{'…' if len(cut) > QUOTED_CHARS else ''}”"
+
+
+def unconfirmed(what: str) -> Unconfirmed:
+    return Unconfirmed(
+        f"{what} It may have happened or not.",
+        fix="Look at the effect in Uru or the app first; repeat the call only when it is not there.",
+    )
+
+
+def _permission_missing(complaint: Complaint) -> PermissionMissing:
+    details: dict[str, Any] = {"required": in_order(complaint.required)}
+    if complaint.granted is not None:
+        details["granted"] = in_order(complaint.granted)
+        details["missing"] = in_order(complaint.required - complaint.granted)
+    return PermissionMissing(
+        f"Uru refused: this needs {in_words(complaint.required)}.{quotation(complaint.message)}",
+        fix=f"Give the key the permission in {KEYS_PAGE}, or use a key that has it.",
+        **details,
+    )
+
+
+def _asked_to_wait(status: int, wait: float | None, quoted: str) -> NoAnswer:
+    after = f"in {wait:g} seconds" if wait is not None else "in a minute"
+    if status == 429:
+        return NoAnswer(
+            f"Uru asks to slow down (429); nothing was done.{quoted}",
+            fix=f"Try again {after}.",
+            code="rate_limited",
+            retry_after=wait,
+        )
+    return NoAnswer(f"Uru is still preparing its tools.{quoted}", fix=f"Try again {after}.", retry_after=wait)
+
+
+def _failed(status: int, quoted: str, *, is_run: bool, wait: float | None) -> UruError:
+    if is_run:
+        return unconfirmed(f"Uru failed ({status}) while it ran this.{quoted}")
+    return NoAnswer(
+        f"Uru failed ({status}).{quoted}",
+        fix="Try again in a minute.",
+        retryable=status in RETRYABLE_STATUSES,
+        retry_after=wait,
+    )
+
+
+def _denied(status: int, quoted: str, details: dict[str, Any]) -> Refused:
+    if status == 403:
+        fix = "This is not about the key's permissions: ask who administers the workspace or the connected app."
+        return Refused(f"Uru refused this (403).{quoted}", fix=fix, code="forbidden", **details)
+    if status == 404:
+        fix = "Check the name or id: list or search first, then use an id from the answer."
+        return Refused(f"Uru has no such thing (404).{quoted}", fix=fix, code="not_found", **details)
+    fix = "Check the arguments against the tool's schema; if they are right, the fault is Uru's."
+    return Refused(f"Uru refused the request ({status}).{quoted}", fix=fix, **details)

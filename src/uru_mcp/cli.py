@@ -1,0 +1,150 @@
+"""The command line. Without a command it serves MCP on stdin and stdout, and stdout then belongs to the protocol.
+
+What a command needs is imported when it runs, so that `--help` and `--version` stay quick.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from uru_mcp import __version__
+
+if TYPE_CHECKING:
+    from uru_mcp.settings import Settings
+
+SANDBOX_URL = "https://sandbox.invalid"  # never looked up: the sandbox answers inside this process
+
+INTRODUCTION = """\
+uru-mcp is an MCP server: Claude Desktop or another MCP client starts it and talks to it through pipes.
+There is nothing to type here.
+
+  Try it without an account:   uru-mcp demo
+  Add it to Claude Desktop:    Settings → Developer → Edit Config, put this into claude_desktop_config.json,
+                               then quit Claude fully and open it again
+
+{config}
+"""
+
+
+class Commands(click.Group):
+    """The commands by name, each imported when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return ["demo", "sandbox"]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name == "demo":
+            return demo
+        if cmd_name == "sandbox":
+            from uru_mcp.sandbox.commands import sandbox
+
+            return sandbox
+        return None
+
+
+@click.command(cls=Commands, invoke_without_command=True)
+@click.version_option(__version__, message="uru-mcp %(version)s")
+@click.option("--sandbox", is_flag=True, help="Serve a sandbox in this process instead of the real Uru.")
+@click.option(
+    "--db", type=click.Path(dir_okay=False, path_type=Path), help="With --sandbox: keep its workspaces in this file."
+)
+@click.option(
+    "--tools", type=click.IntRange(0, 1_000_000), default=0, help="With --sandbox: add so many synthetic tools."
+)
+@click.option(
+    "--catalog",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="With --sandbox: add the namespaces and tools of a JSON file in the API's shape.",
+)
+@click.pass_context
+def main(ctx: click.Context, sandbox: bool, db: Path | None, tools: int, catalog: Path | None) -> None:
+    """Bridge MCP clients such as Claude Desktop to an Uru workspace.
+
+    Without a command, serve MCP on stdin and stdout. The key is read from URU_API_KEY; the README lists the other
+    variables.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    if not sandbox and (db or tools or catalog):
+        raise click.UsageError("--db, --tools and --catalog go with --sandbox.")
+    _serve(_sandbox_for(db, tools, catalog) if sandbox else None)
+
+
+@click.command()
+def demo() -> None:
+    """Show the permission gate at work, against a sandbox: no account, no network, a few seconds."""
+    from uru_mcp.demo import run_demo
+
+    run_demo(click.echo)
+
+
+def _serve(sandbox: Any) -> None:
+    """Serve the real Uru, or this sandbox; say so instead when a person started it in a terminal."""
+    from uru_mcp.errors import SettingsError
+    from uru_mcp.logs import start_logging
+    from uru_mcp.redaction import Redaction
+    from uru_mcp.settings import read_environment, read_settings
+
+    redaction = Redaction()
+    environ = read_environment()
+    try:
+        settings: Settings | SettingsError = read_settings(environ if sandbox is None else _inside(sandbox, environ))
+    except SettingsError as error:
+        settings = error
+    if sys.stdin.isatty():
+        _introduce(settings, redaction)
+    start_logging("warning" if isinstance(settings, SettingsError) else settings.log_level, redaction)
+    if not isinstance(settings, SettingsError) and settings.ignored:
+        click.echo(f"uru-mcp: ignored, only the Node client reads them: {', '.join(settings.ignored)}", err=True)
+
+    from uru_mcp.bridge import Bridge, Unconfigured
+    from uru_mcp.server import build_server
+    from uru_mcp.stdio import serve
+
+    if isinstance(settings, SettingsError):
+        serve(build_server(Unconfigured(settings, redaction)))
+    transport = None if sandbox is None else _in_process(sandbox)
+    serve(build_server(Bridge(settings, redaction, transport=transport)))
+
+
+def _introduce(settings: Settings | Exception, redaction: Any) -> None:
+    """Say what this is, and what is wrong with the configuration; exit 2 when something is, otherwise 0."""
+    from uru_mcp.claude_desktop import configuration
+
+    click.echo(INTRODUCTION.format(config=configuration(sys.executable)))
+    problems = getattr(settings, "problems", ())
+    for problem in problems:
+        click.echo(redaction.text(f"Here, now: {problem.message}\n  To mend it: {problem.fix}"))
+    sys.exit(2 if problems else 0)
+
+
+def _sandbox_for(db: Path | None, tools: int, catalog: Path | None) -> Any:
+    from uru_mcp.sandbox import Sandbox
+
+    try:
+        return Sandbox.open(db, tools=tools, catalog=catalog)
+    except (OSError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _inside(sandbox: Any, environ: Mapping[str, str]) -> Mapping[str, str]:
+    """The environment for a sandbox in this process, with a key of its own where none is given."""
+    own = {"URU_PROXY_URL": SANDBOX_URL}
+    if not environ.get("URU_API_KEY", "").strip():
+        workspace = sandbox.workspaces[0].id
+        made = sandbox.keys.create(
+            name="uru-mcp --sandbox", workspace=workspace, permissions={"read", "write", "execute"}
+        )
+        own["URU_API_KEY"] = made.text
+    return {**environ, **own}
+
+
+def _in_process(sandbox: Any) -> Any:
+    from httpx2 import ASGITransport
+
+    return ASGITransport(app=sandbox.app)

@@ -1,0 +1,87 @@
+"""Uru's error bodies into one value, whatever their shape: objects, JSON in text, HTML, or nothing.
+
+What an error means for the user is not decided here, see `client.py`.
+
+Source: the public Node client, which meets all these shapes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from uru_mcp.fields import Record, first, names_at, object_at, seconds_at, text_at
+from uru_mcp.permissions import NOTHING, Permissions, parse_permissions
+
+USEFUL = ("recovery_tools", "available_workspaces", "tip", "suggestion", "log_id", "help_url")
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """An error body. `code` is lower case with underscores, whatever its spelling was; `message` is Uru's own words.
+
+    `retry_after` is in seconds. `details` are the fields of `USEFUL` that were there.
+    """
+
+    code: str | None = None
+    message: str | None = None
+    required: Permissions = NOTHING
+    granted: Permissions | None = None
+    retry_after: float | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+def read_complaint(body: Any) -> Complaint:
+    """Read an error body; it never fails.
+
+    The code is looked for at `code`, `error_code`, `error`, `error.code`, `detail`, `detail.code` and `details.code`,
+    the message at `message`, `error`, `detail` and `details`.
+    """
+    if isinstance(body, str):
+        return _in_text(body)
+    if not isinstance(body, dict):
+        return Complaint()
+    everywhere = {**(object_at(body, "details") or {}), **(object_at(body, "error") or {}), **body}
+    required, _ = parse_permissions(names_at(everywhere, "required") or [])
+    granted = names_at(everywhere, "granted")
+    return Complaint(
+        code=next(_codes(body), None),
+        message=_message(body),
+        required=required,
+        granted=None if granted is None else parse_permissions(granted)[0],
+        retry_after=seconds_at(everywhere, "retry_after_ms"),
+        details={name: everywhere[name] for name in USEFUL if everywhere.get(name) is not None},
+    )
+
+
+def _codes(body: Record) -> Iterator[str]:
+    nested = [object_at(body, name) or {} for name in ("error", "detail", "details")]
+    stated = [text_at(record, name) for record in (body, *nested) for name in ("code", "error_code")]
+    for found in (*stated, text_at(body, "error"), text_at(body, "detail")):
+        code = re.sub(r"[\s\-]+", "_", (found or "").strip()).lower()
+        if re.fullmatch(r"[a-z0-9_.]{1,64}", code):
+            yield code
+
+
+def _message(body: Record) -> str | None:
+    for name in ("message", "error", "detail", "details"):
+        found = body.get(name)
+        if isinstance(found, dict):
+            found = first(found, "message", "detail", "error")
+        if isinstance(found, str) and found.strip():
+            return found.strip()
+    return None
+
+
+def _in_text(text: str) -> Complaint:
+    try:
+        inner = json.loads(text)
+    except (ValueError, RecursionError):
+        inner = None
+    if isinstance(inner, dict):
+        return read_complaint(inner)
+    looks_like_markup = text.lstrip()[:1] == "<"
+    return Complaint(message=None if looks_like_markup or not text.strip() else text.strip())

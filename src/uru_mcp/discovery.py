@@ -1,0 +1,81 @@
+"""What `uru_search_tools` answers: tools that fit a task, or an overview of what there is."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from uru_mcp.catalog import Catalog, Tool
+from uru_mcp.gate import allows
+from uru_mcp.identity import Standing
+from uru_mcp.permissions import Grant, in_order
+from uru_mcp.wire import Namespace
+
+
+def search(catalog: Catalog, standing: Standing, arguments: dict[str, Any], *, budget: int) -> dict[str, Any]:
+    """Hits, best first, or the overview when there is neither a query nor a namespace.
+
+    `arguments` fit `surface.SEARCH_SCHEMA`. `{"hits": [{"tool": …}], "total": 12, "next_offset": 8}`; the hits together
+    take at most `budget` characters, and `next_offset` is null after the last.
+    """
+    query, namespace = arguments.get("query", "").strip(), arguments.get("namespace")
+    if not query and namespace is None:
+        return overview(catalog, standing)
+    found = catalog.index.search(query) if query else list(catalog.tools)
+    tools = [catalog.tools[name] for name in found]
+    if namespace is not None:
+        tools = [tool for tool in tools if tool.namespace.name == namespace]
+    offset = arguments.get("offset", 0)
+    hits = _within(budget, [hit(tool, standing) for tool in tools[offset : offset + arguments.get("limit", 8)]])
+    end = offset + len(hits)
+    answer: dict[str, Any] = {"hits": hits, "total": len(tools), "next_offset": end if end < len(tools) else None}
+    if not tools:
+        answer["hint"] = "Nothing fits. Try other words, or call without a query for the namespaces there are."
+    return answer
+
+
+def overview(catalog: Catalog, standing: Standing) -> dict[str, Any]:
+    """`{"namespaces": [{"namespace": "gmail_demo", "title": "Gmail", "tools": 6, "allowed": 6}], "left_out": []}`"""
+    return {
+        "namespaces": [_summary(catalog, namespace, standing) for namespace in catalog.namespaces],
+        "left_out": [
+            {"namespace": item.namespace, "tool": item.name, "reason": item.reason} for item in catalog.left_out
+        ],
+    }
+
+
+def hit(tool: Tool, standing: Standing) -> dict[str, Any]:
+    """A tool as a search shows it: with its input schema when it may be called, with what is missing when not."""
+    allowed = allows(tool.needs, standing)
+    found: dict[str, Any] = {
+        "tool": tool.id,
+        "title": tool.title,
+        "namespace": tool.namespace.name,
+        "description": tool.description,
+        "needs": in_order(tool.needs),
+        "allowed": allowed,
+    }
+    if allowed:
+        return {**found, "call_with": tool.dispatcher or tool.id, "input_schema": tool.schema}
+    return {**found, "missing": in_order(tool.needs - (standing.grant or Grant(None, None)).effective)}
+
+
+def _summary(catalog: Catalog, namespace: Namespace, standing: Standing) -> dict[str, Any]:
+    tools = catalog.of(namespace)
+    return {
+        "namespace": namespace.name,
+        "title": namespace.title,
+        "tools": len(tools),
+        "allowed": sum(allows(tool.needs, standing) for tool in tools),
+    }
+
+
+def _within(budget: int, hits: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The first hits that fit; always one, so that a search goes on."""
+    kept: list[dict[str, Any]] = []
+    for found in hits:
+        budget -= len(json.dumps(found, ensure_ascii=False)) + 1
+        if budget < 0 and kept:
+            break
+        kept.append(found)
+    return kept

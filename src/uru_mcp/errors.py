@@ -1,0 +1,126 @@
+"""Everything that can go wrong, sorted by who can put it right.
+
+* UruError
+  x SettingsError      the user: mend the configuration
+  x KeyRefused         the user: another key
+  x WorkspaceProblem   the user or the model: select a workspace
+  x PermissionMissing  the user: a key with more permissions
+  x ArgumentError      the model: call again with better arguments
+  x Unconfirmed        the model: look first, it may have happened
+  x NoAnswer           nobody yet: Uru did not answer, or asked to wait
+  x Refused            depends on what Uru answered
+
+The message says what happened and the fix says what to do next; both are written for a person and a model, and hold no
+secret. `code` is one of `CODES`. `details` are further members of the error's structure, JSON values only.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+CODES = frozenset(
+    {
+        "not_configured",
+        "malformed_key",
+        "key_rejected",
+        "key_revoked",
+        "key_expired",
+        "insufficient_permission",
+        "permissions_unknown",
+        "workspace_selection_required",
+        "workspace_not_accessible",
+        "unknown_tool",
+        "wrong_dispatcher",
+        "invalid_arguments",
+        "not_found",
+        "forbidden",
+        "connection_problem",
+        "rate_limited",
+        "unavailable",
+        "timed_out",
+        "unconfirmed",
+        "upstream_failed",
+        "too_large",
+        "internal",
+    }
+)
+
+
+class UruError(Exception):
+    """The root: a code, a message, a fix, and whether the same call may succeed later."""
+
+    default_code: ClassVar[str] = "internal"
+    default_retryable: ClassVar[bool] = False
+
+    def __init__(
+        self, message: str, *, fix: str, code: str | None = None, retryable: bool | None = None, **details: Any
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.fix = fix
+        self.code = code or self.default_code
+        self.retryable = self.default_retryable if retryable is None else retryable
+        self.details = details
+
+
+class SettingsError(UruError):
+    """The configuration cannot be used; `problems` holds every fault found, each with its own fix."""
+
+    default_code = "not_configured"
+
+    def __init__(self, problems: list[SettingsProblem]) -> None:
+        first = problems[0]
+        super().__init__(" ".join(p.message for p in problems), fix=" ".join(p.fix for p in problems), code=first.code)
+        self.problems = tuple(problems)
+
+
+class SettingsProblem(UruError):
+    """One fault of the configuration; it never travels alone, `SettingsError` carries it."""
+
+    default_code = "not_configured"
+
+
+class KeyRefused(UruError):
+    """Uru does not accept the key: `key_rejected`, `key_revoked` or `key_expired`."""
+
+    default_code = "key_rejected"
+
+
+class WorkspaceProblem(UruError):
+    """No workspace is selected, or the configured one is not open to the key."""
+
+    default_code = "workspace_selection_required"
+
+
+class PermissionMissing(UruError):
+    """The key lacks a permission, or nobody knows which it has (`permissions_unknown`)."""
+
+    default_code = "insufficient_permission"
+
+
+class ArgumentError(UruError):
+    """The call itself is wrong: its tool, its arguments, or the record that it names."""
+
+    default_code = "invalid_arguments"
+
+
+class Unconfirmed(UruError):
+    """A run was sent and its outcome never came back."""
+
+    default_code = "unconfirmed"
+
+
+class NoAnswer(UruError):
+    """Uru did not answer in time, or at all, or asked to wait: `unavailable`, `timed_out`, `rate_limited`."""
+
+    default_code = "unavailable"
+    default_retryable = True
+
+
+class Refused(UruError):
+    """Uru, or an app behind it, said no, or said something unreadable.
+
+    `forbidden`, `connection_problem`, `not_found`, `upstream_failed` or `too_large`.
+    """
+
+    default_code = "upstream_failed"

@@ -1,0 +1,51 @@
+"""Reading single fields of JSON that strangers wrote: what is not of the wanted kind counts as absent."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+Record = dict[str, Any]
+
+
+def first(record: Record, *names: str) -> Any:
+    """The first of these fields that is there and not null."""
+    return next((record[name] for name in names if record.get(name) is not None), None)
+
+
+def text_at(record: Record, *names: str) -> str | None:
+    """The first of these fields that is text and not blank."""
+    return next((record[name] for name in names if isinstance(record.get(name), str) and record[name].strip()), None)
+
+
+def object_at(record: Record, name: str) -> Record | None:
+    found = record.get(name)
+    return found if isinstance(found, dict) else None
+
+
+def flag_at(record: Record, name: str) -> bool | None:
+    found = record.get(name)
+    return found if isinstance(found, bool) else None
+
+
+def moment_at(record: Record, name: str) -> datetime | None:
+    """An ISO 8601 time, taken as UTC where it names no zone."""
+    try:
+        moment = datetime.fromisoformat(text_at(record, name) or "")
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def seconds_at(record: Record, name: str) -> float | None:
+    """Seconds from a field in milliseconds, at most a day."""
+    found = record.get(name)
+    if isinstance(found, bool) or not isinstance(found, (int, float)):
+        return None
+    return min(found / 1000, 86_400.0) if found >= 0 else None
+
+
+def names_at(record: Record, *names: str) -> str | list[Any] | None:
+    """A list of names, or text that holds them."""
+    found = first(record, *names)
+    return found if isinstance(found, (str, list)) else None

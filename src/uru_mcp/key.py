@@ -1,0 +1,55 @@
+"""The API key as a value that cannot be printed by accident."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+FORM = re.compile(r"uru_[!-~]{8,}")
+
+
+class Key:
+    """An Uru API key. It shows its last four characters wherever it is printed; only `reveal` gives it whole.
+
+    Raises:
+        ValueError: The text is not of the form of a key. The message never repeats the text.
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        if FORM.fullmatch(text) is None:
+            raise ValueError(_what_is_wrong(text))
+        self._text = text
+
+    def reveal(self) -> str:
+        """The whole key: for the `Authorization` header and for `redaction.py`, nowhere else."""
+        return self._text
+
+    @property
+    def last4(self) -> str:
+        return self._text[-4:]
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal characters that tell keys apart and do not lead back to one."""
+        return hashlib.sha256(self._text.encode()).hexdigest()[:16]
+
+    def __repr__(self) -> str:
+        return f"<Key …{self.last4}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Key) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+
+def _what_is_wrong(text: str) -> str:
+    if text[:1] in "\"'" or text[-1:] in "\"'":
+        return "it has quotation marks around it"
+    if not text.startswith("uru_"):
+        return "it does not start with uru_"
+    if not text.isascii() or not text.isprintable() or " " in text:
+        return "it holds a space or a character that no key has"
+    return "it is too short"

@@ -1,0 +1,68 @@
+"""What may leave the process: no key in any of its spellings, and no characters that a reader cannot see.
+
+Every text of ours, of Uru's and of the apps behind it passes here before it is written anywhere.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+from uru_mcp.policy import OWN_TOOLS
+
+MARK = "[key removed]"
+
+# What starts like a key and is none: our own tools, and this package in a log line.
+_INNOCENT = "|".join([*(name.removeprefix("uru_") for name in OWN_TOOLS), "mcp"])
+KEY_LIKE = re.compile(rf"uru(?:_|%5[Ff])(?!(?:{_INNOCENT})(?![A-Za-z0-9_-]))[A-Za-z0-9_\-.~+/=]{{8,}}")
+
+# Tags, bidirectional controls, zero-width and other format characters that show nothing, and halves of surrogate
+# pairs, which no encoder takes. ZWNJ and ZWJ (200C, 200D) stay: Persian, Hindi and emoji are spelt with them.
+UNSEEN = re.compile(
+    "[\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e0fff]"
+)
+
+
+class Redaction:
+    """Removes the keys it has been told of, and all that looks like an Uru key.
+
+    Keys are remembered for as long as the process lives, so that an old one is still removed after a rotation.
+    """
+
+    def __init__(self) -> None:
+        self._spellings: set[str] = set()
+        self._pattern = KEY_LIKE
+
+    def remember(self, key: str) -> None:
+        self._spellings.update(_spellings(key))
+        longest_first = sorted(self._spellings, key=len, reverse=True)
+        self._pattern = re.compile("|".join([*map(re.escape, longest_first), KEY_LIKE.pattern]))
+
+    def text(self, text: str) -> str:
+        """The text without keys and without unseen characters."""
+        return self._pattern.sub(MARK, UNSEEN.sub("", text))
+
+    def value(self, value: Any) -> Any:
+        """The same JSON value with every text in it, names of members included, passed through `text`."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            return [self.value(item) for item in value]
+        if isinstance(value, dict):
+            return {self.text(str(name)): self.value(item) for name, item in value.items()}
+        return value
+
+
+def _spellings(key: str) -> Iterator[str]:
+    """The key as it is, percent-encoded, and the part of its base64 that is the same whatever stands before it."""
+    yield key
+    yield quote(key, safe="")
+    for lead in range(3):
+        encoded = base64.b64encode(b"\0" * lead + key.encode()).decode()
+        stable = encoded[-(-lead * 8 // 6) : len(encoded.rstrip("=")) - (1 if (lead + len(key)) % 3 else 0)]
+        yield stable
+        yield stable.replace("+", "-").replace("/", "_")

@@ -1,0 +1,43 @@
+"""Whether a read is tried again, and how long to wait before it; pure, so that every case can be tabled.
+
+Runs and writes are never tried again: a lost answer may hide work that was done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+ATTEMPTS = 4
+FIRST_WAIT = 0.25  # seconds; the ceiling of the first wait, doubled for each later one
+
+RETRYABLE_STATUSES = frozenset({429, 500, 502, 503, 504})
+
+
+def wait_before(attempt: int, *, retry_after: float | None, left: float, random: Callable[[], float]) -> float | None:
+    """Seconds to wait before try number `attempt` (2 is the first repetition), or None to give up.
+
+    Full jitter, never less than the `retry_after` seconds that Uru asked for, and never a wait that the `left` seconds
+    of the call cannot hold.
+    """
+    if attempt > ATTEMPTS:
+        return None
+    wait = random() * FIRST_WAIT * 2 ** (attempt - 2)
+    wait = max(wait, retry_after or 0.0)
+    return wait if wait < left else None
+
+
+def parse_retry_after(value: str | None, *, now: datetime) -> float | None:
+    """Seconds from a `Retry-After` header, which is a number of seconds or an HTTP date; None when it is neither."""
+    if not value:
+        return None
+    if value.strip().isdecimal():
+        return float(min(int(value.strip()[:9]), 86_400))
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - now).total_seconds())

@@ -1,0 +1,195 @@
+"""Settings from an environment mapping; the only reader of the environment.
+
+A variable that starts with `URU_` and is not known is an error with the nearest right name, since a misspelt
+`URU_PERMISSION=read` must not open everything.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from ipaddress import ip_address
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from uru_mcp.errors import SettingsError, SettingsProblem
+from uru_mcp.key import Key
+from uru_mcp.permissions import Permission, Permissions, parse_permissions
+
+PREFIX = "URU_"
+
+NODE_CLIENT_ONLY = frozenset(
+    {
+        "URU_DEBUG",
+        "URU_TOOL_SYNC_POLL_MS",
+        "URU_ENABLE_TOOL_LIST_CHANGED",
+        "URU_MAX_TOOLS_PER_PAGE",
+        "URU_MAX_NAMESPACES",
+        "URU_PRELOAD_NAMESPACES",
+        "URU_ENABLE_PARALLEL_LOADING",
+        "URU_ENABLE_PREDICTIVE_LOADING",
+    }
+)
+
+
+def _key(text: str) -> Key:
+    return Key(text)
+
+
+def _base_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("it is not an http(s) URL")
+    if parts.username is not None or parts.query or parts.fragment or "?" in text or "#" in text:
+        raise ValueError("it holds user info, a query or a fragment")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ValueError("it is http:// on a host other than this machine, which would send the key in the clear")
+    return text.rstrip("/")
+
+
+def _permissions(text: str) -> Permissions:
+    known, unknown = parse_permissions(text)
+    if unknown:
+        raise ValueError(f"{unknown[0]!r} is not a permission")
+    if not known:
+        raise ValueError("it names no permission")
+    return known
+
+
+def _patterns(text: str) -> tuple[str, ...]:
+    return tuple(word for word in re.split(r"[,\s]+", text) if word)
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class Settings(BaseSettings):
+    """What the user set, each field as the variable `URU_` + its name in capitals. See `read_settings`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, arbitrary_types_allowed=True, validate_default=False
+    )
+
+    api_key: Annotated[Key, BeforeValidator(_key)] = Field(description="the API key, `uru_…`")
+    proxy_url: Annotated[str, BeforeValidator(_base_url)] = Field(
+        default="https://mcp.uruintelligence.com",
+        description="where Uru answers: https, or http on this machine",
+    )
+    workspace_id: UUID | None = Field(default=None, description="the workspace to work in, a UUID")
+    permissions: Annotated[frozenset[Permission] | None, NoDecode, BeforeValidator(_permissions)] = Field(
+        default=None,
+        description="a ceiling on the key's permissions, such as `read,execute`; stands alone where Uru does not tell",
+    )
+    namespaces: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_patterns)] = Field(
+        default=(), description="only these namespaces, as comma-separated patterns such as `platform,gmail_*`"
+    )
+    direct_tools: Literal["auto", "all", "none"] = Field(
+        default="auto",
+        description="which of Uru's tools are listed one by one: `auto` as many as fit the budget, `all`, `none`",
+    )
+    tool_tokens: int = Field(
+        default=10_000, ge=0, le=1_000_000, description="that budget, in tokens of about four characters"
+    )
+    call_deadline: float = Field(
+        default=50, ge=1, le=3600, description="seconds until a call is answered, at the latest"
+    )
+    result_chars: int = Field(
+        default=80_000, ge=1_000, le=10_000_000, description="characters of a result before it is cut"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="warning", description="what is logged to stderr"
+    )
+
+    ignored: tuple[str, ...] = Field(default=(), description="variables given that only the Node client reads")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        *_: PydanticBaseSettingsSource,
+        **__: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)  # the environment comes in through `read_settings`, once and whole
+
+
+EXAMPLES: Mapping[str, str] = {
+    "URU_API_KEY": "Copy the key from Uru (Settings → API Keys) into URU_API_KEY; it starts with uru_.",
+    "URU_PROXY_URL": "Remove URU_PROXY_URL, or set it to an https:// address such as https://mcp.uruintelligence.com.",
+    "URU_WORKSPACE_ID": "Set URU_WORKSPACE_ID to the workspace's UUID, or remove it.",
+    "URU_PERMISSIONS": "Set URU_PERMISSIONS to any of read, write and execute, separated by commas.",
+    "URU_DIRECT_TOOLS": "Set URU_DIRECT_TOOLS to auto, all or none, or remove it.",
+    "URU_TOOL_TOKENS": "Set URU_TOOL_TOKENS to a whole number from 0 to 1000000, or remove it.",
+    "URU_CALL_DEADLINE": "Set URU_CALL_DEADLINE to a number of seconds from 1 to 3600, or remove it.",
+    "URU_RESULT_CHARS": "Set URU_RESULT_CHARS to a whole number from 1000 to 10000000, or remove it.",
+    "URU_LOG_LEVEL": "Set URU_LOG_LEVEL to debug, info, warning or error, or remove it.",
+}
+
+VARIABLES: tuple[str, ...] = tuple(PREFIX + name.upper() for name in Settings.model_fields if name != "ignored")
+
+
+def read_environment() -> Mapping[str, str]:
+    """The process's own environment."""
+    return os.environ
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Read the `URU_*` variables of `environ`, an environment mapping.
+
+    A blank value counts as unset. Variables that only the Node client reads are accepted, and named in `ignored`.
+
+    Raises:
+        SettingsError: Something is missing or wrong; it carries every problem found, not only the first.
+    """
+    given = {name: value.strip() for name, value in environ.items() if name.startswith(PREFIX) and value.strip()}
+    ours = {name: value for name, value in given.items() if name in VARIABLES}
+    problems = [*_misspelt(given), *_unexpanded(ours)]
+    source = EnvSettingsSource(Settings)
+    source.env_vars = {name.lower(): value for name, value in ours.items()}
+    values = {name: value for name, value in source().items() if value is not None}
+    try:
+        settings = Settings(**values, ignored=tuple(sorted(NODE_CLIENT_ONLY & given.keys())))
+    except ValidationError as error:
+        said = {problem.details["variable"] for problem in problems}
+        problems += [problem for problem in _invalid(error) if problem.details["variable"] not in said]
+        raise SettingsError(problems) from None  # the cause would hold the values
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def _misspelt(given: Mapping[str, str]) -> Iterator[SettingsProblem]:
+    for name in sorted(given.keys() - NODE_CLIENT_ONLY - set(VARIABLES)):
+        near = get_close_matches(name, VARIABLES, n=1)
+        fix = f"Did you mean {near[0]}? Rename it, or remove it." if near else f"Remove {name}."
+        yield SettingsProblem(f"{name} is not a variable that uru-mcp knows.", fix=fix, variable=name)
+
+
+def _unexpanded(ours: Mapping[str, str]) -> Iterator[SettingsProblem]:
+    for name, value in ours.items():
+        if "${" in value:
+            message = f"{name} holds a placeholder, ${{…}}, that the program which starts uru-mcp did not fill in."
+            fix = f"Write the value itself into {name}, or set the variable that the placeholder names."
+            yield SettingsProblem(message, fix=fix, variable=name)
+
+
+def _invalid(error: ValidationError) -> Iterator[SettingsProblem]:
+    for item in error.errors(include_url=False, include_input=False):
+        name = PREFIX + str(item["loc"][0]).upper()
+        fix = EXAMPLES.get(name, f"Mend or remove {name}.")
+        if item["type"] == "missing":
+            yield SettingsProblem(f"{name} is not set.", fix=fix, variable=name)
+            continue
+        why = str(item.get("ctx", {}).get("error", item["msg"][:1].lower() + item["msg"][1:]))
+        code = "malformed_key" if name == "URU_API_KEY" else "not_configured"
+        yield SettingsProblem(f"{name} cannot be used: {why}.", fix=fix, code=code, variable=name)

@@ -1,0 +1,140 @@
+"""The process that serves MCP on its stdin and stdout: pipes, protocol eras, signals and the end.
+
+It ends on EOF, on a closed stdout, on a signal, and when the process that started it is gone. The SDK's thread that
+reads stdin cannot be cancelled, hence `os._exit` once everything else is closed.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from typing import Any, NoReturn
+
+import anyio
+import mcp.types as types
+from mcp.server.lowlevel import Server
+from mcp.server.stdio import stdio_server
+from mcp.shared.message import SessionMessage
+
+from uru_mcp.server import NOTIFICATIONS
+
+SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
+LAST_RESORT = 1.0  # seconds until the process ends after its pipes have, whatever still hangs
+
+VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
+CAPABILITIES_KEY = "io.modelcontextprotocol/clientCapabilities"
+SERVER_INFO_KEY = "io.modelcontextprotocol/serverInfo"
+MODERN = ["2026-07-28"]
+UNSUPPORTED_VERSION = -32022
+
+
+def serve(server: Server[None]) -> NoReturn:
+    """Serve until the end, and end the process: 0 after EOF, 128 + the signal's number after a signal."""
+    try:
+        status = anyio.run(_serve, server)
+    except BaseException as error:  # boundary: a last word on stderr, without details that may hold anything
+        print(f"uru-mcp: ended by {type(error).__name__}", file=sys.stderr)  # noqa: T201
+        status = 1
+    _leave(status)
+
+
+async def _serve(server: Server[None]) -> int:
+    status = 0
+
+    async def watch_signals(scope: anyio.CancelScope) -> None:
+        nonlocal status
+        with anyio.open_signal_receiver(*SIGNALS) as received:
+            async for number in received:
+                status = 128 + number
+                scope.cancel()
+                return
+
+    async def watch_parent(scope: anyio.CancelScope) -> None:
+        await _parent_gone()
+        scope.cancel()
+
+    async with stdio_server() as (read, write):
+        try:
+            async with anyio.create_task_group() as tasks:
+                if sys.platform != "win32":  # its event loop takes no signals, and Ctrl-C raises by itself
+                    tasks.start_soon(watch_signals, tasks.cancel_scope)
+                tasks.start_soon(watch_parent, tasks.cancel_scope)
+                await _run_both_eras(server, read, write)
+                tasks.cancel_scope.cancel()
+        finally:
+            if status:
+                _leave(status)
+            last_resort = threading.Timer(LAST_RESORT, _leave, (status,))
+            last_resort.daemon = True
+            last_resort.start()
+    return status
+
+
+def _leave(status: int) -> NoReturn:
+    try:
+        sys.stderr.flush()
+    finally:
+        os._exit(status)
+
+
+async def _parent_gone() -> None:
+    """Return when the process that started this one has ended; never, where the system cannot tell without polling."""
+    if not hasattr(os, "pidfd_open"):
+        await anyio.sleep_forever()
+    try:
+        parent = os.pidfd_open(os.getppid())
+    except OSError:  # already gone, or not to be watched from here: stdin still tells
+        await anyio.sleep_forever()
+    try:
+        await anyio.wait_readable(parent)
+    finally:
+        os.close(parent)
+
+
+async def _run_both_eras(server: Server[None], read: Any, write: Any) -> None:
+    """Serve the era of the first request that is not `server/discover`, and answer that one here.
+
+    `read` and `write` are the SDK's pair of message streams, whose types it does not export.
+
+    `Server.run` keeps to the era of the first request it sees, but some clients probe `server/discover` and then send
+    `initialize` on the same pipe.
+    """
+    send, receive = anyio.create_memory_object_stream[SessionMessage | Exception](0)
+
+    async def relay() -> None:
+        probing = True
+        async with send:
+            async for item in read:
+                if probing and isinstance(item, SessionMessage) and isinstance(item.message, types.JSONRPCRequest):
+                    if item.message.method == "server/discover":
+                        await write.send(SessionMessage(_discovered(server, item.message)))
+                        continue
+                    probing = False
+                await send.send(item)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(relay)
+        await server.run(receive, write, server.create_initialization_options(NOTIFICATIONS))
+        tasks.cancel_scope.cancel()
+
+
+def _discovered(server: Server[None], request: types.JSONRPCRequest) -> types.JSONRPCResponse | types.JSONRPCError:
+    meta = (request.params or {}).get("_meta") or {}
+    if VERSION_KEY not in meta or CAPABILITIES_KEY not in meta:
+        error = types.ErrorData(code=types.INVALID_PARAMS, message="The request lacks its _meta envelope.")
+        return types.JSONRPCError(jsonrpc="2.0", id=request.id, error=error)
+    if meta[VERSION_KEY] not in MODERN:
+        data = {"supported": MODERN, "requested": meta[VERSION_KEY]}
+        error = types.ErrorData(code=UNSUPPORTED_VERSION, message="Unsupported protocol version", data=data)
+        return types.JSONRPCError(jsonrpc="2.0", id=request.id, error=error)
+    result = types.DiscoverResult(
+        supported_versions=MODERN,
+        capabilities=server.get_capabilities(protocol_version=MODERN[-1]),
+        instructions=server.instructions,
+    )
+    body = result.model_dump(by_alias=True, mode="json", exclude_none=True)
+    body.setdefault("resultType", "complete")
+    body["_meta"] = {**(body.get("_meta") or {}), SERVER_INFO_KEY: server.server_info_stamp}
+    return types.JSONRPCResponse(jsonrpc="2.0", id=request.id, result=body)

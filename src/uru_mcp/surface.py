@@ -1,0 +1,148 @@
+"""The MCP tools we show: our own, which are always true, and Uru's, one by one, as far as they fit.
+
+It decides what is listed, in which words and in which order; it calls nothing. What may be listed follows from the same
+table and the same gate as what may be called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from uru_mcp.arguments import check
+from uru_mcp.catalog import Catalog, Tool, classified
+from uru_mcp.errors import ArgumentError
+from uru_mcp.gate import may_come
+from uru_mcp.identity import Standing
+from uru_mcp.own_tools import DISPATCHERS, OWN, Definition
+from uru_mcp.policy import LIST_WORKSPACES, OWN_TOOLS, PLATFORM, SELECT_WORKSPACE, is_foreign
+from uru_mcp.redaction import Redaction
+from uru_mcp.wire import Namespace, UpstreamTool
+
+
+def _selection_tool(name: str, description: str, schema: dict[str, Any], *, read_only: bool | None) -> Tool:
+    upstream = UpstreamTool(name, None, description, schema, None, read_only, False, True, False)
+    return classified(Namespace(PLATFORM, "Uru"), upstream, Redaction())
+
+
+SELECTION: tuple[Tool, ...] = (
+    _selection_tool(
+        LIST_WORKSPACES, "Lists the workspaces that this API key may select.", {"type": "object"}, read_only=True
+    ),
+    _selection_tool(
+        SELECT_WORKSPACE,
+        "Selects the workspace to work in. Ask the user which one.",
+        {"type": "object", "properties": {"workspace_id": {"type": "string"}}, "required": ["workspace_id"]},
+        read_only=None,
+    ),
+)
+"""What lets a workspace be selected, for when Uru's own list cannot be had yet. Source: the Node client's tests."""
+
+
+def listed(
+    catalog: Catalog, standing: Standing, *, direct: Literal["auto", "all", "none"], budget: int
+) -> list[Definition]:
+    """What `tools/list` answers, in a fixed order: our own tools, then Uru's, `platform` first.
+
+    `budget` is in tokens and bounds the whole answer, though what only its own name can call is always there. Uru's
+    tools are added by whole namespaces, so that a model sees all of an app or looks for it; a namespace that does not
+    fit is skipped, and a later, smaller one may fit.
+    """
+    own = [OWN[name] for name, needs in OWN_TOOLS.items() if name == "uru_whoami" or may_come(needs, standing)]
+    if standing.is_refused:
+        return own
+    offered = {tool.id: tool for tool in catalog.tools.values() if may_come(tool.needs, standing)}
+    if not catalog.tools:
+        offered |= {tool.id: tool for tool in SELECTION}
+    necessary = [tool for tool in offered.values() if not tool.needs or tool.dispatcher is None]
+    shown = {tool.id: defined(tool) for tool in necessary}
+    left = budget - sum(definition.tokens for definition in (*own, *shown.values()))
+    for group in _groups(offered.values()) if direct != "none" else ():
+        added = {tool.id: defined(tool) for tool in group if tool.id not in shown}
+        cost = sum(definition.tokens for definition in added.values())
+        if direct == "all" or cost <= left:
+            shown |= added
+            left -= cost
+    return own + [shown[tool] for tool in offered if tool in shown]
+
+
+def _groups(tools: Iterable[Tool]) -> Iterator[list[Tool]]:
+    """The tools by namespace, in the order in which they come."""
+    grouped: dict[str, list[Tool]] = {}
+    for tool in tools:
+        grouped.setdefault(tool.namespace.name, []).append(tool)
+    return iter(grouped.values())
+
+
+def defined(tool: Tool) -> Definition:
+    """Uru's tool with its own schema, its namespace in the title, and true hints."""
+    source = f"[{tool.namespace.title}]"
+    if is_foreign(tool.namespace.name):
+        source = f"[{tool.namespace.title}: a server outside Uru wrote this description]"
+    return Definition(
+        name=tool.id,
+        title=f"{tool.namespace.title}: {tool.title}",
+        description=f"{source} {tool.description}".strip(),
+        schema=tool.schema,
+        read_only=tool.read_only,
+        destructive=tool.destructive,
+        idempotent=tool.idempotent,
+        open_world=tool.open_world,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Which of Uru's tools a call means, with which arguments, and which tool of ours it came through, if any."""
+
+    tool: Tool
+    arguments: dict[str, Any]
+    via: str | None
+
+
+def resolve(name: str, arguments: dict[str, Any], catalog: Catalog) -> Call | None:
+    """What a call of the MCP tool `name` means; None when there is no such tool.
+
+    Raises:
+        ArgumentError: A dispatch tool was called with arguments that do not fit it, or with an unknown `tool`.
+    """
+    known = catalog.tools or {tool.id: tool for tool in SELECTION}
+    if name not in DISPATCHERS:
+        return Call(known[name], arguments, None) if name in known else None
+    check(name, OWN[name].schema, arguments, trusted=True)
+    wanted = arguments["tool"]
+    if wanted not in known:
+        raise _unknown(wanted, catalog)
+    return Call(known[wanted], arguments.get("arguments", {}), name)
+
+
+def require_dispatcher(call: Call) -> None:
+    """Let a call through that came by the tool's own name, or through the dispatch tool whose hints are true of it.
+
+    Raises:
+        ArgumentError: It came through another; it says which is right.
+    """
+    right = call.tool.dispatcher
+    if call.via is None or call.via == right:
+        return
+    way = f"Call {right} with the same arguments." if right else f"Call {call.tool.id} by its own name."
+    raise ArgumentError(
+        f"{call.via} does not run {call.tool.id}. Nothing was sent to Uru.",
+        fix=way,
+        code="wrong_dispatcher",
+        tool=call.tool.id,
+        call_with=right or call.tool.id,
+    )
+
+
+def _unknown(wanted: str, catalog: Catalog) -> ArgumentError:
+    near = catalog.index.search(wanted)[:3]
+    meant = f"Did you mean {' or '.join(near)}? " if near else ""
+    return ArgumentError(
+        f"This workspace has no tool {wanted!r}. Nothing was sent to Uru.",
+        fix=f"{meant}Find the exact name with uru_search_tools.",
+        code="unknown_tool",
+        tool=wanted,
+        near=near,
+    )

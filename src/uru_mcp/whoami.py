@@ -1,0 +1,198 @@
+"""What `uru_whoami` answers: how the key stands, what it may do, and how to mend what is wrong.
+
+It always answers, from what is known now, and it shows no more of the key than its last four characters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from uru_mcp.answers import KEYS_PAGE
+from uru_mcp.catalog import Catalog, Tool
+from uru_mcp.errors import PermissionMissing, SettingsError, UruError
+from uru_mcp.gate import DECLARE, allows
+from uru_mcp.identity import Standing
+from uru_mcp.permissions import Grant, in_order, in_words
+
+BLOCKED_SHOWN = 50
+OLD_KEY_DAYS = 90
+ROTATE = (
+    f"Rotate it: create a new key in {KEYS_PAGE} with the same permissions, put it into URU_API_KEY, start the client"
+    " again, and delete the old key."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that the report is made of. `catalog_trouble` is why the tools could not be loaded."""
+
+    standing: Standing
+    catalog: Catalog
+    catalog_trouble: UruError | None
+    base_url: str | None
+    last4: str | None
+    now: datetime
+
+
+def report(facts: Facts) -> tuple[dict[str, Any], str]:
+    """The report as a structure and as text.
+
+    `{"state": "ready", "key": {…}, "workspace": {…}, "permissions": {…}, "tools": {…}, "base_url": …, "problems": […],
+    "warnings": […]}`
+    """
+    structure = {
+        "state": facts.standing.state,
+        "key": _key(facts),
+        "workspace": _workspace(facts.standing),
+        "permissions": _permissions(facts.standing.grant),
+        "tools": _tools(facts),
+        "base_url": facts.base_url,
+        "problems": list(_problems(facts)),
+        "warnings": list(_warnings(facts)),
+    }
+    return structure, "\n".join(_lines(structure))
+
+
+def _key(facts: Facts) -> dict[str, Any]:
+    record = facts.standing.record
+    created = record.created_at if record else None
+    expires = record.expires_at if record else None
+    return {
+        "name": record.name if record else None,
+        "last4": facts.last4,
+        "age_days": (facts.now - created).days if created else None,
+        "expires_at": expires.astimezone(UTC).isoformat() if expires else None,
+    }
+
+
+def _workspace(standing: Standing) -> dict[str, Any] | None:
+    workspace = standing.workspace
+    return None if workspace is None else {"id": workspace.id, "name": workspace.name}
+
+
+def _permissions(grant: Grant | None) -> dict[str, Any]:
+    if grant is None:
+        return {"granted": None, "ceiling": None, "effective": [], "known_from": "unknown"}
+    return {
+        "granted": None if grant.granted is None else in_order(grant.granted),
+        "ceiling": None if grant.ceiling is None else in_order(grant.ceiling),
+        "effective": in_order(grant.effective),
+        "known_from": grant.source,
+    }
+
+
+def _tools(facts: Facts) -> dict[str, Any]:
+    tools = facts.catalog.tools.values()
+    blocked = [tool for tool in tools if not allows(tool.needs, facts.standing)]
+    one_by_one = facts.standing.grant is not None  # otherwise what blocks them is the problem, and no permission
+    return {
+        "allowed": len(tools) - len(blocked),
+        "blocked": len(blocked),
+        "left_out": len(facts.catalog.left_out),
+        "blocked_tools": [_blocked(tool, facts.standing) for tool in blocked[:BLOCKED_SHOWN] if one_by_one],
+    }
+
+
+def _blocked(tool: Tool, standing: Standing) -> dict[str, Any]:
+    effective = (standing.grant or Grant(None, None)).effective
+    return {"tool": tool.id, "missing": in_order(tool.needs - effective)}
+
+
+def _problems(facts: Facts) -> Iterator[dict[str, Any]]:
+    standing = facts.standing
+    if isinstance(standing.trouble, SettingsError):
+        yield from map(_problem, standing.trouble.problems)
+    elif standing.trouble is not None:
+        yield _problem(standing.trouble)
+    elif standing.state == "permissions_unknown":
+        unknown = "This Uru does not tell what the key may do, and URU_PERMISSIONS is not set, so nothing is allowed."
+        yield _problem(PermissionMissing(unknown, fix=DECLARE, code="permissions_unknown"))
+    if standing.doubt is not None:
+        yield {**_problem(standing.doubt), "message": f"The last known grant is used. {standing.doubt.message}"}
+    if facts.catalog_trouble is not None:
+        yield {
+            **_problem(facts.catalog_trouble),
+            "message": f"The tools could not be loaded. {facts.catalog_trouble.message}",
+        }
+    for namespace, error in facts.catalog.failed:
+        yield {**_problem(error), "message": f"The tools of “{namespace.title}” could not be loaded. {error.message}"}
+
+
+def _problem(error: UruError) -> dict[str, Any]:
+    return {"code": error.code, "message": error.message, "fix": error.fix}
+
+
+def _warnings(facts: Facts) -> Iterator[dict[str, str]]:
+    age = _key(facts)["age_days"]
+    if age is not None and age >= OLD_KEY_DAYS:
+        yield {"message": f"The key is {age} days old; Uru advises a new one every {OLD_KEY_DAYS} days.", "fix": ROTATE}
+    grant = facts.standing.grant
+    if grant is None:
+        return
+    if grant.granted is not None and grant.granted - grant.effective:
+        useless = grant.granted - grant.effective
+        yield {
+            "message": f"The key has {in_words(useless)}, which URU_PERMISSIONS makes useless here.",
+            "fix": f"Use a key with {in_words(grant.effective)} only, or widen URU_PERMISSIONS.",
+        }
+    if grant.unknown_names:
+        names = ", ".join(grant.unknown_names)
+        yield {
+            "message": f"Uru grants the key something that uru-mcp does not know and does not use: {names}.",
+            "fix": "Update uru-mcp if this permission is needed.",
+        }
+
+
+def _lines(structure: dict[str, Any]) -> Iterator[str]:
+    yield f"State: {structure['state']}"
+    yield from _remedies("Problem", structure["problems"])
+    yield _key_line(structure["key"])
+    workspace = structure["workspace"]
+    yield f"Workspace: {workspace['name'] or 'unnamed'} ({workspace['id']})" if workspace else "Workspace: not known"
+    yield _permission_line(structure["permissions"])
+    yield from _tools_lines(structure["tools"])
+    yield f"Service: {structure['base_url'] or 'not known'}"
+    yield from _remedies("Warning", structure["warnings"])
+
+
+def _remedies(kind: str, items: list[dict[str, Any]]) -> Iterator[str]:
+    for item in items:
+        yield f"{kind}: {item['message']}"
+        yield f"  To mend it: {item['fix']}"
+
+
+def _key_line(key: dict[str, Any]) -> str:
+    if key["last4"] is None:
+        return "Key: none that can be used"
+    name = f"“{key['name']}”, " if key["name"] else ""
+    age = "" if key["age_days"] is None else f", {key['age_days']} days old"
+    expires = f", expires {key['expires_at']}" if key["expires_at"] else ""
+    return f"Key: {name}ending in {key['last4']}{age}{expires}"
+
+
+def _permission_line(permissions: dict[str, Any]) -> str:
+    known = {
+        "uru": "as Uru says",
+        "declared": "as URU_PERMISSIONS declares",
+        "none": "nobody says",
+        "unknown": "not known now",
+    }
+    effective = ", ".join(permissions["effective"]) or "none"
+    line = f"Permissions: {effective} ({known[permissions['known_from']]})"
+    if permissions["granted"] is not None and permissions["ceiling"] is not None:
+        granted, ceiling = (", ".join(permissions[name]) or "none" for name in ("granted", "ceiling"))
+        line += f"; the key has {granted}, URU_PERMISSIONS allows {ceiling}"
+    return line
+
+
+def _tools_lines(tools: dict[str, Any]) -> Iterator[str]:
+    left_out = f", {tools['left_out']} left out because they cannot be shown" if tools["left_out"] else ""
+    yield f"Tools: {tools['allowed']} allowed, {tools['blocked']} blocked{left_out}"
+    for tool in tools["blocked_tools"]:
+        yield f"  blocked: {tool['tool']}" + (f", lacks {', '.join(tool['missing'])}" if tool["missing"] else "")
+    hidden = tools["blocked"] - len(tools["blocked_tools"])
+    if tools["blocked_tools"] and hidden:
+        yield f"  … and {hidden} more"

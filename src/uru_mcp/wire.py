@@ -1,0 +1,277 @@
+"""Uru's JSON into values of ours: tolerant of every spelling that was seen, and pure.
+
+With `complaints.py`, for error bodies, the only place that knows a field name of the API. It opens no connection and
+judges nothing: what a tool needs is decided in `policy.py`.
+
+Source: Uru's user guides and the public Node client; a reader of something that is only assumed says so.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from uru_mcp.complaints import read_complaint
+from uru_mcp.fields import Record, first, flag_at, moment_at, names_at, object_at, text_at
+from uru_mcp.permissions import EVERYTHING, Permissions, parse_permissions
+
+OBJECT_SCHEMA: dict[str, Any] = {"type": "object"}
+
+
+class UnexpectedShape(ValueError):
+    """The body is JSON, but not of a shape that this endpoint is known to answer with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    id: str | None
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRecord:
+    """What Uru says of the key: no part of it but `last4`. `permissions` is None where Uru does not tell."""
+
+    name: str | None
+    last4: str | None
+    status: str | None
+    created_at: datetime | None
+    expires_at: datetime | None
+    workspace: Workspace | None
+    permissions: Permissions | None
+    unknown_permissions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """A group of tools. `name` is an identifier and goes back to Uru unchanged; `title` is for people."""
+
+    name: str
+    title: str
+    connected_account_id: str | None = None
+    server_id: str | None = None
+    connection_status: str | None = None
+    recovery: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamTool:
+    """A tool as Uru lists it. `declared` and `read_only` are None where Uru says nothing."""
+
+    name: str
+    title: str | None
+    description: str
+    schema: dict[str, Any]
+    declared: Permissions | None
+    read_only: bool | None
+    destructive: bool | None
+    idempotent: bool | None
+    open_world: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A tool that cannot be offered, and why, in words for the user."""
+
+    namespace: str
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """The outcome of a run. `error` is Uru's own words when it failed, None when it succeeded."""
+
+    data: Any
+    log_id: str | None
+    error: str | None = None
+
+
+def read_key_record(body: Any) -> KeyRecord:
+    """Read `GET /keys/self`. The whole endpoint is assumed.
+
+    `{"key": {"name", "last4", "status", "created_at", "expires_at"}, "workspace": {"id", "name"}, "permissions": []}`
+
+    Raises:
+        UnexpectedShape: The body is not an object.
+    """
+    record = _object(body)
+    key = object_at(record, "key") or record
+    stated = names_at(record, "permissions", "scopes")
+    if stated is None:
+        stated = names_at(key, "permissions", "scopes")
+    permissions, unknown = (None, ()) if stated is None else parse_permissions(stated)
+    return KeyRecord(
+        name=text_at(key, "name"),
+        last4=(text_at(key, "last4") or "")[-4:] or None,
+        status=text_at(key, "status"),
+        created_at=moment_at(key, "created_at"),
+        expires_at=moment_at(key, "expires_at"),
+        workspace=_workspace({name: record.get(name) for name in ("workspace", "workspace_id", "workspace_name")}),
+        permissions=permissions,
+        unknown_permissions=unknown,
+    )
+
+
+def read_version(body: Any) -> int:
+    """Read `GET /tools/sync/version`: `{"version": 7, "degraded": false}`.
+
+    Raises:
+        UnexpectedShape: There is no whole number in `version`.
+    """
+    version = _object(body).get("version")
+    if isinstance(version, bool) or not isinstance(version, int):
+        raise UnexpectedShape("a version without a number")
+    return version
+
+
+def read_namespaces(body: Any) -> tuple[Namespace, ...]:
+    """Read `GET /namespaces`: `{"namespaces": [{"name": "platform"}, …]}`, or the bare list.
+
+    Raises:
+        UnexpectedShape: There is no list.
+    """
+    found: dict[str, Namespace] = {}
+    for item in _list_at(body, "namespaces"):
+        entry = item if isinstance(item, dict) else {"name": item}
+        name = text_at(entry, "name", "namespace")
+        if name:
+            found.setdefault(name, _namespace(name, entry))
+    return tuple(found.values())
+
+
+def read_tools(namespace: str, body: Any) -> tuple[tuple[UpstreamTool, ...], tuple[LeftOut, ...]]:
+    """Read `GET /list/apps/{namespace}/tools`, each tool by itself: one that is wrong does not spoil the others.
+
+    Raises:
+        UnexpectedShape: There is no list.
+    """
+    tools: dict[str, UpstreamTool] = {}
+    left_out: list[LeftOut] = []
+    for item in _list_at(body, "tools"):
+        tool = _tool(item)
+        if isinstance(tool, str):
+            left_out.append(LeftOut(namespace, _tool_name(item) or "(no name)", tool))
+        elif tool.name in tools:
+            left_out.append(LeftOut(namespace, tool.name, "another tool of this namespace has the same name"))
+        else:
+            tools[tool.name] = tool
+    return tuple(tools.values()), tuple(left_out)
+
+
+def read_result(body: Any) -> RunResult:
+    """Read the answer of a run: `{"data": …, "successful": true, "success": true, "error": null, "log_id": "…"}`.
+
+    Either flag may be missing; either one false is a failure. Without `data`, the whole body is the result.
+    """
+    if not isinstance(body, dict):
+        return RunResult(data=body, log_id=None)
+    log_id = text_at(body, "log_id")
+    data = body.get("data") if "data" in body else body
+    if body.get("successful") is False or body.get("success") is False:
+        complaint = read_complaint(body)
+        return RunResult(data=data, log_id=log_id, error=complaint.message or "It gave no reason.")
+    return RunResult(data=data, log_id=log_id)
+
+
+def read_workspaces(value: Any) -> tuple[Workspace, ...]:
+    """Read workspaces as errors and `list_workspaces` give them: ids as text, `{id, name}`, `{workspace: {…}}`."""
+    if isinstance(value, dict):
+        value = next((value[name] for name in ("workspaces", "items", "available_workspaces") if name in value), [])
+    items = value if isinstance(value, list) else []
+    read = (Workspace(item, None) if isinstance(item, str) else _workspace(item) for item in items)
+    return tuple(workspace for workspace in read if workspace is not None)
+
+
+def _object(body: Any) -> dict[str, Any]:
+    if not isinstance(body, dict):
+        raise UnexpectedShape(f"{_kind(body)} instead of an object")
+    return body
+
+
+def _list_at(body: Any, name: str) -> list[Any]:
+    found = body.get(name) if isinstance(body, dict) else body
+    if not isinstance(found, list):
+        raise UnexpectedShape(f"{_kind(found)} instead of a list of {name}")
+    return found
+
+
+def _kind(value: Any) -> str:
+    kinds = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "nothing"}
+    return kinds.get(type(value), "a number")
+
+
+def _workspace(record: Any) -> Workspace | None:
+    if not isinstance(record, dict):
+        return None
+    inner = object_at(record, "workspace")
+    if inner is not None:
+        return Workspace(text_at(inner, "id", "workspace_id"), text_at(inner, "name"))
+    found = text_at(record, "workspace_id", "id")
+    return Workspace(found, text_at(record, "workspace_name", "name")) if found else None
+
+
+def _namespace(name: str, entry: Record) -> Namespace:
+    return Namespace(
+        name=name,
+        title=text_at(entry, "displayName", "display_name") or name,
+        connected_account_id=text_at(entry, "connected_account_id"),
+        server_id=text_at(entry, "server_id"),
+        connection_status=text_at(entry, "connection_status"),
+        recovery=entry.get("recovery") is True,
+    )
+
+
+def _tool_name(item: Any) -> str | None:
+    if not isinstance(item, dict):
+        return None
+    function = object_at(item, "function") or {}
+    return text_at(item, "name") or text_at(function, "name") or text_at(item, "id")
+
+
+def _tool(item: Any) -> UpstreamTool | str:
+    """The tool, or the reason why it cannot be offered."""
+    name = _tool_name(item)
+    if name is None:
+        return "it has no name"
+    function = object_at(item, "function") or {}
+    schema = _schema(first(item, "inputSchema", "input_schema", "parameters") or function.get("parameters"))
+    if isinstance(schema, str):
+        return schema
+    hints = object_at(item, "annotations") or {}
+    return UpstreamTool(
+        name=name,
+        title=text_at(item, "title") or text_at(hints, "title"),
+        description=text_at(item, "description") or text_at(function, "description") or "",
+        schema=schema,
+        declared=_declared(item),
+        read_only=flag_at(hints, "readOnlyHint"),
+        destructive=flag_at(hints, "destructiveHint"),
+        idempotent=flag_at(hints, "idempotentHint"),
+        open_world=flag_at(hints, "openWorldHint"),
+    )
+
+
+def _schema(schema: Any) -> dict[str, Any] | str:
+    """The schema with an object at its root, mended where that is safe, or the reason why it cannot be."""
+    if not isinstance(schema, dict):
+        return OBJECT_SCHEMA
+    root = schema.get("type")
+    if root == "object":
+        return schema
+    if root is None or (isinstance(root, list) and "object" in root):
+        return {**schema, "type": "object"}
+    return f"its arguments are not an object but {json.dumps(root)[:40]}"
+
+
+def _declared(item: Record) -> Permissions | None:
+    """The permission that Uru declares, assumed to stand in `permission` or `permissions`.
+
+    A name that is not one of Uru's three cannot be classified, and so needs everything.
+    """
+    if first(item, "permission", "permissions") is None:
+        return None
+    known, unknown = parse_permissions(names_at(item, "permission", "permissions") or [])
+    return EVERYTHING if unknown or not known else known
