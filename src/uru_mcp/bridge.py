@@ -20,9 +20,10 @@ from uru_mcp import calls, discovery, gate, surface
 from uru_mcp.arguments import check
 from uru_mcp.catalog import Catalog, Catalogs, Tool
 from uru_mcp.client import UruClient
-from uru_mcp.errors import ArgumentError, NoAnswer, SettingsError, UruError
+from uru_mcp.errors import ArgumentError, NoAnswer, SettingsError, UnknownTool, UruError
 from uru_mcp.identity import Identity, Standing
 from uru_mcp.own_tools import OWN, Definition
+from uru_mcp.permissions import NOTHING
 from uru_mcp.policy import PLATFORM, SELECT_WORKSPACE
 from uru_mcp.redaction import Redaction
 from uru_mcp.render import Rendered, Renderer
@@ -36,10 +37,6 @@ FIRST_LIST_WITHIN = 10.0  # seconds that a list waits for Uru, since some client
 MARGIN = 0.5  # seconds of a call's deadline that are kept for the answer itself
 
 log = logging.getLogger(__name__)
-
-
-class UnknownTool(Exception):
-    """There is no MCP tool of this name: a fault of the protocol, not of a call."""
 
 
 async def _nobody() -> None:
@@ -91,7 +88,7 @@ class Bridge:
         """The answer of a tool, our own or Uru's, within the deadline.
 
         Raises:
-            UnknownTool: There is none of that name.
+            UnknownTool: There is no MCP tool of that name, which is a fault of the protocol and not of a call.
         """
         try:
             with anyio.fail_after(self._settings.call_deadline):
@@ -100,10 +97,10 @@ class Bridge:
             message = f"The call was not answered within {self._settings.call_deadline:g} seconds."
             return self._renderer.error(NoAnswer(message, fix="Try again in a minute.", code="timed_out"))
         except UruError as error:
+            if isinstance(error, UnknownTool) and name not in OWN:
+                raise
             log.info("%s: %s", name, error.code)
             return self._renderer.error(error)
-        except UnknownTool:
-            raise
         except Exception as error:  # boundary: what nobody foresaw is said without details, which may hold anything
             log.error("%s failed: %s", name, type(error).__name__)
             unforeseen = UruError(f"uru-mcp failed inside ({type(error).__name__}).", fix="Report this as a bug.")
@@ -115,20 +112,19 @@ class Bridge:
             check(name, OWN[name].schema, arguments, trusted=True)
         if name == "uru_whoami":
             return self._whoami(standing, catalog)
-        if standing.is_refused:
-            gate.require(name, frozenset(), standing)
+        gate.require(name, NOTHING, standing)
         if name == "uru_search_tools":
-            gate.require(name, frozenset(), standing)
-            return self._renderer.answer(
-                discovery.search(catalog, standing, arguments, budget=self._settings.result_chars)
-            )
-        call = surface.resolve(name, arguments, catalog)
-        if call is None:
-            if self._catalogs.trouble is not None:
-                raise self._catalogs.trouble.with_traceback(None)
-            gate.require(name, frozenset(), standing)
-            raise UnknownTool(name)
+            return self._search(arguments, standing, catalog)
+        try:
+            call = surface.resolve(name, arguments, catalog)
+        except UnknownTool as error:
+            raise (standing.trouble or self._catalogs.trouble or error).with_traceback(None) from None
         return await self._run(call, standing, deadline)
+
+    def _search(self, arguments: dict[str, Any], standing: Standing, catalog: Catalog) -> Rendered:
+        if standing.trouble is not None:
+            raise standing.trouble.with_traceback(None)
+        return self._renderer.answer(discovery.search(catalog, standing, arguments, budget=self._settings.result_chars))
 
     async def _run(self, call: surface.Call, standing: Standing, deadline: float) -> Rendered:
         tool = call.tool

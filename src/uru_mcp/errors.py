@@ -6,6 +6,7 @@
   x WorkspaceProblem   the user or the model: select a workspace
   x PermissionMissing  the user: a key with more permissions
   x ArgumentError      the model: call again with better arguments
+    + UnknownTool
   x Unconfirmed        the model: look first, it may have happened
   x NoAnswer           nobody yet: Uru did not answer, or asked to wait
   x Refused            depends on what Uru answered
@@ -102,6 +103,12 @@ class ArgumentError(UruError):
     """The call itself is wrong: its tool, its arguments, or the record that it names."""
 
     default_code = "invalid_arguments"
+
+
+class UnknownTool(ArgumentError):
+    """There is no tool of that name, or none that is known now."""
+
+    default_code = "unknown_tool"
 
 
 class Unconfirmed(UruError):

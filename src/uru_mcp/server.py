@@ -15,11 +15,14 @@ from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, Too
 from mcp.shared.exceptions import MCPError
 
 from uru_mcp import __version__
-from uru_mcp.bridge import Bridge, Unconfigured, UnknownTool
+from uru_mcp.bridge import Bridge, Unconfigured
+from uru_mcp.errors import UnknownTool
 from uru_mcp.own_tools import INSTRUCTIONS, Definition
 from uru_mcp.render import Rendered
 
 Context = ServerRequestContext[Any, Any]
+
+NO_SUCH_TOOL = "Unknown tool. List the tools again, or find one with uru_search_tools."  # the name may hold anything
 
 NOTIFICATIONS = NotificationOptions(tools_changed=True)
 
@@ -58,7 +61,7 @@ def build_server(bridge: Bridge | Unconfigured) -> Server[None]:
         try:
             return _result(await bridge.call_tool(params.name, params.arguments or {}))
         except UnknownTool:
-            raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {params.name[:100]}") from None
+            raise MCPError(types.INVALID_PARAMS, NO_SUCH_TOOL) from None
 
     return Server(
         "uru-mcp",

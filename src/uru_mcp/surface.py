@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from uru_mcp.arguments import check
 from uru_mcp.catalog import Catalog, Tool, classified
-from uru_mcp.errors import ArgumentError
+from uru_mcp.errors import ArgumentError, UnknownTool
 from uru_mcp.gate import may_come
 from uru_mcp.identity import Standing
 from uru_mcp.own_tools import DISPATCHERS, OWN, Definition
@@ -101,20 +101,21 @@ class Call:
     via: str | None
 
 
-def resolve(name: str, arguments: dict[str, Any], catalog: Catalog) -> Call | None:
-    """What a call of the MCP tool `name` means; None when there is no such tool.
+def resolve(name: str, arguments: dict[str, Any], catalog: Catalog) -> Call:
+    """What a call of the MCP tool `name` means: that tool of Uru's, or the one that a dispatch tool is to run.
 
     Raises:
-        ArgumentError: A dispatch tool was called with arguments that do not fit it, or with an unknown `tool`.
+        UnknownTool: There is no such tool.
+        ArgumentError: A dispatch tool was called with arguments that do not fit it.
     """
     known = catalog.tools or {tool.id: tool for tool in SELECTION}
-    if name not in DISPATCHERS:
-        return Call(known[name], arguments, None) if name in known else None
-    check(name, OWN[name].schema, arguments, trusted=True)
-    wanted = arguments["tool"]
-    if wanted not in known:
-        raise _unknown(wanted, catalog)
-    return Call(known[wanted], arguments.get("arguments", {}), name)
+    via = name if name in DISPATCHERS else None
+    if via is not None:
+        check(name, OWN[name].schema, arguments, trusted=True)
+        name, arguments = arguments["tool"], arguments.get("arguments", {})
+    if name not in known:
+        raise _unknown(name, catalog)
+    return Call(known[name], arguments, via)
 
 
 def require_dispatcher(call: Call) -> None:
@@ -136,13 +137,12 @@ def require_dispatcher(call: Call) -> None:
     )
 
 
-def _unknown(wanted: str, catalog: Catalog) -> ArgumentError:
+def _unknown(wanted: str, catalog: Catalog) -> UnknownTool:
     near = catalog.index.search(wanted)[:3]
     meant = f"Did you mean {' or '.join(near)}? " if near else ""
-    return ArgumentError(
-        f"This workspace has no tool {wanted!r}. Nothing was sent to Uru.",
+    return UnknownTool(
+        f"This workspace has no tool {wanted[:100]!r}. Nothing was sent to Uru.",
         fix=f"{meant}Find the exact name with uru_search_tools.",
-        code="unknown_tool",
-        tool=wanted,
+        tool=wanted[:100],
         near=near,
     )

@@ -254,16 +254,33 @@ def _tool(item: Any) -> UpstreamTool | str:
     )
 
 
-def _schema(schema: Any) -> dict[str, Any] | str:
+def _schema(schema: Any) -> Record | str:
     """The schema with an object at its root, mended where that is safe, or the reason why it cannot be."""
     if not isinstance(schema, dict):
         return OBJECT_SCHEMA
     root = schema.get("type")
-    if root == "object":
-        return schema
     if root is None or (isinstance(root, list) and "object" in root):
-        return {**schema, "type": "object"}
-    return f"its arguments are not an object but {json.dumps(root)[:40]}"
+        schema = {**schema, "type": "object"}
+    elif root != "object":
+        return f"its arguments are not an object but {json.dumps(root)[:40]}"
+    return schema if all(_is_sound(*member) for member in schema.items()) else _mended(schema)
+
+
+def _is_sound(keyword: str, value: Any) -> bool:
+    """Whether MCP clients take this member of a root schema: one that they do not take hides all tools."""
+    if keyword == "properties":
+        return isinstance(value, dict) and all(isinstance(schema, (dict, bool)) for schema in value.values())
+    if keyword == "required":
+        return isinstance(value, list) and all(isinstance(name, str) for name in value)
+    return keyword != "$schema" or isinstance(value, str)
+
+
+def _mended(schema: Record) -> Record:
+    """The schema without what cannot be read; where that is one property, the others stay."""
+    mended = {keyword: value for keyword, value in schema.items() if _is_sound(keyword, value)}
+    properties = object_at(schema, "properties") or {}
+    readable = {name: inner for name, inner in properties.items() if isinstance(inner, (dict, bool))}
+    return {**mended, "properties": readable}
 
 
 def _declared(item: Record) -> Permissions | None:

@@ -1,0 +1,28 @@
+"""The three permissions of a key, and what a tool needs of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+PERMISSIONS = ("read", "write", "execute")
+
+
+def permission_set(names: Collection[str]) -> frozenset[str]:
+    """Raises: ValueError for a name that is no permission."""
+    wrong = sorted(set(names) - set(PERMISSIONS))
+    if wrong:
+        raise ValueError(f"{', '.join(wrong)}: no such permission; there are {', '.join(PERMISSIONS)}.")
+    return frozenset(names)
+
+
+def in_order(names: Collection[str]) -> list[str]:
+    return [name for name in PERMISSIONS if name in names]
+
+
+def needs(namespace: str, definition: Mapping[str, Any]) -> frozenset[str]:
+    """What the tool declares, and execute besides for everything that is not Uru's own."""
+    declared = definition.get("permission")
+    names = [declared] if isinstance(declared, str) else declared if isinstance(declared, list) else []
+    own = frozenset(name for name in PERMISSIONS if name in names)
+    return own if namespace == "platform" else own | {"execute"}

@@ -1,0 +1,72 @@
+"""The sandbox put together: database, keys, tools, faults, and the application over them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+
+from . import access, calendar, company, mail, platform, runs
+from .access import Workspace
+from .app import Api, build_app
+from .database import Database
+from .faults import Faults
+from .keys import Keys
+from .seed import seed
+from .strangers import answer_recorded, read_catalog
+from .synthetic import synthetic_namespaces
+from .toolbox import Definition, Namespace, Toolbox
+from .traffic import Request, Traffic
+
+
+class Sandbox:
+    """An Uru of one's own: serve `app` over ASGI as it is, or over HTTP with `serve.serving(sandbox)`."""
+
+    def __init__(self, database: Database, strangers: Sequence[Namespace]) -> None:
+        own = [platform.namespace(), company.namespace(), mail.namespace(), calendar.namespace()]
+        self.database = database
+        self.keys = Keys(database)
+        self.faults = Faults()
+        self._toolbox = Toolbox(database, [*own, *strangers], otherwise=answer_recorded)
+        self._traffic = Traffic()
+        middleware = [Middleware(self._traffic.around), Middleware(self.faults.around)]
+        self.app: Starlette = build_app(Api(database, self._toolbox), middleware)
+
+    @classmethod
+    def open(cls, path: Path | None = None, *, tools: int = 0, catalog: Path | None = None) -> Sandbox:
+        """Open the database at `path`, made and filled when it is new; in memory without a path.
+
+        `tools` adds that many synthetic tools, `catalog` the namespaces of a JSON file in the API's shape.
+
+        Raises: database.NotOurs, strangers.BadCatalog, OSError.
+        """
+        strangers = [*synthetic_namespaces(tools), *(read_catalog(catalog) if catalog else [])]
+        database = Database(path, fill=seed)
+        runs.end_interrupted(database)
+        return cls(database, strangers)
+
+    @property
+    def workspaces(self) -> list[Workspace]:
+        """By name: Acme and Globex."""
+        return access.workspaces(self.database)
+
+    @property
+    def requests(self) -> list[Request]:
+        """What arrived so far, oldest first; of very many, the last ten thousand."""
+        return self._traffic.requests
+
+    def put_tool(self, workspace_id: str, namespace: str, tool: Definition) -> None:
+        """Add a tool to a workspace, or replace the definition of one, as Uru does when an integration changes.
+
+        A new tool only records its calls; one that is replaced goes on doing what it did.
+        """
+        self._toolbox.put(workspace_id, namespace, tool)
+
+    def remove_tool(self, workspace_id: str, namespace: str, name: str) -> None:
+        """Take a tool away from a workspace, be it one of the sandbox's own."""
+        self._toolbox.remove(workspace_id, namespace, name)
+
+    def close(self) -> None:
+        self.database.close()

@@ -1,0 +1,79 @@
+"""The sandbox on a real socket, on 127.0.0.1 and nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from .faults import HANG_UP
+from .sandbox import Sandbox
+
+HOST = "127.0.0.1"
+
+
+@asynccontextmanager
+async def serving(sandbox: Sandbox, port: int = 0, *, verbose: bool = False) -> AsyncIterator[str]:
+    """Serve in the running event loop; yields `http://127.0.0.1:PORT`. Port 0 is any free one.
+
+    On leaving, open connections are closed and requests that still run are cancelled.
+    `verbose` has uvicorn log to the `logging` module.
+
+    Raises: OSError when the port is taken.
+    """
+    listener = socket.create_server((HOST, port))
+    config = uvicorn.Config(
+        sandbox.app,
+        http=_Connection,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="info" if verbose else "critical",
+        access_log=verbose,
+        timeout_graceful_shutdown=1,
+    )
+    server = _Server(config)
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield f"http://{HOST}:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await task
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to its caller, and waits for nobody at the end."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        for task in list(self.server_state.tasks):
+            task.cancel()
+        await super().shutdown(sockets)
+
+
+class _Connection(H11Protocol):
+    """HTTP/1.1 whose application may hang up: `scope["extensions"]` holds what closes the connection."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.app: Any = _with_hang_up(self.app, transport)
+
+
+def _with_hang_up(app: Any, transport: asyncio.Transport) -> ASGIApp:
+    async def served(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "extensions": {HANG_UP: transport.close}}, receive, send)
+
+    return served

@@ -1,0 +1,90 @@
+"""What arrived over HTTP, for tests to look at."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LIMIT = 10_000  # requests
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request as it came. `status` is None as long as, or when forever, nothing was answered."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str] = field(repr=False)  # names in lower case; the key is among the values
+    body: bytes
+    status: int | None = None
+
+    @property
+    def json(self) -> Any:
+        """The body, parsed. Raises: ValueError."""
+        return json.loads(self.body)
+
+
+class Traffic:
+    """The last requests, oldest first; what came before them is forgotten."""
+
+    def __init__(self, limit: int = LIMIT) -> None:
+        self._limit = limit
+        self._requests: dict[int, Request] = {}
+        self._count = 0
+
+    @property
+    def requests(self) -> list[Request]:
+        return list(self._requests.values())
+
+    def around(self, app: ASGIApp) -> ASGIApp:
+        """`app`, with every request noted before it is acted on."""
+
+        async def noting(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != "http":
+                return await app(scope, receive, send)
+            body = await _read(receive)
+            number = self._note(scope, body)
+
+            async def note_status(message: Message) -> None:
+                if message["type"] == "http.response.start" and number in self._requests:
+                    self._requests[number] = replace(self._requests[number], status=message["status"])
+                await send(message)
+
+            return await app(scope, _replay(body, receive), note_status)
+
+        return noting
+
+    def _note(self, scope: Scope, body: bytes) -> int:
+        self._count += 1
+        self._requests.pop(self._count - self._limit, None)
+        self._requests[self._count] = Request(
+            method=scope["method"],
+            path=scope["path"],
+            query=scope["query_string"].decode("latin-1"),
+            headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]},
+            body=body,
+        )
+        return self._count
+
+
+async def _read(receive: Receive) -> bytes:
+    parts = []
+    while True:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """The body once more, in one piece, and then whatever `receive` says."""
+    first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return first.pop() if first else await receive()
+
+    return replay

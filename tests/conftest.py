@@ -1,0 +1,28 @@
+"""A fresh Uru for every test, and a Claude with a key for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.world import ERAS, Connect, Uru, connector
+
+
+@pytest.fixture
+def uru() -> Iterator[Uru]:
+    world = Uru.open()
+    yield world
+    world.close()
+
+
+@pytest.fixture(params=ERAS)
+def connect(uru: Uru, request: pytest.FixtureRequest) -> Connect:
+    """`async with connect(permissions={"read"}) as claude:`, once in each protocol era."""
+    return connector(uru, str(request.param))
+
+
+@pytest.fixture
+def connect_once(uru: Uru) -> Connect:
+    """The same in the handshake era only, for what has nothing to do with the protocol."""
+    return connector(uru, "legacy")

@@ -1,0 +1,113 @@
+"""A real `uru-mcp` process, and raw JSON-RPC over its pipes."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import count
+from typing import Any
+
+import anyio
+from anyio.abc import Process
+from anyio.streams.text import TextReceiveStream
+
+WITHIN = 20.0  # seconds for one process
+MODERN = "2026-07-28"
+
+SYSTEM = {name: value for name, value in os.environ.items() if not name.startswith("URU_")}
+
+
+class Served:
+    """The process: requests in, answers out, and all that it ever wrote."""
+
+    def __init__(self, process: Process) -> None:
+        self.process = process
+        self.lines: list[str] = []
+        self.stderr = ""
+        self._ids = count(1)
+        self._answers: dict[int, dict[str, Any]] = {}
+        self._arrived = anyio.Condition()
+        self.modern = False
+
+    async def ask(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The whole answer to a request, `result` or `error`."""
+        number = next(self._ids)
+        await self.send({"jsonrpc": "2.0", "id": number, "method": method, "params": self._params(params)})
+        async with self._arrived:
+            while number not in self._answers:
+                await self._arrived.wait()
+        return self._answers[number]
+
+    async def result(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        answer = await self.ask(method, params)
+        assert "result" in answer, answer
+        found: dict[str, Any] = answer["result"]
+        return found
+
+    async def call(self, tool: str, arguments: dict[str, Any] | None = None) -> dict[str, Any]:
+        return await self.result("tools/call", {"name": tool, "arguments": arguments or {}})
+
+    async def initialize(self, version: str) -> dict[str, Any]:
+        hello = {"protocolVersion": version, "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+        answer = await self.result("initialize", hello)
+        await self.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
+        return answer
+
+    async def send(self, message: dict[str, Any] | str) -> None:
+        assert self.process.stdin is not None
+        line = message if isinstance(message, str) else json.dumps(message)
+        await self.process.stdin.send(line.encode() + b"\n")
+
+    async def close_stdin(self) -> None:
+        assert self.process.stdin is not None
+        await self.process.stdin.aclose()
+
+    def _params(self, params: dict[str, Any] | None) -> dict[str, Any]:
+        if not self.modern:
+            return params or {}
+        meta = {
+            "io.modelcontextprotocol/protocolVersion": MODERN,
+            "io.modelcontextprotocol/clientCapabilities": {},
+            "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+        }
+        return {**(params or {}), "_meta": meta}
+
+    async def read_stdout(self) -> None:
+        assert self.process.stdout is not None
+        rest = ""
+        async for text in TextReceiveStream(self.process.stdout):
+            *lines, rest = (rest + text).split("\n")
+            self.lines += lines
+            for message in map(json.loads, lines):
+                if "id" in message and "method" not in message:
+                    self._answers[message["id"]] = message
+            async with self._arrived:
+                self._arrived.notify_all()
+        assert rest == "", "the last line was not ended"
+
+    async def read_stderr(self) -> None:
+        assert self.process.stderr is not None
+        async for text in TextReceiveStream(self.process.stderr, errors="replace"):
+            self.stderr += text
+
+
+@asynccontextmanager
+async def served(*arguments: str, **variables: str) -> AsyncIterator[Served]:
+    """`uru-mcp` with these arguments and `URU_*` variables; what it wrote is complete after the block."""
+    command = [sys.executable, "-m", "uru_mcp", *arguments]
+    with anyio.fail_after(WITHIN):
+        async with await anyio.open_process(command, env={**SYSTEM, **variables}) as process:
+            running = Served(process)
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(running.read_stdout)
+                tasks.start_soon(running.read_stderr)
+                try:
+                    yield running
+                    await running.close_stdin()
+                    await process.wait()
+                finally:
+                    if process.returncode is None:
+                        process.kill()

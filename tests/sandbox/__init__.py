@@ -1,0 +1,1 @@
+"""Tests of the sandbox, through its HTTP front door."""

@@ -1,0 +1,120 @@
+"""The rooms: what may import what, and who owns each thing outside."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parent.parent / "src" / "uru_mcp"
+
+# A module imports only from modules above it.
+ORDER = [
+    "errors",
+    "permissions",
+    "policy",
+    "retry",
+    "redaction",
+    "logs",
+    "key",
+    "settings",
+    "fields",
+    "complaints",
+    "wire",
+    "answers",
+    "client",
+    "identity",
+    "gate",
+    "names",
+    "search",
+    "catalog",
+    "arguments",
+    "calls",
+    "discovery",
+    "own_tools",
+    "surface",
+    "whoami",
+    "render",
+    "bridge",
+    "server",
+    "stdio",
+    "claude_desktop",
+    "demo",
+    "cli",
+    "__main__",
+]
+
+# Everything outside has its owners, and nobody else imports it.
+OWNERS = {
+    "httpx2": {"client", "bridge", "cli"},  # bridge: for a type alone; cli: the in-memory transport of --sandbox
+    "mcp": {"server", "stdio", "demo"},
+    "pydantic": {"settings"},
+    "pydantic_settings": {"settings"},
+    "jsonschema": {"arguments"},
+    "referencing": {"arguments"},
+    "click": {"cli", "demo"},
+    "sqlite3": {"search"},
+    "starlette": set(),
+    "uvicorn": set(),
+    "uru_mcp.sandbox": {"cli", "demo"},
+}
+
+MODULES = sorted(path.stem for path in SOURCE.glob("*.py") if path.stem != "__init__")
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The full names that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_every_module_has_its_place() -> None:
+    assert sorted(ORDER) == MODULES
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_imports_only_from_those_above_it(module: str) -> None:
+    above = set(ORDER[: ORDER.index(module)])
+    imported = {name.split(".")[1] for name in imports(SOURCE / f"{module}.py") if name.startswith("uru_mcp.")}
+    assert imported & set(MODULES) <= above
+
+
+@pytest.mark.parametrize("outside", OWNERS)
+def test_each_outside_thing_is_imported_by_its_owners_alone(outside: str) -> None:
+    found = {
+        module
+        for module in MODULES
+        for name in imports(SOURCE / f"{module}.py")
+        if name == outside or name.startswith(f"{outside}.")
+    }
+    assert found == OWNERS[outside]
+
+
+def test_the_environment_is_read_in_one_file() -> None:
+    readers = {
+        path.stem
+        for path in SOURCE.rglob("*.py")
+        if any(name in path.read_text() for name in ("os.environ", "os.getenv", "getenv("))
+    }
+    assert readers == {"settings"}
+
+
+def test_the_sandbox_imports_nothing_of_the_bridge() -> None:
+    for path in (SOURCE / "sandbox").rglob("*.py"):
+        assert not [name for name in imports(path) if name.split(".")[0] == "uru_mcp"], path
+
+
+def test_permissions_are_compared_in_the_gate_alone() -> None:
+    comparing = {module for module in MODULES if "needs <=" in (SOURCE / f"{module}.py").read_text()}
+    assert comparing == {"gate", "policy"}, "policy: what a hint says of a tool, not whether a key may"
+
+
+def test_no_room_is_too_large() -> None:
+    for path in SOURCE.rglob("*.py"):
+        assert len(path.read_text().splitlines()) <= 300, path

@@ -1,0 +1,23 @@
+"""The demo tells its story, in time, and shows no key."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+from tests.process import SYSTEM
+
+
+def test_the_demo_tells_the_whole_story() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "uru_mcp", "demo"], capture_output=True, text=True, timeout=30, env=SYSTEM, check=True
+    )
+    story = ran.stdout
+    assert "insufficient_permission: company_demo__LOG_NOTE needs Execute." in story
+    assert "Runs that reached Uru: 0. Notes in the workspace: 0." in story
+    assert "Runs that reached Uru: 1. Notes in the workspace: 1." in story
+    assert "key_revoked: This API key was deleted in Uru." in story
+    assert '"mcpServers"' in story
+    assert not re.search(r"uru_sandbox_[0-9a-f]+", story)
+    assert ran.stderr == ""

@@ -1,0 +1,277 @@
+"""Every state a key can be in has its own words, and in each of them somebody can find out what to do."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.world import ALL, Connect, Uru
+
+UNKNOWN_KEY = "uru_test_" + "0" * 40
+OWN_AND_SELECTION = {
+    "uru_whoami",
+    "uru_search_tools",
+    "uru_read",
+    "uru_write",
+    "uru_execute",
+    "platform__list_workspaces",
+    "platform__set_current_workspace",
+}
+
+
+async def seen(connect: Connect, **how: Any) -> tuple[set[str], dict[str, Any], dict[str, Any]]:
+    """What is listed, what uru_whoami says, and how a run is refused."""
+    async with connect(**how) as claude:
+        return (
+            set(await claude.tools()),
+            await claude.whoami(),
+            await claude.error("uru_execute", {"tool": "company_demo__LOG_NOTE", "arguments": {"text": "hi"}}),
+        )
+
+
+async def test_a_good_key_is_ready(connect: Connect, uru: Uru) -> None:
+    async with connect({"read", "execute"}) as claude:
+        report = await claude.whoami()
+
+    assert report["state"] == "ready"
+    assert report["workspace"] == {"id": uru.acme.id, "name": "Acme"}
+    assert report["permissions"] == {
+        "granted": ["read", "execute"],
+        "ceiling": None,
+        "effective": ["read", "execute"],
+        "known_from": "uru",
+    }
+    assert report["key"]["name"] == "Claude"
+    assert report["key"]["age_days"] == 0
+    assert (report["tools"]["allowed"], report["tools"]["blocked"]) == (23, 4)
+    assert {"tool": "platform__context_edit", "missing": ["write"]} in report["tools"]["blocked_tools"]
+    assert (report["problems"], report["warnings"]) == ([], [])
+
+
+async def test_without_a_key_nothing_is_sent_and_the_variable_is_named(connect: Connect, uru: Uru) -> None:
+    listed, report, refused = await seen(connect, key="")
+
+    assert listed == {"uru_whoami"}
+    assert report["state"] == refused["code"] == "not_configured"
+    assert [problem["message"] for problem in report["problems"]] == ["URU_API_KEY is not set."]
+    assert list(uru.sandbox.requests) == []
+
+
+async def test_a_malformed_key_is_not_sent_anywhere(connect: Connect, uru: Uru) -> None:
+    listed, report, refused = await seen(connect, key="sk-test-not-from-uru")
+
+    assert listed == {"uru_whoami"}
+    assert report["state"] == refused["code"] == "malformed_key"
+    assert "it does not start with uru_" in refused["message"]
+    assert list(uru.sandbox.requests) == []
+
+
+async def test_a_placeholder_that_nobody_filled_in_is_called_one(connect: Connect, uru: Uru) -> None:
+    listed, report, refused = await seen(connect, key="${URU_API_KEY}")
+
+    assert listed == {"uru_whoami"}
+    assert report["state"] == refused["code"] == "not_configured"
+    assert "placeholder" in refused["message"]
+    assert list(uru.sandbox.requests) == []
+
+
+async def test_a_misspelt_setting_opens_nothing(connect: Connect, uru: Uru) -> None:
+    listed, report, refused = await seen(connect, PERMISSION="read")
+
+    assert listed == {"uru_whoami"}
+    assert refused["code"] == "not_configured"
+    assert report["problems"][0]["fix"] == "Did you mean URU_PERMISSIONS? Rename it, or remove it."
+    assert list(uru.sandbox.requests) == []
+
+
+async def test_an_unknown_key_is_rejected_and_nothing_but_whoami_is_left(connect: Connect, uru: Uru) -> None:
+    listed, report, refused = await seen(connect, key=UNKNOWN_KEY)
+
+    assert listed == {"uru_whoami"}
+    assert report["state"] == refused["code"] == "key_rejected"
+    assert "Uru does not know this API key." in refused["message"]
+    assert report["key"]["last4"] == "0000"
+    assert uru.sent("/execute/") == 0
+
+
+async def test_a_revoked_key_is_said_to_be_revoked(connect: Connect, uru: Uru) -> None:
+    made = uru.key()
+    uru.sandbox.keys.delete(made.record.id)
+    listed, report, refused = await seen(connect, key=made.text)
+
+    assert listed == {"uru_whoami"}
+    assert report["state"] == refused["code"] == "key_revoked"
+    assert uru.sent("/execute/") == 0
+
+
+async def test_an_expired_key_is_said_to_have_expired(connect: Connect, uru: Uru) -> None:
+    made = uru.key(expires_at=datetime.now(UTC) - timedelta(days=1))
+    listed, report, refused = await seen(connect, key=made.text)
+
+    assert listed == {"uru_whoami"}
+    assert report["state"] == refused["code"] == "key_expired"
+
+
+async def test_a_key_that_is_revoked_at_work_is_found_out_at_the_next_call(connect: Connect, uru: Uru) -> None:
+    made = uru.key()
+    async with connect(key=made.text) as claude:
+        await claude.data("company_demo__LOG_NOTE", {"text": "before"})
+        uru.sandbox.keys.delete(made.record.id)
+        error = await claude.error("company_demo__LOG_NOTE", {"text": "after"})
+        sent = uru.sent("/execute/")
+        again = await claude.error("company_demo__LOG_NOTE", {"text": "after"})
+
+        assert error["code"] == again["code"] == "key_revoked"
+        assert uru.sent("/execute/") == sent, "a key known to be revoked is not tried again"
+        assert set(await claude.tools()) == {"uru_whoami"}
+    assert uru.notes == ["before"]
+
+
+async def test_without_a_workspace_one_can_be_selected_and_the_rest_is_there_at_once(
+    connect: Connect, uru: Uru
+) -> None:
+    async with connect({"execute"}, workspace=None) as claude:
+        assert set(await claude.tools()) == {
+            "uru_whoami",
+            "uru_search_tools",
+            "uru_execute",
+            "platform__list_workspaces",
+            "platform__set_current_workspace",
+        }
+        error = await claude.error("uru_search_tools", {"query": "note"})
+        assert error["code"] == "workspace_selection_required"
+        assert "platform__set_current_workspace" in error["fix"]
+        assert (await claude.whoami())["state"] == "workspace_selection_required"
+
+        offered = (await claude.data("platform__list_workspaces"))["data"]["workspaces"]
+        assert {workspace["name"] for workspace in offered} == {"Acme", "Globex"}
+        await claude.data("platform__set_current_workspace", {"workspace_id": uru.globex.id})
+
+        await claude.data("company_demo__LOG_NOTE", {"text": "in Globex"})
+        assert "company_demo__LOG_NOTE" in await claude.tools()
+        assert (await claude.whoami())["workspace"] == {"id": uru.globex.id, "name": "Globex"}
+    assert uru.notes == ["in Globex"]
+
+
+async def test_a_workspace_can_be_selected_with_no_permission_at_all(connect: Connect, uru: Uru) -> None:
+    async with connect(set(), workspace=None) as claude:
+        await claude.data("platform__set_current_workspace", {"workspace_id": uru.acme.id})
+        assert (await claude.whoami())["workspace"]["name"] == "Acme"
+
+
+async def test_the_workspace_that_the_user_fixed_cannot_be_left(connect_once: Connect, uru: Uru) -> None:
+    async with connect_once(workspace=None, WORKSPACE_ID=uru.acme.id) as claude:
+        assert (await claude.whoami())["workspace"]["name"] == "Acme"
+        sent = uru.sent("/execute/")
+        error = await claude.error("platform__set_current_workspace", {"workspace_id": uru.globex.id})
+
+    assert error["code"] == "invalid_arguments"
+    assert "URU_WORKSPACE_ID" in error["message"]
+    assert uru.sent("/execute/") == sent
+
+
+async def test_a_workspace_that_is_not_the_keys_is_refused(connect: Connect, uru: Uru) -> None:
+    listed, report, refused = await seen(connect, workspace="Acme", WORKSPACE_ID=uru.globex.id)
+
+    assert listed == {"uru_whoami"}
+    assert report["state"] == refused["code"] == "workspace_not_accessible"
+    assert "URU_WORKSPACE_ID" in refused["fix"]
+    assert uru.sent("/execute/") == 0
+
+
+async def test_while_uru_is_down_our_own_tools_are_listed_and_the_gate_is_closed(connect: Connect, uru: Uru) -> None:
+    uru.faults.status("/", 503, headers={"Retry-After": "60"})
+    listed, report, refused = await seen(connect)
+
+    assert listed == OWN_AND_SELECTION
+    assert report["state"] == refused["code"] == "unavailable"
+    assert refused["retryable"] is True
+    assert uru.sent("/execute/") == 0
+
+
+async def test_when_uru_is_back_the_next_call_finds_it(connect: Connect, uru: Uru) -> None:
+    uru.faults.status("/", 503, headers={"Retry-After": "60"})
+    async with connect() as claude:
+        await claude.error("uru_execute", {"tool": "company_demo__LOG_NOTE", "arguments": {"text": "hi"}})
+        uru.faults.clear()
+        await claude.data("uru_execute", {"tool": "company_demo__LOG_NOTE", "arguments": {"text": "hi"}})
+        assert "company_demo__LOG_NOTE" in await claude.tools()
+    assert uru.notes == ["hi"]
+
+
+@pytest.mark.parametrize("status", [404, 405, 501])
+async def test_a_service_that_does_not_tell_permissions_has_them_declared(
+    connect_once: Connect, uru: Uru, status: int
+) -> None:
+    uru.faults.status("/keys/self", status)
+    async with connect_once(ALL, PERMISSIONS="read") as claude:
+        report = await claude.whoami()
+        error = await claude.error("company_demo__LOG_NOTE", {"text": "hi"})
+        assert "platform__context_query" in await claude.tools()
+
+    assert report["state"] == "ready"
+    assert report["permissions"] == {
+        "granted": None,
+        "ceiling": ["read"],
+        "effective": ["read"],
+        "known_from": "declared",
+    }
+    assert error["code"] == "insufficient_permission"
+    assert uru.notes == []
+
+
+async def test_a_service_that_does_not_tell_and_no_declaration_allow_nothing(connect: Connect, uru: Uru) -> None:
+    uru.faults.status("/keys/self", 404)
+    listed, report, refused = await seen(connect)
+
+    assert listed == {
+        "uru_whoami",
+        "uru_search_tools",
+        "platform__list_workspaces",
+        "platform__set_current_workspace",
+    }
+    assert report["state"] == refused["code"] == "permissions_unknown"
+    assert "URU_PERMISSIONS=read,execute" in refused["fix"]
+    assert uru.sent("/execute/") == 0
+
+
+async def test_a_dead_key_is_found_out_also_where_the_service_does_not_tell(connect: Connect, uru: Uru) -> None:
+    uru.faults.status("/keys/self", 404)
+    listed, report, _ = await seen(connect, key=UNKNOWN_KEY, PERMISSIONS="read")
+
+    assert listed == {"uru_whoami"}
+    assert report["state"] == "key_rejected"
+
+
+async def test_a_permission_that_nobody_knows_widens_nothing_and_is_said(connect_once: Connect, uru: Uru) -> None:
+    record = {"permissions": "READ, admin", "workspace_id": uru.acme.id}
+    uru.faults.status("/keys/self", 200, body=record)
+    async with connect_once() as claude:
+        report = await claude.whoami()
+
+    assert report["permissions"]["effective"] == ["read"]
+    assert "admin" in report["warnings"][0]["message"]
+
+
+async def test_a_key_that_is_widened_does_not_wait(connect_once: Connect, uru: Uru) -> None:
+    made = uru.key({"read"})
+    async with connect_once(key=made.text) as claude:
+        refused = await claude.error("company_demo__LOG_NOTE", {"text": "hi"})
+        assert refused["missing"] == ["execute"]
+    uru.sandbox.keys.set_permissions(made.record.id, {"read", "execute"})
+    async with connect_once(key=made.text) as claude:
+        await claude.data("company_demo__LOG_NOTE", {"text": "hi"})
+    assert uru.notes == ["hi"]
+
+
+async def test_an_old_key_and_useless_permissions_are_warned_of(connect_once: Connect, uru: Uru) -> None:
+    made = uru.key(ALL, created_at=datetime.now(UTC) - timedelta(days=120))
+    async with connect_once(key=made.text, PERMISSIONS="read") as claude:
+        warnings = [warning["message"] for warning in (await claude.whoami())["warnings"]]
+
+    assert warnings == [
+        "The key is 120 days old; Uru advises a new one every 90 days.",
+        "The key has Write and Execute, which URU_PERMISSIONS makes useless here.",
+    ]

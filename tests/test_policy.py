@@ -1,0 +1,70 @@
+"""What a tool needs, rule by rule."""
+
+from __future__ import annotations
+
+import pytest
+
+from uru_mcp.permissions import EVERYTHING, Permission, parse_permissions
+from uru_mcp.policy import dispatcher_of, needs_of, reads_only
+
+READ, WRITE, EXECUTE = Permission.READ, Permission.WRITE, Permission.EXECUTE
+
+
+def needs(namespace: str, name: str, *, declared: str | None = None, read_only: bool | None = None) -> set[Permission]:
+    said = None if declared is None else parse_permissions(declared)[0]
+    return set(needs_of(namespace, name, declared=said, read_only=read_only))
+
+
+@pytest.mark.parametrize(
+    ("name", "declared", "read_only", "expected"),
+    [
+        ("context_query", "execute", None, {EXECUTE}),  # Uru's declaration comes first
+        ("context_query", None, False, {READ}),  # then our table
+        ("list_workspaces", None, None, set()),
+        ("anything", None, True, {READ}),  # then the hint
+        ("list_things", None, None, {READ}),  # then the name
+        ("thing_query", None, False, {READ}),
+        ("create_thing", None, None, {WRITE}),
+        ("thing_run", None, None, {EXECUTE}),
+        ("get_last_run", None, None, {READ, EXECUTE}),  # every pattern that fits counts
+        ("run_query", None, None, {READ, EXECUTE}),
+        ("GET_THING", None, None, set(EVERYTHING)),
+        ("delete_thing", None, None, set(EVERYTHING)),  # otherwise everything
+        ("", None, None, set(EVERYTHING)),
+    ],
+)
+def test_in_platform_the_first_rule_that_fits_decides(
+    name: str, declared: str | None, read_only: bool | None, expected: set[Permission]
+) -> None:
+    assert needs("platform", name, declared=declared, read_only=read_only) == expected
+
+
+@pytest.mark.parametrize("namespace", ["gmail_work", "company_acme", "external_mcp_notes", "platform2", "Platform", ""])
+@pytest.mark.parametrize("name", ["list_workspaces", "context_query", "GMAIL_FETCH_EMAILS"])
+def test_outside_platform_execute_is_always_needed(namespace: str, name: str) -> None:
+    assert needs(namespace, name, read_only=True) == {EXECUTE}
+    assert needs(namespace, name, declared="read") == {READ, EXECUTE}
+    assert needs(namespace, name, declared="execute") == {EXECUTE}
+
+
+def test_a_strangers_hint_is_not_passed_on() -> None:
+    assert reads_only("gmail_work", "fetch", frozenset({EXECUTE}), read_only=True)
+    assert not reads_only("external_mcp_notes", "fetch", frozenset({EXECUTE}), read_only=True)
+
+
+@pytest.mark.parametrize(
+    ("needed", "read_only", "expected"),
+    [
+        (set(), True, "uru_read"),
+        ({READ}, True, "uru_read"),
+        ({READ}, False, None),
+        ({WRITE}, False, "uru_write"),
+        ({READ, WRITE}, False, "uru_write"),
+        ({WRITE, EXECUTE}, False, "uru_execute"),
+        ({EXECUTE}, True, "uru_execute"),
+    ],
+)
+def test_the_dispatch_tool_is_the_one_whose_hints_are_true(
+    needed: set[Permission], read_only: bool, expected: str | None
+) -> None:
+    assert dispatcher_of(frozenset(needed), read_only=read_only) == expected

@@ -1,0 +1,123 @@
+"""Settings are read whole, strictly, and without repeating a secret."""
+
+from __future__ import annotations
+
+import pytest
+
+from uru_mcp.errors import SettingsError
+from uru_mcp.permissions import Permission
+from uru_mcp.settings import NODE_CLIENT_ONLY, VARIABLES, read_settings
+
+KEY = "uru_test_0123456789abcdef"
+
+
+def problems(**environ: str) -> dict[str, str]:
+    """What is wrong with this environment: variable → message."""
+    with pytest.raises(SettingsError) as raised:
+        read_settings({"URU_API_KEY": KEY, **environ})
+    return {problem.details["variable"]: problem.message for problem in raised.value.problems}
+
+
+def test_the_defaults_need_only_a_key() -> None:
+    settings = read_settings({"URU_API_KEY": KEY, "PATH": "/bin"})
+    assert settings.api_key.reveal() == KEY
+    assert settings.proxy_url == "https://mcp.uruintelligence.com"
+    assert (settings.permissions, settings.workspace_id, settings.namespaces) == (None, None, ())
+
+
+def test_values_are_read_as_people_write_them() -> None:
+    settings = read_settings(
+        {
+            "URU_API_KEY": f"  {KEY}\n",
+            "URU_PERMISSIONS": "Read, EXECUTE",
+            "URU_NAMESPACES": "platform, gmail_*",
+            "URU_PROXY_URL": "http://localhost:3001/",
+            "URU_CALL_DEADLINE": "12.5",
+        }
+    )
+    assert settings.api_key.reveal() == KEY
+    assert settings.permissions == frozenset({Permission.READ, Permission.EXECUTE})
+    assert settings.namespaces == ("platform", "gmail_*")
+    assert settings.proxy_url == "http://localhost:3001"
+    assert settings.call_deadline == 12.5
+
+
+@pytest.mark.parametrize("variable", VARIABLES)
+def test_a_blank_value_counts_as_unset(variable: str) -> None:
+    if variable == "URU_API_KEY":
+        assert problems(URU_API_KEY="  ") == {"URU_API_KEY": "URU_API_KEY is not set."}
+    else:
+        assert read_settings({"URU_API_KEY": KEY, variable: " "}) == read_settings({"URU_API_KEY": KEY})
+
+
+@pytest.mark.parametrize("variable", VARIABLES)
+def test_a_placeholder_is_an_error_in_every_variable(variable: str) -> None:
+    assert "placeholder" in problems(**{variable: "${SECRET}"})[variable]
+
+
+@pytest.mark.parametrize("variable", sorted(NODE_CLIENT_ONLY))
+def test_what_only_the_node_client_reads_is_accepted_and_remembered(variable: str) -> None:
+    assert read_settings({"URU_API_KEY": KEY, variable: "1"}).ignored == (variable,)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("URU_PERMISSIONS", "read,delete"),
+        ("URU_PERMISSIONS", ","),
+        ("URU_PROXY_URL", "http://mcp.uruintelligence.com"),
+        ("URU_PROXY_URL", "ftp://mcp.uruintelligence.com"),
+        ("URU_PROXY_URL", "https://user:secret@mcp.uruintelligence.com"),
+        ("URU_PROXY_URL", "https://mcp.uruintelligence.com/?a=b"),
+        ("URU_PROXY_URL", "https://mcp.uruintelligence.com/#a"),
+        ("URU_PROXY_URL", "mcp.uruintelligence.com"),
+        ("URU_WORKSPACE_ID", "acme"),
+        ("URU_DIRECT_TOOLS", "some"),
+        ("URU_TOOL_TOKENS", "-1"),
+        ("URU_CALL_DEADLINE", "0"),
+        ("URU_CALL_DEADLINE", "nan"),
+        ("URU_RESULT_CHARS", "many"),
+        ("URU_LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_wrong_value_is_an_error_that_names_the_variable(variable: str, value: str) -> None:
+    assert set(problems(**{variable: value})) == {variable}
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:3001", "http://[::1]:3001", "http://localhost"])
+def test_plain_http_is_for_this_machine_alone(url: str) -> None:
+    assert read_settings({"URU_API_KEY": KEY, "URU_PROXY_URL": url}).proxy_url == url
+
+
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        ("sk-0123456789", "does not start with uru_"),
+        ("uru_", "too short"),
+        ("uru_1234567", "too short"),
+        ('"uru_0123456789"', "quotation marks"),
+        ("uru_0123 456789", "a space"),
+        ("uru_0123456789é", "a character that no key has"),
+    ],
+)
+def test_a_malformed_key_is_told_from_a_missing_one_and_never_repeated(key: str, why: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        read_settings({"URU_API_KEY": key})
+    assert raised.value.code == "malformed_key"
+    assert why in raised.value.message
+    assert key not in raised.value.message
+
+
+def test_every_problem_is_told_at_once() -> None:
+    assert set(problems(URU_LOG_LEVEL="loud", URU_TOKENS="5", URU_PROXY_URL="x", URU_API_KEY="x")) == {
+        "URU_LOG_LEVEL",
+        "URU_TOKENS",
+        "URU_PROXY_URL",
+        "URU_API_KEY",
+    }
+
+
+def test_a_key_prints_as_its_last_four() -> None:
+    settings = read_settings({"URU_API_KEY": KEY})
+    assert KEY not in f"{settings!r} {settings} {settings.api_key} {settings.api_key!r}"
+    assert "cdef" in repr(settings.api_key)

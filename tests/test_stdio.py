@@ -1,0 +1,180 @@
+"""The process as clients start it: raw JSON-RPC over pipes, every protocol version, and a clean end."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+
+import anyio
+import pytest
+
+from tests.process import MODERN, SYSTEM, Served, served
+from tests.world import Uru
+from uru_mcp.sandbox.serve import serving
+
+LOG_NOTE = {"tool": "company_demo__LOG_NOTE", "arguments": {"text": "hi"}}
+
+
+def assert_only_json_rpc(running: Served) -> None:
+    assert running.lines
+    for line in running.lines:
+        message = json.loads(line)
+        assert message["jsonrpc"] == "2.0"
+
+
+@pytest.mark.parametrize("version", ["2024-11-05", "2025-06-18", "2025-11-25"])
+async def test_a_conversation_of_the_handshake_era(uru: Uru, version: str) -> None:
+    key = uru.key({"read", "execute"}).text
+    async with (
+        serving(uru.sandbox) as url,
+        served(URU_API_KEY=key, URU_PROXY_URL=url, URU_LOG_LEVEL="debug") as claude,
+    ):
+        hello = await claude.initialize(version)
+        assert hello["protocolVersion"] == version
+        assert hello["capabilities"] == {"tools": {"listChanged": True}}
+        assert hello["instructions"].startswith("Uru is the user's AI workspace")
+        names = [tool["name"] for tool in (await claude.result("tools/list"))["tools"]]
+        assert names[0] == "uru_whoami"
+        ran = await claude.call("uru_execute", LOG_NOTE)
+        assert not ran.get("isError")
+        refused = await claude.call("platform__context_edit", {"op": "create"})
+        assert refused["isError"] is True
+        assert refused["content"][0]["text"].startswith("insufficient_permission: ")
+        unknown = await claude.ask("tools/call", {"name": "nothing_of_this_name", "arguments": {}})
+        assert unknown["error"]["code"] == -32602
+
+    assert_only_json_rpc(claude)
+    assert "GET /keys/self: 200" in claude.stderr, "the debug log is on, and on stderr"
+    assert claude.process.returncode == 0
+    assert uru.notes == ["hi"]
+
+
+async def test_a_conversation_of_2026_07_28(uru: Uru) -> None:
+    key = uru.key({"execute"}).text
+    async with (
+        serving(uru.sandbox) as url,
+        served(URU_API_KEY=key, URU_PROXY_URL=url, URU_LOG_LEVEL="debug") as claude,
+    ):
+        claude.modern = True
+        found = await claude.result("server/discover")
+        assert found["supportedVersions"] == [MODERN]
+        assert "tools" in found["capabilities"]
+        assert "uru_execute" in [tool["name"] for tool in (await claude.result("tools/list"))["tools"]]
+        ran = await claude.call("uru_execute", LOG_NOTE)
+        assert ran["structuredContent"]["data"]["text"] == "hi"
+
+    assert_only_json_rpc(claude)
+    assert claude.process.returncode == 0
+    assert uru.notes == ["hi"]
+
+
+async def test_a_client_that_probes_and_then_shakes_hands_is_served() -> None:
+    async with served("--sandbox") as claude:
+        claude.modern = True
+        assert MODERN in (await claude.result("server/discover"))["supportedVersions"]
+        claude.modern = False
+        assert (await claude.initialize("2025-11-25"))["protocolVersion"] == "2025-11-25"
+        assert (await claude.result("tools/list"))["tools"]
+    assert_only_json_rpc(claude)
+
+
+async def test_the_sandbox_in_the_same_process_needs_neither_key_nor_network() -> None:
+    async with served("--sandbox") as claude:
+        await claude.initialize("2025-11-25")
+        report = (await claude.call("uru_whoami"))["structuredContent"]
+        assert report["state"] == "ready"
+        sent = await claude.call("uru_execute", LOG_NOTE)
+        assert sent["structuredContent"]["data"]["text"] == "hi"
+    assert claude.stderr == ""
+
+
+async def test_the_sandbox_takes_a_given_key_for_what_it_is() -> None:
+    async with served("--sandbox", URU_API_KEY="uru_test_not_of_this_sandbox") as claude:
+        await claude.initialize("2025-11-25")
+        assert [tool["name"] for tool in (await claude.result("tools/list"))["tools"]] == ["uru_whoami"]
+        assert (await claude.call("uru_whoami"))["structuredContent"]["state"] == "key_rejected"
+
+
+async def test_without_any_configuration_it_serves_and_explains() -> None:
+    async with served() as claude:
+        await claude.initialize("2025-11-25")
+        assert [tool["name"] for tool in (await claude.result("tools/list"))["tools"]] == ["uru_whoami"]
+        text = (await claude.call("uru_whoami"))["content"][0]["text"]
+    assert "Problem: URU_API_KEY is not set." in text
+
+
+async def test_the_variables_of_the_node_client_are_accepted_and_named_once() -> None:
+    async with served("--sandbox", URU_DEBUG="1", URU_MAX_NAMESPACES="5") as claude:
+        await claude.initialize("2025-11-25")
+    assert claude.stderr.count("URU_DEBUG, URU_MAX_NAMESPACES") == 1
+
+
+async def test_while_uru_cannot_be_reached_it_initializes_and_says_why() -> None:
+    async with served(URU_API_KEY="uru_test_never_sent_anywhere", URU_PROXY_URL="http://127.0.0.1:1") as claude:
+        await claude.initialize("2025-11-25")
+        error = (await claude.call("uru_execute", LOG_NOTE))["structuredContent"]["error"]
+    assert error["code"] == "unavailable"
+    assert error["message"] == "Uru cannot be reached. Nothing was sent."
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+async def test_a_signal_ends_it_as_a_shell_expects(number: signal.Signals) -> None:
+    async with served("--sandbox") as claude:
+        await claude.initialize("2025-11-25")
+        claude.process.send_signal(number)
+        with anyio.fail_after(2):
+            status = await claude.process.wait()
+    assert status == 128 + number
+
+
+def test_a_closed_stdout_ends_it() -> None:
+    reading, writing = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "uru_mcp", "--sandbox"], stdin=subprocess.PIPE, stdout=writing, env=SYSTEM
+    )
+    os.close(writing)
+    os.close(reading)
+    assert process.stdin is not None
+    hello = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    request = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello}
+    process.stdin.write(json.dumps(request).encode() + b"\n")
+    process.stdin.flush()
+    try:
+        process.wait(timeout=10)
+    finally:
+        process.stdin.close()
+        process.kill()
+        process.wait()
+    assert process.returncode >= 0, "it ended by itself"
+
+
+@pytest.mark.parametrize(
+    ("variables", "status", "said"),
+    [
+        ({}, 2, "URU_API_KEY is not set."),
+        ({"URU_API_KEY": "uru_test_0123456789", "URU_PERMISSION": "read"}, 2, "Did you mean URU_PERMISSIONS?"),
+        ({"URU_API_KEY": "uru_test_0123456789"}, 0, '"mcpServers"'),
+    ],
+    ids=["no key", "misspelt", "all well"],
+)
+def test_in_a_terminal_it_says_what_it_is_instead_of_waiting(variables: dict[str, str], status: int, said: str) -> None:
+    terminal, other_end = pty.openpty()
+    ran = subprocess.run(
+        [sys.executable, "-m", "uru_mcp"],
+        stdin=other_end,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        env={**SYSTEM, **variables},
+        check=False,
+    )
+    os.close(terminal)
+    os.close(other_end)
+    assert ran.returncode == status
+    assert "uru-mcp is an MCP server" in ran.stdout
+    assert "uru-mcp demo" in ran.stdout
+    assert said in ran.stdout

@@ -1,0 +1,153 @@
+"""What is listed: our own tools, always true, and Uru's one by one as far as they fit."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+import anyio
+import pytest
+from mcp.types import Tool
+
+from tests.world import ALL, CATALOG, Connect, Uru, connector
+from uru_mcp.own_tools import INSTRUCTIONS, OWN
+
+VALID_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@pytest.fixture(scope="module")
+def large() -> Iterator[Uru]:
+    world = Uru.open(catalog=CATALOG)
+    yield world
+    world.close()
+
+
+def tokens(tool: Tool) -> int:
+    shown = tool.model_dump(by_alias=True, exclude_none=True, include={"name", "title", "description", "input_schema"})
+    return len(json.dumps(shown, ensure_ascii=False)) // 4
+
+
+async def test_uru_s_tools_come_with_their_own_schemas_titles_and_true_annotations(connect: Connect) -> None:
+    async with connect() as claude:
+        tools = await claude.tools()
+
+    send = tools["gmail_demo__GMAIL_SEND_EMAIL"]
+    assert send.input_schema["properties"]["recipient_email"]["format"] == "email"
+    assert send.title is not None
+    assert send.title.startswith("Gmail")
+    assert send.annotations is not None
+    assert (send.annotations.read_only_hint, send.annotations.destructive_hint) == (False, True)
+    query = tools["platform__context_query"].annotations
+    assert query is not None
+    assert (query.read_only_hint, query.destructive_hint) == (True, False)
+    selecting = tools["platform__set_current_workspace"].annotations
+    assert selecting is not None
+    assert selecting.read_only_hint is False
+
+
+async def test_every_tool_has_a_title_and_all_four_hints_and_a_name_that_clients_take(large: Uru) -> None:
+    async with connector(large, "legacy")(DIRECT_TOOLS="all") as claude:
+        tools = await claude.tools()
+
+    assert len(tools) > 540
+    for name, tool in tools.items():
+        hints = tool.annotations
+        assert VALID_NAME.fullmatch(name)
+        assert tool.title
+        assert hints is not None
+        for hint in (hints.read_only_hint, hints.destructive_hint, hints.idempotent_hint, hints.open_world_hint):
+            assert hint is not None, name
+        assert not (hints.read_only_hint and hints.destructive_hint), name
+
+
+@pytest.mark.parametrize("budget", [2_000, 5_000, 10_000, 40_000])
+async def test_the_list_stays_within_its_budget_and_holds_whole_namespaces(large: Uru, budget: int) -> None:
+    async with connector(large, "legacy")(ALL, TOOL_TOKENS=str(budget)) as claude:
+        tools = await claude.tools()
+        overview = (await claude.data("uru_search_tools"))["namespaces"]
+
+    assert sum(map(tokens, tools.values())) <= budget
+    shown = {name.partition("__")[0] for name in tools} - {"uru_whoami"}
+    for namespace in (item for item in overview if item["namespace"] in shown - {"platform"}):
+        listed = [name for name in tools if name.startswith(f"{namespace['namespace']}__")]
+        assert len(listed) == namespace["tools"]
+
+
+async def test_the_budget_goes_to_platform_first(connect_once: Connect) -> None:
+    async with connect_once(TOOL_TOKENS="4000") as claude:
+        shown = [name.partition("__")[0] for name in await claude.tools()]
+    assert "platform" in shown
+    assert shown.count("platform") == 12
+
+
+async def test_none_lists_only_what_is_always_there_and_the_rest_runs_all_the_same(connect: Connect, uru: Uru) -> None:
+    async with connect(DIRECT_TOOLS="none") as claude:
+        assert set(await claude.tools()) == {*OWN, "platform__list_workspaces", "platform__set_current_workspace"}
+        await claude.data("uru_execute", {"tool": "company_demo__LOG_NOTE", "arguments": {"text": "hi"}})
+    assert uru.notes == ["hi"]
+
+
+async def test_only_the_wanted_namespaces_are_there(connect: Connect, uru: Uru) -> None:
+    async with connect(NAMESPACES="platform,gmail_*") as claude:
+        assert {name.partition("__")[0] for name in await claude.tools() if "__" in name} == {"platform", "gmail_demo"}
+        error = await claude.error("uru_execute", {"tool": "company_demo__LOG_NOTE", "arguments": {"text": "hi"}})
+    assert error["code"] == "unknown_tool"
+    assert uru.notes == []
+
+
+async def test_the_list_is_the_same_each_time(large: Uru) -> None:
+    async with connector(large, "legacy")() as first, connector(large, "auto")() as second:
+        assert list(await first.tools()) == list(await second.tools())
+
+
+async def test_odd_tools_are_mended_or_left_out_and_spoil_nothing(large: Uru) -> None:
+    async with connector(large, "legacy")(DIRECT_TOOLS="all") as claude:
+        tools = await claude.tools()
+        left_out = (await claude.data("uru_search_tools"))["left_out"]
+
+    assert tools["googlecalendar_26fa5c56__GOOGLECALENDAR_LIST_SETTINGS"].input_schema == {"type": "object"}
+    assert tools["zendesk_support__ZENDESK_CREATE_GROUP"].input_schema["type"] == "object"
+    assert tools["notion_docs__NOTION_RETRIEVE_USER"].input_schema["properties"]
+    assert "github_main__GITHUB_LIST_REPOSITORY_TAGS" in tools
+    assert {(item["tool"], item["reason"]) for item in left_out} == {
+        ("HUBSPOT_ARCHIVE_BATCH_OF_DEALS", 'its arguments are not an object but "array"'),
+        ("JIRA_ADD_COMMENT", "another tool of this namespace has the same name"),
+    }
+    hostile = tools["external_mcp_ignition_notes__sync_notes"].description or ""
+    assert "a server outside Uru wrote this description" in hostile
+    assert hostile.isascii() or all(ord(character) < 0xE0000 for character in hostile)
+
+
+async def test_a_tool_with_an_odd_name_runs_under_the_name_that_is_shown(large: Uru) -> None:
+    async with connector(large, "legacy")(DIRECT_TOOLS="all") as claude:
+        name = next(name for name in await claude.tools() if name.startswith("company_acme__Office_Seat_Booking"))
+        await claude.data(name, {"office": "Lisbon", "day": "2026-12-01"})
+
+    request = list(large.sandbox.requests)[-1]
+    assert request.json["tool_name"] == "Office Seat Booking"
+
+
+async def test_what_is_slow_is_not_waited_for_and_told_when_it_is_there(uru: Uru) -> None:
+    changed = anyio.Event()
+
+    async def on_message(message: object) -> None:
+        if "ToolListChanged" in type(getattr(message, "root", message)).__name__:
+            changed.set()
+
+    async with connector(uru, "legacy")({"execute"}, workspace=None, on_message=on_message) as claude:
+        before = set(await claude.tools())
+        await claude.data("platform__set_current_workspace", {"workspace_id": uru.acme.id})
+        with anyio.fail_after(5):
+            await changed.wait()
+        assert set(await claude.tools()) > before
+
+
+def test_the_instructions_say_what_matters_early_and_fit_every_client() -> None:
+    assert len(INSTRUCTIONS) < 2_048
+    assert "uru_whoami" in INSTRUCTIONS[:500]
+    assert "uru_search_tools" in INSTRUCTIONS[:500]
+
+
+def test_our_own_tools_are_cheap() -> None:
+    assert sum(definition.tokens for definition in OWN.values()) < 1_500

@@ -1,0 +1,129 @@
+"""What the tests are made of: an Uru to look into, a Claude that is connected to it, and a raw process."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import anyio
+import httpx2
+from mcp import Client
+from mcp.types import CallToolResult, Tool
+
+from uru_mcp.bridge import Bridge, Unconfigured
+from uru_mcp.errors import SettingsError
+from uru_mcp.redaction import Redaction
+from uru_mcp.sandbox import Sandbox
+from uru_mcp.server import build_server
+from uru_mcp.settings import read_settings
+
+CATALOG = Path(__file__).parent / "data" / "catalog.json"
+ALL = frozenset({"read", "write", "execute"})
+ERAS: tuple[Literal["legacy", "auto"], ...] = ("legacy", "auto")
+WITHIN = 20.0  # seconds for one conversation
+
+Connect = Callable[..., AbstractAsyncContextManager["Claude"]]
+
+
+class Uru:
+    """A sandbox, and what a test wants to know of it."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.faults = sandbox.faults
+        self.acme, self.globex = sandbox.workspaces
+        self._notes_at_first = len(self._notes())
+
+    @classmethod
+    def open(cls, *, catalog: Path | None = None, tools: int = 0) -> Uru:
+        return cls(Sandbox.open(catalog=catalog, tools=tools))
+
+    def close(self) -> None:
+        self.sandbox.close()
+
+    def key(self, permissions: Collection[str] = ALL, *, workspace: str | None = "Acme", **more: Any) -> Any:
+        """A new key: its `text`, and its `record`."""
+        return self.sandbox.keys.create(name="Claude", workspace=workspace, permissions=permissions, **more)
+
+    def sent(self, path: str) -> int:
+        """How many requests came whose path starts so."""
+        return sum(request.path.startswith(path) for request in self.sandbox.requests)
+
+    @property
+    def notes(self) -> list[str]:
+        """What was noted since the sandbox was opened, in all workspaces."""
+        return self._notes()[self._notes_at_first :]
+
+    def _notes(self) -> list[str]:
+        return [row["text"] for row in self.sandbox.database.rows("SELECT text FROM notes ORDER BY rowid")]
+
+
+class Claude:
+    """The SDK's client, with the questions that tests ask."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    async def tools(self) -> dict[str, Tool]:
+        return {tool.name: tool for tool in (await self.client.list_tools(cache_mode="refresh")).tools}
+
+    async def call(self, name: str, arguments: dict[str, Any] | None = None) -> CallToolResult:
+        return await self.client.call_tool(name, arguments or {})
+
+    async def data(self, name: str, arguments: dict[str, Any] | None = None) -> Any:
+        """The structure of a result that must not be an error."""
+        result = await self.call(name, arguments)
+        assert not result.is_error, text_of(result)
+        return result.structured_content
+
+    async def error(self, name: str, arguments: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The error's structure, after its text was seen to say the same."""
+        result = await self.call(name, arguments)
+        assert result.is_error, text_of(result)
+        structure: dict[str, Any] = (result.structured_content or {})["error"]
+        assert text_of(result) == f"{structure['code']}: {structure['message']}\n{structure['fix']}"
+        return structure
+
+    async def whoami(self) -> dict[str, Any]:
+        report: dict[str, Any] = await self.data("uru_whoami")
+        return report
+
+
+def text_of(result: CallToolResult) -> str:
+    return "\n".join(block.text for block in result.content if block.type == "text")
+
+
+def connector(uru: Uru, era: str) -> Connect:
+    @asynccontextmanager
+    async def connect(
+        permissions: Collection[str] = ALL,
+        *,
+        key: str | None = None,
+        workspace: str | None = "Acme",
+        url: str | None = None,
+        on_message: Any = None,
+        **variables: str,
+    ) -> AsyncIterator[Claude]:
+        """A server with this key and these settings (`PERMISSIONS="read"` for `URU_PERMISSIONS`), and its client.
+
+        It talks to the sandbox in memory, or over the socket behind `url`.
+        """
+        text = uru.key(permissions, workspace=workspace).text if key is None else key
+        environ = {"URU_API_KEY": text, "URU_PROXY_URL": url or "http://127.0.0.1:1"}
+        transport = None if url else httpx2.ASGITransport(app=uru.sandbox.app)
+        environ |= {f"URU_{name}": value for name, value in variables.items()}
+        redaction = Redaction()
+        bridge: Bridge | Unconfigured
+        try:
+            settings = read_settings(environ)
+        except SettingsError as error:
+            bridge = Unconfigured(error, redaction)
+        else:
+            bridge = Bridge(settings, redaction, transport=transport)
+        with anyio.fail_after(WITHIN):
+            async with Client(build_server(bridge), mode=era, message_handler=on_message) as client:
+                yield Claude(client)
+
+    return connect
