@@ -39,7 +39,7 @@ def test_different_tools_have_different_names() -> None:
     assert len(set(names)) == len(PAIRS)
     stand_ins = [name for name in names if STAND_IN.fullmatch(name) and "__" in name]
     imitations = [shown_name(*name.split("__", 1)) for name in stand_ins]
-    assert len(imitations) > 10
+    assert imitations
     assert not set(imitations) & set(names), "a tool cannot take the stand-in of another"
 
 
