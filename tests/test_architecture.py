@@ -30,6 +30,7 @@ ORDER = [
     "names",
     "search",
     "catalog",
+    "loading",
     "arguments",
     "calls",
     "discovery",

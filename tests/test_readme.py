@@ -54,7 +54,7 @@ def test_the_settings_table_is_the_settings() -> None:
 
 def shown(default: Any) -> str:
     if default is None or repr(default) == "PydanticUndefined":
-        return "–"
+        return "\u2013"
     return "all" if default == () else f"`{default}`"
 
 

@@ -128,19 +128,47 @@ async def test_a_tool_with_an_odd_name_runs_under_the_name_that_is_shown(large: 
     assert request.json["tool_name"] == "Office Seat Booking"
 
 
-async def test_what_is_slow_is_not_waited_for_and_told_when_it_is_there(uru: Uru) -> None:
-    changed = anyio.Event()
-
-    async def on_message(message: object) -> None:
-        if "ToolListChanged" in type(getattr(message, "root", message)).__name__:
-            changed.set()
-
-    async with connector(uru, "legacy")({"execute"}, workspace=None, on_message=on_message) as claude:
+async def test_when_a_selection_changes_the_list_clients_are_told(uru: Uru) -> None:
+    changes = Changes()
+    async with connector(uru, "legacy")({"execute"}, workspace=None, on_message=changes) as claude:
         before = set(await claude.tools())
         await claude.data("platform__set_current_workspace", {"workspace_id": uru.acme.id})
-        with anyio.fail_after(5):
-            await changed.wait()
+        await changes.arrived()
         assert set(await claude.tools()) > before
+
+
+async def test_a_slow_catalog_is_not_waited_for_for_ever_and_told_when_it_is_there(uru: Uru) -> None:
+    changes = Changes()
+    uru.faults.delay("/namespaces", 1.5, times=1)
+    async with connector(uru, "legacy")({"execute"}, CALL_DEADLINE="1", on_message=changes) as claude:
+        assert "company_demo__LOG_NOTE" not in await claude.tools()
+        await changes.arrived()
+        assert "company_demo__LOG_NOTE" in await claude.tools()
+
+
+async def test_a_client_of_the_newer_era_is_told_on_its_subscription(uru: Uru) -> None:
+    async with connector(uru, "auto")({"execute"}, workspace=None) as claude:
+        await claude.tools()
+        async with claude.client.listen(tools_list_changed=True) as events:
+            await claude.data("platform__set_current_workspace", {"workspace_id": uru.acme.id})
+            with anyio.fail_after(5):
+                event = await anext(aiter(events))
+    assert type(event).__name__ == "ToolsListChanged"
+
+
+class Changes:
+    """A client's message handler that notes when it is told that the tools have changed."""
+
+    def __init__(self) -> None:
+        self._told = anyio.Event()
+
+    async def __call__(self, message: object) -> None:
+        if "ToolListChanged" in type(getattr(message, "root", message)).__name__:
+            self._told.set()
+
+    async def arrived(self) -> None:
+        with anyio.fail_after(5):
+            await self._told.wait()
 
 
 def test_the_instructions_say_what_matters_early_and_fit_every_client() -> None:

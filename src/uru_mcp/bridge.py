@@ -18,10 +18,11 @@ from anyio.abc import TaskGroup
 
 from uru_mcp import calls, discovery, gate, surface
 from uru_mcp.arguments import check
-from uru_mcp.catalog import Catalog, Catalogs, Tool
+from uru_mcp.catalog import Catalog, Tool
 from uru_mcp.client import UruClient
-from uru_mcp.errors import ArgumentError, NoAnswer, SettingsError, UnknownTool, UruError
+from uru_mcp.errors import ArgumentError, NoAnswer, SettingsError, UnknownTool, UruError, unforeseen
 from uru_mcp.identity import Identity, Standing
+from uru_mcp.loading import Catalogs
 from uru_mcp.own_tools import OWN, Definition
 from uru_mcp.permissions import NOTHING
 from uru_mcp.policy import PLATFORM, SELECT_WORKSPACE
@@ -59,7 +60,8 @@ class Bridge:
         self._renderer = Renderer(redaction, budget=settings.result_chars)
         self._client = UruClient(settings.proxy_url, settings.api_key, workspace_id=workspace_id, transport=transport)
         self._identity = Identity(self._client, ceiling=settings.permissions, workspace_id=workspace_id)
-        self._catalogs = Catalogs(self._client, settings.namespaces, redaction)
+        self._catalogs = Catalogs(self._client, settings.namespaces, redaction, on_load=self._tell)
+        self._list_within = min(FIRST_LIST_WITHIN, settings.call_deadline - MARGIN)
         self._tasks: TaskGroup
         self._seen: tuple[Standing, Catalog] = (self._identity.standing, self._catalogs.current)
         self._shown: list[str] | None = None
@@ -70,7 +72,7 @@ class Bridge:
         """Asks Uru for identity and catalog in the background, and closes every connection at the end."""
         try:
             async with anyio.create_task_group() as self._tasks:
-                self._tasks.start_soon(self._look, FIRST_LIST_WITHIN)
+                self._tasks.start_soon(self._look_ahead)
                 yield
                 self._tasks.cancel_scope.cancel()
         finally:
@@ -78,9 +80,13 @@ class Bridge:
                 await self._client.aclose()
 
     async def list_tools(self) -> list[Definition]:
-        """The tools to show now. It waits for Uru at most `FIRST_LIST_WITHIN` seconds."""
-        standing, catalog = await self._look(FIRST_LIST_WITHIN)
-        definitions = self._definitions(standing, catalog)
+        """The tools to show now, as far as Uru has told them in time."""
+        try:
+            await self._look(self._list_within)
+            definitions = self._definitions()
+        except Exception:  # boundary: whatever happens, there is a tool that can be asked
+            log.exception("the tools could not be listed")
+            definitions = [OWN["uru_whoami"]]
         self._shown = [definition.name for definition in definitions]
         return definitions
 
@@ -101,17 +107,17 @@ class Bridge:
                 raise
             log.info("%s: %s", name, error.code)
             return self._renderer.error(error)
-        except Exception as error:  # boundary: what nobody foresaw is said without details, which may hold anything
-            log.error("%s failed: %s", name, type(error).__name__)
-            unforeseen = UruError(f"uru-mcp failed inside ({type(error).__name__}).", fix="Report this as a bug.")
-            return self._renderer.error(unforeseen)
+        except Exception as error:  # boundary: no exception reaches the client, which would be shown its words
+            log.exception("%s failed", name)
+            return self._renderer.error(unforeseen(error))
 
     async def _call(self, name: str, arguments: dict[str, Any], deadline: float) -> Rendered:
-        standing, catalog = await self._look(deadline - time.monotonic())
         if name in OWN:
             check(name, OWN[name].schema, arguments, trusted=True)
         if name == "uru_whoami":
-            return self._whoami(standing, catalog)
+            await self._look(self._list_within)
+            return self._whoami()
+        standing, catalog = await self._look(deadline - time.monotonic())
         gate.require(name, NOTHING, standing)
         if name == "uru_search_tools":
             return self._search(arguments, standing, catalog)
@@ -129,7 +135,8 @@ class Bridge:
     async def _run(self, call: surface.Call, standing: Standing, deadline: float) -> Rendered:
         tool = call.tool
         if not gate.allows(tool.needs, standing):
-            standing = await self._identity.recent()
+            await self._identity.recent()
+            standing, _ = await self._look(deadline - time.monotonic())
         gate.require(tool.id, tool.needs, standing)
         surface.require_dispatcher(call)
         self._require_own_workspace(tool, call.arguments)
@@ -141,8 +148,7 @@ class Bridge:
             within=deadline - time.monotonic(),
         )
         if _selects_workspace(tool):
-            await self._identity.ask()
-        await self._look(deadline - time.monotonic())
+            await self._look_anew(deadline - time.monotonic())
         return self._renderer.result(result)
 
     def _require_own_workspace(self, tool: Tool, arguments: dict[str, Any]) -> None:
@@ -156,30 +162,48 @@ class Bridge:
             )
 
     async def _look(self, within: float) -> tuple[Standing, Catalog]:
-        """How the key stands and what Uru offers now; listeners are told when it is not what they were shown."""
-        until = time.monotonic() + within
-        standing = await self._identity.current()
-        catalog = await self._catalogs.of(standing, tasks=self._tasks, within=max(0.0, until - time.monotonic()))
-        if self._seen[0] is not standing or self._seen[1] is not catalog:
-            self._seen = (standing, catalog)
-            await self._tell(standing, catalog)
-        return standing, catalog
+        """How the key stands and what Uru offers now, or after `within` seconds what is known of it."""
+        with anyio.move_on_after(within):
+            standing = await self._identity.current()
+            await self._catalogs.of(standing, tasks=self._tasks)
+            await self._tell()
+        return self._identity.standing, self._catalogs.current
 
-    async def _tell(self, standing: Standing, catalog: Catalog) -> None:
-        if self._shown is None:
+    async def _look_anew(self, within: float) -> None:
+        """Look at what a call has changed; the call itself has succeeded, so no failure here is one of its own."""
+        with anyio.move_on_after(within):
+            await self._identity.ask()
+            await self._look(within)
+
+    async def _look_ahead(self) -> None:
+        try:
+            await self._look(FIRST_LIST_WITHIN)
+        except Exception:  # boundary: a background task must not end the process
+            log.exception("Uru could not be asked ahead")
+
+    async def _tell(self) -> None:
+        """Tell listeners when the list is not what they were shown."""
+        seen = (self._identity.standing, self._catalogs.current)
+        if self._shown is None or (seen[0] is self._seen[0] and seen[1] is self._seen[1]):
             return
-        now = [definition.name for definition in self._definitions(standing, catalog)]
+        self._seen = seen
+        now = [definition.name for definition in self._definitions()]
         if now != self._shown:
             self._shown = now
             await self.on_change()
 
-    def _definitions(self, standing: Standing, catalog: Catalog) -> list[Definition]:
-        return surface.listed(catalog, standing, direct=self._settings.direct_tools, budget=self._settings.tool_tokens)
+    def _definitions(self) -> list[Definition]:
+        return surface.listed(
+            self._catalogs.current,
+            self._identity.standing,
+            direct=self._settings.direct_tools,
+            budget=self._settings.tool_tokens,
+        )
 
-    def _whoami(self, standing: Standing, catalog: Catalog) -> Rendered:
+    def _whoami(self) -> Rendered:
         facts = Facts(
-            standing=standing,
-            catalog=catalog,
+            standing=self._identity.standing,
+            catalog=self._catalogs.current,
             catalog_trouble=self._catalogs.trouble,
             base_url=self._settings.proxy_url,
             last4=self._settings.api_key.last4,

@@ -44,6 +44,7 @@ from uru_mcp.wire import (
 CONNECT_TIMEOUT = 5.0  # seconds
 BODY_LIMIT = 32 * 1024 * 1024  # bytes, after decompression
 CONNECTIONS = 64
+TURN = 0.9  # of the time a request has; the rest of it is bounded by its deadline alone
 
 NO_SUCH_ENDPOINT = (404, 405, 501)
 
@@ -158,7 +159,7 @@ class UruClient:
         began = time.monotonic()
         try:
             with anyio.fail_after(within):
-                status, headers, body = await self._receive(request)
+                status, headers, body = await self._receive(request, within)
         except TimeoutError as error:
             raise _too_late(request, time.monotonic() - began) from error
         except httpx2.RequestError as error:
@@ -171,12 +172,14 @@ class UruClient:
         complained.details["status"] = status
         raise complained
 
-    async def _receive(self, request: _Request) -> tuple[int, httpx2.Headers, bytes]:
+    async def _receive(self, request: _Request, within: float) -> tuple[int, httpx2.Headers, bytes]:
+        turn = within * TURN  # who has not got a connection by then is told that nothing was sent
         async with self._http().stream(
             request.method,
             self._base_url + request.path,
             json=request.body,
             headers={b"Authorization": f"Bearer {self._key.reveal()}".encode(), **(request.headers or {})},
+            timeout=httpx2.Timeout(None, connect=min(CONNECT_TIMEOUT, turn), pool=turn),
         ) as response:
             body = bytearray()
             async for chunk in response.aiter_bytes():
@@ -193,7 +196,6 @@ class UruClient:
             self._opened = httpx2.AsyncClient(
                 transport=self._transport,
                 headers=headers,
-                timeout=httpx2.Timeout(None, connect=CONNECT_TIMEOUT),  # the rest is bounded by the deadline
                 limits=httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
                 follow_redirects=False,
             )

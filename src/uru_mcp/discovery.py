@@ -11,6 +11,8 @@ from uru_mcp.identity import Standing
 from uru_mcp.permissions import Grant, in_order
 from uru_mcp.wire import Namespace
 
+LEFT_OUT_SHOWN = 50
+
 
 def search(catalog: Catalog, standing: Standing, arguments: dict[str, Any], *, budget: int) -> dict[str, Any]:
     """Hits, best first, or the overview when there is neither a query nor a namespace.
@@ -39,7 +41,8 @@ def overview(catalog: Catalog, standing: Standing) -> dict[str, Any]:
     return {
         "namespaces": [_summary(catalog, namespace, standing) for namespace in catalog.namespaces],
         "left_out": [
-            {"namespace": item.namespace, "tool": item.name, "reason": item.reason} for item in catalog.left_out
+            {"namespace": item.namespace, "tool": item.name, "reason": item.reason}
+            for item in catalog.left_out[:LEFT_OUT_SHOWN]
         ],
     }
 
@@ -61,7 +64,7 @@ def hit(tool: Tool, standing: Standing) -> dict[str, Any]:
 
 
 def _summary(catalog: Catalog, namespace: Namespace, standing: Standing) -> dict[str, Any]:
-    tools = catalog.of(namespace)
+    tools = catalog.tools_of(namespace)
     return {
         "namespace": namespace.name,
         "title": namespace.title,

@@ -131,3 +131,8 @@ class Refused(UruError):
     """
 
     default_code = "upstream_failed"
+
+
+def unforeseen(error: Exception) -> UruError:
+    """The error for an exception that nobody expected; only its kind is told, since its words may hold anything."""
+    return UruError(f"uru-mcp failed inside ({type(error).__name__}).", fix="Report this as a bug of uru-mcp.")

@@ -20,9 +20,8 @@ from uru_mcp.permissions import Grant, Permissions
 from uru_mcp.wire import KeyRecord, Workspace
 
 ASK_WITHIN = 8.0  # seconds
-FRESH = 60.0  # seconds that an answer is good for
-REJECTED_FRESH = 10.0  # seconds before a refused key is tried again
-RECENT = 10.0  # seconds within which a refusal does not ask again
+FRESH = 60.0  # seconds that a good answer is good for
+RECENT = 10.0  # seconds before a refused key is tried again, and before a refusal looks twice
 GRACE = 300.0  # seconds that the last known grant holds while Uru cannot be asked
 
 DEAD_STATUSES = {"revoked": "revoked_api_key", "deleted": "revoked_api_key", "expired": "expired_api_key"}
@@ -77,35 +76,43 @@ class Identity:
         self._workspace_id = workspace_id
         self._clock = clock
         self._asking = anyio.Lock()
-        self._asked_at = float("-inf")
-        self._answered_at = float("-inf")
+        self._began = float("-inf")
+        self._ended = float("-inf")
+        self._answered = float("-inf")
         self.standing = Standing(trouble=NoAnswer("Uru has not been asked yet.", fix="Try again in a moment."))
 
     async def current(self) -> Standing:
-        """The standing, asked again when it is old or was bad."""
-        if self.standing.trouble is None:
-            return await self._not_older_than(FRESH)
-        return await self._not_older_than(REJECTED_FRESH if self.standing.is_refused else 0.0)
+        """The standing, asked again when it is old or was bad. A question that is under way answers this one too."""
+        came = self._clock()
+        if came - self._began >= self._good_for():
+            async with self._asking:
+                if self._ended < came:
+                    await self._ask()
+        return self.standing
 
     async def recent(self) -> Standing:
         """The standing as of a few seconds ago, for a second look before something is refused."""
-        return await self._not_older_than(RECENT)
+        return self.standing if self._clock() - self._began < RECENT else await self.ask()
 
     async def ask(self) -> Standing:
-        """The standing as Uru sees it now."""
-        return await self._not_older_than(0.0)
-
-    async def _not_older_than(self, seconds: float) -> Standing:
-        came_at = self._clock()
-        if came_at - self._asked_at < seconds:
-            return self.standing
+        """The standing as Uru sees it from now on."""
+        came = self._clock()
         async with self._asking:
-            if self._asked_at < came_at:
-                asked_at = self._clock()
-                self.standing = await self._answer()
-                self._asked_at = asked_at
-                log.info("the key's state is %s", self.standing.state)
+            if self._began < came:
+                await self._ask()
         return self.standing
+
+    def _good_for(self) -> float:
+        """Seconds that the answer may be used without asking again."""
+        if self.standing.doubt is not None or self.standing.is_refused:
+            return RECENT
+        return FRESH if self.standing.trouble is None else 0.0
+
+    async def _ask(self) -> None:
+        began = self._clock()
+        self.standing = await self._answer()
+        self._began, self._ended = began, self._clock()
+        log.info("the key's state is %s", self.standing.state)
 
     async def _answer(self) -> Standing:
         known = Standing()
@@ -122,7 +129,7 @@ class Identity:
             return replace(known, grant=known.grant or self._declared(), workspace=None, trouble=error)
         except UruError as error:
             return self._unanswered(error)
-        self._answered_at = self._clock()
+        self._answered = self._clock()
         if record is None:
             return Standing(grant=Grant(None, self._ceiling))
         return known
@@ -147,7 +154,7 @@ class Identity:
     def _unanswered(self, error: UruError) -> Standing:
         """The last grant for as long as it may hold, then none."""
         last = self.standing
-        if last.trouble is None and self._clock() - self._answered_at < GRACE:
+        if last.trouble is None and self._clock() - self._answered < GRACE:
             return replace(last, doubt=error)
         return Standing(record=last.record, workspace=last.workspace, trouble=error)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import anyio
 import mcp.types as types
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import NotificationOptions, Server
@@ -39,7 +40,8 @@ class Listeners:
     async def tools_changed(self) -> None:
         await self.bus.publish(ToolsListChanged())
         if self.session is not None:
-            await self.session.send_tool_list_changed()
+            with suppress(anyio.ClosedResourceError, anyio.BrokenResourceError):  # the client has gone
+                await self.session.send_tool_list_changed()
 
 
 def build_server(bridge: Bridge | Unconfigured) -> Server[None]:

@@ -1,0 +1,127 @@
+"""Loading catalogs from Uru: all namespaces side by side, in the background, and again when something failed."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from fnmatch import fnmatchcase
+
+import anyio
+from anyio.abc import TaskGroup
+
+from uru_mcp.catalog import Catalog, assembled
+from uru_mcp.client import UruClient, is_safe_segment
+from uru_mcp.errors import UruError, unforeseen
+from uru_mcp.identity import Standing
+from uru_mcp.policy import PLATFORM
+from uru_mcp.redaction import Redaction
+from uru_mcp.wire import LeftOut, Namespace, UpstreamTool
+
+REQUESTS_AT_ONCE = 8
+LOAD_WITHIN = 30.0  # seconds for one request
+RELOAD_AFTER = 10.0  # seconds before what could not be loaded is tried again
+
+log = logging.getLogger(__name__)
+
+
+async def load(client: UruClient, patterns: tuple[str, ...], redaction: Redaction) -> Catalog:
+    """Ask Uru for its namespaces and then for the tools of each that fits the user's patterns.
+
+    A namespace that fails is in `failed`, and the others are there.
+
+    Raises:
+        UruError: The namespaces themselves could not be had.
+    """
+    namespaces = [n for n in await client.namespaces(within=LOAD_WITHIN) if _is_wanted(n, patterns)]
+    namespaces.sort(key=lambda namespace: (namespace.name != PLATFORM, namespace.name))
+    loaded: dict[str, tuple[tuple[UpstreamTool, ...], tuple[LeftOut, ...]]] = {}
+    failed: list[tuple[Namespace, UruError]] = []
+    at_once = anyio.CapacityLimiter(REQUESTS_AT_ONCE)
+
+    async def load_one(namespace: Namespace) -> None:
+        async with at_once:
+            try:
+                loaded[namespace.name] = await client.tools(namespace.name, within=LOAD_WITHIN)
+            except UruError as error:
+                log.warning("the tools of %s could not be loaded: %s", namespace.name, error.message)
+                failed.append((namespace, error))
+
+    async with anyio.create_task_group() as tasks:
+        for namespace in namespaces:
+            tasks.start_soon(load_one, namespace)
+    return assembled(namespaces, loaded, failed, redaction)
+
+
+def _is_wanted(namespace: Namespace, patterns: tuple[str, ...]) -> bool:
+    if not is_safe_segment(namespace.name):
+        log.warning("a namespace whose name cannot stand in a URL is left out: %r", namespace.name)
+        return False
+    if not patterns or (namespace.name == PLATFORM and namespace.recovery):
+        return True
+    return any(fnmatchcase(namespace.name, pattern) for pattern in patterns)
+
+
+class Catalogs:
+    """The catalog of the workspace that is selected now. It loads in the background, once however many calls wait.
+
+    `trouble` is why the last load failed; what could not be loaded is tried again when somebody asks, but not at once.
+    `on_load` is awaited after each load, since whoever asked may have gone on without it.
+    """
+
+    def __init__(
+        self,
+        client: UruClient,
+        patterns: tuple[str, ...],
+        redaction: Redaction,
+        *,
+        on_load: Callable[[], Awaitable[None]],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._on_load = on_load
+        self._client = client
+        self._patterns = patterns
+        self._redaction = redaction
+        self._clock = clock
+        self._place: object = None
+        self._tried_at = float("-inf")
+        self._loading: anyio.Event | None = None
+        self.current = Catalog()
+        self.trouble: UruError | None = None
+
+    async def of(self, standing: Standing, *, tasks: TaskGroup) -> Catalog:
+        """The catalog for this standing. A load goes on in `tasks` when whoever asked for it has stopped waiting."""
+        while self._loading is not None or self._is_due(standing):
+            if self._loading is None:
+                self._loading = anyio.Event()
+                tasks.start_soon(self._load, standing, self._loading)
+            await self._loading.wait()
+        return self.current
+
+    def _is_due(self, standing: Standing) -> bool:
+        if standing.trouble is not None and not standing.lacks_workspace:
+            return False
+        if _place(standing) != self._place:
+            return True
+        return (self.trouble is not None or bool(self.current.failed)) and self._clock() - self._tried_at > RELOAD_AFTER
+
+    async def _load(self, standing: Standing, done: anyio.Event) -> None:
+        if _place(standing) != self._place:
+            self.current, self._place = Catalog(), _place(standing)  # never another workspace's tools
+        try:
+            self.current, self.trouble = await load(self._client, self._patterns, self._redaction), None
+        except UruError as error:
+            log.warning("the catalog could not be loaded: %s", error.message)
+            self.trouble = error
+        except Exception as error:  # boundary: a background task must not end the process
+            log.exception("the catalog could not be loaded")
+            self.trouble = unforeseen(error)
+        finally:
+            self._tried_at = self._clock()
+            self._loading = None
+            done.set()
+        await self._on_load()
+
+
+def _place(standing: Standing) -> tuple[str | None, bool]:
+    return (standing.workspace.id if standing.workspace else None, standing.lacks_workspace)
