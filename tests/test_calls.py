@@ -249,6 +249,39 @@ async def test_calls_run_side_by_side_and_a_slow_one_delays_no_other(connect_onc
     assert finished == ["quick", "slow"]
 
 
+async def test_a_run_that_succeeded_is_not_spoilt_by_a_slow_look_afterwards(connect_once: Connect, uru: Uru) -> None:
+    async with connect_once({"execute"}, workspace=None, CALL_DEADLINE="2") as claude:
+        await claude.tools()
+        uru.faults.delay("/keys/self", 10)
+        with anyio.fail_after(4):
+            await claude.data("platform__set_current_workspace", {"workspace_id": uru.acme.id})
+
+
+@pytest.mark.parametrize("slow", ["/keys/self", "/namespaces", "/list/apps/"])
+async def test_every_call_is_answered_in_time_when_uru_is_slow(connect_once: Connect, uru: Uru, slow: str) -> None:
+    uru.faults.delay(slow, 10)
+    async with connect_once({"execute"}, CALL_DEADLINE="1") as claude:
+        with anyio.fail_after(6):
+            assert "uru_whoami" in await claude.tools()
+            assert (await claude.whoami())["state"] in ("ready", "unavailable")
+            error = await claude.error("uru_execute", LOG_NOTE)
+    assert error["code"] in ("timed_out", "unavailable")
+    assert uru.notes == []
+
+
+async def test_many_calls_at_once_are_all_served(connect_once: Connect, uru: Uru) -> None:
+    async with connect_once({"execute"}) as claude:
+
+        async def note(number: int) -> None:
+            await claude.data("company_demo__LOG_NOTE", {"text": f"note {number}"})
+
+        async with anyio.create_task_group() as tasks:
+            for number in range(200):
+                tasks.start_soon(note, number)
+    assert len(uru.notes) == 200
+    assert uru.sent("/keys/self") == 1, "one question about the key, however many calls wait for it"
+
+
 async def test_a_result_over_the_budget_is_cut_and_stays_valid_json(connect: Connect) -> None:
     async with connect({"execute"}, RESULT_CHARS="2000") as claude:
         result = await claude.call("company_demo__GENERATE_REPORT", {"title": "Long", "rows": 500, "seconds": 0})

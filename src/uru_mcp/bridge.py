@@ -117,7 +117,7 @@ class Bridge:
         if name == "uru_whoami":
             await self._look(self._list_within)
             return self._whoami()
-        standing, catalog = await self._look(deadline - time.monotonic())
+        standing, catalog = await self._look((deadline - time.monotonic()) / 2)  # the rest is for the call itself
         gate.require(name, NOTHING, standing)
         if name == "uru_search_tools":
             return self._search(arguments, standing, catalog)
@@ -136,7 +136,7 @@ class Bridge:
         tool = call.tool
         if not gate.allows(tool.needs, standing):
             await self._identity.recent()
-            standing, _ = await self._look(deadline - time.monotonic())
+            standing, _ = await self._look((deadline - time.monotonic()) / 2)
         gate.require(tool.id, tool.needs, standing)
         surface.require_dispatcher(call)
         self._require_own_workspace(tool, call.arguments)

@@ -12,7 +12,7 @@ from anyio.abc import TaskGroup
 
 from uru_mcp.catalog import Catalog, assembled
 from uru_mcp.client import UruClient, is_safe_segment
-from uru_mcp.errors import UruError, unforeseen
+from uru_mcp.errors import NoAnswer, UruError, unforeseen
 from uru_mcp.identity import Standing
 from uru_mcp.policy import PLATFORM
 from uru_mcp.redaction import Redaction
@@ -65,8 +65,8 @@ def _is_wanted(namespace: Namespace, patterns: tuple[str, ...]) -> bool:
 class Catalogs:
     """The catalog of the workspace that is selected now. It loads in the background, once however many calls wait.
 
-    `trouble` is why the last load failed; what could not be loaded is tried again when somebody asks, but not at once.
-    `on_load` is awaited after each load, since whoever asked may have gone on without it.
+    `trouble` is why there is no catalog, or only an older one. What could not be loaded is tried again when somebody
+    asks, but not at once. `on_load` is awaited after each load, since whoever asked may have gone on without it.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Catalogs:
         self._tried_at = float("-inf")
         self._loading: anyio.Event | None = None
         self.current = Catalog()
-        self.trouble: UruError | None = None
+        self.trouble: UruError | None = _not_loaded()
 
     async def of(self, standing: Standing, *, tasks: TaskGroup) -> Catalog:
         """The catalog for this standing. A load goes on in `tasks` when whoever asked for it has stopped waiting."""
@@ -108,6 +108,7 @@ class Catalogs:
     async def _load(self, standing: Standing, done: anyio.Event) -> None:
         if _place(standing) != self._place:
             self.current, self._place = Catalog(), _place(standing)  # never another workspace's tools
+            self.trouble = _not_loaded()
         try:
             self.current, self.trouble = await load(self._client, self._patterns, self._redaction), None
         except UruError as error:
@@ -121,6 +122,10 @@ class Catalogs:
             self._loading = None
             done.set()
         await self._on_load()
+
+
+def _not_loaded() -> NoAnswer:
+    return NoAnswer("Uru has not told its tools yet.", fix="Try again in a minute.", code="timed_out")
 
 
 def _place(standing: Standing) -> tuple[str | None, bool]:

@@ -112,7 +112,7 @@ def _problems(facts: Facts) -> Iterator[dict[str, Any]]:
         yield _problem(PermissionMissing(unknown, fix=DECLARE, code="permissions_unknown"))
     if standing.doubt is not None:
         yield {**_problem(standing.doubt), "message": f"The last known grant is used. {standing.doubt.message}"}
-    if facts.catalog_trouble is not None:
+    if facts.catalog_trouble is not None and (standing.trouble is None or standing.lacks_workspace):
         yield {
             **_problem(facts.catalog_trouble),
             "message": f"The tools could not be loaded. {facts.catalog_trouble.message}",
