@@ -59,7 +59,7 @@ async def test_what_uru_needs_to_route_a_call_is_sent_as_headers(connect_once: C
     ("arguments", "path", "expected"),
     [
         ({}, "arguments", "'text' is a required property"),
-        ({"text": 3}, "arguments.text", 'expected "string", got 3'),
+        ({"text": 3}, "arguments.text", "expected string, got 3"),
         ({"text": "hi", "tex": 1}, "arguments", "'tex' was unexpected"),
     ],
 )

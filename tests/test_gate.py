@@ -137,8 +137,12 @@ async def test_a_refusal_because_of_the_ceiling_says_that_it_is_the_ceiling(conn
     async with connect_once(ALL, PERMISSIONS="read") as claude:
         error = await claude.error("platform__context_edit", {"op": "create"})
 
+    assert error["message"].startswith(
+        "platform__context_edit needs Write. This API key has Read, Write and Execute,"
+        " of which URU_PERMISSIONS allows Read; missing: Write."
+    )
     assert error["missing"] == ["write"]
-    assert error["granted"] == ["read"]
+    assert (error["granted"], error["ceiling"]) == (["read", "write", "execute"], ["read"])
     assert error["fix"] == "Ask the user to add write to URU_PERMISSIONS, if the key may have it."
 
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx2
 import pytest
 
 from tests.world import ALL, Connect, Uru
+from uru_mcp.client import UruClient
+from uru_mcp.identity import Identity
+from uru_mcp.key import Key
+from uru_mcp.permissions import Grant, Permission
 
 UNKNOWN_KEY = "uru_test_" + "0" * 40
 OWN_AND_SELECTION = {
@@ -275,3 +280,51 @@ async def test_an_old_key_and_useless_permissions_are_warned_of(connect_once: Co
         "The key is 120 days old; Uru advises a new one every 90 days.",
         "The key has Write and Execute, which URU_PERMISSIONS makes useless here.",
     ]
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def test_the_last_grant_holds_for_five_minutes_while_uru_cannot_be_asked(uru: Uru) -> None:
+    clock = Clock()
+    transport = httpx2.ASGITransport(app=uru.sandbox.app)
+    client = UruClient("http://127.0.0.1:1", Key(uru.key({"read"}).text), transport=transport)
+    identity = Identity(client, ceiling=None, workspace_id=None, clock=clock)
+    assert (await identity.current()).state == "ready"
+
+    uru.faults.status("/keys/self", 503, headers={"Retry-After": "60"})
+    clock.now += 70
+    doubtful = await identity.current()
+    assert (doubtful.state, doubtful.grant) == ("ready", Grant(frozenset({Permission.READ}), None))
+    assert doubtful.doubt is not None
+
+    clock.now += 240
+    closed = await identity.current()
+    assert (closed.state, closed.grant) == ("unavailable", None)
+
+    uru.faults.clear()
+    clock.now += 1
+    assert (await identity.current()).state == "ready"
+    await client.aclose()
+
+
+async def test_a_good_answer_is_used_for_a_minute_and_a_bad_key_is_tried_again_after_ten_seconds(uru: Uru) -> None:
+    clock = Clock()
+    made = uru.key()
+    client = UruClient("http://127.0.0.1:1", Key(made.text), transport=httpx2.ASGITransport(app=uru.sandbox.app))
+    identity = Identity(client, ceiling=None, workspace_id=None, clock=clock)
+    asked = []
+    for seconds in (0, 59, 2, 9, 2):
+        clock.now += seconds
+        await identity.current()
+        asked.append(uru.sent("/keys/self"))
+        if seconds == 59:
+            uru.sandbox.keys.delete(made.record.id)
+    assert asked == [1, 1, 2, 2, 3]
+    await client.aclose()

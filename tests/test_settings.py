@@ -96,7 +96,7 @@ def test_plain_http_is_for_this_machine_alone(url: str) -> None:
         ("uru_", "too short"),
         ("uru_1234567", "too short"),
         ('"uru_0123456789"', "quotation marks"),
-        ("uru_0123 456789", "a space"),
+        ("uru_0123 456789", "spaces"),
         ("uru_0123456789é", "a character that no key has"),
     ],
 )

@@ -8,6 +8,7 @@ import pty
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import anyio
 import pytest
@@ -118,7 +119,7 @@ async def test_while_uru_cannot_be_reached_it_initializes_and_says_why() -> None
         await claude.initialize("2025-11-25")
         error = (await claude.call("uru_execute", LOG_NOTE))["structuredContent"]["error"]
     assert error["code"] == "unavailable"
-    assert error["message"] == "Uru cannot be reached. Nothing was sent."
+    assert error["message"] == "Uru cannot be reached: the connection was refused. Nothing was sent."
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -178,3 +179,57 @@ def test_in_a_terminal_it_says_what_it_is_instead_of_waiting(variables: dict[str
     assert "uru-mcp is an MCP server" in ran.stdout
     assert "uru-mcp demo" in ran.stdout
     assert said in ran.stdout
+
+
+def test_in_a_terminal_it_prints_the_configuration_that_was_asked_for(tmp_path: Path) -> None:
+    terminal, other_end = pty.openpty()
+    file = tmp_path / "uru.db"
+    command = [sys.executable, "-m", "uru_mcp", "--sandbox", "--db", str(file), "--tools", "3"]
+    ran = subprocess.run(command, stdin=other_end, capture_output=True, text=True, timeout=20, env=SYSTEM, check=True)
+    os.close(terminal)
+    os.close(other_end)
+    printed = json.loads(ran.stdout[ran.stdout.index("{") :])
+    assert printed["mcpServers"]["uru"]["args"] == ["-m", "uru_mcp", "--sandbox", "--db", str(file), "--tools", "3"]
+    assert "env" not in printed["mcpServers"]["uru"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--db", "x.db"], "go with --sandbox"),
+        (["--sandbox", "demo"], "--sandbox is for serving"),
+        (["--sandbox", "--db", "text.db"], "not a SQLite database"),
+        (["--sandbox", "--catalog", "text.db"], "text.db"),
+        (["sandbox", "serve", "--db", "text.db"], "not a SQLite database"),
+        (["nonsense"], "No such command"),
+    ],
+)
+def test_a_wrong_command_line_is_told_in_a_line_and_without_a_traceback(
+    arguments: list[str], said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "text.db").write_text("hello, I am no database", encoding="utf-8")
+    ran = subprocess.run(
+        [sys.executable, "-m", "uru_mcp", *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        env=SYSTEM,
+        cwd=tmp_path,
+        check=False,
+    )
+    assert ran.returncode in (1, 2)
+    assert said in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert ran.stdout == ""
+
+
+def test_a_console_without_unicode_still_gets_every_line() -> None:
+    terminal, other_end = pty.openpty()
+    environ = {**SYSTEM, "PYTHONIOENCODING": "cp1252"}
+    command = [sys.executable, "-m", "uru_mcp", "--sandbox"]
+    ran = subprocess.run(command, stdin=other_end, capture_output=True, timeout=20, env=environ, check=True)
+    os.close(terminal)
+    os.close(other_end)
+    assert b"Settings ? Developer ? Edit Config" in ran.stdout
+    assert ran.stderr == b""

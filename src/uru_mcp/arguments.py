@@ -64,9 +64,12 @@ def _path(error: jsonschema.ValidationError) -> str:
 
 
 def _problem(error: jsonschema.ValidationError) -> str:
-    if error.validator in ("type", "enum", "const"):
-        expected = json.dumps(error.validator_value, ensure_ascii=False)
-        return _short(f"expected {expected}, got {json.dumps(error.instance, ensure_ascii=False)[:80]}")
+    got = json.dumps(error.instance, ensure_ascii=False)[:80]
+    wanted: Any = error.validator_value
+    if error.validator == "type":
+        return _short(f"expected {wanted if isinstance(wanted, str) else ' or '.join(map(str, wanted))}, got {got}")
+    if error.validator == "enum":
+        return _short(f"expected one of {json.dumps(wanted, ensure_ascii=False)}, got {got}")
     return _short(error.message)
 
 

@@ -60,7 +60,7 @@ class Bridge:
         self._renderer = Renderer(redaction, budget=settings.result_chars)
         self._client = UruClient(settings.proxy_url, settings.api_key, workspace_id=workspace_id, transport=transport)
         self._identity = Identity(self._client, ceiling=settings.permissions, workspace_id=workspace_id)
-        self._catalogs = Catalogs(self._client, settings.namespaces, redaction, on_load=self._tell)
+        self._catalogs = Catalogs(self._client, settings.namespaces, redaction, on_load=self._tell_of_load)
         self._list_within = min(FIRST_LIST_WITHIN, settings.call_deadline - MARGIN)
         self._tasks: TaskGroup
         self._seen: tuple[Standing, Catalog] = (self._identity.standing, self._catalogs.current)
@@ -180,6 +180,12 @@ class Bridge:
             await self._look(FIRST_LIST_WITHIN)
         except Exception:  # boundary: a background task must not end the process
             log.exception("Uru could not be asked ahead")
+
+    async def _tell_of_load(self) -> None:
+        try:
+            await self._tell()
+        except Exception:  # boundary: nor must a list that cannot be made
+            log.exception("clients could not be told")
 
     async def _tell(self) -> None:
         """Tell listeners when the list is not what they were shown."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 
 
-def configuration(python: str, *, key: str = "paste your uru_ key here") -> str:
-    """The JSON of `claude_desktop_config.json` for this installation.
+def configuration(python: str, *arguments: str) -> str:
+    """The JSON of `claude_desktop_config.json` for this installation, with a place for the key unless it needs none.
 
     The command is an absolute path, since a desktop program's PATH is short.
     """
-    server = {"command": python, "args": ["-m", "uru_mcp"], "env": {"URU_API_KEY": key}}
+    server: dict[str, object] = {"command": python, "args": ["-m", "uru_mcp", *arguments]}
+    if "--sandbox" not in arguments:
+        server["env"] = {"URU_API_KEY": "paste your uru_ key here"}
     return json.dumps({"mcpServers": {"uru": server}}, indent=2)

@@ -7,17 +7,25 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from uru_mcp import __version__
 
 if TYPE_CHECKING:
+    from httpx2 import AsyncBaseTransport
+
+    from uru_mcp.errors import SettingsError
+    from uru_mcp.redaction import Redaction
+    from uru_mcp.sandbox import Sandbox
     from uru_mcp.settings import Settings
 
-SANDBOX_URL = "https://sandbox.invalid"  # never looked up: the sandbox answers inside this process
+SANDBOX_URL = "https://sandbox-in-this-process.invalid"  # never looked up
+OWN_KEY_LASTS = timedelta(days=30)  # the sandbox's own key, which a file would otherwise keep for ever
 
 INTRODUCTION = """\
 uru-mcp is an MCP server: Claude Desktop or another MCP client starts it and talks to it through pipes.
@@ -47,7 +55,7 @@ class Commands(click.Group):
         return None
 
 
-@click.command(cls=Commands, invoke_without_command=True)
+@click.command(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="uru-mcp %(version)s")
 @click.option("--sandbox", is_flag=True, help="Serve a sandbox in this process instead of the real Uru.")
 @click.option(
@@ -65,25 +73,36 @@ class Commands(click.Group):
 def main(ctx: click.Context, sandbox: bool, db: Path | None, tools: int, catalog: Path | None) -> None:
     """Bridge MCP clients such as Claude Desktop to an Uru workspace.
 
-    Without a command, serve MCP on stdin and stdout. The key is read from URU_API_KEY; the README lists the other
-    variables.
+    Without a command, serve MCP on stdin and stdout, with the API key of URU_API_KEY. In a terminal, say what to put
+    into a client's configuration instead.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a console that has no arrow still gets the rest of the line
+    arguments = [
+        *(["--sandbox"] if sandbox else []),
+        *(["--db", str(db.absolute())] if db else []),
+        *(["--tools", str(tools)] if tools else []),
+        *(["--catalog", str(catalog.absolute())] if catalog else []),
+    ]
     if ctx.invoked_subcommand is not None:
+        if arguments:
+            raise click.UsageError(f"{arguments[0]} is for serving and does not go with {ctx.invoked_subcommand}.")
         return
-    if not sandbox and (db or tools or catalog):
+    if arguments and not sandbox:
         raise click.UsageError("--db, --tools and --catalog go with --sandbox.")
-    _serve(_sandbox_for(db, tools, catalog) if sandbox else None)
+    _serve(_sandbox_for(db, tools, catalog) if sandbox else None, arguments)
 
 
 @click.command()
 def demo() -> None:
-    """Show the permission gate at work, against a sandbox: no account, no network, a few seconds."""
+    """Show the gate at work, without an account."""
     from uru_mcp.demo import run_demo
 
     run_demo(click.echo)
 
 
-def _serve(sandbox: Any) -> None:
+def _serve(sandbox: Sandbox | None, arguments: list[str]) -> None:
     """Serve the real Uru, or this sandbox; say so instead when a person started it in a terminal."""
     from uru_mcp.errors import SettingsError
     from uru_mcp.logs import start_logging
@@ -97,7 +116,7 @@ def _serve(sandbox: Any) -> None:
     except SettingsError as error:
         settings = error
     if sys.stdin.isatty():
-        _introduce(settings, redaction)
+        _introduce(settings, redaction, arguments)
     start_logging("warning" if isinstance(settings, SettingsError) else settings.log_level, redaction)
     if not isinstance(settings, SettingsError) and settings.ignored:
         click.echo(f"uru-mcp: ignored, only the Node client reads them: {', '.join(settings.ignored)}", err=True)
@@ -112,39 +131,43 @@ def _serve(sandbox: Any) -> None:
     serve(build_server(Bridge(settings, redaction, transport=transport)))
 
 
-def _introduce(settings: Settings | Exception, redaction: Any) -> None:
+def _introduce(settings: Settings | SettingsError, redaction: Redaction, arguments: list[str]) -> NoReturn:
     """Say what this is, and what is wrong with the configuration; exit 2 when something is, otherwise 0."""
     from uru_mcp.claude_desktop import configuration
 
-    click.echo(INTRODUCTION.format(config=configuration(sys.executable)))
+    click.echo(INTRODUCTION.format(config=configuration(sys.executable, *arguments)))
     problems = getattr(settings, "problems", ())
     for problem in problems:
         click.echo(redaction.text(f"Here, now: {problem.message}\n  To mend it: {problem.fix}"))
     sys.exit(2 if problems else 0)
 
 
-def _sandbox_for(db: Path | None, tools: int, catalog: Path | None) -> Any:
+def _sandbox_for(db: Path | None, tools: int, catalog: Path | None) -> Sandbox:
     from uru_mcp.sandbox import Sandbox
+    from uru_mcp.sandbox.database import NotOurs
+    from uru_mcp.sandbox.strangers import BadCatalog
 
     try:
         return Sandbox.open(db, tools=tools, catalog=catalog)
-    except (OSError, ValueError) as error:
+    except (NotOurs, BadCatalog, OSError) as error:
         raise click.ClickException(str(error)) from error
 
 
-def _inside(sandbox: Any, environ: Mapping[str, str]) -> Mapping[str, str]:
+def _inside(sandbox: Sandbox, environ: Mapping[str, str]) -> Mapping[str, str]:
     """The environment for a sandbox in this process, with a key of its own where none is given."""
     own = {"URU_PROXY_URL": SANDBOX_URL}
     if not environ.get("URU_API_KEY", "").strip():
-        workspace = sandbox.workspaces[0].id
         made = sandbox.keys.create(
-            name="uru-mcp --sandbox", workspace=workspace, permissions={"read", "write", "execute"}
+            name="uru-mcp --sandbox",
+            workspace=sandbox.workspaces[0].id,
+            permissions={"read", "write", "execute"},
+            expires_at=datetime.now(UTC) + OWN_KEY_LASTS,
         )
         own["URU_API_KEY"] = made.text
     return {**environ, **own}
 
 
-def _in_process(sandbox: Any) -> Any:
+def _in_process(sandbox: Sandbox) -> AsyncBaseTransport:
     from httpx2 import ASGITransport
 
     return ASGITransport(app=sandbox.app)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import logging
 import random
+import socket
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -266,7 +267,7 @@ def _not_received(request: _Request, error: httpx2.RequestError) -> UruError:
         )
     if isinstance(error, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)):
         return NoAnswer(
-            "Uru cannot be reached. Nothing was sent.",
+            f"Uru cannot be reached: {_why_unreachable(error)}. Nothing was sent.",
             fix="Check the network connection and URU_PROXY_URL, and try again.",
         )
     if request.is_run:
@@ -274,9 +275,25 @@ def _not_received(request: _Request, error: httpx2.RequestError) -> UruError:
     return NoAnswer("The connection to Uru broke before it answered.", fix="Try again.")
 
 
-def _is_tls(error: BaseException | None) -> bool:
+def _is_tls(error: BaseException) -> bool:
+    return any(isinstance(cause, ssl.SSLError) for cause in _causes(error))
+
+
+def _why_unreachable(error: httpx2.RequestError) -> str:
+    causes = list(_causes(error))
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
+        return "its name cannot be resolved"
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        return "the connection was refused"
+    if isinstance(error, httpx2.PoolTimeout):
+        return "too many calls are under way at once"
+    return "there is no connection"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The exception and all that led to it, the members of groups included."""
     while error is not None:
-        if isinstance(error, ssl.SSLError):
-            return True
+        yield error
+        for member in getattr(error, "exceptions", ()):
+            yield from _causes(member)
         error = error.__cause__ or error.__context__
-    return False

@@ -5,6 +5,7 @@ The sandbox listens on loopback in this process, so that the story can also show
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -31,7 +32,10 @@ def run_demo(say: Say) -> None:
 
     Raises: TimeoutError after `WITHIN` seconds.
     """
-    anyio.run(_demo, say)
+    try:
+        anyio.run(_demo, say)
+    except* BrokenPipeError:  # nobody reads on; without a stdout, Python has nothing to complain of at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 async def _demo(say: Say) -> None:
@@ -47,7 +51,8 @@ async def _demo(say: Say) -> None:
     _heading(say, "Now with Claude Desktop")
     say("Settings → Developer → Edit Config, paste this, put your key in, quit Claude fully and open it again:\n")
     say(configuration(sys.executable))
-    say('\nWithout an account: replace the "env" line by nothing and add "--sandbox" to "args".')
+    say("\nOr, without an account:\n")
+    say(configuration(sys.executable, "--sandbox"))
 
 
 async def _with_a_read_only_key(sandbox: Sandbox, url: str, say: Say) -> None:

@@ -48,7 +48,7 @@ def _missing(what: str, needs: Permissions, grant: Grant) -> PermissionMissing:
     details: dict[str, Any] = {
         "tool": what,
         "required": in_order(needs),
-        "granted": in_order(grant.effective),
+        "granted": in_order(grant.effective if grant.granted is None else grant.granted),
         "missing": in_order(missing),
     }
     if grant.source == "none":
@@ -59,12 +59,21 @@ def _missing(what: str, needs: Permissions, grant: Grant) -> PermissionMissing:
             code="permissions_unknown",
             **details,
         )
+    if grant.ceiling is not None:
+        details["ceiling"] = in_order(grant.ceiling)
     return PermissionMissing(
-        f"{what} needs {in_words(needs)}. This API key has {in_words(grant.effective)};"
-        f" missing: {in_words(missing)}. Nothing was sent to Uru.",
+        f"{what} needs {in_words(needs)}. {_has(grant)}; missing: {in_words(missing)}. Nothing was sent to Uru.",
         fix=_fix(missing, grant),
         **details,
     )
+
+
+def _has(grant: Grant) -> str:
+    if grant.granted is None:
+        return f"This API key is declared to have {in_words(grant.effective)}"
+    if grant.granted <= grant.effective:
+        return f"This API key has {in_words(grant.granted)}"
+    return f"This API key has {in_words(grant.granted)}, of which URU_PERMISSIONS allows {in_words(grant.effective)}"
 
 
 def _fix(missing: Permissions, grant: Grant) -> str:

@@ -48,8 +48,10 @@ class Key:
 def _what_is_wrong(text: str) -> str:
     if text[:1] in "\"'" or text[-1:] in "\"'":
         return "it has quotation marks around it"
+    if " " in text:
+        return "it holds spaces, which no key does; is it still the text of an example?"
     if not text.startswith("uru_"):
         return "it does not start with uru_"
-    if not text.isascii() or not text.isprintable() or " " in text:
-        return "it holds a space or a character that no key has"
+    if not text.isascii() or not text.isprintable():
+        return "it holds a character that no key has"
     return "it is too short"

@@ -76,13 +76,11 @@ class Catalogs:
         redaction: Redaction,
         *,
         on_load: Callable[[], Awaitable[None]],
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._on_load = on_load
         self._client = client
         self._patterns = patterns
         self._redaction = redaction
-        self._clock = clock
         self._place: object = None
         self._tried_at = float("-inf")
         self._loading: anyio.Event | None = None
@@ -103,7 +101,9 @@ class Catalogs:
             return False
         if _place(standing) != self._place:
             return True
-        return (self.trouble is not None or bool(self.current.failed)) and self._clock() - self._tried_at > RELOAD_AFTER
+        return (
+            self.trouble is not None or bool(self.current.failed)
+        ) and time.monotonic() - self._tried_at > RELOAD_AFTER
 
     async def _load(self, standing: Standing, done: anyio.Event) -> None:
         if _place(standing) != self._place:
@@ -114,11 +114,11 @@ class Catalogs:
         except UruError as error:
             log.warning("the catalog could not be loaded: %s", error.message)
             self.trouble = error
-        except Exception as error:  # boundary: a background task must not end the process
+        except Exception as error:  # boundary: what nobody foresaw ends a load and not the process
             log.exception("the catalog could not be loaded")
             self.trouble = unforeseen(error)
         finally:
-            self._tried_at = self._clock()
+            self._tried_at = time.monotonic()
             self._loading = None
             done.set()
         await self._on_load()

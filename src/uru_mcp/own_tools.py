@@ -57,7 +57,7 @@ SEARCH_SCHEMA: dict[str, Any] = {
     "properties": {
         "query": {"type": "string", "description": "What to do, in a few words. Omit for an overview of namespaces"},
         "namespace": {"type": "string", "description": "Only this namespace, by its name in the overview"},
-        "limit": {"type": "integer", "minimum": 1, "maximum": 50, "default": 8},
+        "limit": {"type": "integer", "minimum": 1, "maximum": 50, "default": 8, "description": "Hits at most"},
         "offset": {"type": "integer", "minimum": 0, "default": 0, "description": "Where to go on: `next_offset`"},
     },
     "additionalProperties": False,
