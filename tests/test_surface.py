@@ -119,6 +119,17 @@ async def test_odd_tools_are_mended_or_left_out_and_spoil_nothing(large: Uru) ->
     assert hostile.isascii() or all(ord(character) < 0xE0000 for character in hostile)
 
 
+async def test_what_strangers_call_things_cannot_break_the_list(connect: Connect, uru: Uru) -> None:
+    odd = "\ud800 \U000e0041 \u202e title"
+    tool = {"name": f"X{odd}", "title": odd, "description": odd, "inputSchema": {"type": "object", "title": odd}}
+    uru.faults.status("/namespaces", 200, body=[{"name": "platform", "displayName": odd}, {"name": "a\nb"}])
+    uru.faults.status("/list/apps/platform/", 200, body=[tool, {"name": "fine", "annotations": {"readOnlyHint": True}}])
+    async with connect() as claude:
+        tools = await claude.tools()
+    assert tools["platform__fine"].title == "   title: Fine"
+    assert len([name for name in tools if name.startswith("platform__")]) == 2
+
+
 async def test_a_tool_with_an_odd_name_runs_under_the_name_that_is_shown(large: Uru) -> None:
     async with connector(large, "legacy")(DIRECT_TOOLS="all") as claude:
         name = next(name for name in await claude.tools() if name.startswith("company_acme__Office_Seat_Booking"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 import anyio
@@ -33,7 +34,11 @@ async def load(client: UruClient, patterns: tuple[str, ...], redaction: Redactio
     Raises:
         UruError: The namespaces themselves could not be had.
     """
-    namespaces = [n for n in await client.namespaces(within=LOAD_WITHIN) if _is_wanted(n, patterns)]
+    namespaces = [
+        replace(namespace, title=redaction.text(namespace.title))
+        for namespace in await client.namespaces(within=LOAD_WITHIN)
+        if _is_wanted(namespace, patterns)
+    ]
     namespaces.sort(key=lambda namespace: (namespace.name != PLATFORM, namespace.name))
     loaded: dict[str, tuple[tuple[UpstreamTool, ...], tuple[LeftOut, ...]]] = {}
     failed: list[tuple[Namespace, UruError]] = []
