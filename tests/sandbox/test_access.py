@@ -10,7 +10,7 @@ import pytest
 
 from uru_mcp.sandbox import Sandbox, clock
 from uru_mcp.sandbox.database import Database
-from uru_mcp.sandbox.keys import Keys
+from uru_mcp.sandbox.keys import DeletedKey, Keys
 from uru_mcp.sandbox.traffic import Traffic
 
 from .callers import Connect, connected
@@ -171,7 +171,24 @@ async def test_wrong_names_make_no_key(sandbox: Sandbox) -> None:
         sandbox.keys.create(name="x", workspace="Nowhere", permissions={"read"})
     with pytest.raises(ValueError, match="reed"):
         sandbox.keys.create(name="x", workspace="Acme", permissions={"reed"})
+    for name in ("", " \t", "a\x1b[2Jb", "a\nb", "a\u202eb", "\udcff"):
+        with pytest.raises(ValueError, match="name"):
+            sandbox.keys.create(name=name, workspace="Acme", permissions={"read"})
     assert sandbox.keys.list() == []
+
+
+async def test_an_expired_key_can_be_deleted_once_and_is_then_called_revoked(
+    sandbox: Sandbox, connect: Connect
+) -> None:
+    past = clock.now() - timedelta(seconds=1)
+    made = sandbox.keys.create(name="Short-lived", workspace="Acme", permissions=(), expires_at=past)
+    sandbox.keys.delete(made.record.id)
+    async with connect() as somebody:
+        answer = await somebody.get("/keys/self", Authorization=f"Bearer {made.text}")
+    assert answer.code == "revoked_api_key"
+    assert sandbox.keys.list()[0].status == "revoked"
+    with pytest.raises(DeletedKey, match="deleted already"):
+        sandbox.keys.delete(made.record.id)
 
 
 async def test_requests_are_kept_as_they_came(sandbox: Sandbox, connect: Connect) -> None:

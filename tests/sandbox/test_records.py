@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -172,6 +173,39 @@ async def test_search_results_come_in_pages(connect: Connect) -> None:
         first = await somebody.use("platform__context_query", op="search", query="machine", limit=2)
         rest = await somebody.use("platform__context_query", op="search", query="machine", cursor=first["next_cursor"])
     assert first["items"] + rest["items"] == whole["items"]
+
+
+async def test_a_passage_that_two_chunks_share_is_found_once(sandbox: Sandbox, connect: Connect) -> None:
+    sentence = "The quokka smiles."
+    text = "word " * (CHUNK_TOKENS - OVERLAP_TOKENS // 2) + sentence + " word" * CHUNK_TOKENS
+    async with connect() as somebody:
+        made = await somebody.use("platform__context_edit", op="create", title="Quokkas", content=text)
+        found = await somebody.use("platform__context_query", op="search", query="smiles")
+    assert sum(sentence in chunk for chunk in split(text)) == 2
+    assert [item["id"] for item in found["items"]] == [made["id"]]
+    chunks = sandbox.database.rows(
+        "SELECT position, bm25(chunks, 1.0, 2.0) AS worse FROM chunks WHERE chunks MATCH 'smiles'"
+    )
+    assert found["items"][0]["chunk"] == min(chunks, key=lambda chunk: chunk["worse"])["position"]
+
+
+async def test_equal_passages_of_two_blocks_are_both_found(connect: Connect) -> None:
+    async with connect() as somebody:
+        made = [
+            await somebody.use("platform__context_edit", op="create", title="Quokka", content="The quokka smiles.")
+            for _ in range(2)
+        ]
+        found = await somebody.use("platform__context_query", op="search", query="smiles")
+    assert [item["id"] for item in found["items"]] == [one["id"] for one in made]
+
+
+@pytest.mark.parametrize("query", ["beyond", "director", "duty", "ticket", "torque"])
+async def test_no_passage_of_the_handbook_is_shown_within_another(connect: Connect, query: str) -> None:
+    async with connect() as somebody:
+        found = await somebody.use("platform__context_query", op="search", query=query, limit=100)
+    passages = [item["excerpt"].strip(" …") for item in found["items"] if item["id"] == "ctx_acme_handbook"]
+    assert passages
+    assert not [one for one, other in itertools.permutations(passages, 2) if one in other]
 
 
 def test_chunks_cover_the_text_and_overlap(sandbox: Sandbox) -> None:

@@ -50,8 +50,8 @@ def index(database: Database, context_id: str) -> None:
 
 
 def search(database: Database, workspace_id: str, query: str) -> list[Item]:
-    """The chunks that share a word with the query, best first; a higher score is a better fit."""
-    return database.rows(
+    """The passages that share a word with the query, best first; a higher score is a better fit."""
+    found = database.rows(
         f"""
         SELECT context_id AS id, title, position AS chunk,
                trim(snippet(chunks, 0, '', '', ' … ', {EXCERPT_WORDS})) AS excerpt,
@@ -62,6 +62,26 @@ def search(database: Database, workspace_id: str, query: str) -> list[Item]:
         any_word(query),
         workspace_id,
     )
+    return _distinct(found)
+
+
+def _distinct(found: list[Item]) -> list[Item]:
+    """Each passage of a block once, though overlapping chunks find it twice: the better of two equal excerpts, and of
+    two where one is cut short at the border of its chunk, the whole one.
+    """
+    passages: dict[str, list[str]] = {}
+    for item in found:
+        passages.setdefault(item["id"], []).append(_passage(item))
+    kept: dict[tuple[str, str], Item] = {}
+    for item in found:
+        passage = _passage(item)
+        if not any(passage in other and passage != other for other in passages[item["id"]]):
+            kept.setdefault((item["id"], passage), item)
+    return list(kept.values())
+
+
+def _passage(item: Item) -> str:
+    return str(item["excerpt"]).strip(" …")
 
 
 def any_word(query: str) -> Any:

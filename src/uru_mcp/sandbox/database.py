@@ -33,7 +33,7 @@ class Database:
         Raises: NotOurs, OSError.
         """
         if path is not None and not path.exists():
-            path.touch(mode=0o600)
+            _make(path)
         self._connection = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
         self._connection.row_factory = sqlite3.Row
         try:
@@ -103,6 +103,13 @@ class Database:
 
     def close(self) -> None:
         self._connection.close()
+
+
+def _make(path: Path) -> None:
+    """An empty file that only its owner reads. Raises: OSError."""
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"The directory {path.parent} does not exist.")
+    path.touch(mode=0o600)
 
 
 def new_id(prefix: str) -> str:

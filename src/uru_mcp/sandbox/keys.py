@@ -23,7 +23,11 @@ Status = Literal["active", "expired", "revoked"]
 
 
 class UnknownKey(LookupError):
-    """There is no such key, or it was deleted."""
+    """There is no such key."""
+
+
+class DeletedKey(UnknownKey):
+    """There is such a key, and it was deleted."""
 
 
 class UnknownWorkspace(LookupError):
@@ -100,8 +104,9 @@ class Keys:
     ) -> NewKey:
         """Make a key for a workspace, given by name or id; for None, the key selects its workspace itself.
 
-        Raises: UnknownWorkspace, ValueError for an unknown permission.
+        Raises: UnknownWorkspace, ValueError for an unknown permission or a name as `sound_name` refuses it.
         """
+        name = sound_name(name)
         granted = permission_set(permissions)
         workspace_id = self._workspace_id(workspace) if workspace is not None else None
         with self._database.transaction():
@@ -138,7 +143,7 @@ class Keys:
     def rotate(self, key_id: str, overlap: timedelta = timedelta(0)) -> NewKey:
         """A new key like the old one, which ends at once or, at the latest, after the overlap.
 
-        Raises: UnknownKey, for a deleted one too.
+        Raises: UnknownKey, DeletedKey.
         """
         with self._database.transaction():
             old = self._living(key_id)
@@ -151,13 +156,16 @@ class Keys:
         return new
 
     def delete(self, key_id: str) -> None:
-        """Leave a tombstone, so that its use is answered with `revoked_api_key`. Raises: UnknownKey."""
+        """Leave a tombstone, so that its use is answered with `revoked_api_key`. An expired key can be deleted too.
+
+        Raises: UnknownKey, DeletedKey.
+        """
         with self._database.transaction():
             self._living(key_id)
             self._database.update("keys", key_id, deleted_at=clock.stamp())
 
     def set_permissions(self, key_id: str, permissions: Collection[str]) -> None:
-        """Raises: UnknownKey, ValueError for an unknown permission."""
+        """Raises: UnknownKey, DeletedKey, ValueError for an unknown permission."""
         granted = permission_set(permissions)
         with self._database.transaction():
             self._living(key_id)
@@ -200,15 +208,16 @@ class Keys:
         return hmac.digest(pepper, text.encode(), hashlib.sha256)
 
     def _workspace_id(self, name_or_id: str) -> str:
-        found = self._database.value("SELECT id FROM workspaces WHERE ? IN (id, name)", name_or_id)
-        if found is None:
-            raise UnknownWorkspace(f"There is no workspace {name_or_id!r}.")
-        return str(found)
+        wanted = name_or_id.casefold()
+        for known in self._database.rows("SELECT id, name FROM workspaces"):
+            if wanted in (known["id"], known["name"].casefold()):
+                return str(known["id"])
+        raise UnknownWorkspace(f"There is no workspace {name_or_id!r}.")
 
     def _living(self, key_id: str) -> Key:
         key = self.get(key_id)
         if key.status == "revoked":
-            raise UnknownKey(f"The key {key_id!r} was deleted already.")
+            raise DeletedKey(f"The key {key_id!r} is deleted already.")
         return key
 
     def _counts(self, table: str, group: str, key_id: str) -> dict[str, int]:
@@ -217,6 +226,16 @@ class Keys:
             key_id,
         )
         return {row["name"]: row["count"] for row in rows}
+
+
+def sound_name(name: str) -> str:
+    """The name without blanks around it. Raises: ValueError when nothing is left, or no terminal should be sent it."""
+    name = name.strip()
+    if not name:
+        raise ValueError("A key needs a name that says what it is for.")
+    if not name.isprintable():
+        raise ValueError("A key's name is one line, without control characters or escapes.")
+    return name
 
 
 def _as_key(row: dict[str, Any]) -> Key:

@@ -20,6 +20,12 @@ def in_order(names: Collection[str]) -> list[str]:
     return [name for name in PERMISSIONS if name in names]
 
 
+def in_words(names: Collection[str]) -> str:
+    """`read, write and execute`; nothing for none."""
+    *before, last = in_order(names) or [""]
+    return f"{', '.join(before)} and {last}" if before else last
+
+
 def needs(namespace: str, definition: Mapping[str, Any]) -> frozenset[str]:
     """What the tool declares, and execute besides for everything that is not Uru's own."""
     declared = definition.get("permission")
