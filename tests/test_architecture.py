@@ -24,6 +24,7 @@ ORDER = [
     "complaints",
     "wire",
     "answers",
+    "connection",
     "client",
     "identity",
     "gate",
@@ -49,7 +50,7 @@ ORDER = [
 
 # Everything outside has its owners, and nobody else imports it.
 OWNERS = {
-    "httpx2": {"client", "bridge", "cli"},  # bridge: for a type alone; cli: the in-memory transport of --sandbox
+    "httpx2": {"connection", "bridge", "cli"},  # bridge: for a type alone; cli: the in-memory transport of --sandbox
     "mcp": {"server", "stdio", "demo"},
     "pydantic": {"settings"},
     "pydantic_settings": {"settings"},

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import anyio
 import httpx2
 import pytest
 
 from tests.world import ALL, Connect, Uru
 from uru_mcp.client import UruClient
+from uru_mcp.connection import Connection
 from uru_mcp.identity import Identity
 from uru_mcp.key import Key
 from uru_mcp.permissions import Grant, Permission
+from uru_mcp.redaction import Redaction
 
 UNKNOWN_KEY = "uru_test_" + "0" * 40
 OWN_AND_SELECTION = {
@@ -291,40 +296,118 @@ class Clock:
         return self.now
 
 
+@asynccontextmanager
+async def asking(uru: Uru, key: str, clock: Clock) -> AsyncIterator[Identity]:
+    """An identity of its own, for what takes minutes."""
+    redaction = Redaction()
+    transport = httpx2.ASGITransport(app=uru.sandbox.app)
+    connection = Connection("http://127.0.0.1:1", Key(key), workspace_id=None, redaction=redaction, transport=transport)
+    identity = Identity(UruClient(connection, redaction), ceiling=None, workspace_id=None, clock=clock)
+    async with anyio.create_task_group() as tasks:
+        identity.start(tasks)
+        yield identity
+    await connection.aclose()
+
+
 async def test_the_last_grant_holds_for_five_minutes_while_uru_cannot_be_asked(uru: Uru) -> None:
     clock = Clock()
-    transport = httpx2.ASGITransport(app=uru.sandbox.app)
-    client = UruClient("http://127.0.0.1:1", Key(uru.key({"read"}).text), transport=transport)
-    identity = Identity(client, ceiling=None, workspace_id=None, clock=clock)
-    assert (await identity.current()).state == "ready"
+    async with asking(uru, uru.key({"read"}).text, clock) as identity:
+        assert (await identity.current()).state == "ready"
 
-    uru.faults.status("/keys/self", 503, headers={"Retry-After": "60"})
-    clock.now += 70
-    doubtful = await identity.current()
-    assert (doubtful.state, doubtful.grant) == ("ready", Grant(frozenset({Permission.READ}), None))
-    assert doubtful.doubt is not None
+        uru.faults.status("/keys/self", 503, headers={"Retry-After": "60"})
+        clock.now += 70
+        doubtful = await identity.current()
+        assert (doubtful.state, doubtful.grant) == ("ready", Grant(frozenset({Permission.READ}), None))
+        assert doubtful.doubt is not None
 
-    clock.now += 240
-    closed = await identity.current()
-    assert (closed.state, closed.grant) == ("unavailable", None)
+        clock.now += 240
+        closed = await identity.current()
+        assert closed.state == "unavailable"
+        assert closed.grant is None
 
-    uru.faults.clear()
-    clock.now += 1
-    assert (await identity.current()).state == "ready"
-    await client.aclose()
+        uru.faults.clear()
+        clock.now += 1
+        assert (await identity.current()).state == "ready"
+
+
+async def test_a_grant_that_nobody_confirms_ends_also_while_a_question_is_under_way(uru: Uru) -> None:
+    clock = Clock()
+    async with asking(uru, uru.key({"read"}).text, clock) as identity:
+        await identity.current()
+        clock.now += 299
+        assert identity.standing.grant is not None
+        clock.now += 1
+        assert identity.standing.state == "unavailable"
+        assert identity.standing.grant is None
+
+
+async def test_a_question_goes_on_when_those_who_wait_for_it_give_up(uru: Uru) -> None:
+    uru.faults.delay("/keys/self", 0.3)
+    async with asking(uru, uru.key({"read"}).text, Clock()) as identity:
+        for _ in range(5):
+            with anyio.move_on_after(0.1):
+                await identity.current()
+        assert identity.standing.state == "ready"
+    assert uru.sent("/keys/self") == 1
 
 
 async def test_a_good_answer_is_used_for_a_minute_and_a_bad_key_is_tried_again_after_ten_seconds(uru: Uru) -> None:
     clock = Clock()
     made = uru.key()
-    client = UruClient("http://127.0.0.1:1", Key(made.text), transport=httpx2.ASGITransport(app=uru.sandbox.app))
-    identity = Identity(client, ceiling=None, workspace_id=None, clock=clock)
     asked = []
-    for seconds in (0, 59, 2, 9, 2):
-        clock.now += seconds
-        await identity.current()
-        asked.append(uru.sent("/keys/self"))
-        if seconds == 59:
-            uru.sandbox.keys.delete(made.record.id)
+    async with asking(uru, made.text, clock) as identity:
+        for seconds in (0, 59, 2, 9, 2):
+            clock.now += seconds
+            await identity.current()
+            asked.append(uru.sent("/keys/self"))
+            if seconds == 59:
+                uru.sandbox.keys.delete(made.record.id)
     assert asked == [1, 1, 2, 2, 3]
-    await client.aclose()
+
+
+@pytest.mark.parametrize(
+    ("record", "code"),
+    [
+        ({"key": {"status": "revoked"}}, "key_revoked"),
+        ({"key": {"status": "expired"}}, "key_expired"),
+        ({"key": {"status": "disabled"}}, "key_rejected"),
+        ({"key": {"expires_at": "2020-01-01T00:00:00Z"}}, "key_expired"),
+    ],
+)
+async def test_a_record_of_a_key_that_has_ended_closes_the_gate(
+    connect_once: Connect, uru: Uru, record: dict[str, Any], code: str
+) -> None:
+    body = {"workspace": {"id": uru.acme.id}, "permissions": ["read", "execute"], **record}
+    uru.faults.status("/keys/self", 200, body=body)
+    async with connect_once() as claude:
+        assert set(await claude.tools()) == {"uru_whoami"}
+        assert (await claude.whoami())["state"] == code
+
+
+async def test_permissions_that_cannot_be_read_are_none_whatever_the_ceiling_says(
+    connect_once: Connect, uru: Uru
+) -> None:
+    uru.faults.status("/keys/self", 200, body={"workspace_id": uru.acme.id, "permissions": {"read": True}})
+    async with connect_once(PERMISSIONS="read,execute") as claude:
+        assert (await claude.whoami())["permissions"]["effective"] == []
+
+
+async def test_whoami_knows_of_a_revoked_key_before_any_other_call_does(connect_once: Connect, uru: Uru) -> None:
+    made = uru.key()
+    uru.sandbox.keys.delete(made.record.id)
+    async with connect_once(key=made.text) as claude:
+        assert (await claude.data("uru_whoami", {"why": "just asking"}))["state"] == "key_revoked"
+
+
+async def test_a_selection_changes_the_tools_also_where_uru_does_not_tell_the_workspace(
+    connect_once: Connect, uru: Uru
+) -> None:
+    uru.faults.status("/keys/self", 404)
+    tool = {"name": "ONLY_IN_GLOBEX", "inputSchema": {"type": "object"}}
+    uru.sandbox.put_tool(uru.globex.id, "company_demo", tool)
+    made = uru.key(workspace=None)
+    async with connect_once(key=made.text, PERMISSIONS="read,execute") as claude:
+        await claude.data("platform__set_current_workspace", {"workspace_id": uru.acme.id})
+        assert "company_demo__ONLY_IN_GLOBEX" not in await claude.tools()
+        await claude.data("platform__set_current_workspace", {"workspace_id": uru.globex.id})
+        assert "company_demo__ONLY_IN_GLOBEX" in await claude.tools()

@@ -47,6 +47,23 @@ def test_outside_platform_execute_is_always_needed(namespace: str, name: str) ->
     assert needs(namespace, name, declared="execute") == {EXECUTE}
 
 
+@pytest.mark.parametrize(
+    ("name", "needed", "hint", "expected"),
+    [
+        ("context_query", {READ}, None, True),
+        ("context_query", {READ}, False, False),
+        ("list_workspaces", set(), True, True),
+        ("set_current_workspace", set(), None, False),
+        ("set_current_workspace", set(), True, False),
+        ("context_edit", {WRITE}, True, False),
+    ],
+)
+def test_in_platform_a_tool_is_read_only_when_nothing_speaks_against_it(
+    name: str, needed: set[Permission], hint: bool | None, expected: bool
+) -> None:
+    assert reads_only("platform", name, frozenset(needed), read_only=hint) is expected
+
+
 def test_a_strangers_hint_is_not_passed_on() -> None:
     assert reads_only("gmail_work", "fetch", frozenset({EXECUTE}), read_only=True)
     assert not reads_only("external_mcp_notes", "fetch", frozenset({EXECUTE}), read_only=True)

@@ -30,7 +30,12 @@ def test_the_key_goes_in_every_spelling_wherever_it_stands(redaction: Redaction,
 
 
 def test_what_looks_like_a_key_goes_too() -> None:
-    assert Redaction().text("try uru_1a2b3c4d5e6f7g8h9i0j or uru%5F1a2b3c4d5e6f") == f"try {MARK} or {MARK}"
+    for key in ("uru_1a2b3c4d5e6f7g8h9i0j", "uru%5F1a2b3c4d5e6f7g8h9i0j", "uru_" + "x" * 40):
+        assert Redaction().text(f"try {key}, and") == f"try {MARK}, and"
+
+
+def test_a_key_cannot_hide_behind_characters_that_are_not_seen(redaction: Redaction) -> None:
+    assert redaction.text(KEY[:9] + "\u200b" + KEY[9:]) == MARK
 
 
 def test_earlier_keys_are_still_removed(redaction: Redaction) -> None:
@@ -39,7 +44,16 @@ def test_earlier_keys_are_still_removed(redaction: Redaction) -> None:
 
 
 def test_our_own_words_stay(redaction: Redaction) -> None:
-    for text in (INSTRUCTIONS, *OWN, "uru_search_tools.", "uru_mcp.client: GET", "URU_PERMISSIONS", "uru_x"):
+    for text in (
+        INSTRUCTIONS,
+        *OWN,
+        "uru_search_tools.",
+        "uru_mcp.client: GET",
+        "URU_PERMISSIONS",
+        "uru_x",
+        "guru_persona_id",
+        "uru_docs_search",
+    ):
         assert redaction.text(text) == text
 
 

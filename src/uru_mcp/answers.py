@@ -5,10 +5,20 @@ Codes decide, and where there is none, the status; the words of a message never 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from uru_mcp.complaints import Complaint
-from uru_mcp.errors import KeyRefused, NoAnswer, PermissionMissing, Refused, Unconfirmed, UruError, WorkspaceProblem
+from uru_mcp.errors import (
+    Code,
+    KeyRefused,
+    NoAnswer,
+    PermissionMissing,
+    Refused,
+    Unconfirmed,
+    UruError,
+    WorkspaceProblem,
+)
 from uru_mcp.permissions import in_order, in_words
 from uru_mcp.retry import RETRYABLE_STATUSES
 
@@ -18,13 +28,13 @@ KEYS_PAGE = "Uru → Settings → API Keys"
 
 NEW_KEY = f"Create a key in {KEYS_PAGE}, put it into URU_API_KEY, and start the client again."
 
-KEY_CODES = {
-    "invalid_api_key": ("key_rejected", "Uru does not know this API key.", NEW_KEY),
-    "revoked_api_key": ("key_revoked", "This API key was deleted in Uru.", NEW_KEY),
-    "expired_api_key": ("key_expired", "This API key has expired.", NEW_KEY),
+KEY_CODES: Mapping[str, tuple[Code, str]] = {
+    "invalid_api_key": ("key_rejected", "Uru does not know this API key."),
+    "revoked_api_key": ("key_revoked", "This API key was deleted in Uru."),
+    "expired_api_key": ("key_expired", "This API key has expired."),
 }
 
-WORKSPACE_CODES = {
+WORKSPACE_CODES: Mapping[str, Code] = {
     "workspace_selection_required": "workspace_selection_required",
     "workspace_required": "workspace_selection_required",
     "workspace_id_invalid": "workspace_not_accessible",
@@ -32,7 +42,7 @@ WORKSPACE_CODES = {
     "workspace_not_allowed_for_credential": "workspace_not_accessible",
 }
 
-WORKSPACE_ERRORS = {
+WORKSPACE_ERRORS: Mapping[Code, tuple[str, str]] = {
     "workspace_selection_required": (
         "No workspace is selected for this API key.",
         "Call platform__list_workspaces, ask the user which workspace to work in, and call"
@@ -45,19 +55,21 @@ WORKSPACE_ERRORS = {
 }
 
 
-def refusal(status: int, complaint: Complaint, *, retry_after: float | None, is_run: bool) -> UruError:
+def refusal(status: int, complaint: Complaint, *, retry_after: float | None, is_call: bool, is_run: bool) -> UruError:
     """The error for an answer that is not a success.
 
-    `retry_after` is what the header said, in seconds; `is_run` is whether something may have been done by the request.
+    `retry_after` is what the header said, in seconds. `is_call` is whether a tool was called, and `is_run` whether
+    something may have been done.
     """
     quoted = quotation(complaint.message)
     details = dict(complaint.details)
     wait = complaint.retry_after if retry_after is None else retry_after
-    if complaint.code in WORKSPACE_CODES and status in (400, 403, 409):
-        return workspace_problem(WORKSPACE_CODES[complaint.code], **details)
+    workspace_code = WORKSPACE_CODES.get(complaint.code or "")
+    if workspace_code is not None and status in (400, 403, 409):
+        return workspace_problem(workspace_code, **details)
     if status == 401:
-        code, message, fix = KEY_CODES.get(complaint.code or "", ("key_rejected", "Uru refused the API key.", NEW_KEY))
-        return KeyRefused(message + quoted, fix=fix, code=code, **details)
+        code, message = KEY_CODES.get(complaint.code or "", ("key_rejected", "Uru refused the API key."))
+        return KeyRefused(message + quoted, fix=NEW_KEY, code=code, quoted=quoted, **details)
     if status == 403 and complaint.code == "insufficient_permission":
         return _permission_missing(complaint)
     if status in (409, 429) and (status == 429 or complaint.code == "tools_not_ready"):
@@ -69,10 +81,10 @@ def refusal(status: int, complaint: Complaint, *, retry_after: float | None, is_
             f"Uru answered with a redirect ({status}), which is not followed, so that the key goes nowhere else.",
             fix="Check URU_PROXY_URL: it must be the address that answers, not one that redirects.",
         )
-    return _denied(status, quoted, details)
+    return _denied(status, quoted, details) if is_call else _not_uru(status, quoted)
 
 
-def workspace_problem(code: str, **details: Any) -> WorkspaceProblem:
+def workspace_problem(code: Code, **details: Any) -> WorkspaceProblem:
     message, fix = WORKSPACE_ERRORS[code]
     return WorkspaceProblem(message, fix=fix, code=code, **details)
 
@@ -136,3 +148,24 @@ def _denied(status: int, quoted: str, details: dict[str, Any]) -> Refused:
         return Refused(f"Uru has no such thing (404).{quoted}", fix=fix, code="not_found", **details)
     fix = "Check the arguments against the tool's schema; if they are right, the fault is Uru's."
     return Refused(f"Uru refused the request ({status}).{quoted}", fix=fix, **details)
+
+
+def _not_uru(status: int, quoted: str) -> Refused:
+    """What it means when Uru's own fixed addresses are not there."""
+    fix = "Check URU_PROXY_URL: it may not be the address of Uru's API."
+    return Refused(
+        f"The service answered {status} where Uru would have answered.{quoted}", fix=fix, code=_denial(status)
+    )
+
+
+def _denial(status: int) -> Code:
+    return "forbidden" if status == 403 else "upstream_failed"
+
+
+def connection_problem(title: str, quoted: str) -> Refused:
+    """What a 401 means that came from a connected app, when Uru itself accepts the key."""
+    return Refused(
+        f"The connection of “{title}” to its app was refused, not your Uru key, which is fine.{quoted}",
+        fix=f"Connect “{title}” again in Uru, under its integrations, and repeat the call.",
+        code="connection_problem",
+    )

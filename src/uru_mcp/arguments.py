@@ -6,6 +6,10 @@ A schema that is itself broken blocks nothing: Uru checks again. Nothing is fetc
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from functools import cache
+from itertools import count
 from typing import Any
 
 import jsonschema
@@ -16,21 +20,32 @@ from referencing.exceptions import Unresolvable
 
 from uru_mcp.errors import ArgumentError
 
-SHOWN = 5
-SHOWN_CHARS = 200
+BROKEN = (RecursionError, TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
 
-UNTRUSTED_KEYWORDS = ("pattern", "patternProperties")  # a stranger's regular expression can run for hours
+SHOWN = 5
+STEPS = 20_000  # keywords looked at; a schema that needs more is meant to stall, or might as well be
+
+UNTRUSTED_KEYWORDS = ("pattern", "patternProperties", "uniqueItems")  # one step of these can take hours
+
+_steps: ContextVar[Iterator[int]] = ContextVar("steps")
+
+
+class _TooManySteps(Exception):
+    """The schema takes too long to check against."""
 
 
 def check(tool: str, schema: dict[str, Any], arguments: dict[str, Any], *, trusted: bool) -> None:
     """Let arguments through that fit the schema.
 
+    `trusted` is whether Uru or we wrote the schema, and not an app or a customer.
+
     Raises:
-        ArgumentError: They do not; it says at which path, and what was expected.
+        ArgumentError: They do not fit; it says at which path, and what was expected.
     """
+    _require_json(tool, arguments)
     try:
         errors = sorted(_validator(schema, trusted=trusted).iter_errors(arguments), key=lambda error: error.json_path)
-    except (jsonschema.SchemaError, Unresolvable, RecursionError, TypeError, ValueError, AttributeError, KeyError):
+    except (jsonschema.SchemaError, Unresolvable, _TooManySteps, *BROKEN):
         return  # the schema is broken, in one of the many ways in which strangers break schemas
     if not errors:
         return
@@ -46,6 +61,17 @@ def check(tool: str, schema: dict[str, Any], arguments: dict[str, Any], *, trust
     )
 
 
+def _require_json(tool: str, arguments: dict[str, Any]) -> None:
+    try:
+        json.dumps(arguments, allow_nan=False, ensure_ascii=False).encode()
+    except (ValueError, TypeError, RecursionError):
+        raise ArgumentError(
+            f"The arguments for {tool} are not JSON that can be sent. Nothing was sent to Uru.",
+            fix="Call again without NaN, Infinity, halves of surrogate pairs and very deep nesting.",
+            tool=tool,
+        ) from None
+
+
 def _validator(schema: dict[str, Any], *, trusted: bool) -> Validator:
     """A validator of the dialect that the schema names.
 
@@ -54,9 +80,27 @@ def _validator(schema: dict[str, Any], *, trusted: bool) -> Validator:
     """
     kind = validator_for(schema, default=jsonschema.Draft202012Validator)
     kind.check_schema(schema)
+    _steps.set(count())
+    validator: Validator = _bounded(kind, trusted=trusted)(schema, registry=Registry())
+    return validator
+
+
+@cache
+def _bounded(kind: type[Validator], *, trusted: bool) -> Any:
+    """The same kind of validator, which gives up after `STEPS`."""
+    rules: dict[str, Any] = {name: _counted(rule) for name, rule in kind.VALIDATORS.items()}
     if not trusted:
-        kind = extend(kind, validators=dict.fromkeys(UNTRUSTED_KEYWORDS))  # type: ignore[no-untyped-call]
-    return kind(schema, registry=Registry())
+        rules |= dict.fromkeys(UNTRUSTED_KEYWORDS)
+    return extend(kind, validators=rules)  # type: ignore[no-untyped-call]
+
+
+def _counted(rule: Callable[..., Any]) -> Callable[..., Any]:
+    def counted(*facts: Any) -> Any:
+        if next(_steps.get()) > STEPS:
+            raise _TooManySteps
+        return rule(*facts)
+
+    return counted
 
 
 def _path(error: jsonschema.ValidationError) -> str:
@@ -64,14 +108,11 @@ def _path(error: jsonschema.ValidationError) -> str:
 
 
 def _problem(error: jsonschema.ValidationError) -> str:
-    got = json.dumps(error.instance, ensure_ascii=False)[:80]
     wanted: Any = error.validator_value
     if error.validator == "type":
-        return _short(f"expected {wanted if isinstance(wanted, str) else ' or '.join(map(str, wanted))}, got {got}")
-    if error.validator == "enum":
-        return _short(f"expected one of {json.dumps(wanted, ensure_ascii=False)}, got {got}")
-    return _short(error.message)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= SHOWN_CHARS else text[: SHOWN_CHARS - 1] + "…"
+        expected = wanted if isinstance(wanted, str) else " or ".join(map(str, wanted))
+    elif error.validator == "enum":
+        expected = f"one of {json.dumps(wanted, ensure_ascii=False)}"
+    else:
+        return error.message
+    return f"expected {expected}, got {json.dumps(error.instance, ensure_ascii=False)}"

@@ -14,12 +14,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import anyio
-from anyio.abc import TaskGroup
 
 from uru_mcp import calls, discovery, gate, surface
 from uru_mcp.arguments import check
 from uru_mcp.catalog import Catalog, Tool
 from uru_mcp.client import UruClient
+from uru_mcp.connection import Connection
 from uru_mcp.errors import ArgumentError, NoAnswer, SettingsError, UnknownTool, UruError, unforeseen
 from uru_mcp.identity import Identity, Standing
 from uru_mcp.loading import Catalogs
@@ -58,11 +58,13 @@ class Bridge:
         self._settings = settings
         self._workspace_id = workspace_id
         self._renderer = Renderer(redaction, budget=settings.result_chars)
-        self._client = UruClient(settings.proxy_url, settings.api_key, workspace_id=workspace_id, transport=transport)
+        connection = Connection(
+            settings.proxy_url, settings.api_key, workspace_id=workspace_id, redaction=redaction, transport=transport
+        )
+        self._client = UruClient(connection, redaction)
         self._identity = Identity(self._client, ceiling=settings.permissions, workspace_id=workspace_id)
         self._catalogs = Catalogs(self._client, settings.namespaces, redaction, on_load=self._tell_of_load)
         self._list_within = min(FIRST_LIST_WITHIN, settings.call_deadline - MARGIN)
-        self._tasks: TaskGroup
         self._seen: tuple[Standing, Catalog] = (self._identity.standing, self._catalogs.current)
         self._shown: list[str] | None = None
         self.on_change: Callable[[], Awaitable[None]] = _nobody
@@ -71,10 +73,12 @@ class Bridge:
     async def running(self) -> AsyncIterator[None]:
         """Asks Uru for identity and catalog in the background, and closes every connection at the end."""
         try:
-            async with anyio.create_task_group() as self._tasks:
-                self._tasks.start_soon(self._look_ahead)
+            async with anyio.create_task_group() as tasks:
+                self._identity.start(tasks)
+                self._catalogs.start(tasks)
+                tasks.start_soon(self._look_ahead)
                 yield
-                self._tasks.cancel_scope.cancel()
+                tasks.cancel_scope.cancel()
         finally:
             with anyio.CancelScope(shield=True):
                 await self._client.aclose()
@@ -112,11 +116,11 @@ class Bridge:
             return self._renderer.error(unforeseen(error))
 
     async def _call(self, name: str, arguments: dict[str, Any], deadline: float) -> Rendered:
+        if name == "uru_whoami":
+            await self._look(self._list_within, at_once=True)
+            return self._whoami()
         if name in OWN:
             check(name, OWN[name].schema, arguments, trusted=True)
-        if name == "uru_whoami":
-            await self._look(self._list_within)
-            return self._whoami()
         standing, catalog = await self._look((deadline - time.monotonic()) / 2)  # the rest is for the call itself
         gate.require(name, NOTHING, standing)
         if name == "uru_search_tools":
@@ -124,19 +128,21 @@ class Bridge:
         try:
             call = surface.resolve(name, arguments, catalog)
         except UnknownTool as error:
-            raise (standing.trouble or self._catalogs.trouble or error).with_traceback(None) from None
+            wanted = error.details["tool"]
+            reason = standing.trouble or self._catalogs.trouble or catalog.failure_of(wanted) or error
+            raise reason.with_traceback(None) from None
         return await self._run(call, standing, deadline)
 
     def _search(self, arguments: dict[str, Any], standing: Standing, catalog: Catalog) -> Rendered:
-        if standing.trouble is not None:
-            raise standing.trouble.with_traceback(None)
+        reason = standing.trouble or (None if catalog.namespaces else self._catalogs.trouble)
+        if reason is not None:
+            raise reason.with_traceback(None)
         return self._renderer.answer(discovery.search(catalog, standing, arguments, budget=self._settings.result_chars))
 
     async def _run(self, call: surface.Call, standing: Standing, deadline: float) -> Rendered:
         tool = call.tool
         if not gate.allows(tool.needs, standing):
-            await self._identity.recent()
-            standing, _ = await self._look((deadline - time.monotonic()) / 2)
+            standing, _ = await self._look((deadline - time.monotonic()) / 2, at_once=True)
         gate.require(tool.id, tool.needs, standing)
         surface.require_dispatcher(call)
         self._require_own_workspace(tool, call.arguments)
@@ -161,17 +167,21 @@ class Bridge:
                 tool=tool.id,
             )
 
-    async def _look(self, within: float) -> tuple[Standing, Catalog]:
-        """How the key stands and what Uru offers now, or after `within` seconds what is known of it."""
+    async def _look(self, within: float, *, at_once: bool = False) -> tuple[Standing, Catalog]:
+        """How the key stands and what Uru offers now, or after `within` seconds what is known of it.
+
+        `at_once` takes no answer that is older than a few seconds.
+        """
         with anyio.move_on_after(within):
-            standing = await self._identity.current()
-            await self._catalogs.of(standing, tasks=self._tasks)
+            standing = await (self._identity.recent() if at_once else self._identity.current())
+            await self._catalogs.refresh(standing)
             await self._tell()
         return self._identity.standing, self._catalogs.current
 
     async def _look_anew(self, within: float) -> None:
         """Look at what a call has changed; the call itself has succeeded, so no failure here is one of its own."""
         with anyio.move_on_after(within):
+            self._catalogs.forget()
             await self._identity.ask()
             await self._look(within)
 

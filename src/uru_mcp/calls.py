@@ -5,15 +5,19 @@ It trusts that `gate.py` let the call through.
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
+import anyio
+
 from uru_mcp import arguments as tool_arguments
-from uru_mcp.answers import quotation
+from uru_mcp.answers import connection_problem, quotation
 from uru_mcp.catalog import Tool
 from uru_mcp.client import UruClient
-from uru_mcp.errors import KeyRefused, PermissionMissing, Refused
-from uru_mcp.identity import Identity, connection_problem
-from uru_mcp.policy import is_foreign
+from uru_mcp.errors import KeyRefused, NoAnswer, PermissionMissing, Refused, UruError
+from uru_mcp.identity import Identity
+from uru_mcp.permissions import in_order
+from uru_mcp.policy import PLATFORM
 from uru_mcp.wire import RunResult
 
 
@@ -28,17 +32,17 @@ async def run(
         Unconfirmed: It was sent, and whether it happened is not known.
         UruError: What else the client raises.
     """
-    tool_arguments.check(tool.id, tool.schema, arguments, trusted=not is_foreign(tool.namespace.name))
+    until = time.monotonic() + within
+    tool_arguments.check(tool.id, tool.schema, arguments, trusted=tool.namespace.name == PLATFORM)
     try:
         result = await client.execute(tool.namespace, tool.name, arguments, is_run=tool.is_run, within=within)
     except KeyRefused as error:
-        standing = await identity.ask()
-        if standing.trouble is not None:
-            raise standing.trouble.with_traceback(None) from error
-        raise connection_problem(tool.namespace.title, error) from error
+        raise await _whose_refusal(tool, error, identity, within=until - time.monotonic()) from error
     except PermissionMissing as error:
-        await identity.ask()
+        with anyio.move_on_after(until - time.monotonic()):
+            await identity.ask()
         error.details["tool"] = tool.id
+        error.details["required"] = error.details["required"] or in_order(tool.needs)
         raise
     if result.error is not None:
         raise Refused(
@@ -48,3 +52,25 @@ async def run(
             log_id=result.log_id,
         )
     return result
+
+
+async def _whose_refusal(tool: Tool, error: KeyRefused, identity: Identity, *, within: float) -> UruError:
+    """What a 401 means: the key's end, or that of the app's own connection. Uru is asked before the key is blamed."""
+    standing = None
+    with anyio.move_on_after(within):
+        standing = await identity.ask()
+    quoted = error.details.get("quoted", "")
+    if standing is None or standing.doubt is not None:
+        return NoAnswer(
+            f"The call was refused (401), and Uru does not say now whether that is about the API key or about the"
+            f" connection of “{tool.namespace.title}”.{quoted}",
+            fix="Call uru_whoami in a minute.",
+            retryable=False,
+        )
+    if standing.trouble is not None:
+        return standing.trouble.with_traceback(None)
+    if tool.namespace.name == PLATFORM:
+        return Refused(
+            f"Uru refused this call (401), though the API key is fine.{quoted}", fix=error.fix, code="forbidden"
+        )
+    return connection_problem(tool.namespace.title, quoted)

@@ -19,6 +19,8 @@ from uru_mcp.redaction import Redaction
 from uru_mcp.search import Index
 from uru_mcp.wire import LeftOut, Namespace, UpstreamTool
 
+DESCRIPTION_CHARS = 4_000  # of a tool; a longer one helps nobody choose
+
 
 @dataclass(frozen=True, slots=True)
 class Tool:
@@ -63,6 +65,12 @@ class Catalog:
     def index(self) -> Index:
         return Index({tool.id: words_of(tool) for tool in self.tools.values()})
 
+    def failure_of(self, tool: str) -> UruError | None:
+        """Why a tool of this id may be unknown: its namespace could not be loaded."""
+        return next(
+            (error for namespace, error in self.failed if tool.startswith(shown_name(namespace.name, ""))), None
+        )
+
     def tools_of(self, namespace: Namespace) -> tuple[Tool, ...]:
         return self._by_namespace.get(namespace.name, ())
 
@@ -87,7 +95,9 @@ def assembled(
         left_out += unusable
         for upstream in offered:
             tool = classified(namespace, upstream, redaction)
-            if tool.id in tools:
+            if redaction.text(tool.id) != tool.id:
+                left_out.append(LeftOut(namespace.name, upstream.name, "its name looks like an API key"))
+            elif tool.id in tools:
                 left_out.append(LeftOut(namespace.name, upstream.name, "another tool is shown under the same name"))
             else:
                 tools[tool.id] = tool
@@ -103,8 +113,8 @@ def classified(namespace: Namespace, upstream: UpstreamTool, redaction: Redactio
         id=shown_name(namespace.name, upstream.name),
         namespace=namespace,
         name=upstream.name,
-        title=redaction.text(upstream.title or upstream.name.replace("_", " ").strip().capitalize()),
-        description=redaction.text(upstream.description),
+        title=redaction.text(upstream.title or upstream.name.replace("_", " ").strip().capitalize())[:200],
+        description=_shortened(redaction.text(upstream.description)),
         schema=redaction.value(upstream.schema),
         needs=needs,
         read_only=read_only,
@@ -112,6 +122,10 @@ def classified(namespace: Namespace, upstream: UpstreamTool, redaction: Redactio
         idempotent=read_only or (trusted and upstream.idempotent is True),
         open_world=not (trusted and upstream.open_world is False),
     )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= DESCRIPTION_CHARS else text[: DESCRIPTION_CHARS - 1] + "…"
 
 
 def words_of(tool: Tool) -> tuple[str, str, str, str, str]:

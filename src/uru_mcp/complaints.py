@@ -1,6 +1,6 @@
 """Uru's error bodies into one value, whatever their shape: objects, JSON in text, HTML, or nothing.
 
-What an error means for the user is not decided here, see `client.py`.
+What an error means for the user is not decided here, see `answers.py`.
 
 Source: the public Node client, which meets all these shapes.
 """
@@ -81,7 +81,7 @@ def _in_text(text: str) -> Complaint:
         inner = json.loads(text)
     except (ValueError, RecursionError):
         inner = None
-    if isinstance(inner, dict):
+    if isinstance(inner, dict) or (isinstance(inner, str) and inner != text):
         return read_complaint(inner)
     looks_like_markup = text.lstrip()[:1] == "<"
     return Complaint(message=None if looks_like_markup or not text.strip() else text.strip())

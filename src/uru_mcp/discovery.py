@@ -8,6 +8,7 @@ from typing import Any
 from uru_mcp.catalog import Catalog, Tool
 from uru_mcp.gate import allows
 from uru_mcp.identity import Standing
+from uru_mcp.names import shown_name
 from uru_mcp.permissions import Grant, in_order
 from uru_mcp.wire import Namespace
 
@@ -17,8 +18,8 @@ LEFT_OUT_SHOWN = 50
 def search(catalog: Catalog, standing: Standing, arguments: dict[str, Any], *, budget: int) -> dict[str, Any]:
     """Hits, best first, or the overview when there is neither a query nor a namespace.
 
-    `arguments` fit `surface.SEARCH_SCHEMA`. `{"hits": [{"tool": …}], "total": 12, "next_offset": 8}`; the hits together
-    take at most `budget` characters, and `next_offset` is null after the last.
+    `arguments` fit `own_tools.SEARCH_SCHEMA`. `{"hits": [{"tool": …}], "total": 12, "next_offset": 8}`; the
+    hits together take at most `budget` characters, and `next_offset` is null after the last.
     """
     query, namespace = arguments.get("query", "").strip(), arguments.get("namespace")
     if not query and namespace is None:
@@ -27,8 +28,8 @@ def search(catalog: Catalog, standing: Standing, arguments: dict[str, Any], *, b
     tools = [catalog.tools[name] for name in found]
     if namespace is not None:
         tools = [tool for tool in tools if tool.namespace.name == namespace]
-    offset = arguments.get("offset", 0)
-    hits = _within(budget, [hit(tool, standing) for tool in tools[offset : offset + arguments.get("limit", 8)]])
+    offset, limit = int(arguments.get("offset", 0)), int(arguments.get("limit", 8))
+    hits = _within(budget, [hit(tool, standing) for tool in tools[offset : offset + limit]])
     end = offset + len(hits)
     answer: dict[str, Any] = {"hits": hits, "total": len(tools), "next_offset": end if end < len(tools) else None}
     if not tools:
@@ -59,7 +60,8 @@ def hit(tool: Tool, standing: Standing) -> dict[str, Any]:
         "allowed": allowed,
     }
     if allowed:
-        return {**found, "call_with": tool.dispatcher or tool.id, "input_schema": tool.schema}
+        by_name = not tool.needs or tool.dispatcher is None
+        return {**found, "call_with": tool.id if by_name else tool.dispatcher, "input_schema": tool.schema}
     return {**found, "missing": in_order(tool.needs - (standing.grant or Grant(None, None)).effective)}
 
 
@@ -70,15 +72,16 @@ def _summary(catalog: Catalog, namespace: Namespace, standing: Standing) -> dict
         "title": namespace.title,
         "tools": len(tools),
         "allowed": sum(allows(tool.needs, standing) for tool in tools),
+        **({"problem": failed.message} if (failed := catalog.failure_of(shown_name(namespace.name, ""))) else {}),
     }
 
 
 def _within(budget: int, hits: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The first hits that fit; always one, so that a search goes on."""
+    """The first hits that fit; always one, so that a search goes on, and without its schema if need be."""
     kept: list[dict[str, Any]] = []
     for found in hits:
         budget -= len(json.dumps(found, ensure_ascii=False)) + 1
         if budget < 0 and kept:
             break
-        kept.append(found)
+        kept.append(found if budget >= 0 else {**found, "input_schema": "too large to be shown"})
     return kept

@@ -12,49 +12,47 @@
   x Refused            depends on what Uru answered
 
 The message says what happened and the fix says what to do next; both are written for a person and a model, and hold no
-secret. `code` is one of `CODES`. `details` are further members of the error's structure, JSON values only.
+secret. `code` is one of `Code`. `details` are further members of the error's structure, JSON values only.
 """
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
-CODES = frozenset(
-    {
-        "not_configured",
-        "malformed_key",
-        "key_rejected",
-        "key_revoked",
-        "key_expired",
-        "insufficient_permission",
-        "permissions_unknown",
-        "workspace_selection_required",
-        "workspace_not_accessible",
-        "unknown_tool",
-        "wrong_dispatcher",
-        "invalid_arguments",
-        "not_found",
-        "forbidden",
-        "connection_problem",
-        "rate_limited",
-        "unavailable",
-        "timed_out",
-        "unconfirmed",
-        "upstream_failed",
-        "too_large",
-        "internal",
-    }
-)
+Code = Literal[
+    "not_configured",
+    "malformed_key",
+    "key_rejected",
+    "key_revoked",
+    "key_expired",
+    "insufficient_permission",
+    "permissions_unknown",
+    "workspace_selection_required",
+    "workspace_not_accessible",
+    "unknown_tool",
+    "wrong_dispatcher",
+    "invalid_arguments",
+    "not_found",
+    "forbidden",
+    "connection_problem",
+    "rate_limited",
+    "unavailable",
+    "timed_out",
+    "unconfirmed",
+    "upstream_failed",
+    "too_large",
+    "internal",
+]
 
 
 class UruError(Exception):
     """The root: a code, a message, a fix, and whether the same call may succeed later."""
 
-    default_code: ClassVar[str] = "internal"
+    default_code: ClassVar[Code] = "internal"
     default_retryable: ClassVar[bool] = False
 
     def __init__(
-        self, message: str, *, fix: str, code: str | None = None, retryable: bool | None = None, **details: Any
+        self, message: str, *, fix: str, code: Code | None = None, retryable: bool | None = None, **details: Any
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -102,7 +100,7 @@ class PermissionMissing(UruError):
 class ArgumentError(UruError):
     """The call itself is wrong: its tool, its arguments, or the record that it names."""
 
-    default_code = "invalid_arguments"
+    default_code: ClassVar[Code] = "invalid_arguments"
 
 
 class UnknownTool(ArgumentError):

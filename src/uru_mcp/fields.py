@@ -29,12 +29,12 @@ def flag_at(record: Record, name: str) -> bool | None:
 
 
 def moment_at(record: Record, name: str) -> datetime | None:
-    """An ISO 8601 time, taken as UTC where it names no zone."""
+    """An ISO 8601 time in UTC, taken as UTC where it names no zone."""
     try:
         moment = datetime.fromisoformat(text_at(record, name) or "")
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def seconds_at(record: Record, name: str) -> float | None:
@@ -42,10 +42,25 @@ def seconds_at(record: Record, name: str) -> float | None:
     found = record.get(name)
     if isinstance(found, bool) or not isinstance(found, (int, float)):
         return None
-    return min(found / 1000, 86_400.0) if found >= 0 else None
+    return min(found, 86_400_000) / 1000 if found >= 0 else None
 
 
 def names_at(record: Record, *names: str) -> str | list[Any] | None:
     """A list of names, or text that holds them."""
     found = first(record, *names)
     return found if isinstance(found, (str, list)) else None
+
+
+def is_deeper(value: Any, limit: int) -> bool:
+    """Whether lists and objects are nested more than `limit` deep; found without recursion, which has limits too."""
+    level: list[Any] = [value]
+    for _ in range(limit + 1):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, (list, dict))
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return False
+    return True

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import anyio
+from anyio.abc import TaskGroup
 
-from uru_mcp.answers import KEY_CODES
+from uru_mcp.answers import NEW_KEY
 from uru_mcp.client import UruClient
-from uru_mcp.errors import KeyRefused, NoAnswer, Refused, SettingsError, UruError, WorkspaceProblem
+from uru_mcp.errors import Code, KeyRefused, NoAnswer, SettingsError, UruError, WorkspaceProblem, unforeseen
 from uru_mcp.permissions import Grant, Permissions
 from uru_mcp.wire import KeyRecord, Workspace
 
@@ -24,7 +26,11 @@ FRESH = 60.0  # seconds that a good answer is good for
 RECENT = 10.0  # seconds before a refused key is tried again, and before a refusal looks twice
 GRACE = 300.0  # seconds that the last known grant holds while Uru cannot be asked
 
-DEAD_STATUSES = {"revoked": "revoked_api_key", "deleted": "revoked_api_key", "expired": "expired_api_key"}
+ENDED: Mapping[str, tuple[Code, str]] = {
+    "revoked": ("key_revoked", "This API key was deleted in Uru."),
+    "deleted": ("key_revoked", "This API key was deleted in Uru."),
+    "expired": ("key_expired", "This API key has expired."),
+}
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +67,11 @@ class Standing:
 
 
 class Identity:
-    """Asks Uru about the key, one request at a time however many calls wait for it, and remembers the answer."""
+    """Asks Uru about the key, one question at a time however many calls wait for it, and remembers the answer.
+
+    A question goes on when those who wait for it give up, so that a slow Uru is heard in the end. Enter a task group
+    with `start` before the first question.
+    """
 
     def __init__(
         self,
@@ -75,54 +85,78 @@ class Identity:
         self._ceiling = ceiling
         self._workspace_id = workspace_id
         self._clock = clock
-        self._asking = anyio.Lock()
+        self._tasks: TaskGroup
+        self._asking: anyio.Event | None = None
         self._began = float("-inf")
-        self._ended = float("-inf")
         self._answered = float("-inf")
-        self.standing = Standing(trouble=NoAnswer("Uru has not been asked yet.", fix="Try again in a moment."))
+        self._standing = Standing(trouble=_silence())
+
+    def start(self, tasks: TaskGroup) -> None:
+        """Ask from now on in this task group."""
+        self._tasks = tasks
+
+    @property
+    def standing(self) -> Standing:
+        """How the key stands as far as is known. A grant that nobody has confirmed for `GRACE` seconds is none."""
+        if self._standing.trouble is None and self._clock() - self._answered >= GRACE:
+            self._standing = Standing(record=self._standing.record, trouble=_silence())
+        return self._standing
 
     async def current(self) -> Standing:
-        """The standing, asked again when it is old or was bad. A question that is under way answers this one too."""
-        came = self._clock()
-        if came - self._began >= self._good_for():
-            async with self._asking:
-                if self._ended < came:
-                    await self._ask()
+        """The standing, asked again when it is old or was bad."""
+        if self._clock() - self._began >= self._good_for():
+            await self._join()
         return self.standing
 
     async def recent(self) -> Standing:
         """The standing as of a few seconds ago, for a second look before something is refused."""
-        return self.standing if self._clock() - self._began < RECENT else await self.ask()
+        if self._clock() - self._began >= RECENT:
+            await self._join()
+        return self.standing
 
     async def ask(self) -> Standing:
         """The standing as Uru sees it from now on."""
         came = self._clock()
-        async with self._asking:
-            if self._began < came:
-                await self._ask()
+        await self._join()
+        if self._began < came:
+            await self._join()
         return self.standing
 
     def _good_for(self) -> float:
         """Seconds that the answer may be used without asking again."""
-        if self.standing.doubt is not None or self.standing.is_refused:
+        if self._standing.doubt is not None or self._standing.is_refused:
             return RECENT
         return FRESH if self.standing.trouble is None else 0.0
 
-    async def _ask(self) -> None:
+    async def _join(self) -> None:
+        """Wait for the question under way, or put one."""
+        if self._asking is None:
+            self._asking = anyio.Event()
+            self._tasks.start_soon(self._ask, self._asking)
+        await self._asking.wait()
+
+    async def _ask(self, done: anyio.Event) -> None:
         began = self._clock()
-        self.standing = await self._answer()
-        self._began, self._ended = began, self._clock()
-        log.info("the key's state is %s", self.standing.state)
+        try:
+            self._standing = await self._answer()
+        except Exception as error:  # boundary: what nobody foresaw closes the gate and does not end the process
+            log.exception("the key could not be asked about")
+            self._standing = Standing(trouble=unforeseen(error))
+        finally:
+            self._began = began
+            self._asking = None
+            done.set()
+        log.info("the key's state is %s", self._standing.state)
 
     async def _answer(self) -> Standing:
-        known = Standing()
+        known = Standing(workspace=self._configured())
         until = time.monotonic() + ASK_WITHIN
         try:
             record = await self._client.key_record(within=ASK_WITHIN)
             if record is not None:
                 known = self._known(record)
             if record is None or not self._names_the_workspace(record):
-                await self._client.tools_version(within=until - time.monotonic())
+                await self._client.check_workspace(within=until - time.monotonic())
         except KeyRefused as error:
             return Standing(trouble=error)
         except WorkspaceProblem as error:
@@ -130,23 +164,27 @@ class Identity:
         except UruError as error:
             return self._unanswered(error)
         self._answered = self._clock()
-        if record is None:
-            return Standing(grant=Grant(None, self._ceiling))
-        return known
+        return known if record is not None else replace(known, grant=Grant(None, self._ceiling))
 
     def _known(self, record: KeyRecord) -> Standing:
         """Raises: `KeyRefused` when the record says that the key has ended."""
-        dead = DEAD_STATUSES.get((record.status or "").lower())
-        if dead is not None:
-            code, message, fix = KEY_CODES[dead]
-            raise KeyRefused(message, fix=fix, code=code)
+        status = (record.status or "active").lower()
+        if record.expires_at is not None and record.expires_at <= datetime.now(UTC):
+            status = "expired"
+        if status != "active":
+            code, message = ENDED.get(status, ("key_rejected", f"Uru says that this API key is {status[:40]}."))
+            raise KeyRefused(message, fix=NEW_KEY, code=code)
         grant = Grant(record.permissions, self._ceiling, record.unknown_permissions)
-        return Standing(grant=grant, record=record, workspace=record.workspace)
+        workspace = record.workspace if self._names_the_workspace(record) else self._configured()
+        return Standing(grant=grant, record=record, workspace=workspace)
 
     def _names_the_workspace(self, record: KeyRecord) -> bool:
         if record.workspace is None or record.workspace.id is None:
             return False
         return self._workspace_id in (None, record.workspace.id)
+
+    def _configured(self) -> Workspace | None:
+        return None if self._workspace_id is None else Workspace(self._workspace_id, None)
 
     def _declared(self) -> Grant | None:
         return None if self._ceiling is None else Grant(None, self._ceiling)
@@ -154,16 +192,10 @@ class Identity:
     def _unanswered(self, error: UruError) -> Standing:
         """The last grant for as long as it may hold, then none."""
         last = self.standing
-        if last.trouble is None and self._clock() - self._answered < GRACE:
+        if last.trouble is None:
             return replace(last, doubt=error)
-        return Standing(record=last.record, workspace=last.workspace, trouble=error)
+        return Standing(record=last.record, trouble=error)
 
 
-def connection_problem(namespace_title: str, error: UruError) -> Refused:
-    """What a 401 from a run means when Uru still accepts the key."""
-    return Refused(
-        f"The connection of “{namespace_title}” to its app was refused, not your Uru key, which is fine."
-        f" {error.message}",
-        fix=f"Connect “{namespace_title}” again in Uru, under its integrations, and repeat the call.",
-        code="connection_problem",
-    )
+def _silence() -> NoAnswer:
+    return NoAnswer("Uru has not answered yet.", fix="Try again in a moment.")

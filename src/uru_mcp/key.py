@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 
 FORM = re.compile(r"uru_[!-~]{8,}")
@@ -29,11 +28,6 @@ class Key:
     @property
     def last4(self) -> str:
         return self._text[-4:]
-
-    @property
-    def fingerprint(self) -> str:
-        """16 hexadecimal characters that tell keys apart and do not lead back to one."""
-        return hashlib.sha256(self._text.encode()).hexdigest()[:16]
 
     def __repr__(self) -> str:
         return f"<Key …{self.last4}>"

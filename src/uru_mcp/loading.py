@@ -11,9 +11,10 @@ from fnmatch import fnmatchcase
 import anyio
 from anyio.abc import TaskGroup
 
+from uru_mcp.answers import connection_problem
 from uru_mcp.catalog import Catalog, assembled
 from uru_mcp.client import UruClient, is_safe_segment
-from uru_mcp.errors import NoAnswer, UruError, unforeseen
+from uru_mcp.errors import KeyRefused, NoAnswer, UruError, unforeseen
 from uru_mcp.identity import Standing
 from uru_mcp.policy import PLATFORM
 from uru_mcp.redaction import Redaction
@@ -48,19 +49,26 @@ async def load(client: UruClient, patterns: tuple[str, ...], redaction: Redactio
         async with at_once:
             try:
                 loaded[namespace.name] = await client.tools(namespace.name, within=LOAD_WITHIN)
+            except KeyRefused as error:  # the key was just found good, so this is about the app's own connection
+                failed.append((namespace, connection_problem(namespace.title, error.details.get("quoted", ""))))
             except UruError as error:
-                log.warning("the tools of %s could not be loaded: %s", namespace.name, error.message)
                 failed.append((namespace, error))
+            except Exception as error:  # boundary: one namespace that nobody foresaw does not cost the others
+                log.exception("the tools of a namespace could not be loaded")
+                failed.append((namespace, unforeseen(error)))
 
     async with anyio.create_task_group() as tasks:
         for namespace in namespaces:
             tasks.start_soon(load_one, namespace)
+    for namespace, error in failed:
+        log.warning("the tools of %s could not be loaded: %s", namespace.name, error.message)
     return assembled(namespaces, loaded, failed, redaction)
 
 
 def _is_wanted(namespace: Namespace, patterns: tuple[str, ...]) -> bool:
-    if not is_safe_segment(namespace.name):
-        log.warning("a namespace whose name cannot stand in a URL is left out: %r", namespace.name)
+    routing = (namespace.name, namespace.connected_account_id, namespace.server_id)
+    if not all(is_safe_segment(name) for name in routing if name is not None):
+        log.warning("a namespace is left out, its name or account cannot stand in a URL: %.80r", namespace.name)
         return False
     if not patterns or (namespace.name == PLATFORM and namespace.recovery):
         return True
@@ -87,19 +95,29 @@ class Catalogs:
         self._patterns = patterns
         self._redaction = redaction
         self._place: object = None
+        self._wanted = Standing()
+        self._tasks: TaskGroup
         self._tried_at = float("-inf")
         self._loading: anyio.Event | None = None
         self.current = Catalog()
         self.trouble: UruError | None = _not_loaded()
 
-    async def of(self, standing: Standing, *, tasks: TaskGroup) -> Catalog:
-        """The catalog for this standing. A load goes on in `tasks` when whoever asked for it has stopped waiting."""
-        while self._loading is not None or self._is_due(standing):
+    def start(self, tasks: TaskGroup) -> None:
+        """Load from now on in this task group, also when whoever asked has stopped waiting."""
+        self._tasks = tasks
+
+    def forget(self) -> None:
+        """Load again when somebody asks: the workspace may be another one, even where Uru does not tell which."""
+        self._place = None
+
+    async def refresh(self, standing: Standing) -> None:
+        """Wait until `current` is the catalog for this standing, or for a later one that somebody else asked for."""
+        self._wanted = standing
+        while self._loading is not None or self._is_due(self._wanted):
             if self._loading is None:
                 self._loading = anyio.Event()
-                tasks.start_soon(self._load, standing, self._loading)
+                self._tasks.start_soon(self._load, self._wanted, self._loading)
             await self._loading.wait()
-        return self.current
 
     def _is_due(self, standing: Standing) -> bool:
         if standing.trouble is not None and not standing.lacks_workspace:

@@ -44,7 +44,11 @@ def _dispatch_schema(which: str) -> dict[str, Any]:
     return {
         "type": "object",
         "properties": {
-            "tool": {"type": "string", "description": f"Exact `tool` of a hit of uru_search_tools {which}"},
+            "tool": {
+                "type": "string",
+                "maxLength": 100,
+                "description": f"Exact `tool` of a hit of uru_search_tools {which}",
+            },
             "arguments": {"type": "object", "description": "Arguments that fit the hit's `input_schema`"},
         },
         "required": ["tool"],
@@ -55,7 +59,11 @@ def _dispatch_schema(which: str) -> dict[str, Any]:
 SEARCH_SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {
-        "query": {"type": "string", "description": "What to do, in a few words. Omit for an overview of namespaces"},
+        "query": {
+            "type": "string",
+            "maxLength": 500,
+            "description": "What to do, in a few words. Omit for an overview of namespaces",
+        },
         "namespace": {"type": "string", "description": "Only this namespace, by its name in the overview"},
         "limit": {"type": "integer", "minimum": 1, "maximum": 50, "default": 8, "description": "Hits at most"},
         "offset": {"type": "integer", "minimum": 0, "default": 0, "description": "Where to go on: `next_offset`"},

@@ -6,18 +6,18 @@ Every text of ours, of Uru's and of the apps behind it passes here before it is 
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-from uru_mcp.policy import OWN_TOOLS
-
 MARK = "[key removed]"
 
-# What starts like a key and is none: our own tools, and this package in a log line.
-_INNOCENT = "|".join([*(name.removeprefix("uru_") for name in OWN_TOOLS), "mcp"])
-KEY_LIKE = re.compile(rf"uru(?:_|%5[Ff])(?!(?:{_INNOCENT})(?![A-Za-z0-9_-]))[A-Za-z0-9_\-.~+/=]{{8,}}")
+# Real keys have 64 characters and digits among them; shorter or plainer words, such as `uru_docs_search`, are names.
+KEY_LIKE = re.compile(
+    r"(?<![A-Za-z0-9])uru(?:_|%5[Ff])(?:(?=[A-Za-z_\-.~+/=]*[0-9])[A-Za-z0-9_\-.~+/=]{16,}|[A-Za-z0-9_\-.~+/=]{32,})"
+)
 
 # Tags, bidirectional controls, zero-width and other format characters that show nothing, and halves of surrogate
 # pairs, which no encoder takes. ZWNJ and ZWJ (200C, 200D) stay: Persian, Hindi and emoji are spelt with them.
@@ -61,6 +61,7 @@ def _spellings(key: str) -> Iterator[str]:
     """The key as it is, percent-encoded, and the part of its base64 that is the same whatever stands before it."""
     yield key
     yield quote(key, safe="")
+    yield json.dumps(key)[1:-1]
     for lead in range(3):
         encoded = base64.b64encode(b"\0" * lead + key.encode()).decode()
         stable = encoded[-(-lead * 8 // 6) : len(encoded.rstrip("=")) - (1 if (lead + len(key)) % 3 else 0)]

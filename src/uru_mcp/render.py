@@ -7,8 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from uru_mcp.errors import UruError
+from uru_mcp.fields import is_deeper
 from uru_mcp.redaction import Redaction
-from uru_mcp.wire import RunResult
+from uru_mcp.wire import DEEPEST, RunResult
+
+WORDS_CHARS = 2_000  # of a message: no person and no model reads more
+DETAIL_CHARS = 8_000
+UNSAID = ("quoted",)  # what one room of ours tells another
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +35,15 @@ class Renderer:
     def result(self, result: RunResult) -> Rendered:
         """`{"data": …, "log_id": …}`, and as text the data itself."""
         data = self._redaction.value(result.data)
+        log_id = self._redaction.value(result.log_id)
         whole = _as_text(data)
         if len(whole) <= self._budget:
-            return Rendered(whole, {"data": data, "log_id": result.log_id})
+            return Rendered(whole, {"data": data, "log_id": log_id})
         shown = fitted(data, self._budget)
         text = _as_text(shown)
         cut = {"shown": len(text), "total": len(whole)}
         note = f"[Cut: {cut['shown']} of {cut['total']} characters. Ask for less: a filter, a smaller limit.]"
-        return Rendered(f"{text}\n{note}", {"data": shown, "log_id": result.log_id, "cut": cut})
+        return Rendered(f"{text}\n{note}", {"data": shown, "log_id": log_id, "cut": cut})
 
     def answer(self, structure: dict[str, Any], text: str | None = None) -> Rendered:
         """An answer of our own tools; its text is the structure itself when no other says the same."""
@@ -46,16 +52,26 @@ class Renderer:
 
     def error(self, error: UruError) -> Rendered:
         """`{"error": {"code", "message", "fix", "retryable", …}}`, and as text the message and the fix."""
-        details = {name: value for name, value in error.details.items() if value is not None}
         said = {
             "code": error.code,
-            "message": error.message,
-            "fix": error.fix,
+            "message": self._words(error.message),
+            "fix": self._words(error.fix),
             "retryable": error.retryable,
-            **details,
         }
-        text = f"{error.code}: {error.message}\n{error.fix}"
-        return Rendered(self._redaction.text(text), {"error": self._redaction.value(said)}, is_error=True)
+        details = {name: value for name, value in error.details.items() if value is not None and name not in UNSAID}
+        text = f"{said['code']}: {said['message']}\n{said['fix']}"
+        return Rendered(text, {"error": {**self._detail(details), **said}}, is_error=True)
+
+    def _words(self, text: str) -> str:
+        """Words for people: redacted first and cut then, so that no half of a key is left."""
+        clean = self._redaction.text(text)
+        return clean if len(clean) <= WORDS_CHARS else clean[: WORDS_CHARS - 1] + "…"
+
+    def _detail(self, details: dict[str, Any]) -> dict[str, Any]:
+        if is_deeper(details, DEEPEST):
+            return {}
+        clean: dict[str, Any] = _fitted_json(self._redaction.value(details), DETAIL_CHARS)
+        return clean
 
 
 def fitted(data: Any, room: int) -> Any:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 ATTEMPTS = 4
+LONGEST = 86_400.0  # seconds; what asks for more asks for a day
 FIRST_WAIT = 0.25  # seconds; the ceiling of the first wait, doubled for each later one
 
 RETRYABLE_STATUSES = frozenset({429, 500, 502, 503, 504})
@@ -33,11 +34,11 @@ def parse_retry_after(value: str | None, *, now: datetime) -> float | None:
     if not value:
         return None
     if value.strip().isdecimal():
-        return float(min(int(value.strip()[:9]), 86_400))
+        return min(float(value.strip()[:9]), LONGEST)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())
+    return min(max(0.0, (moment - now).total_seconds()), LONGEST)

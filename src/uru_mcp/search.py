@@ -13,6 +13,7 @@ from functools import cached_property
 
 WEIGHTS = (8.0, 4.0, 2.0, 3.0, 1.0)  # name, title, description, namespace, parameters
 MENDED_FROM = 4  # characters: shorter words have too many neighbours
+QUERY_CHARS, QUERY_WORDS = 500, 20  # what comes after says nothing new, and each slip of typing takes time
 CLOSE = 0.75  # difflib's ratio, from 0 to 1
 
 WORD = re.compile(r"[^\W_]+")
@@ -34,7 +35,7 @@ class Index:
 
     def search(self, query: str) -> list[str]:
         """The ids that hold any word of the query, best first; none for a query without a word."""
-        terms = [term for word in words(query) for term in self._spelt(word)]
+        terms = [term for word in words(query[:QUERY_CHARS])[:QUERY_WORDS] for term in self._spelt(word)]
         if not terms:
             return []
         weights = ", ".join(str(weight) for weight in (0.0, *WEIGHTS))

@@ -18,7 +18,7 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from uru_mcp.errors import SettingsError, SettingsProblem
+from uru_mcp.errors import Code, SettingsError, SettingsProblem
 from uru_mcp.key import Key
 from uru_mcp.permissions import Permission, Permissions, parse_permissions
 
@@ -44,8 +44,9 @@ def _key(text: str) -> Key:
 
 def _base_url(text: str) -> str:
     parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if parts.scheme not in ("http", "https") or not parts.hostname or not text.isprintable() or " " in text:
         raise ValueError("it is not an http(s) URL")
+    _ = parts.port  # raises ValueError when it is not a number
     if parts.username is not None or parts.query or parts.fragment or "?" in text or "#" in text:
         raise ValueError("it holds user info, a query or a fragment")
     if parts.scheme == "http" and not is_loopback(parts.hostname):
@@ -191,5 +192,5 @@ def _invalid(error: ValidationError) -> Iterator[SettingsProblem]:
             yield SettingsProblem(f"{name} is not set.", fix=fix, variable=name)
             continue
         why = str(item.get("ctx", {}).get("error", item["msg"][:1].lower() + item["msg"][1:]))
-        code = "malformed_key" if name == "URU_API_KEY" else "not_configured"
+        code: Code = "malformed_key" if name == "URU_API_KEY" else "not_configured"
         yield SettingsProblem(f"{name} cannot be used: {why}.", fix=fix, code=code, variable=name)

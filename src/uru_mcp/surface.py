@@ -6,7 +6,7 @@ table and the same gate as what may be called.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -39,6 +39,13 @@ SELECTION: tuple[Tool, ...] = (
 """What lets a workspace be selected, for when Uru's own list cannot be had yet. Source: the Node client's tests."""
 
 
+def _known(catalog: Catalog) -> Mapping[str, Tool]:
+    """The catalog's tools, and those that select a workspace also where `platform` was not loaded or not wanted."""
+    if PLATFORM in {namespace.name for namespace in catalog.namespaces} and not catalog.failure_of(SELECTION[0].id):
+        return catalog.tools
+    return {**{tool.id: tool for tool in SELECTION}, **catalog.tools}
+
+
 def listed(
     catalog: Catalog, standing: Standing, *, direct: Literal["auto", "all", "none"], budget: int
 ) -> list[Definition]:
@@ -51,9 +58,8 @@ def listed(
     own = [OWN[name] for name, needs in OWN_TOOLS.items() if name == "uru_whoami" or may_come(needs, standing)]
     if standing.is_refused:
         return own
-    offered = {tool.id: tool for tool in catalog.tools.values() if may_come(tool.needs, standing)}
-    if not catalog.tools:
-        offered |= {tool.id: tool for tool in SELECTION}
+    known = _known(catalog).values() if standing.grant is not None else SELECTION
+    offered = {tool.id: tool for tool in known if may_come(tool.needs, standing)}
     necessary = [tool for tool in offered.values() if not tool.needs or tool.dispatcher is None]
     shown = {tool.id: defined(tool) for tool in necessary}
     left = budget - sum(definition.tokens for definition in (*own, *shown.values()))
@@ -108,7 +114,7 @@ def resolve(name: str, arguments: dict[str, Any], catalog: Catalog) -> Call:
     Raises:
         UnknownTool: There is no such tool.
     """
-    known = catalog.tools or {tool.id: tool for tool in SELECTION}
+    known = _known(catalog)
     via = name if name in DISPATCHERS else None
     if via is not None:
         name, arguments = arguments["tool"], arguments.get("arguments", {})

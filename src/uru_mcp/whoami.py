@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from uru_mcp.answers import KEYS_PAGE
@@ -63,8 +63,8 @@ def _key(facts: Facts) -> dict[str, Any]:
     return {
         "name": record.name if record else None,
         "last4": facts.last4,
-        "age_days": (facts.now - created).days if created else None,
-        "expires_at": expires.astimezone(UTC).isoformat() if expires else None,
+        "age_days": max(0, (facts.now - created).days) if created else None,
+        "expires_at": expires.isoformat() if expires else None,
     }
 
 

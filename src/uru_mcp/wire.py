@@ -14,10 +14,11 @@ from datetime import datetime
 from typing import Any
 
 from uru_mcp.complaints import read_complaint
-from uru_mcp.fields import Record, first, flag_at, moment_at, names_at, object_at, text_at
-from uru_mcp.permissions import EVERYTHING, Permissions, parse_permissions
+from uru_mcp.fields import Record, first, flag_at, is_deeper, moment_at, names_at, object_at, text_at
+from uru_mcp.permissions import EVERYTHING, NOTHING, Permissions, parse_permissions
 
 OBJECT_SCHEMA: dict[str, Any] = {"type": "object"}
+DEEPEST = 64  # levels of nesting that every client and serializer takes
 
 
 class UnexpectedShape(ValueError):
@@ -52,7 +53,6 @@ class Namespace:
     title: str
     connected_account_id: str | None = None
     server_id: str | None = None
-    connection_status: str | None = None
     recovery: bool = False
 
 
@@ -99,10 +99,8 @@ def read_key_record(body: Any) -> KeyRecord:
     """
     record = _object(body)
     key = object_at(record, "key") or record
-    stated = names_at(record, "permissions", "scopes")
-    if stated is None:
-        stated = names_at(key, "permissions", "scopes")
-    permissions, unknown = (None, ()) if stated is None else parse_permissions(stated)
+    stated = first(record, "permissions", "scopes")
+    permissions, unknown = _permissions(first(key, "permissions", "scopes") if stated is None else stated)
     return KeyRecord(
         name=text_at(key, "name"),
         last4=(text_at(key, "last4") or "")[-4:] or None,
@@ -111,20 +109,15 @@ def read_key_record(body: Any) -> KeyRecord:
         expires_at=moment_at(key, "expires_at"),
         workspace=_workspace({name: record.get(name) for name in ("workspace", "workspace_id", "workspace_name")}),
         permissions=permissions,
-        unknown_permissions=unknown,
+        unknown_permissions=tuple(name[:40] for name in unknown[:10]),
     )
 
 
-def read_version(body: Any) -> int:
-    """Read `GET /tools/sync/version`: `{"version": 7, "degraded": false}`.
-
-    Raises:
-        UnexpectedShape: There is no whole number in `version`.
-    """
-    version = _object(body).get("version")
-    if isinstance(version, bool) or not isinstance(version, int):
-        raise UnexpectedShape("a version without a number")
-    return version
+def _permissions(stated: Any) -> tuple[Permissions | None, tuple[str, ...]]:
+    """What Uru says the key may do: None where it says nothing, and nothing where it cannot be understood."""
+    if stated is None:
+        return None, ()
+    return parse_permissions(stated) if isinstance(stated, (str, list)) else (NOTHING, (_kind(stated),))
 
 
 def read_namespaces(body: Any) -> tuple[Namespace, ...]:
@@ -165,24 +158,25 @@ def read_result(body: Any) -> RunResult:
     """Read the answer of a run: `{"data": …, "successful": true, "success": true, "error": null, "log_id": "…"}`.
 
     Either flag may be missing; either one false is a failure. Without `data`, the whole body is the result.
+    Data that is nested deeper than MCP clients take becomes text.
     """
     if not isinstance(body, dict):
-        return RunResult(data=body, log_id=None)
-    log_id = text_at(body, "log_id")
-    data = body.get("data") if "data" in body else body
+        return RunResult(data=_shallow(body), log_id=None)
+    log_id = (text_at(body, "log_id") or "")[:200] or None
+    data = _shallow(body.get("data") if "data" in body else body)
     if body.get("successful") is False or body.get("success") is False:
         complaint = read_complaint(body)
         return RunResult(data=data, log_id=log_id, error=complaint.message or "It gave no reason.")
     return RunResult(data=data, log_id=log_id)
 
 
-def read_workspaces(value: Any) -> tuple[Workspace, ...]:
-    """Read workspaces as errors and `list_workspaces` give them: ids as text, `{id, name}`, `{workspace: {…}}`."""
-    if isinstance(value, dict):
-        value = next((value[name] for name in ("workspaces", "items", "available_workspaces") if name in value), [])
-    items = value if isinstance(value, list) else []
-    read = (Workspace(item, None) if isinstance(item, str) else _workspace(item) for item in items)
-    return tuple(workspace for workspace in read if workspace is not None)
+def _shallow(data: Any) -> Any:
+    if not is_deeper(data, DEEPEST):
+        return data
+    try:
+        return json.dumps(data, ensure_ascii=False)
+    except RecursionError:
+        return "(The result is nested too deeply to be shown.)"
 
 
 def _object(body: Any) -> dict[str, Any]:
@@ -219,7 +213,6 @@ def _namespace(name: str, entry: Record) -> Namespace:
         title=text_at(entry, "displayName", "display_name") or name,
         connected_account_id=text_at(entry, "connected_account_id"),
         server_id=text_at(entry, "server_id"),
-        connection_status=text_at(entry, "connection_status"),
         recovery=entry.get("recovery") is True,
     )
 
@@ -258,6 +251,8 @@ def _schema(schema: Any) -> Record | str:
     """The schema with an object at its root, mended where that is safe, or the reason why it cannot be."""
     if not isinstance(schema, dict):
         return OBJECT_SCHEMA
+    if is_deeper(schema, DEEPEST):
+        return f"its schema is nested more than {DEEPEST} deep"
     root = schema.get("type")
     if root is None or (isinstance(root, list) and "object" in root):
         schema = {**schema, "type": "object"}

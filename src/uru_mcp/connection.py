@@ -1,0 +1,237 @@
+"""HTTP to Uru: connections, the key, retries, time limits; the only importer of `httpx2`.
+
+It sends a request and hands over the JSON that came back, or says what went wrong in our own errors. It knows no
+endpoint; those are in `client.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import socket
+import ssl
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+from urllib.parse import urlsplit
+
+import anyio
+import httpx2
+
+from uru_mcp import __version__
+from uru_mcp.answers import refusal, unconfirmed
+from uru_mcp.complaints import read_complaint
+from uru_mcp.errors import NoAnswer, Refused, UruError
+from uru_mcp.key import Key
+from uru_mcp.redaction import Redaction
+from uru_mcp.retry import parse_retry_after, wait_before
+from uru_mcp.settings import is_loopback
+
+CONNECT_TIMEOUT = 5.0  # seconds
+COMPLAINT_CHARS = 100_000  # of an error body; nobody writes longer ones for people
+BODY_LIMIT = 32 * 1024 * 1024  # bytes, after decompression
+CONNECTIONS = 64
+TURN = 0.9  # of the time a request has; the rest of it is bounded by its deadline alone
+
+NOT_SENT = (
+    httpx2.ConnectError,
+    httpx2.ConnectTimeout,
+    httpx2.PoolTimeout,
+    httpx2.ProxyError,
+    httpx2.LocalProtocolError,
+    httpx2.UnsupportedProtocol,
+)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """`is_run` marks what may change something when it arrives: it is sent once and never again."""
+
+    method: str
+    path: str
+    body: dict[str, Any] | None = None
+    headers: Mapping[bytes, bytes] | None = None
+    is_run: bool = False
+
+
+class Connection:
+    """One key's connections to one Uru, pooled. Redirects are not followed, so that the key goes nowhere else."""
+
+    def __init__(
+        self,
+        base_url: str,
+        key: Key,
+        *,
+        workspace_id: str | None,
+        redaction: Redaction,
+        transport: httpx2.AsyncBaseTransport | None,
+    ) -> None:
+        self._base_url = base_url
+        self._redaction = redaction
+        self._key = key
+        self._workspace_id = workspace_id
+        self._transport = transport
+        self._opened: httpx2.AsyncClient | None = None
+
+    async def aclose(self) -> None:
+        if self._opened is not None:
+            await self._opened.aclose()
+
+    async def send(self, request: Request, within: float) -> Any:
+        """The JSON of a successful answer, within so many seconds.
+
+        Reads are repeated while the time allows, runs never.
+
+        Raises: `NoAnswer`, `Refused`, `KeyRefused`, `WorkspaceProblem`, `PermissionMissing`; for runs `Unconfirmed`.
+        """
+        deadline = time.monotonic() + within
+        for attempt in count(1):
+            try:
+                return await self._exchange(request, deadline - time.monotonic())
+            except NoAnswer as error:
+                left = deadline - time.monotonic()
+                after = error.details.get("retry_after")
+                repeatable = error.retryable and not request.is_run
+                wait = (
+                    wait_before(attempt + 1, retry_after=after, left=left, random=random.random) if repeatable else None
+                )
+                if wait is None:
+                    raise
+                log.info("%s %s: %s; again in %.1f s", request.method, request.path, error.code, wait)
+                await anyio.sleep(wait)
+        raise AssertionError("unreachable")
+
+    async def _exchange(self, request: Request, within: float) -> Any:
+        if within <= 0:
+            raise NoAnswer("There was no time left to ask Uru. Nothing was sent.", fix="Try again.", code="timed_out")
+        began = time.monotonic()
+        try:
+            with anyio.fail_after(within):
+                status, headers, body = await self._receive(request, within)
+        except TimeoutError as error:
+            raise _too_late(request, time.monotonic() - began) from error
+        except (httpx2.RequestError, OSError) as error:
+            raise _not_received(request, error) from error
+        log.debug("%s %s: %d in %.0f ms", request.method, request.path, status, (time.monotonic() - began) * 1000)
+        if 200 <= status < 300:
+            return _parsed(request, headers.get("content-type", "no type"), body)
+        retry_after = parse_retry_after(headers.get("retry-after"), now=datetime.now(UTC))
+        complaint = read_complaint(self._redaction.text(body.decode(errors="replace"))[:COMPLAINT_CHARS])
+        is_call = request.method == "POST"
+        complained = refusal(status, complaint, retry_after=retry_after, is_call=is_call, is_run=request.is_run)
+        complained.details["status"] = status
+        raise complained
+
+    async def _receive(self, request: Request, within: float) -> tuple[int, httpx2.Headers, bytes]:
+        turn = within * TURN  # who has not got a connection by then is told that nothing was sent
+        async with self._ready().stream(
+            request.method,
+            self._base_url + request.path,
+            json=request.body,
+            headers={b"Authorization": f"Bearer {self._key.reveal()}".encode(), **(request.headers or {})},
+            timeout=httpx2.Timeout(None, connect=min(CONNECT_TIMEOUT, turn), pool=turn),
+        ) as response:
+            body = bytearray()
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > BODY_LIMIT:
+                    raise _too_large(request)
+            return response.status_code, response.headers, bytes(body)
+
+    def _ready(self) -> httpx2.AsyncClient:
+        try:
+            return self._http()
+        except Exception as error:  # boundary: proxies and certificates of the environment fail in many ways
+            raise NoAnswer(
+                f"No connection to Uru can be made ready ({type(error).__name__}). Nothing was sent.",
+                fix="Check the proxy and certificate variables, such as ALL_PROXY and SSL_CERT_FILE.",
+                retryable=False,
+            ) from error
+
+    def _http(self) -> httpx2.AsyncClient:
+        if self._opened is None:
+            headers = {"User-Agent": f"uru-mcp-python/{__version__}", "Accept": "application/json"}
+            if self._workspace_id is not None:
+                headers["X-Uru-Workspace-Id"] = self._workspace_id
+            self._opened = httpx2.AsyncClient(
+                transport=self._transport,
+                headers=headers,
+                trust_env=not is_loopback(urlsplit(self._base_url).hostname or ""),  # a proxy would be sent the key
+                limits=httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
+                follow_redirects=False,
+            )
+        return self._opened
+
+
+def _parsed(request: Request, content_type: str, body: bytes) -> Any:
+    try:
+        return json.loads(body, parse_constant=str)  # NaN is not JSON: as text it can be passed on
+    except (ValueError, RecursionError) as error:
+        seen = f"{len(body)} bytes of {content_type.split(';')[0][:60]}" if body else "an empty body"
+        if request.is_run:
+            raise unconfirmed(f"Uru answered the run with something unreadable ({seen} instead of JSON).") from error
+        raise Refused(
+            f"Uru's answer is unreadable: {seen} instead of JSON.",
+            fix="Check URU_PROXY_URL; a proxy or login page may be answering in Uru's place.",
+            retryable=True,
+        ) from error
+
+
+def _too_late(request: Request, seconds: float) -> UruError:
+    if request.is_run:
+        return unconfirmed(f"Uru did not answer the run within {seconds:.0f} seconds.")
+    return NoAnswer(f"Uru did not answer within {seconds:.0f} seconds.", fix="Try again in a minute.", code="timed_out")
+
+
+def _too_large(request: Request) -> UruError:
+    limit = f"{BODY_LIMIT // 1024 // 1024} MB"
+    done = " The run itself was done." if request.is_run else ""
+    return Refused(
+        f"Uru's answer is larger than {limit} and was not read.{done}",
+        fix="Ask for less: a filter, a smaller limit, fewer fields.",
+        code="too_large",
+    )
+
+
+def _not_received(request: Request, error: Exception) -> UruError:
+    """The error for a request that failed below HTTP; the cause's own words may hold the URL and are not repeated."""
+    if isinstance(error, httpx2.ConnectError) and any(isinstance(cause, ssl.SSLError) for cause in _causes(error)):
+        return NoAnswer(
+            "No secure connection to Uru: its TLS certificate could not be verified. Nothing was sent.",
+            fix="Check URU_PROXY_URL, the clock, and, behind a company proxy, its root certificate (SSL_CERT_FILE).",
+            retryable=False,
+        )
+    if isinstance(error, NOT_SENT):
+        return NoAnswer(
+            f"Uru cannot be reached: {_why_unreachable(error)}. Nothing was sent.",
+            fix="Check the network connection and URU_PROXY_URL, and try again.",
+        )
+    if request.is_run:
+        return unconfirmed("The connection to Uru broke before it answered the run.")
+    return NoAnswer("The connection to Uru broke before it answered.", fix="Try again.")
+
+
+def _why_unreachable(error: Exception) -> str:
+    causes = list(_causes(error))
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
+        return "its name cannot be resolved"
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        return "the connection was refused"
+    if isinstance(error, httpx2.PoolTimeout):
+        return "too many calls are under way at once"
+    return "there is no connection"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The exception and all that led to it, the members of groups included."""
+    while error is not None:
+        yield error
+        for member in getattr(error, "exceptions", ()):
+            yield from _causes(member)
+        error = error.__cause__ or error.__context__

@@ -1,0 +1,258 @@
+"""What Uru, the apps behind it and other people's servers can send does no harm: no leak, no hang, no lie, no end."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import anyio
+import pytest
+
+from tests.process import served
+from tests.world import Connect, Uru
+from uru_mcp.sandbox.serve import serving
+
+LOG_NOTE = {"tool": "company_demo__LOG_NOTE", "arguments": {"text": "hi"}}
+
+
+def deep(levels: int) -> Any:
+    value: Any = {}
+    for _ in range(levels):
+        value = {"properties": {"a": value}}
+    return value
+
+
+def platform_tools(uru: Uru, *tools: Any) -> None:
+    """Let `platform` have these tools and nothing else."""
+    uru.faults.status("/namespaces", 200, body=[{"name": "platform"}])
+    uru.faults.status("/list/apps/platform/", 200, body=list(tools))
+
+
+@pytest.mark.parametrize("levels", [40, 150, 400])
+async def test_a_deep_schema_costs_no_other_tool(connect: Connect, uru: Uru, levels: int) -> None:
+    hint = {"readOnlyHint": True}
+    platform_tools(uru, {"name": "deep", "inputSchema": deep(levels)}, {"name": "fine", "annotations": hint})
+    async with connect() as claude:
+        assert "platform__fine" in await claude.tools()
+        left_out = (await claude.data("uru_search_tools"))["left_out"]
+    assert [item["reason"] for item in left_out] == ["its schema is nested more than 64 deep"]
+
+
+@pytest.mark.parametrize("levels", [10, 150, 400])
+async def test_a_deep_result_is_told_and_not_lost(connect: Connect, uru: Uru, levels: int) -> None:
+    uru.faults.status("/execute/", 200, body={"data": deep(levels), "successful": True})
+    async with connect() as claude:
+        data = (await claude.data("uru_execute", LOG_NOTE))["data"]
+    assert data == deep(levels) if levels == 10 else isinstance(data, str)
+
+
+@pytest.mark.parametrize("log_id", ["\ud800", "x" * 5_000_000, 7, None, ["a"]])
+async def test_a_log_id_of_any_kind_is_borne(uru: Uru, connect: Connect, log_id: Any) -> None:
+    uru.faults.status("/execute/", 200, body={"data": 1, "log_id": log_id})
+    async with connect() as claude:
+        result = await claude.call("uru_execute", LOG_NOTE)
+    assert len(result.model_dump_json()) < 1_000
+
+
+async def test_the_key_is_not_listed_as_a_name_nor_told_as_a_log_id(uru: Uru, connect: Connect) -> None:
+    key = uru.key().text
+    uru.faults.status("/namespaces", 200, body=[{"name": key, "displayName": key}, {"name": "platform"}])
+    uru.faults.status(f"/list/apps/{key}/", 200, body=[{"name": "T", "description": key}])
+    uru.faults.status("/execute/", 200, body={"data": key, "log_id": key, "successful": True})
+    async with connect(key=key, DIRECT_TOOLS="all") as claude:
+        written = str(await claude.tools())
+        written += str(await claude.data("uru_search_tools"))
+        written += str(await claude.call("platform__automation_run", {"id": "x"}))
+    assert key not in written
+    assert "its name looks like an API key" in written
+
+
+async def test_half_a_character_from_a_service_does_not_end_the_process(uru: Uru) -> None:
+    key = uru.key().text
+    uru.faults.status("/execute/", 200, body={"data": "\ud800", "log_id": "\udfff", "successful": True})
+    async with serving(uru.sandbox) as url, served(URU_API_KEY=key, URU_PROXY_URL=url) as claude:
+        await claude.initialize("2025-11-25")
+        assert (await claude.call("uru_execute", LOG_NOTE))["structuredContent"]["data"] == ""
+        assert (await claude.call("uru_whoami"))["structuredContent"]["state"] == "ready"
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$defs": {f"d{n}": {"allOf": [{"$ref": f"#/$defs/d{n + 1}"}] * 2} for n in range(40)} | {"d40": {}}},
+        {"properties": {"a": {"pattern": "^(a+)+$"}}},
+        {"properties": {"b": {"uniqueItems": True}}},
+    ],
+    ids=["doubling", "regular expression", "unique items"],
+)
+async def test_a_schema_that_is_meant_to_stall_does_not(connect_once: Connect, uru: Uru, schema: Any) -> None:
+    schema = {"type": "object", **schema, **({"$ref": "#/$defs/d0"} if "$defs" in schema else {})}
+    uru.sandbox.put_tool(uru.acme.id, "company_demo", {"name": "ODD", "inputSchema": schema})
+    uru.faults.status("/execute/", 200, body={"data": "done"})
+    async with connect_once() as claude:
+        await claude.tools()
+        began = time.monotonic()
+        await claude.call("company_demo__ODD", {"a": "a" * 40 + "!", "b": [{"x": n} for n in range(3_000)]})
+    assert time.monotonic() - began < 5
+    assert uru.sent("/execute/") == 1
+
+
+async def test_a_reference_in_a_schema_is_not_fetched(connect_once: Connect, uru: Uru) -> None:
+    async with serving(uru.sandbox) as url:
+        schema = {"type": "object", "properties": {"a": {"$ref": f"{url}/schema.json"}}}
+        uru.sandbox.put_tool(uru.acme.id, "company_demo", {"name": "ODD", "inputSchema": schema})
+        async with connect_once() as claude:
+            await claude.call("company_demo__ODD", {"a": 1})
+    assert uru.sent("/execute/") == 1
+    assert uru.sent("/schema.json") == 0
+
+
+async def test_a_long_query_is_answered_like_a_short_one(connect_once: Connect) -> None:
+    words = " ".join(f"wrod{chr(97 + n % 26)}{chr(97 + n // 26)}" for n in range(80))[:500]
+    async with connect_once() as claude:
+        began = time.monotonic()
+        await claude.data("uru_search_tools", {"query": words})
+        error = await claude.error("uru_search_tools", {"query": "x" * 501})
+    assert time.monotonic() - began < 3
+    assert error["code"] == "invalid_arguments"
+
+
+async def test_a_namespace_that_failed_is_not_called_an_unknown_tool(connect: Connect, uru: Uru) -> None:
+    uru.faults.status("/list/apps/company_demo/", 401, body={"error": "token expired"})
+    async with connect() as claude:
+        for error in (
+            await claude.error("uru_execute", LOG_NOTE),
+            await claude.error("company_demo__LOG_NOTE", {"text": "hi"}),
+        ):
+            assert error["code"] == "connection_problem"
+            assert "not your Uru key" in error["message"]
+        overview = (await claude.data("uru_search_tools"))["namespaces"]
+        assert "“token expired”" in next(item["problem"] for item in overview if item["namespace"] == "company_demo")
+        assert (await claude.whoami())["state"] == "ready"
+
+
+async def test_without_a_catalog_a_search_does_not_say_that_nothing_fits(connect: Connect, uru: Uru) -> None:
+    uru.faults.status("/namespaces", 404)
+    async with connect() as claude:
+        error = await claude.error("uru_search_tools", {"query": "mail"})
+    assert error["code"] == "upstream_failed"
+    assert "URU_PROXY_URL" in error["fix"]
+
+
+async def test_a_workspace_can_be_selected_also_without_the_platform_s_own_list(connect: Connect, uru: Uru) -> None:
+    selection = {"platform__list_workspaces", "platform__set_current_workspace"}
+    async with connect(NAMESPACES="gmail_*") as claude:
+        assert selection < set(await claude.tools())
+        await claude.data("platform__list_workspaces")
+    uru.faults.status("/list/apps/platform/", 400)
+    async with connect() as claude:
+        assert selection < set(await claude.tools())
+
+
+async def test_a_401_is_not_explained_while_uru_cannot_be_asked_about_the_key(connect: Connect, uru: Uru) -> None:
+    async with connect() as claude:
+        await claude.tools()
+        uru.faults.status("/execute/", 401, body={"error": {"code": "revoked_api_key"}})
+        uru.faults.status("/keys/self", 400)
+        error = await claude.error("uru_execute", LOG_NOTE)
+    assert error["code"] == "unavailable"
+    assert "does not say now whether" in error["message"]
+
+
+async def test_a_refusal_is_not_lost_while_uru_is_slow_to_tell_of_the_key(connect_once: Connect, uru: Uru) -> None:
+    body = {"error": {"code": "insufficient_permission", "message": "not you"}}
+    async with connect_once(CALL_DEADLINE="2") as claude:
+        await claude.tools()
+        uru.faults.status("/execute/", 403, body=body)
+        uru.faults.delay("/keys/self", 10)
+        with anyio.fail_after(4):
+            error = await claude.error("uru_execute", LOG_NOTE)
+    assert error["code"] == "insufficient_permission"
+    assert error["required"] == ["execute"]
+
+
+async def test_only_our_own_tools_are_listed_while_the_grant_is_not_known(connect: Connect, uru: Uru) -> None:
+    async with connect({"read"}) as claude:
+        assert "platform__context_query" in await claude.tools()
+    uru.faults.status("/keys/self", 400)
+    async with connect({"read"}) as claude:
+        listed = set(await claude.tools())
+    assert "uru_execute" in listed
+    assert "platform__context_query" not in listed
+
+
+@pytest.mark.parametrize(
+    "namespace",
+    [
+        {"name": "x" * 100_000},
+        {"name": "a", "connected_account_id": "b\r\nX-Namespace: platform"},
+        {"name": "a", "server_id": "\ud800"},
+        {"name": "a "},
+        {"name": ".."},
+        {"name": "../../keys"},
+        {"name": 7, "displayName": []},
+    ],
+    ids=["long", "header", "surrogate", "space", "dots", "path", "types"],
+)
+async def test_a_namespace_cannot_lead_a_request_elsewhere(connect_once: Connect, uru: Uru, namespace: Any) -> None:
+    uru.faults.status("/namespaces", 200, body=[namespace, {"name": "company_demo"}])
+    async with connect_once() as claude:
+        await claude.data("uru_execute", LOG_NOTE)
+    allowed = ("/namespaces", "/keys/self", "/list/apps/", "/execute/company_demo__")
+    assert [request.path for request in uru.sandbox.requests if not request.path.startswith(allowed)] == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"code": "TOOLS_NOT_READY", "retry_after_ms": 10**400},
+        {"code": "x", "available_workspaces": deep(200), "tip": "t" * 1_000_000},
+        {"message": "m" * 1_000_000},
+        {"error": {"code": {"code": 1}, "message": ["m"]}},
+    ],
+    ids=["huge number", "deep", "long", "types"],
+)
+async def test_an_error_of_any_size_and_shape_becomes_a_short_error(connect: Connect, uru: Uru, answer: Any) -> None:
+    async with connect() as claude:
+        await claude.tools()
+        uru.faults.status("/execute/", 409, body=answer)
+        result = await claude.call("uru_execute", LOG_NOTE)
+    assert result.is_error
+    assert len(result.model_dump_json()) < 20_000
+
+
+@pytest.mark.parametrize("header", ["Mon, 23 Nov 99999999999999999999 12:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT"])
+async def test_a_retry_after_of_the_far_future_is_at_most_a_day(connect_once: Connect, uru: Uru, header: str) -> None:
+    async with connect_once() as claude:
+        await claude.tools()
+        uru.faults.status("/execute/", 429, headers={"Retry-After": header})
+        error = await claude.error("uru_execute", LOG_NOTE)
+    assert error["code"] == "rate_limited"
+    assert error.get("retry_after", 0) <= 86_400
+
+
+async def test_numbers_that_are_no_json_stay_readable(connect: Connect, uru: Uru) -> None:
+    uru.faults.status("/execute/", 200, body=b'{"data": [NaN, -Infinity], "successful": true}')
+    async with connect() as claude:
+        assert (await claude.data("uru_execute", LOG_NOTE))["data"] == ["NaN", "-Infinity"]
+
+
+async def test_an_app_s_read_only_tool_is_a_run_all_the_same(connect_once: Connect, uru: Uru) -> None:
+    async with connect_once() as claude:
+        await claude.tools()
+        uru.faults.status("/execute/gmail_demo", 503)
+        error = await claude.error("gmail_demo__GMAIL_FETCH_EMAILS", {})
+    assert error["code"] == "unconfirmed"
+    assert uru.sent("/execute/gmail_demo") == 1
+
+
+async def test_another_workspace_s_tools_are_gone_while_the_new_ones_load(connect_once: Connect, uru: Uru) -> None:
+    made = uru.key(workspace=None)
+    async with connect_once(key=made.text, CALL_DEADLINE="2") as claude:
+        await claude.data("platform__set_current_workspace", {"workspace_id": uru.acme.id})
+        assert "company_demo__LOG_NOTE" in await claude.tools()
+        uru.faults.delay("/list/apps/", 10)
+        await claude.data("platform__set_current_workspace", {"workspace_id": uru.globex.id})
+        error = await claude.error("uru_execute", LOG_NOTE)
+    assert error["code"] == "timed_out"
+    assert uru.notes == []
