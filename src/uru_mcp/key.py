@@ -43,7 +43,7 @@ def _what_is_wrong(text: str) -> str:
     if text[:1] in "\"'" or text[-1:] in "\"'":
         return "it has quotation marks around it"
     if " " in text:
-        return "it holds spaces, which no key does; is it still the text of an example?"
+        return "it holds spaces, which no key does (is it still the text of an example?)"
     if not text.startswith("uru_"):
         return "it does not start with uru_"
     if not text.isascii() or not text.isprintable():
