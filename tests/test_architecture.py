@@ -41,6 +41,7 @@ ORDER = [
     "render",
     "bridge",
     "server",
+    "unread",
     "stdio",
     "claude_desktop",
     "demo",
@@ -51,8 +52,8 @@ ORDER = [
 # Everything outside has its owners, and nobody else imports it.
 OWNERS = {
     "httpx2": {"connection", "bridge", "cli"},  # bridge: for a type alone; cli: the in-memory transport of --sandbox
-    "mcp": {"server", "stdio", "demo"},
-    "pydantic": {"settings"},
+    "mcp": {"server", "unread", "stdio", "demo"},
+    "pydantic": {"settings", "unread"},
     "pydantic_settings": {"settings"},
     "jsonschema": {"arguments"},
     "referencing": {"arguments"},

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import httpx2
 import pytest
 
@@ -349,6 +350,19 @@ async def test_a_question_goes_on_when_those_who_wait_for_it_give_up(uru: Uru) -
                 await identity.current()
         assert identity.standing.state == "ready"
     assert uru.sent("/keys/self") == 1
+
+
+async def test_after_a_change_uru_is_asked_anew_and_not_an_older_question_believed(uru: Uru) -> None:
+    clock = Clock()
+    uru.faults.delay("/keys/self", 0.2)
+    async with asking(uru, uru.key().text, clock) as identity, anyio.create_task_group() as tasks:
+        tasks.start_soon(identity.current)
+        with anyio.fail_after(5):
+            while uru.sent("/keys/self") == 0:
+                await anyio.lowlevel.checkpoint()
+        clock.now += 1
+        await identity.ask()
+    assert uru.sent("/keys/self") == 2
 
 
 async def test_a_good_answer_is_used_for_a_minute_and_a_bad_key_is_tried_again_after_ten_seconds(uru: Uru) -> None:

@@ -122,6 +122,30 @@ async def test_while_uru_cannot_be_reached_it_initializes_and_says_why() -> None
     assert error["message"] == "Uru cannot be reached: the connection was refused. Nothing was sent."
 
 
+async def test_a_line_with_half_a_character_is_served_and_an_unreadable_one_is_answered(uru: Uru) -> None:
+    async with served("--sandbox") as claude:
+        await claude.initialize("2025-11-25")
+        cut = {"tool": "company_demo__LOG_NOTE", "arguments": {"text": "a\ud83db"}}
+        assert (await claude.call("uru_execute", cut))["structuredContent"]["data"]["text"] == "a\ufffdb"
+        for line in (
+            "no JSON",
+            "",
+            '{"jsonrpc": "2.0", "id": 77}',
+            "[" * 100_000,
+            '{"jsonrpc": "2.0", "id": 78, "method": "ping", "params": [1]}',
+        ):
+            await claude.send(line)
+        await claude.result("ping")
+
+    answers = [json.loads(line) for line in claude.lines if '"error"' in line]
+    assert [(answer["id"], answer["error"]["code"]) for answer in answers] == [
+        (None, -32700),
+        (77, -32600),
+        (None, -32700),
+        (None, -32600),
+    ]
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 async def test_a_signal_ends_it_as_a_shell_expects(number: signal.Signals) -> None:
     async with served("--sandbox") as claude:

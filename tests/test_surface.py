@@ -11,7 +11,13 @@ import pytest
 from mcp.types import Tool
 
 from tests.world import ALL, CATALOG, Connect, Uru, connector
+from uru_mcp.catalog import assembled
+from uru_mcp.errors import NoAnswer
+from uru_mcp.identity import Standing
 from uru_mcp.own_tools import INSTRUCTIONS, OWN
+from uru_mcp.redaction import Redaction
+from uru_mcp.surface import listed
+from uru_mcp.wire import Namespace, UpstreamTool
 
 VALID_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -61,7 +67,7 @@ async def test_every_tool_has_a_title_and_all_four_hints_and_a_name_that_clients
         assert not (hints.read_only_hint and hints.destructive_hint), name
 
 
-@pytest.mark.parametrize("budget", [2_000, 5_000, 10_000, 40_000])
+@pytest.mark.parametrize("budget", [*range(1_300, 3_800, 250), 10_000, 40_000])
 async def test_the_list_stays_within_its_budget_and_holds_whole_namespaces(large: Uru, budget: int) -> None:
     async with connector(large, "legacy")(ALL, TOOL_TOKENS=str(budget)) as claude:
         tools = await claude.tools()
@@ -180,6 +186,15 @@ class Changes:
     async def arrived(self) -> None:
         with anyio.fail_after(5):
             await self._told.wait()
+
+
+def test_uru_s_tools_are_not_listed_on_a_grant_that_is_no_longer_known() -> None:
+    upstream = UpstreamTool("context_query", None, "", {"type": "object"}, None, True, None, None, None)
+    platform = Namespace("platform", "Uru")
+    catalog = assembled([platform], {"platform": ((upstream,), ())}, [], Redaction())
+    lost = Standing(trouble=NoAnswer("Uru does not answer.", fix="Wait."))
+    shown = [definition.name for definition in listed(catalog, lost, direct="all", budget=0)]
+    assert shown == [*OWN, "platform__list_workspaces", "platform__set_current_workspace"]
 
 
 def test_the_instructions_say_what_matters_early_and_fit_every_client() -> None:

@@ -19,6 +19,7 @@ from mcp.server.stdio import stdio_server
 from mcp.shared.message import SessionMessage
 
 from uru_mcp.server import NOTIFICATIONS
+from uru_mcp.unread import salvaged
 
 SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
 LAST_RESORT = 1.0  # seconds until the process ends after its pipes have, whatever still hangs
@@ -107,6 +108,12 @@ async def _run_both_eras(server: Server[None], read: Any, write: Any) -> None:
         probing = True
         async with send:
             async for item in read:
+                if isinstance(item, Exception):
+                    item = salvaged(item)
+                    if not isinstance(item, SessionMessage):
+                        if item is not None:
+                            await write.send(SessionMessage(item))
+                        continue
                 if probing and isinstance(item, SessionMessage) and isinstance(item.message, types.JSONRPCRequest):
                     if item.message.method == "server/discover":
                         await write.send(SessionMessage(_discovered(server, item.message)))
