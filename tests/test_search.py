@@ -24,3 +24,9 @@ def test_whatever_a_person_types_is_a_query() -> None:
     tools = index(SEND_MAIL="Sends a mail.")
     for query in ('"', "AND", "mail OR", "NEAR(", "* ^ -", "mail:", "(", "\ud800mail", "\0", ""):
         assert tools.search(query) in ([], ["SEND_MAIL"])
+
+
+def test_what_comes_after_many_words_is_not_looked_at() -> None:
+    tools = index(SEND_MAIL="Sends a mail.")
+    assert tools.search("nothing " * 19 + "mail") == ["SEND_MAIL"]
+    assert tools.search("nothing " * 20 + "mail") == []
