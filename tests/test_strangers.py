@@ -256,3 +256,18 @@ async def test_another_workspace_s_tools_are_gone_while_the_new_ones_load(connec
         error = await claude.error("uru_execute", LOG_NOTE)
     assert error["code"] == "timed_out"
     assert uru.notes == []
+
+
+async def test_a_401_of_the_platform_itself_is_not_blamed_on_an_app_nor_on_the_key(connect: Connect, uru: Uru) -> None:
+    uru.faults.status("/execute/platform", 401, body={"error": "no"})
+    async with connect() as claude:
+        error = await claude.error("platform__automation_run", {"id": "x"})
+    assert error["code"] == "forbidden"
+    assert "API key" not in error["fix"]
+
+
+async def test_an_address_that_is_none_is_said_to_be_the_fault(connect_once: Connect) -> None:
+    async with connect_once(url="https://\u00e9\u2603.invalid") as claude:
+        report = await claude.whoami()
+    assert report["state"] == "unavailable"
+    assert "its address is not one" in report["problems"][0]["message"]

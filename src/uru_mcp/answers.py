@@ -152,14 +152,11 @@ def _denied(status: int, quoted: str, details: dict[str, Any]) -> Refused:
 
 def _not_uru(status: int, quoted: str) -> Refused:
     """What it means when Uru's own fixed addresses are not there."""
-    fix = "Check URU_PROXY_URL: it may not be the address of Uru's API."
     return Refused(
-        f"The service answered {status} where Uru would have answered.{quoted}", fix=fix, code=_denial(status)
+        f"The service answered {status} where Uru would have answered.{quoted}",
+        fix="Check URU_PROXY_URL: it may not be the address of Uru's API.",
+        code="forbidden" if status == 403 else "upstream_failed",
     )
-
-
-def _denial(status: int) -> Code:
-    return "forbidden" if status == 403 else "upstream_failed"
 
 
 def connection_problem(title: str, quoted: str) -> Refused:

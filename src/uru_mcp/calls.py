@@ -70,7 +70,6 @@ async def _whose_refusal(tool: Tool, error: KeyRefused, identity: Identity, *, w
     if standing.trouble is not None:
         return standing.trouble.with_traceback(None)
     if tool.namespace.name == PLATFORM:
-        return Refused(
-            f"Uru refused this call (401), though the API key is fine.{quoted}", fix=error.fix, code="forbidden"
-        )
+        message = f"Uru refused this call (401), though the API key is fine.{quoted}"
+        return Refused(message, fix="Tell the user; only Uru knows why.", code="forbidden")
     return connection_problem(tool.namespace.title, quoted)

@@ -44,6 +44,7 @@ NOT_SENT = (
     httpx2.ProxyError,
     httpx2.LocalProtocolError,
     httpx2.UnsupportedProtocol,
+    httpx2.InvalidURL,
 )
 
 log = logging.getLogger(__name__)
@@ -116,7 +117,7 @@ class Connection:
                 status, headers, body = await self._receive(request, within)
         except TimeoutError as error:
             raise _too_late(request, time.monotonic() - began) from error
-        except (httpx2.RequestError, OSError) as error:
+        except (httpx2.RequestError, httpx2.InvalidURL, OSError) as error:
             raise _not_received(request, error) from error
         log.debug("%s %s: %d in %.0f ms", request.method, request.path, status, (time.monotonic() - began) * 1000)
         if 200 <= status < 300:
@@ -219,6 +220,8 @@ def _not_received(request: Request, error: Exception) -> UruError:
 
 def _why_unreachable(error: Exception) -> str:
     causes = list(_causes(error))
+    if isinstance(error, httpx2.InvalidURL):
+        return "its address is not one"
     if any(isinstance(cause, socket.gaierror) for cause in causes):
         return "its name cannot be resolved"
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
