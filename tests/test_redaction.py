@@ -34,6 +34,14 @@ def test_what_looks_like_a_key_goes_too() -> None:
         assert Redaction().text(f"try {key}, and") == f"try {MARK}, and"
 
 
+def test_a_key_with_quotation_marks_goes_from_the_words_of_an_exception() -> None:
+    key = "uru_ab\"cd'ef\\gh!ij#kl"
+    redaction = Redaction()
+    redaction.remember(key)
+    for text in (key, repr(key), repr({key: "'\""}), str([key, "'", '"']), repr(f"{key}'")):
+        assert "#kl" not in redaction.text(text), text
+
+
 def test_a_key_cannot_hide_behind_characters_that_are_not_seen(redaction: Redaction) -> None:
     assert redaction.text(KEY[:9] + "\u200b" + KEY[9:]) == MARK
 

@@ -62,6 +62,7 @@ def _spellings(key: str) -> Iterator[str]:
     yield key
     yield quote(key, safe="")
     yield json.dumps(key)[1:-1]
+    yield repr(f"'\"{key}")[4:-1]  # with both kinds of quotation marks beside it, as in the text of an exception
     for lead in range(3):
         encoded = base64.b64encode(b"\0" * lead + key.encode()).decode()
         stable = encoded[-(-lead * 8 // 6) : len(encoded.rstrip("=")) - (1 if (lead + len(key)) % 3 else 0)]
