@@ -40,6 +40,9 @@ OWN = {
     "uru_read": {"read"},
     "uru_write": {"write"},
     "uru_execute": {"execute"},
+    "uru_result": set(),
+    "uru_list_resources": {"read"},
+    "uru_read_resource": {"read"},
 }
 
 

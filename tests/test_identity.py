@@ -27,6 +27,9 @@ OWN_AND_SELECTION = {
     "uru_read",
     "uru_write",
     "uru_execute",
+    "uru_result",
+    "uru_list_resources",
+    "uru_read_resource",
     "platform__list_workspaces",
     "platform__set_current_workspace",
 }
@@ -148,6 +151,7 @@ async def test_without_a_workspace_one_can_be_selected_and_the_rest_is_there_at_
             "uru_whoami",
             "uru_search_tools",
             "uru_execute",
+            "uru_result",
             "platform__list_workspaces",
             "platform__set_current_workspace",
         }
@@ -240,6 +244,7 @@ async def test_a_service_that_does_not_tell_and_no_declaration_allow_nothing(con
     assert listed == {
         "uru_whoami",
         "uru_search_tools",
+        "uru_result",
         "platform__list_workspaces",
         "platform__set_current_workspace",
     }

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from uru_mcp.errors import ArgumentError
 from uru_mcp.redaction import Redaction
-from uru_mcp.render import Renderer, fitted
-from uru_mcp.wire import RunResult
+from uru_mcp.render import Renderer, Rest
+
+REST = Rest("uru_result", "call_id", "call_1")
 
 
 @pytest.mark.parametrize(
@@ -15,36 +17,38 @@ from uru_mcp.wire import RunResult
     [("plain words", "plain words"), ({"a": [1, "é"]}, '{"a":[1,"é"]}'), (None, "null"), ([], "[]"), (0, "0")],
 )
 def test_text_and_structure_say_the_same(data: Any, text: str) -> None:
-    rendered = Renderer(Redaction(), budget=1_000).result(RunResult(data, "log_1"))
-    assert rendered.text == text
+    renderer = Renderer(Redaction(), budget=1_000)
+    rendered = renderer.result(renderer.document(data, {"log_id": "log_1"}, ["[A note.]"]))
+    assert rendered.text == f"{text}\n[A note.]"
     assert rendered.structure == {"data": data, "log_id": "log_1"}
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        [{"id": number, "text": "x" * 50} for number in range(100)],
-        {"rows": [["y" * 20] * 10] * 50, "total": 50, "next": None},
-        {"one": {"long": "z" * 5_000}},
-        ['"\\' * 3_000],
-        {"k" * 900: 1, "j" * 900: 2, "short": 3},
-    ],
-    ids=["list", "object", "nested text", "escapes", "long names"],
-)
-def test_json_that_is_cut_stays_valid_and_within_its_room(data: Any) -> None:
-    for room in (100, 500, 1_000):
-        cut = fitted(data, room)
-        assert type(cut) is type(data)
-        assert len(json.dumps(cut, ensure_ascii=False, separators=(",", ":"))) <= room
+@pytest.mark.parametrize("data", [{"rows": [[number] * 9 for number in range(2_000)], "total": 2_000}, "wörd " * 5_000])
+def test_the_pieces_of_a_result_put_together_are_the_result(data: Any) -> None:
+    renderer = Renderer(Redaction(), budget=3_000)
+    document = renderer.document(data, {})
+    whole, offset = "", 0
+    while offset is not None:
+        piece = renderer.result(document, REST, offset=offset)
+        cut = piece.structure["cut"]
+        assert (cut["offset"], cut["total"], cut["call_id"]) == (offset, len(document.text), "call_1")
+        assert len(piece.body) <= 3_000
+        whole += piece.body[: cut["shown"]]
+        offset = cut["next_offset"]
+    assert (whole if isinstance(data, str) else json.loads(whole)) == data
 
 
-def test_small_members_survive_beside_a_large_one() -> None:
-    cut = fitted({"rows": list(range(5_000)), "total": 5_000, "next_cursor": "abc"}, 500)
-    assert (cut["total"], cut["next_cursor"]) == (5_000, "abc")
-    assert cut["rows"] == list(range(len(cut["rows"])))
+def test_a_cut_says_in_words_where_it_goes_on() -> None:
+    renderer = Renderer(Redaction(), budget=1_000)
+    document = renderer.document("w" * 1_500, {})
+    first, last = renderer.result(document, REST), renderer.result(document, REST, offset=1_000)
+    assert first.notes == ("[Cut: characters 0 to 1000 of 1500. Go on with uru_result, call_id call_1, offset 1000.]",)
+    assert last.notes == ("[Cut: characters 1000 to 1500 of 1500.]",)
+    assert last.structure["data"] == "w" * 500
 
 
-def test_a_cut_text_says_how_much_there_is() -> None:
-    rendered = Renderer(Redaction(), budget=1_000).result(RunResult("w" * 5_000, None))
-    assert rendered.structure["cut"] == {"shown": 1_000, "total": 5_000}
-    assert rendered.text.startswith("w" * 1_000 + "\n[Cut: 1000 of 5000 characters.")
+def test_an_offset_beyond_the_end_is_an_error_and_not_an_empty_piece() -> None:
+    renderer = Renderer(Redaction(), budget=1_000)
+    with pytest.raises(ArgumentError) as raised:
+        renderer.result(renderer.document("short", {}), REST, offset=5)
+    assert "5 characters" in raised.value.message

@@ -36,7 +36,12 @@ async def test_a_conversation_of_the_handshake_era(uru: Uru, version: str) -> No
     ):
         hello = await claude.initialize(version)
         assert hello["protocolVersion"] == version
-        assert hello["capabilities"] == {"tools": {"listChanged": True}}
+        assert hello["capabilities"] == {
+            "completions": {},
+            "prompts": {"listChanged": True},
+            "resources": {"listChanged": True, "subscribe": False},
+            "tools": {"listChanged": True},
+        }
         assert hello["instructions"].startswith("Uru is the user's AI workspace")
         names = [tool["name"] for tool in (await claude.result("tools/list"))["tools"]]
         assert names[0] == "uru_whoami"

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from uru_mcp.complaints import read_complaint
+from uru_mcp.fields import UnexpectedShape
 from uru_mcp.permissions import EVERYTHING, Permission
 from uru_mcp.wire import (
-    UnexpectedShape,
     read_key_record,
     read_namespaces,
     read_result,

@@ -5,8 +5,8 @@ Codes decide, and where there is none, the status; the words of a message never 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from uru_mcp.complaints import Complaint
 from uru_mcp.errors import (
@@ -19,8 +19,11 @@ from uru_mcp.errors import (
     UruError,
     WorkspaceProblem,
 )
+from uru_mcp.fields import UnexpectedShape
 from uru_mcp.permissions import in_order, in_words
 from uru_mcp.retry import RETRYABLE_STATUSES
+
+Value = TypeVar("Value")
 
 QUOTED_CHARS = 500
 
@@ -95,6 +98,18 @@ def quotation(words: str | None) -> str:
         return ""
     cut = " ".join(words.split())
     return f" Uru says: “{cut[:QUOTED_CHARS]}{'…' if len(cut) > QUOTED_CHARS else ''}”"
+
+
+def shaped(reader: Callable[[Any], Value], body: Any) -> Value:
+    """What the reader makes of a body. Raises: `Refused` when it is of no shape that the reader knows."""
+    try:
+        return reader(body)
+    except UnexpectedShape as error:
+        raise Refused(
+            f"Uru's answer cannot be used: it holds {error}.",
+            fix="Try again later; if it stays so, Uru's API has changed and uru-mcp needs an update.",
+            retryable=True,
+        ) from error
 
 
 def unconfirmed(what: str) -> Unconfirmed:

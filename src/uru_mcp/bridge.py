@@ -1,7 +1,7 @@
 """The bridge: one process, one key, one workspace. It puts the rooms together and knows nothing of MCP's wire.
 
-`list_tools` and `call_tool` are the ways of a list and of a call. Each answers in time; what goes wrong is an answer
-too, in our own words.
+`list_tools`, `call_tool` and `ask_library` are the ways of a list, of a call, and of everything else. Each answers in
+time; what goes wrong with a call is an answer too, in our own words.
 """
 
 from __future__ import annotations
@@ -11,24 +11,28 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import anyio
 
-from uru_mcp import calls, discovery, gate, surface
-from uru_mcp.arguments import check
-from uru_mcp.catalog import Catalog, Tool
+from uru_mcp import surface
+from uru_mcp.calls import Calls
+from uru_mcp.catalog import Catalog
 from uru_mcp.client import UruClient
 from uru_mcp.connection import Connection
-from uru_mcp.errors import ArgumentError, NoAnswer, SettingsError, UnknownTool, UruError, unforeseen
+from uru_mcp.errors import NoAnswer, SettingsError, UnknownTool, UruError, unforeseen
 from uru_mcp.identity import Identity, Standing
+from uru_mcp.library import Library
 from uru_mcp.loading import Catalogs
+from uru_mcp.outcomes import Outcomes
+from uru_mcp.outlook import Outlook
 from uru_mcp.own_tools import OWN, Definition
-from uru_mcp.permissions import NOTHING
-from uru_mcp.policy import PLATFORM, SELECT_WORKSPACE
+from uru_mcp.records import PROMPTS, Kind
 from uru_mcp.redaction import Redaction
 from uru_mcp.render import Rendered, Renderer
 from uru_mcp.settings import Settings
+from uru_mcp.shelves import Shelves
+from uru_mcp.tool_calls import ToolCalls
 from uru_mcp.whoami import Facts, report
 
 if TYPE_CHECKING:
@@ -37,15 +41,18 @@ if TYPE_CHECKING:
 FIRST_LIST_WITHIN = 10.0  # seconds that a list waits for Uru, since some clients ask only once
 MARGIN = 0.5  # seconds of a call's deadline that are kept for the answer itself
 
+List = Literal["tools", "resources", "prompts"]
+Answer = TypeVar("Answer")
+
 log = logging.getLogger(__name__)
 
 
-async def _nobody() -> None:
+async def _nobody(_: List) -> None:
     """Nobody wants to know."""
 
 
 class Bridge:
-    """Serves one key. `on_change` is awaited when what `list_tools` would answer has changed since it was last asked.
+    """Serves one key. `on_change` is awaited with the name of a list that is not what it was when last asked for.
 
     Enter `running` before the first use. `transport` stands in for the network: an application in this process.
     """
@@ -56,27 +63,45 @@ class Bridge:
         workspace_id = str(settings.workspace_id) if settings.workspace_id else None
         redaction.remember(settings.api_key.reveal())
         self._settings = settings
-        self._workspace_id = workspace_id
         self._renderer = Renderer(redaction, budget=settings.result_chars)
         connection = Connection(
             settings.proxy_url, settings.api_key, workspace_id=workspace_id, redaction=redaction, transport=transport
         )
         self._client = UruClient(connection, redaction)
-        self._identity = Identity(self._client, ceiling=settings.permissions, workspace_id=workspace_id)
-        self._catalogs = Catalogs(self._client, settings.namespaces, redaction, on_load=self._tell_of_load)
-        self._list_within = min(FIRST_LIST_WITHIN, settings.call_deadline - MARGIN)
-        self._seen: tuple[Standing, Catalog] = (self._identity.standing, self._catalogs.current)
-        self._shown: list[str] | None = None
-        self.on_change: Callable[[], Awaitable[None]] = _nobody
+        identity = Identity(self._client, ceiling=settings.permissions, workspace_id=workspace_id)
+        catalogs = Catalogs(self._client, settings.namespaces, redaction, on_load=self._tell)
+        self._outlook = Outlook(identity, catalogs, on_look=self._tell)
+        calls = Calls(self._client, identity)
+        shelves = Shelves(calls, redaction)
+        self._library = Library(self._outlook, shelves, self._renderer, lambda: self._report()[0])
+        self._outcomes = Outcomes()
+        self._tool_calls = ToolCalls(
+            self._outlook,
+            calls,
+            self._library,
+            self._outcomes,
+            self._renderer,
+            report=self._report,
+            on_change=self._tell_of_records,
+            workspace_id=workspace_id,
+            execute_timeout=settings.execute_timeout,
+        )
+        self._shown: dict[List, object] = {}
+        self._seen = self._outlook.now
+        self.on_change: Callable[[List], Awaitable[None]] = _nobody
+
+    @property
+    def call_within(self) -> float:
+        """Seconds in which a call is answered, whatever happens."""
+        return self._settings.call_deadline
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Asks Uru for identity and catalog in the background, and closes every connection at the end."""
         try:
             async with anyio.create_task_group() as tasks:
-                self._identity.start(tasks)
-                self._catalogs.start(tasks)
-                tasks.start_soon(self._look_ahead)
+                self._outlook.start(tasks)
+                self._outcomes.start(tasks)
                 yield
                 tasks.cancel_scope.cancel()
         finally:
@@ -86,146 +111,98 @@ class Bridge:
     async def list_tools(self) -> list[Definition]:
         """The tools to show now, as far as Uru has told them in time."""
         try:
-            await self._look(self._list_within)
+            await self._outlook.look(self._within(FIRST_LIST_WITHIN))
             definitions = self._definitions()
         except Exception:  # boundary: whatever happens, there is a tool that can be asked
             log.exception("the tools could not be listed")
             definitions = [OWN["uru_whoami"]]
-        self._shown = [definition.name for definition in definitions]
+        self._shown["tools"] = _names(definitions)
         return definitions
 
-    async def call_tool(self, name: str, arguments: dict[str, Any]) -> Rendered:
-        """The answer of a tool, our own or Uru's, within the deadline.
+    async def call_tool(self, name: str, arguments: dict[str, Any], *, within: float | None = None) -> Rendered:
+        """The answer of a tool, our own or Uru's, within the deadline or so many seconds.
 
         Raises:
             UnknownTool: There is no MCP tool of that name, which is a fault of the protocol and not of a call.
         """
+        deadline = time.monotonic() + self._within(float("inf") if within is None else within - MARGIN)
         try:
-            with anyio.fail_after(self._settings.call_deadline):
-                return await self._call(name, arguments, time.monotonic() + self._settings.call_deadline - MARGIN)
-        except TimeoutError:
-            message = f"The call was not answered within {self._settings.call_deadline:g} seconds."
-            return self._renderer.error(NoAnswer(message, fix="Try again in a minute.", code="timed_out"))
+            return await self._in_time(self._tool_calls.answer(name, arguments, deadline))
         except UruError as error:
             if isinstance(error, UnknownTool) and name not in OWN:
                 raise
             log.info("%s: %s", name, error.code)
-            return self._renderer.error(error)
-        except Exception as error:  # boundary: no exception reaches the client, which would be shown its words
-            log.exception("%s failed", name)
-            return self._renderer.error(unforeseen(error))
+            return self.refusal(error)
 
-    async def _call(self, name: str, arguments: dict[str, Any], deadline: float) -> Rendered:
-        if name == "uru_whoami":
-            await self._look(self._list_within, at_once=True)
-            return self._whoami()
-        if name in OWN:
-            check(name, OWN[name].schema, arguments, trusted=True)
-        standing, catalog = await self._look((deadline - time.monotonic()) / 2)  # the rest is for the call itself
-        gate.require(name, NOTHING, standing)
-        if name == "uru_search_tools":
-            return self._search(arguments, standing, catalog)
-        try:
-            call = surface.resolve(name, arguments, catalog)
-        except UnknownTool as error:
-            wanted = error.details["tool"]
-            reason = standing.trouble or self._catalogs.trouble or catalog.failure_of(wanted) or error
-            raise reason.with_traceback(None) from None
-        return await self._run(call, standing, deadline)
+    async def ask_library(self, name: List, ask: Callable[[Library, float], Awaitable[Answer]]) -> Answer:
+        """What the library answers to `ask(library, seconds)`, which belongs to one of its lists.
 
-    def _search(self, arguments: dict[str, Any], standing: Standing, catalog: Catalog) -> Rendered:
-        reason = standing.trouble or (None if catalog.namespaces else self._catalogs.trouble)
-        if reason is not None:
-            raise reason.with_traceback(None)
-        return self._renderer.answer(discovery.search(catalog, standing, arguments, budget=self._settings.result_chars))
-
-    async def _run(self, call: surface.Call, standing: Standing, deadline: float) -> Rendered:
-        tool = call.tool
-        if not gate.allows(tool.needs, standing):
-            standing, _ = await self._look((deadline - time.monotonic()) / 2, at_once=True)
-        gate.require(tool.id, tool.needs, standing)
-        surface.require_dispatcher(call)
-        self._require_own_workspace(tool, call.arguments)
-        result = await calls.run(
-            tool,
-            call.arguments,
-            client=self._client,
-            identity=self._identity,
-            within=deadline - time.monotonic(),
-        )
-        if _selects_workspace(tool):
-            await self._look_anew(deadline - time.monotonic())
-        return self._renderer.result(result)
-
-    def _require_own_workspace(self, tool: Tool, arguments: dict[str, Any]) -> None:
-        """Raises: `ArgumentError` when another workspace is asked for than the one the user fixed."""
-        wanted = arguments.get("workspace_id")
-        if _selects_workspace(tool) and self._workspace_id is not None and wanted != self._workspace_id:
-            raise ArgumentError(
-                "The user has fixed the workspace with URU_WORKSPACE_ID. Nothing was sent to Uru.",
-                fix="Ask the user to change or remove URU_WORKSPACE_ID if another workspace is wanted.",
-                tool=tool.id,
-            )
-
-    async def _look(self, within: float, *, at_once: bool = False) -> tuple[Standing, Catalog]:
-        """How the key stands and what Uru offers now, or after `within` seconds what is known of it.
-
-        `at_once` takes no answer that is older than a few seconds.
+        Raises:
+            UruError: Whatever went wrong.
         """
-        with anyio.move_on_after(within):
-            standing = await (self._identity.recent() if at_once else self._identity.current())
-            await self._catalogs.refresh(standing)
-            await self._tell()
-        return self._identity.standing, self._catalogs.current
+        resources, prompts = self._library.outline()
+        self._shown.setdefault(name, resources if name == "resources" else prompts)
+        return await self._in_time(ask(self._library, self._within()))
 
-    async def _look_anew(self, within: float) -> None:
-        """Look at what a call has changed; the call itself has succeeded, so no failure here is one of its own."""
-        with anyio.move_on_after(within):
-            self._catalogs.forget()
-            await self._identity.ask()
-            await self._look(within)
+    def refusal(self, error: UruError) -> Rendered:
+        """An error in the words and the structure in which it may leave."""
+        return self._renderer.error(error)
 
-    async def _look_ahead(self) -> None:
+    async def _in_time(self, answering: Awaitable[Answer]) -> Answer:
+        """Raises: `UruError`, and nothing else, whatever happens; at the deadline at the latest."""
         try:
-            await self._look(FIRST_LIST_WITHIN)
-        except Exception:  # boundary: a background task must not end the process
-            log.exception("Uru could not be asked ahead")
+            with anyio.fail_after(self._settings.call_deadline):
+                return await answering
+        except UruError:
+            raise
+        except TimeoutError:
+            message = f"The call was not answered within {self._settings.call_deadline:g} seconds."
+            raise NoAnswer(message, fix="Try again in a minute.", code="timed_out") from None
+        except Exception as error:  # boundary: no exception reaches the client, which would be shown its words
+            log.exception("a request failed")
+            raise unforeseen(error) from None
 
-    async def _tell_of_load(self) -> None:
-        try:
-            await self._tell()
-        except Exception:  # boundary: nor must a list that cannot be made
-            log.exception("clients could not be told")
+    def _within(self, at_most: float = float("inf")) -> float:
+        return min(at_most, self._settings.call_deadline - MARGIN)
 
     async def _tell(self) -> None:
-        """Tell listeners when the list is not what they were shown."""
-        seen = (self._identity.standing, self._catalogs.current)
-        if self._shown is None or (seen[0] is self._seen[0] and seen[1] is self._seen[1]):
+        """Tell listeners which lists are not what they were shown."""
+        view = self._outlook.now
+        if not self._shown or (view.standing is self._seen.standing and view.catalog is self._seen.catalog):
             return
-        self._seen = seen
-        now = [definition.name for definition in self._definitions()]
-        if now != self._shown:
-            self._shown = now
-            await self.on_change()
+        self._seen = view
+        try:
+            resources, prompts = self._library.outline()
+            now: dict[List, object] = {"tools": _names(self._definitions()), "resources": resources, "prompts": prompts}
+            for name, shown in list(self._shown.items()):
+                if now[name] != shown:
+                    self._shown[name] = now[name]
+                    await self.on_change(name)
+        except Exception:  # boundary: a client that cannot be told does not fail the call that found out
+            log.exception("clients could not be told")
+
+    async def _tell_of_records(self, kinds: tuple[Kind, ...]) -> None:
+        await self.on_change("resources")
+        if PROMPTS in kinds:
+            await self.on_change("prompts")
 
     def _definitions(self) -> list[Definition]:
+        view = self._outlook.now
         return surface.listed(
-            self._catalogs.current,
-            self._identity.standing,
-            direct=self._settings.direct_tools,
-            budget=self._settings.tool_tokens,
+            view.catalog, view.standing, direct=self._settings.direct_tools, budget=self._settings.tool_tokens
         )
 
-    def _whoami(self) -> Rendered:
+    def _report(self) -> tuple[dict[str, Any], str]:
+        view = self._outlook.now
         facts = Facts(
-            standing=self._identity.standing,
-            catalog=self._catalogs.current,
-            catalog_trouble=self._catalogs.trouble,
+            standing=view.standing,
+            catalog=view.catalog,
+            catalog_trouble=self._outlook.catalog_trouble,
             base_url=self._settings.proxy_url,
             last4=self._settings.api_key.last4,
             now=datetime.now(UTC),
         )
-        return self._renderer.answer(*report(facts))
+        return report(facts)
 
 
 class Unconfigured:
@@ -235,7 +212,8 @@ class Unconfigured:
         self._error = error
         self._standing = Standing(trouble=error)
         self._renderer = Renderer(redaction, budget=0)  # which bounds results, and there are none
-        self.on_change: Callable[[], Awaitable[None]] = _nobody
+        self.call_within = 0.0  # nobody waits
+        self.on_change: Callable[[List], Awaitable[None]] = _nobody
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -244,12 +222,19 @@ class Unconfigured:
     async def list_tools(self) -> list[Definition]:
         return surface.listed(Catalog(), self._standing, direct="none", budget=0)
 
-    async def call_tool(self, name: str, arguments: dict[str, Any]) -> Rendered:
+    async def call_tool(self, name: str, arguments: dict[str, Any], *, within: float | None = None) -> Rendered:
         """What is wrong, as the report of `uru_whoami` or as the refusal of any other call."""
         if name == "uru_whoami":
             return self._renderer.answer(*report(Facts(self._standing, Catalog(), None, None, None, datetime.now(UTC))))
-        return self._renderer.error(self._error)
+        return self.refusal(self._error)
+
+    async def ask_library(self, name: List, ask: Callable[[Library, float], Awaitable[Answer]]) -> Answer:
+        """Raises: what is wrong."""
+        raise self._error.with_traceback(None)
+
+    def refusal(self, error: UruError) -> Rendered:
+        return self._renderer.error(error)
 
 
-def _selects_workspace(tool: Tool) -> bool:
-    return (tool.namespace.name, tool.name) == (PLATFORM, SELECT_WORKSPACE)
+def _names(definitions: list[Definition]) -> list[str]:
+    return [definition.name for definition in definitions]

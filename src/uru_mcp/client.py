@@ -6,12 +6,11 @@ Whether a call is allowed is decided before it gets here, in `gate.py`, and what
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote
 
-from uru_mcp.answers import unconfirmed
+from uru_mcp.answers import shaped, unconfirmed
 from uru_mcp.connection import Connection, Request
 from uru_mcp.errors import NoAnswer, Refused, UruError
 from uru_mcp.redaction import Redaction
@@ -20,7 +19,6 @@ from uru_mcp.wire import (
     LeftOut,
     Namespace,
     RunResult,
-    UnexpectedShape,
     UpstreamTool,
     read_key_record,
     read_namespaces,
@@ -30,8 +28,6 @@ from uru_mcp.wire import (
 
 NO_SUCH_ENDPOINT = (404, 405, 501)
 LONGEST_NAME = 200  # characters of a namespace or an account that is sent in a path or header
-
-Value = TypeVar("Value")
 
 
 class UruClient:
@@ -52,19 +48,19 @@ class UruClient:
             if error.details.get("status") in NO_SUCH_ENDPOINT:
                 return None
             raise
-        return _shaped(read_key_record, body)
+        return shaped(read_key_record, body)
 
     async def check_workspace(self, *, within: float) -> None:
         """Ask for the version of the tools: the cheapest request that needs both a good key and a workspace."""
         await self._read("/tools/sync/version", within)
 
     async def namespaces(self, *, within: float) -> tuple[Namespace, ...]:
-        return _shaped(read_namespaces, await self._read("/namespaces", within))
+        return shaped(read_namespaces, await self._read("/namespaces", within))
 
     async def tools(self, namespace: str, *, within: float) -> tuple[tuple[UpstreamTool, ...], tuple[LeftOut, ...]]:
         """The tools of a namespace, and those of its entries that cannot be offered."""
         body = await self._read(f"/list/apps/{_segment(namespace)}/tools", within)
-        return _shaped(lambda body: read_tools(namespace, body), body)
+        return shaped(lambda body: read_tools(namespace, body), body)
 
     async def execute(
         self, namespace: Namespace, tool_name: str, parameters: dict[str, Any], *, is_run: bool, within: float
@@ -109,14 +105,3 @@ def is_safe_segment(name: str) -> bool:
 
 def _segment(name: str) -> str:
     return quote(name, safe="")
-
-
-def _shaped(reader: Callable[[Any], Value], body: Any) -> Value:
-    try:
-        return reader(body)
-    except UnexpectedShape as error:
-        raise Refused(
-            f"Uru's answer cannot be used: it holds {error}.",
-            fix="Try again later; if it stays so, Uru's API has changed and uru-mcp needs an update.",
-            retryable=True,
-        ) from error

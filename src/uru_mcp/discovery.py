@@ -49,19 +49,23 @@ def overview(catalog: Catalog, standing: Standing) -> dict[str, Any]:
 
 
 def hit(tool: Tool, standing: Standing) -> dict[str, Any]:
-    """A tool as a search shows it: with its input schema when it may be called, with what is missing when not."""
+    """A tool as a search shows it: with its input schema when it may be called."""
+    found = {**offer(tool, standing), "description": tool.description}
+    return {**found, "input_schema": tool.schema} if found["allowed"] else found
+
+
+def offer(tool: Tool, standing: Standing) -> dict[str, Any]:
+    """What it is and needs, and which tool of ours runs it, or what is missing for that."""
     allowed = allows(tool.needs, standing)
     found: dict[str, Any] = {
         "tool": tool.id,
         "title": tool.title,
         "namespace": tool.namespace.name,
-        "description": tool.description,
         "needs": in_order(tool.needs),
         "allowed": allowed,
     }
     if allowed:
-        by_name = not tool.needs or tool.dispatcher is None
-        return {**found, "call_with": tool.id if by_name else tool.dispatcher, "input_schema": tool.schema}
+        return {**found, "call_with": tool.id if not tool.needs else tool.dispatcher or tool.id}
     return {**found, "missing": in_order(tool.needs - (standing.grant or Grant(None, None)).effective)}
 
 

@@ -8,6 +8,31 @@ from typing import Any
 Record = dict[str, Any]
 
 
+class UnexpectedShape(ValueError):
+    """What came is JSON, but not of a shape that is known."""
+
+
+def record_of(body: Any) -> Record:
+    """Raises: UnexpectedShape when it is not an object."""
+    if not isinstance(body, dict):
+        raise UnexpectedShape(f"{in_words(body)} instead of an object")
+    return body
+
+
+def list_at(body: Any, name: str) -> list[Any]:
+    """The list of that name, or the body where it is the list itself. Raises: UnexpectedShape."""
+    found = body.get(name) if isinstance(body, dict) else body
+    if not isinstance(found, list):
+        raise UnexpectedShape(f"{in_words(found)} instead of a list of {name}")
+    return found
+
+
+def in_words(value: Any) -> str:
+    """Which kind of JSON it is: `an object`, `text`, `nothing`."""
+    kinds = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "nothing"}
+    return kinds.get(type(value), "a number")
+
+
 def first(record: Record, *names: str) -> Any:
     """The first of these fields that is there and not null."""
     return next((record[name] for name in names if record.get(name) is not None), None)

@@ -89,6 +89,7 @@ class Identity:
         self._asking: anyio.Event | None = None
         self._began = float("-inf")
         self._answered = float("-inf")
+        self._doubted = float("-inf")
         self._standing = Standing(trouble=_silence())
 
     def start(self, tasks: TaskGroup) -> None:
@@ -103,10 +104,16 @@ class Identity:
         return self._standing
 
     async def current(self) -> Standing:
-        """The standing, asked again when it is old or was bad."""
+        """The standing, asked again when it is old, was bad, or is in doubt."""
+        if self._began < self._doubted:
+            return await self.ask()
         if self._clock() - self._began >= self._good_for():
             await self._join()
         return self.standing
+
+    def doubt(self) -> None:
+        """Ask again before the standing is next relied on: Uru has refused what it seemed to grant."""
+        self._doubted = self._clock()
 
     async def recent(self) -> Standing:
         """The standing as of a few seconds ago, for a second look before something is refused."""

@@ -27,6 +27,7 @@ EXECUTE: Permissions = frozenset({Permission.EXECUTE})
 
 LIST_WORKSPACES = "list_workspaces"
 SELECT_WORKSPACE = "set_current_workspace"
+DECIDE = "automation_decide"
 
 PLATFORM_TOOLS: Mapping[str, Permissions] = {
     LIST_WORKSPACES: NOTHING,
@@ -40,7 +41,7 @@ PLATFORM_TOOLS: Mapping[str, Permissions] = {
     "persona_edit": WRITE,
     "automation_edit": WRITE,
     "automation_run": EXECUTE,
-    "automation_decide": EXECUTE,
+    DECIDE: EXECUTE,
 }
 
 NAMING: Mapping[str, Permissions] = {
@@ -55,12 +56,18 @@ NAMING: Mapping[str, Permissions] = {
     "*_run": EXECUTE,
 }
 
+RECORDS = READ
+"""What it takes to see anything of the workspace as a resource or a prompt, besides what Uru declares."""
+
 OWN_TOOLS: Mapping[str, Permissions] = {
     "uru_whoami": NOTHING,
     "uru_search_tools": NOTHING,
     "uru_read": READ,
     "uru_write": WRITE,
     "uru_execute": EXECUTE,
+    "uru_result": NOTHING,
+    "uru_list_resources": RECORDS,
+    "uru_read_resource": RECORDS,
 }
 
 

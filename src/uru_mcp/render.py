@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
-from uru_mcp.errors import UruError
+from uru_mcp.errors import ArgumentError, UruError
 from uru_mcp.fields import is_deeper
+from uru_mcp.pieces import compact, cut_json, shortened_json, small_first
+from uru_mcp.records import Approval
 from uru_mcp.redaction import Redaction
-from uru_mcp.wire import DEEPEST, RunResult
+from uru_mcp.wire import DEEPEST
 
 WORDS_CHARS = 2_000  # of a message: no person and no model reads more
 DETAIL_CHARS = 8_000
@@ -18,11 +21,44 @@ UNSAID = ("quoted",)  # what one room of ours tells another
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What a tool call answers: text for models that read text, and the same as a JSON object."""
+    """What a tool call answers: text for models that read text, and the same as a JSON object.
 
-    text: str
+    `body` is the text without the `notes` below it. `waits_for` is what a person can be asked right away.
+    """
+
+    body: str
     structure: dict[str, Any]
     is_error: bool = False
+    notes: tuple[str, ...] = ()
+    waits_for: Approval | None = None
+
+    @property
+    def text(self) -> str:
+        return "\n".join([self.body, *self.notes])
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A result that may leave: redacted, and as one text, however long that is.
+
+    `is_json` is whether the text is the JSON of the data, or the data itself. `members` stand beside the data in the
+    structure, and `notes` say the same below the text.
+    """
+
+    text: str
+    is_json: bool
+    members: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    waits_for: Approval | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """How to get what was cut off a document: the tool to call, and the argument that says of which document."""
+
+    tool: str
+    argument: str
+    value: str
 
 
 class Renderer:
@@ -30,25 +66,63 @@ class Renderer:
 
     def __init__(self, redaction: Redaction, *, budget: int) -> None:
         self._redaction = redaction
-        self._budget = budget
+        self.budget = budget
 
-    def result(self, result: RunResult) -> Rendered:
-        """`{"data": …, "log_id": …}`, and as text the data itself."""
-        data = self._redaction.value(result.data)
-        log_id = self._redaction.value(result.log_id)
-        whole = _as_text(data)
-        if len(whole) <= self._budget:
-            return Rendered(whole, {"data": data, "log_id": log_id})
-        shown = fitted(data, self._budget)
-        text = _as_text(shown)
-        cut = {"shown": len(text), "total": len(whole)}
-        note = f"[Cut: {cut['shown']} of {cut['total']} characters. Ask for less: a filter, a smaller limit.]"
-        return Rendered(f"{text}\n{note}", {"data": shown, "log_id": log_id, "cut": cut})
+    def document(
+        self, data: Any, members: dict[str, Any], notes: Iterable[str] = (), waits_for: Approval | None = None
+    ) -> Document:
+        """The data of a result, and what is to be said of it, made ready to leave."""
+        clean = self._redaction.value(data)
+        is_json = not isinstance(clean, str)
+        text = compact(clean) if is_json else clean
+        if is_json and len(text) > self.budget:
+            text = compact(small_first(clean))
+        said = self._redaction.value(members)
+        return Document(text, is_json, said, tuple(self._redaction.text(note) for note in notes), waits_for)
+
+    def is_cut(self, document: Document) -> bool:
+        """Whether it is too long to be shown at once."""
+        return len(document.text) > self.budget
+
+    def result(self, document: Document, rest: Rest | None = None, *, offset: int = 0) -> Rendered:
+        """`{"data": …, "log_id": …}`, and as text the data itself; of a long document the piece at `offset`.
+
+        A piece has `"cut": {"offset", "shown", "total", "next_offset"}`, in characters of the text, and the argument
+        of `rest`. The first piece of JSON is itself valid JSON, the later ones are stretches of its text.
+
+        Raises:
+            ArgumentError: The document ends before `offset`.
+        """
+        if not offset and not self.is_cut(document):
+            data = json.loads(document.text) if document.is_json else document.text
+            return _with_notes(document, document.text, data)
+        return self._piece(document, rest, offset)
+
+    def _piece(self, document: Document, rest: Rest | None, offset: int) -> Rendered:
+        total = len(document.text)
+        if offset >= total:
+            raise ArgumentError(
+                f"There is nothing at offset {offset}: the text has {total} characters.",
+                fix="Go on at the `next_offset` of the piece before; where it is null, that was the last one.",
+            )
+        end, closers = min(offset + self.budget, total), ""
+        if document.is_json and not offset:
+            end, closers = cut_json(document.text, self.budget)
+        is_last = end >= total
+        body = document.text[offset:end] + closers
+        cut: dict[str, Any] = {"offset": offset, "shown": end - offset, "total": total}
+        cut["next_offset"] = None if is_last else end
+        note = f"[Cut: characters {offset} to {end} of {total}."
+        if rest is not None:
+            cut[rest.argument] = rest.value
+            note += "" if is_last else f" Go on with {rest.tool}, {rest.argument} {rest.value}, offset {end}."
+        data = json.loads(body) if closers else body
+        return _with_notes(document, body, data, f"{note}]", cut=cut)
 
     def answer(self, structure: dict[str, Any], text: str | None = None) -> Rendered:
         """An answer of our own tools; its text is the structure itself when no other says the same."""
         clean = self._redaction.value(structure)
-        return Rendered(_as_text(clean) if text is None else self._redaction.text(text), clean)
+        return Rendered(compact(clean) if text is None else self._redaction.text(text), clean)
 
     def error(self, error: UruError) -> Rendered:
         """`{"error": {"code", "message", "fix", "retryable", …}}`, and as text the message and the fix."""
@@ -70,60 +144,14 @@ class Renderer:
     def _detail(self, details: dict[str, Any]) -> dict[str, Any]:
         if is_deeper(details, DEEPEST):
             return {}
-        clean: dict[str, Any] = _fitted_json(self._redaction.value(details), DETAIL_CHARS)
+        clean: dict[str, Any] = shortened_json(self._redaction.value(details), DETAIL_CHARS) or {}
         return clean
 
 
-def fitted(data: Any, room: int) -> Any:
-    """The data cut so that its text takes at most `room` characters and, if it is JSON, stays valid.
-
-    Of a list the first items are kept, of an object the small members before the large ones; the first that does not
-    fit is itself cut.
-    """
-    return data[:room] if isinstance(data, str) else _fitted_json(data, room)
-
-
-LEAST = 40  # characters: with less room than that, a member is left out rather than cut
-
-
-def _fitted_json(value: Any, room: int) -> Any:
-    size = _size(value)
-    if size <= room:
-        return value
-    if isinstance(value, str):
-        while size > room:
-            value = value[: int(len(value) * (room - 2) / size)]
-            size = _size(value)
-        return value
-    if isinstance(value, list):
-        kept = _kept([(index, item, 1) for index, item in enumerate(value)], room)
-        return [kept[index] for index in sorted(kept)]
-    if isinstance(value, dict):
-        members = sorted(((name, member, _size(name) + 2) for name, member in value.items()), key=lambda m: _size(m[1]))
-        kept = _kept(members, room)
-        return {name: kept[name] for name in value if name in kept}
-    return None
-
-
-def _kept(members: list[tuple[Any, Any, int]], room: int) -> dict[Any, Any]:
-    """Members, each with the characters that it costs beyond its value, until the room is used up."""
-    kept: dict[Any, Any] = {}
-    left = room - 2
-    for name, member, beyond in members:
-        if left - beyond < LEAST:
-            break
-        kept[name] = _fitted_json(member, left - beyond)
-        left -= beyond + _size(kept[name])
-    return kept
-
-
-def _size(value: Any) -> int:
-    return len(_compact(value))
-
-
-def _as_text(data: Any) -> str:
-    return data if isinstance(data, str) else _compact(data)
-
-
-def _compact(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def _with_notes(document: Document, body: str, data: Any, *notes: str, **members: Any) -> Rendered:
+    return Rendered(
+        body,
+        {"data": data, **document.members, **members},
+        notes=(*document.notes, *notes),
+        waits_for=document.waits_for,
+    )

@@ -1,33 +1,45 @@
-"""The MCP server: the bridge's lists and answers in the SDK's types, in both protocol eras."""
+"""The MCP server: what the bridge answers, in both protocol eras."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from itertools import count
+from typing import Any, TypeVar
 
 import anyio
 import mcp.types as types
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import NotificationOptions, Server
 from mcp.server.session import ServerSession
-from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ToolsListChanged
+from mcp.server.subscriptions import (
+    InMemorySubscriptionBus,
+    ListenHandler,
+    PromptsListChanged,
+    ResourcesListChanged,
+    ServerEvent,
+    ToolsListChanged,
+)
 from mcp.shared.exceptions import MCPError
 
-from uru_mcp import __version__
-from uru_mcp.bridge import Bridge, Unconfigured
-from uru_mcp.errors import UnknownTool
-from uru_mcp.own_tools import INSTRUCTIONS, Definition
+from uru_mcp import __version__, protocol
+from uru_mcp.asking import Asking
+from uru_mcp.bridge import Bridge, List, Unconfigured
+from uru_mcp.errors import UnknownTool, UruError
+from uru_mcp.library import Library
+from uru_mcp.own_tools import INSTRUCTIONS
 from uru_mcp.render import Rendered
 
 Context = ServerRequestContext[Any, Any]
+Answer = TypeVar("Answer")
 
 NO_SUCH_TOOL = "Unknown tool. List the tools again, or find one with uru_search_tools."  # the name may hold anything
 
-NOTIFICATIONS = NotificationOptions(tools_changed=True)
+NOTIFICATIONS = NotificationOptions(tools_changed=True, resources_changed=True, prompts_changed=True)
+PROGRESS_EACH = 5  # seconds
 
-log = logging.getLogger(__name__)
+GONE = (anyio.ClosedResourceError, anyio.BrokenResourceError)  # the client is not there any more
 
 
 class Listeners:
@@ -37,33 +49,133 @@ class Listeners:
         self.bus = InMemorySubscriptionBus()
         self.session: ServerSession | None = None
 
-    async def tools_changed(self) -> None:
-        await self.bus.publish(ToolsListChanged())
-        if self.session is not None:
-            with suppress(anyio.ClosedResourceError, anyio.BrokenResourceError):  # the client has gone
-                await self.session.send_tool_list_changed()
+    async def changed(self, name: List) -> None:
+        events: dict[List, ServerEvent] = {
+            "tools": ToolsListChanged(),
+            "resources": ResourcesListChanged(),
+            "prompts": PromptsListChanged(),
+        }
+        await self.bus.publish(events[name])
+        if self.session is None:
+            return
+        session = self.session
+        send = {
+            "tools": session.send_tool_list_changed,
+            "resources": session.send_resource_list_changed,
+            "prompts": session.send_prompt_list_changed,
+        }
+        with suppress(*GONE):
+            await send[name]()
+
+
+class Handlers:
+    """The requests of MCP, each as a method."""
+
+    def __init__(self, bridge: Bridge | Unconfigured) -> None:
+        self._bridge = bridge
+        self._asking = Asking(lambda name, arguments, within: bridge.call_tool(name, arguments, within=within))
+        self.listeners = Listeners()
+
+    async def list_tools(self, ctx: Context, _: types.PaginatedRequestParams | None) -> types.ListToolsResult:
+        self.listeners.session = ctx.session
+        return types.ListToolsResult(tools=[protocol.tool(one) for one in await self._bridge.list_tools()])
+
+    async def call_tool(
+        self, ctx: Context, params: types.CallToolRequestParams
+    ) -> types.CallToolResult | types.InputRequiredResult:
+        self.listeners.session = ctx.session
+        until = time.monotonic() + self._bridge.call_within
+        result: types.CallToolResult | types.InputRequiredResult | None = None
+        failure: MCPError | None = None
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_report_progress, ctx.session)
+            try:
+                result = await self._asking.settle(ctx, params, await self._answer(params, until), until)
+            except MCPError as error:  # which must not leave a task group, as it would become a group itself
+                failure = error
+            tasks.cancel_scope.cancel()
+        if result is None:
+            raise failure or MCPError(types.INTERNAL_ERROR, "The call ended without an answer.")
+        return result
+
+    async def list_resources(
+        self, ctx: Context, params: types.PaginatedRequestParams | None
+    ) -> types.ListResourcesResult:
+        cursor = params.cursor if params is not None else None
+        page = await self._library(ctx, "resources", lambda library, within: library.resources(cursor, within=within))
+        resources = [protocol.resource(one) for one in page.resources]
+        return types.ListResourcesResult(resources=resources, next_cursor=page.next_cursor)
+
+    async def list_templates(
+        self, ctx: Context, _: types.PaginatedRequestParams | None
+    ) -> types.ListResourceTemplatesResult:
+        found = await self._library(ctx, "resources", lambda library, within: library.templates(within=within))
+        return types.ListResourceTemplatesResult(resource_templates=[protocol.template(one) for one in found])
+
+    async def read_resource(self, ctx: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
+        mime_type, piece = await self._library(
+            ctx, "resources", lambda library, within: library.read(params.uri, within=within), of_resource=True
+        )
+        return protocol.contents(params.uri, mime_type, piece)
+
+    async def list_prompts(self, ctx: Context, params: types.PaginatedRequestParams | None) -> types.ListPromptsResult:
+        cursor = params.cursor if params is not None else None
+        offers, following = await self._library(
+            ctx, "prompts", lambda library, within: library.prompts(cursor, within=within)
+        )
+        return types.ListPromptsResult(prompts=[protocol.prompt(one) for one in offers], next_cursor=following)
+
+    async def get_prompt(self, ctx: Context, params: types.GetPromptRequestParams) -> types.GetPromptResult:
+        filled = await self._library(
+            ctx, "prompts", lambda library, within: library.prompt(params.name, params.arguments or {}, within=within)
+        )
+        return protocol.prompt_result(filled)
+
+    async def complete(self, ctx: Context, params: types.CompleteRequestParams) -> types.CompleteResult:
+        ref, argument = params.ref, params.argument
+        given = (params.context.arguments if params.context is not None else None) or {}
+
+        async def ask(library: Library, within: float) -> list[str]:
+            if isinstance(ref, types.PromptReference):
+                return await library.complete_prompt(ref.name, argument.name, argument.value, within=within)
+            return await library.complete_uri(ref.uri, argument.name, argument.value, given, within=within)
+
+        kind: List = "prompts" if isinstance(ref, types.PromptReference) else "resources"
+        return protocol.completion(await self._library(ctx, kind, ask))
+
+    async def _answer(self, params: types.CallToolRequestParams, until: float) -> Rendered:
+        try:
+            if params.request_state is not None:
+                return await self._asking.resume(params, until)
+            return await self._bridge.call_tool(params.name, params.arguments or {})
+        except UnknownTool:
+            raise MCPError(types.INVALID_PARAMS, NO_SUCH_TOOL) from None
+
+    async def _library(
+        self,
+        ctx: Context,
+        name: List,
+        ask: Callable[[Library, float], Awaitable[Answer]],
+        *,
+        of_resource: bool = False,
+    ) -> Answer:
+        self.listeners.session = ctx.session
+        try:
+            return await self._bridge.ask_library(name, ask)
+        except UruError as error:
+            refusal = self._bridge.refusal(error)
+            raise protocol.protocol_error(refusal, ctx.protocol_version, of_resource=of_resource) from None
 
 
 def build_server(bridge: Bridge | Unconfigured) -> Server[None]:
     """The server of one bridge, for any transport; its lifespan is the bridge's."""
-    listeners = Listeners()
-    bridge.on_change = listeners.tools_changed
+    handlers = Handlers(bridge)
+    bridge.on_change = handlers.listeners.changed
 
     @asynccontextmanager
     async def lifespan(_: Server[None]) -> AsyncIterator[None]:
         async with bridge.running():
             yield
-
-    async def list_tools(ctx: Context, _: types.PaginatedRequestParams | None) -> types.ListToolsResult:
-        listeners.session = ctx.session
-        return types.ListToolsResult(tools=[_tool(definition) for definition in await bridge.list_tools()])
-
-    async def call_tool(ctx: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
-        listeners.session = ctx.session
-        try:
-            return _result(await bridge.call_tool(params.name, params.arguments or {}))
-        except UnknownTool:
-            raise MCPError(types.INVALID_PARAMS, NO_SUCH_TOOL) from None
 
     return Server(
         "uru-mcp",
@@ -71,31 +183,21 @@ def build_server(bridge: Bridge | Unconfigured) -> Server[None]:
         title="Uru",
         instructions=INSTRUCTIONS,
         lifespan=lifespan,
-        on_list_tools=list_tools,
-        on_call_tool=call_tool,
-        on_subscriptions_listen=ListenHandler(listeners.bus),
+        on_list_tools=handlers.list_tools,
+        on_call_tool=handlers.call_tool,
+        on_list_resources=handlers.list_resources,
+        on_list_resource_templates=handlers.list_templates,
+        on_read_resource=handlers.read_resource,
+        on_list_prompts=handlers.list_prompts,
+        on_get_prompt=handlers.get_prompt,
+        on_completion=handlers.complete,
+        on_subscriptions_listen=ListenHandler(handlers.listeners.bus),
     )
 
 
-def _tool(definition: Definition) -> types.Tool:
-    return types.Tool(
-        name=definition.name,
-        title=definition.title,
-        description=definition.description,
-        input_schema=definition.schema,
-        annotations=types.ToolAnnotations(
-            title=definition.title,
-            read_only_hint=definition.read_only,
-            destructive_hint=definition.destructive,
-            idempotent_hint=definition.idempotent,
-            open_world_hint=definition.open_world,
-        ),
-    )
-
-
-def _result(rendered: Rendered) -> types.CallToolResult:
-    return types.CallToolResult(
-        content=[types.TextContent(type="text", text=rendered.text)],
-        structured_content=rendered.structure,
-        is_error=rendered.is_error,
-    )
+async def _report_progress(session: ServerSession) -> None:
+    """Tell a client that wants to know how long its call has been under way; without its token nothing is sent."""
+    for seconds in count(PROGRESS_EACH, PROGRESS_EACH):
+        await anyio.sleep(PROGRESS_EACH)
+        with suppress(*GONE):
+            await session.report_progress(seconds, None, f"Uru has been at it for {seconds} seconds.")

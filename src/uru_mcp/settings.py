@@ -104,6 +104,12 @@ class Settings(BaseSettings):
     call_deadline: float = Field(
         default=50, ge=1, le=3600, description="seconds until a call is answered, at the latest"
     )
+    execute_timeout: float = Field(
+        default=180,
+        ge=1,
+        le=3600,
+        description="seconds that a run may take in Uru; what a call cannot wait for goes on",
+    )
     result_chars: int = Field(
         default=80_000, ge=1_000, le=10_000_000, description="characters of a result before it is cut"
     )
@@ -132,6 +138,7 @@ EXAMPLES: Mapping[str, str] = {
     "URU_DIRECT_TOOLS": "Set URU_DIRECT_TOOLS to auto, all or none, or remove it.",
     "URU_TOOL_TOKENS": "Set URU_TOOL_TOKENS to a whole number from 0 to 1000000, or remove it.",
     "URU_CALL_DEADLINE": "Set URU_CALL_DEADLINE to a number of seconds from 1 to 3600, or remove it.",
+    "URU_EXECUTE_TIMEOUT": "Set URU_EXECUTE_TIMEOUT to a number of seconds from 1 to 3600, or remove it.",
     "URU_RESULT_CHARS": "Set URU_RESULT_CHARS to a whole number from 1000 to 10000000, or remove it.",
     "URU_LOG_LEVEL": "Set URU_LOG_LEVEL to debug, info, warning or error, or remove it.",
 }

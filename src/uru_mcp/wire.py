@@ -1,7 +1,7 @@
 """Uru's JSON into values of ours: tolerant of every spelling that was seen, and pure.
 
-With `complaints.py`, for error bodies, the only place that knows a field name of the API. It opens no connection and
-judges nothing: what a tool needs is decided in `policy.py`.
+With `records.py`, for records, and `complaints.py`, for error bodies, the only place that knows a field name of the
+API. It opens no connection and judges nothing: what a tool needs is decided in `policy.py`.
 
 Source: Uru's user guides and the public Node client; a reader of something that is only assumed says so.
 """
@@ -14,15 +14,23 @@ from datetime import datetime
 from typing import Any
 
 from uru_mcp.complaints import read_complaint
-from uru_mcp.fields import Record, first, flag_at, is_deeper, moment_at, names_at, object_at, text_at
+from uru_mcp.fields import (
+    Record,
+    first,
+    flag_at,
+    in_words,
+    is_deeper,
+    list_at,
+    moment_at,
+    names_at,
+    object_at,
+    record_of,
+    text_at,
+)
 from uru_mcp.permissions import EVERYTHING, NOTHING, Permissions, parse_permissions
 
 OBJECT_SCHEMA: dict[str, Any] = {"type": "object"}
 DEEPEST = 64  # levels of nesting that every client and serializer takes
-
-
-class UnexpectedShape(ValueError):
-    """The body is JSON, but not of a shape that this endpoint is known to answer with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +105,7 @@ def read_key_record(body: Any) -> KeyRecord:
     Raises:
         UnexpectedShape: The body is not an object.
     """
-    record = _object(body)
+    record = record_of(body)
     key = object_at(record, "key") or record
     stated = first(record, "permissions", "scopes")
     permissions, unknown = _permissions(first(key, "permissions", "scopes") if stated is None else stated)
@@ -117,7 +125,7 @@ def _permissions(stated: Any) -> tuple[Permissions | None, tuple[str, ...]]:
     """What Uru says the key may do: None where it says nothing, and nothing where it cannot be understood."""
     if stated is None:
         return None, ()
-    return parse_permissions(stated) if isinstance(stated, (str, list)) else (NOTHING, (_kind(stated),))
+    return parse_permissions(stated) if isinstance(stated, (str, list)) else (NOTHING, (in_words(stated),))
 
 
 def read_namespaces(body: Any) -> tuple[Namespace, ...]:
@@ -127,7 +135,7 @@ def read_namespaces(body: Any) -> tuple[Namespace, ...]:
         UnexpectedShape: There is no list.
     """
     found: dict[str, Namespace] = {}
-    for item in _list_at(body, "namespaces"):
+    for item in list_at(body, "namespaces"):
         entry = item if isinstance(item, dict) else {"name": item}
         name = text_at(entry, "name", "namespace")
         if name:
@@ -143,7 +151,7 @@ def read_tools(namespace: str, body: Any) -> tuple[tuple[UpstreamTool, ...], tup
     """
     tools: dict[str, UpstreamTool] = {}
     left_out: list[LeftOut] = []
-    for item in _list_at(body, "tools"):
+    for item in list_at(body, "tools"):
         tool = _tool(item)
         if isinstance(tool, str):
             left_out.append(LeftOut(namespace, _tool_name(item) or "(no name)", tool))
@@ -177,24 +185,6 @@ def _shallow(data: Any) -> Any:
         return json.dumps(data, ensure_ascii=False)
     except RecursionError:
         return "(The result is nested too deeply to be shown.)"
-
-
-def _object(body: Any) -> dict[str, Any]:
-    if not isinstance(body, dict):
-        raise UnexpectedShape(f"{_kind(body)} instead of an object")
-    return body
-
-
-def _list_at(body: Any, name: str) -> list[Any]:
-    found = body.get(name) if isinstance(body, dict) else body
-    if not isinstance(found, list):
-        raise UnexpectedShape(f"{_kind(found)} instead of a list of {name}")
-    return found
-
-
-def _kind(value: Any) -> str:
-    kinds = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "nothing"}
-    return kinds.get(type(value), "a number")
 
 
 def _workspace(record: Any) -> Workspace | None:

@@ -14,7 +14,7 @@ from .callers import Connect
 
 FIELDS = {
     "context": {"id", "title", "description", "content", "category", "tags", "scope", "updated_at"},
-    "prompt": {"id", "title", "description", "content", "variables", "updated_at"},
+    "prompt": {"id", "title", "description", "content", "variables", "persona_id", "updated_at"},
     "persona": {"id", "name", "description", "instructions"},
     "automation": {"id", "name", "description", "status", "trigger", "nodes", "edges"},
 }

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 CONTENT = Path(__file__).parent / "content"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class NotOurs(Exception):

@@ -40,7 +40,8 @@ CONTEXT = Kind(
     prefix="ctx",
     columns=("id", "title", "description", "content", "category", "tags_json", "scope", "updated_at"),
     summary=(
-        "id", "title", "description", "category", "tags_json", "scope", "length(content) AS size", "updated_at",
+        "id", "title", "description", "category", "tags_json", "scope", "length(CAST(content AS BLOB)) AS size",
+        "updated_at",
     ),
     required=("title", "content"),
     written=chunks.index,
@@ -49,7 +50,7 @@ PROMPT = Kind(
     noun="prompt",
     table="prompts",
     prefix="prm",
-    columns=("id", "title", "description", "content", "variables_json", "updated_at"),
+    columns=("id", "title", "description", "content", "variables_json", "persona_id", "updated_at"),
     required=("title", "content"),
 )
 PERSONA = Kind(

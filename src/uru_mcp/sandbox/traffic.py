@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,7 +15,10 @@ LIMIT = 10_000  # requests
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request as it came. `status` is None as long as, or when forever, nothing was answered."""
+    """One request as it came. `status` is None as long as, or when forever, nothing was answered.
+
+    `left_after` is in seconds, and set when the client closed the connection before it was answered.
+    """
 
     method: str
     path: str
@@ -21,6 +26,7 @@ class Request:
     headers: dict[str, str] = field(repr=False)  # names in lower case; the key is among the values
     body: bytes
     status: int | None = None
+    left_after: float | None = None
 
     @property
     def json(self) -> Any:
@@ -50,13 +56,29 @@ class Traffic:
             number = self._note(scope, body)
 
             async def note_status(message: Message) -> None:
-                if message["type"] == "http.response.start" and number in self._requests:
-                    self._requests[number] = replace(self._requests[number], status=message["status"])
+                if message["type"] == "http.response.start":
+                    self._change(number, status=message["status"])
                 await send(message)
 
-            return await app(scope, _replay(body, receive), note_status)
+            watching = asyncio.create_task(self._watch(number, receive))
+            try:
+                return await app(scope, _replay(body, receive), note_status)
+            finally:
+                watching.cancel()
 
         return noting
+
+    async def _watch(self, number: int, receive: Receive) -> None:
+        """Note when the client goes away before it is answered; what it asked for is done all the same."""
+        began = time.monotonic()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        if number in self._requests and self._requests[number].status is None:
+            self._change(number, left_after=time.monotonic() - began)
+
+    def _change(self, number: int, **changes: Any) -> None:
+        if number in self._requests:
+            self._requests[number] = replace(self._requests[number], **changes)
 
     def _note(self, scope: Scope, body: bytes) -> int:
         self._count += 1

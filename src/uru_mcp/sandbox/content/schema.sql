@@ -71,6 +71,7 @@ CREATE TABLE prompts (
   description    TEXT NOT NULL DEFAULT '',
   content        TEXT NOT NULL,
   variables_json TEXT NOT NULL DEFAULT '[]',
+  persona_id     TEXT,                -- the agent that the prompt is meant for
   updated_at     TEXT NOT NULL
 );
 

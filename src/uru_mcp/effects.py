@@ -1,0 +1,42 @@
+"""What a call of one of Uru's own tools did to records: which of them changed, and what is said with its result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from uru_mcp.approvals import advice, deciding_tool
+from uru_mcp.catalog import Tool
+from uru_mcp.outlook import View
+from uru_mcp.policy import PLATFORM
+from uru_mcp.records import ANSWERED_BY, CHANGED_BY, RUNS, Approval, Kind, address_of, read_approvals
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """`members` and `notes` go with the result; `waits_for` is what a person can be asked to decide right away."""
+
+    members: dict[str, Any]
+    notes: tuple[str, ...] = ()
+    waits_for: Approval | None = None
+
+
+def changed_by(tool: Tool) -> tuple[Kind, ...]:
+    """The kinds of records that are not what they were once the tool has run."""
+    return CHANGED_BY.get(tool.name, ()) if tool.namespace.name == PLATFORM else ()
+
+
+def effect_of(tool: Tool, data: Any, view: View) -> Effect:
+    """Where the record that the tool answered with can be read, and what it waits for."""
+    kind = ANSWERED_BY.get(tool.name) if tool.namespace.name == PLATFORM else None
+    address = address_of(kind, data) if kind is not None and isinstance(data, dict) else None
+    if address is None:
+        return Effect({})
+    approvals = read_approvals(data) if kind is RUNS else ()
+    advised = [advice(approval, view) for approval in approvals]
+    members: dict[str, Any] = {"uri": address.uri}
+    if advised:
+        members["approvals"] = [structure for structure, _ in advised]
+    notes = (f"[Resource: {address.uri}]", *(note for _, note in advised))
+    decidable = [approval for approval in approvals if deciding_tool(approval, view) is not None]
+    return Effect(members, notes, decidable[0] if decidable else None)

@@ -1,0 +1,157 @@
+"""Uru's workspace as a library: what MCP's requests for resources, prompts and completions answer, behind the gate.
+
+The tools `uru_list_resources` and `uru_read_resource` answer from the same. It knows what may be listed and read, and
+nothing of MCP's wire.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from uru_mcp.errors import UruError
+from uru_mcp.gate import allows
+from uru_mcp.listings import Listing, Listings
+from uru_mcp.names import shown_name
+from uru_mcp.outlook import Outlook, View
+from uru_mcp.policy import PLATFORM, RECORDS
+from uru_mcp.prompts import Filled, Offer, Prompts
+from uru_mcp.records import PROMPTS, RUNS, Kind
+from uru_mcp.render import Rendered, Renderer, Rest
+from uru_mcp.resources import Resources, Template, described, needs_at, templates
+from uru_mcp.shelves import Shelves, needs_of, open_kinds
+from uru_mcp.uris import parse_uri
+
+
+class Library:
+    """Answers within `within` seconds each, or raises a `UruError`.
+
+    A key that lacks Read is shown nothing; while something else is in the way, that is raised, so that an empty list
+    is never a failure in disguise.
+    """
+
+    def __init__(
+        self, outlook: Outlook, shelves: Shelves, renderer: Renderer, report: Callable[[], Mapping[str, Any]]
+    ) -> None:
+        self._outlook = outlook
+        self._shelves = shelves
+        self._renderer = renderer
+        self._listings = Listings(shelves)
+        self._resources = Resources(shelves, report)
+        self._prompts = Prompts(shelves)
+
+    def outline(self) -> tuple[object, object]:
+        """What the lists of resources and of prompts depend on, besides the records themselves; cheap to compare."""
+        view = self._outlook.now
+        kinds = open_kinds(view)
+        place = view.standing.workspace
+        names = [namespace.name for namespace in view.catalog.namespaces] if allows(RECORDS, view.standing) else None
+        return (kinds, names, place), (PROMPTS in kinds, place)
+
+    async def resources(self, cursor: str | None, *, within: float) -> Listing:
+        """A page of resources for MCP, which has no place for what went wrong with some of them."""
+        until = time.monotonic() + within
+        view = await self._open_view(within / 2)
+        if not allows(RECORDS, view.standing):
+            return Listing()
+        page = await self._listings.page(view, cursor, within=until - time.monotonic())
+        if page.problems and all(problem in page.problems for problem in _collections(open_kinds(view))):
+            raise next(iter(page.problems.values()))
+        return page
+
+    async def templates(self, *, within: float) -> list[Template]:
+        view = await self._open_view(within)
+        return templates(view) if allows(RECORDS, view.standing) else []
+
+    async def read(self, uri: str, *, offset: int = 0, within: float) -> tuple[str, Rendered]:
+        """What stands at an address: its MIME type, and the piece that begins at `offset`.
+
+        Raises, besides: `ArgumentError` for an address that is none, `PermissionMissing`.
+        """
+        until = time.monotonic() + within
+        address = parse_uri(uri)
+        view = await self._outlook.look(within / 2)
+        view = await self._outlook.admit(address.uri, needs_at(address, view), view, within=within / 4)
+        content = await self._resources.read(address, view, within=until - time.monotonic())
+        members = {**content.members, "mime_type": content.mime_type}
+        document = self._renderer.document(content.data, members, content.notes)
+        rest = Rest("uru_read_resource", "uri", address.uri)
+        return content.mime_type, self._renderer.result(document, rest, offset=offset)
+
+    async def prompts(self, cursor: str | None, *, within: float) -> tuple[list[Offer], str | None]:
+        until = time.monotonic() + within
+        view = await self._open_view(within / 2)
+        if PROMPTS not in open_kinds(view):
+            return [], None
+        return await self._prompts.page(view, cursor, within=until - time.monotonic())
+
+    async def prompt(self, name: str, given: Mapping[str, str], *, within: float) -> Filled:
+        """Raises, besides: `ArgumentError` for an unknown prompt or wrong arguments, `PermissionMissing`."""
+        until = time.monotonic() + within
+        view = await self._outlook.look(within / 2)
+        view = await self._outlook.admit("The prompt", needs_of(PROMPTS, view.catalog), view, within=within / 4)
+        return await self._prompts.fill(name, given, view, within=until - time.monotonic())
+
+    async def complete_uri(
+        self, uri_template: str, argument: str, value: str, given: Mapping[str, str], *, within: float
+    ) -> list[str]:
+        until = time.monotonic() + within
+        view = await self._open_view(within / 2)
+        if not allows(RECORDS, view.standing):
+            return []
+        left = until - time.monotonic()
+        return await self._resources.complete(uri_template, argument, value, given, view, within=left)
+
+    async def complete_prompt(self, name: str, argument: str, value: str, *, within: float) -> list[str]:
+        until = time.monotonic() + within
+        view = await self._open_view(within / 2)
+        return await self._prompts.complete(name, argument, value, view, within=until - time.monotonic())
+
+    async def list_for_model(self, arguments: Mapping[str, Any], *, within: float) -> Rendered:
+        """What `uru_list_resources` answers; what could not be listed is among it, as `problems`.
+
+        Raises, besides: `PermissionMissing`.
+        """
+        until = time.monotonic() + within
+        view = await self._open_view(within / 2)
+        view = await self._outlook.admit("uru_list_resources", RECORDS, view, within=within / 4)
+        page = await self._listings.page(
+            view,
+            arguments.get("cursor"),
+            kind=arguments.get("kind"),
+            query=arguments.get("query", "").strip(),
+            budget=self._renderer.budget,
+            within=until - time.monotonic(),
+        )
+        answer: dict[str, Any] = {
+            "resources": [described(resource) for resource in page.resources],
+            "next_cursor": page.next_cursor,
+        }
+        if page.problems:
+            answer["problems"] = [_problem(kind, error) for kind, error in page.problems.items()]
+        elif not page.resources:
+            answer["hint"] = "Nothing fits, or this workspace has none of them. Without kind and query, all are listed."
+        return self._renderer.answer(answer)
+
+    def forget(self, kinds: Collection[Kind]) -> None:
+        """Ask anew for these kinds of records, which have changed or may have."""
+        self._shelves.forget(kinds)
+
+    async def _open_view(self, within: float) -> View:
+        """What is so now. Raises: what stands in the way of any list, but for a permission."""
+        view = await self._outlook.look(within)
+        catalog = view.catalog
+        missing = None if catalog.namespaces else self._outlook.catalog_trouble
+        trouble = view.standing.trouble or missing or catalog.failure_of(shown_name(PLATFORM, ""))
+        if trouble is not None:
+            raise trouble.with_traceback(None)
+        return view
+
+
+def _collections(kinds: tuple[Kind, ...]) -> set[str]:
+    return {kind.collection for kind in kinds if kind is not RUNS}
+
+
+def _problem(kind: str, error: UruError) -> dict[str, str]:
+    return {"kind": kind, "code": error.code, "message": error.message, "fix": error.fix}

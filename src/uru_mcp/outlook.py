@@ -1,0 +1,91 @@
+"""How the key stands and what Uru offers it, looked at together before every list and every call.
+
+It decides when Uru is asked again, and never whether something is allowed: `gate.py` does.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+import anyio
+from anyio.abc import TaskGroup
+
+from uru_mcp import gate
+from uru_mcp.catalog import Catalog
+from uru_mcp.errors import UruError
+from uru_mcp.identity import Identity, Standing
+from uru_mcp.loading import Catalogs
+from uru_mcp.permissions import Permissions
+
+AHEAD_WITHIN = 10.0  # seconds
+
+log = logging.getLogger(__name__)
+
+
+class View(NamedTuple):
+    """What is known at one moment."""
+
+    standing: Standing
+    catalog: Catalog
+
+
+class Outlook:
+    """Looks through an identity and its catalogs. `on_look` is awaited after each look that was answered in time."""
+
+    def __init__(self, identity: Identity, catalogs: Catalogs, *, on_look: Callable[[], Awaitable[None]]) -> None:
+        self._identity = identity
+        self._catalogs = catalogs
+        self._on_look = on_look
+
+    def start(self, tasks: TaskGroup) -> None:
+        """Look once already, in this task group, where later looks go on in the background too."""
+        self._identity.start(tasks)
+        self._catalogs.start(tasks)
+        tasks.start_soon(self._look_ahead)
+
+    @property
+    def now(self) -> View:
+        """What is known without asking."""
+        return View(self._identity.standing, self._catalogs.current)
+
+    @property
+    def catalog_trouble(self) -> UruError | None:
+        """Why there is no catalog, or only an older one."""
+        return self._catalogs.trouble
+
+    async def look(self, within: float, *, at_once: bool = False) -> View:
+        """What is so now, or after `within` seconds what is known of it.
+
+        `at_once` takes no answer that is older than a few seconds.
+        """
+        with anyio.move_on_after(within):
+            standing = await (self._identity.recent() if at_once else self._identity.current())
+            await self._catalogs.refresh(standing)
+            await self._on_look()
+        return self.now
+
+    async def look_anew(self, within: float) -> None:
+        """Look at what a call has changed; the call itself has succeeded, so no failure here is one of its own."""
+        with anyio.move_on_after(within):
+            self._catalogs.forget()
+            await self._identity.ask()
+            await self.look(within)
+
+    async def admit(self, what: str, needs: Permissions, view: View, *, within: float) -> View:
+        """Let through what the key may do, after a second look where the first one says no.
+
+        Raises:
+            PermissionMissing, UruError: As `gate.require`.
+        """
+        if not gate.allows(needs, view.standing):
+            view = await self.look(within, at_once=True)
+        gate.require(what, needs, view.standing)
+        return view
+
+    async def _look_ahead(self) -> None:
+        try:
+            await self.look(AHEAD_WITHIN)
+        except Exception:  # boundary: a background task must not end the process
+            log.exception("Uru could not be asked ahead")

@@ -1,0 +1,152 @@
+"""Uru's prompts as MCP prompts: named by their titles, with their variables as arguments, filled in.
+
+Everything in this room needs Read, and more where Uru says so.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from uru_mcp.answers import shaped
+from uru_mcp.cursors import decode, encode
+from uru_mcp.errors import ArgumentError, UruError
+from uru_mcp.fields import UnexpectedShape, text_at
+from uru_mcp.names import prompt_names
+from uru_mcp.outlook import View
+from uru_mcp.records import AGENTS, PROMPTS, Prompt, Variable, read_prompt
+from uru_mcp.resources import fitting
+from uru_mcp.shelves import PAGE, Shelves, open_kinds
+from uru_mcp.uris import Address
+
+PLACEHOLDER = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}")
+NOT_GIVEN = "(not given)"  # for what is optional: a gap would read as if it were meant
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A prompt under the name that clients call it by, with all that can be filled in."""
+
+    name: str
+    prompt: Prompt
+    arguments: tuple[Variable, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What a prompt says once it is filled in: texts in order, each a message of the user's."""
+
+    description: str
+    messages: tuple[str, ...]
+
+
+class Prompts:
+    """Lists and fills prompts. Every method answers within `within` seconds, and raises what `Calls.run` raises."""
+
+    def __init__(self, shelves: Shelves) -> None:
+        self._shelves = shelves
+
+    async def page(self, view: View, cursor: str | None, *, within: float) -> tuple[list[Offer], str | None]:
+        """Some of the prompts, asked for anew at the first page, and the cursor of the next.
+
+        Raises, besides: `ArgumentError` for a cursor that is none of this list's.
+        """
+        start = 0 if cursor is None else max(0, decode(cursor, int)[0])
+        if cursor is None:
+            self._shelves.forget([PROMPTS])
+        offers = await self._offers(view, within=within)
+        end = start + PAGE
+        return offers[start:end], encode(end) if end < len(offers) else None
+
+    async def fill(self, name: str, given: Mapping[str, str], view: View, *, within: float) -> Filled:
+        """The prompt with its placeholders filled in, behind the instructions of the agent that it names.
+
+        Raises, besides: `ArgumentError` for an unknown prompt (`not_found`) or argument, or a required one that is
+        missing.
+        """
+        until = time.monotonic() + within
+        own = (await self._find(name, view, within=within)).prompt.id
+        record = await self._shelves.get(PROMPTS, Address(PROMPTS.collection, own), view, within=_left(until))
+        prompt = shaped(read_prompt, record)
+        _check(name, arguments_of(prompt), given)
+        values = {variable: text for variable, text in given.items() if text.strip()}
+        text = PLACEHOLDER.sub(lambda hole: values.get(hole[1], NOT_GIVEN), prompt.content or "")
+        if prompt.agent is None:
+            return Filled(prompt.description, (text,))
+        instructions = await self._instructions(prompt.agent, view, within=_left(until))
+        if instructions is None:
+            gone = "The agent that this prompt names cannot be read; its instructions are missing."
+            return Filled(f"{prompt.description} ({gone})".strip(), (text,))
+        return Filled(prompt.description, (instructions, text))
+
+    async def complete(self, name: str, argument: str, typed: str, view: View, *, within: float) -> list[str]:
+        """The choices that the prompt gives for an argument, as far as they fit what was typed.
+
+        Raises, besides: `ArgumentError` for an unknown prompt or argument.
+        """
+        if PROMPTS not in open_kinds(view):
+            return []
+        offer = await self._find(name, view, within=within)
+        variable = next((one for one in offer.arguments if one.name == argument), None)
+        if variable is None:
+            raise _unknown_argument(name, argument, offer.arguments)
+        return fitting(typed, ((choice, "") for choice in variable.choices))
+
+    async def _offers(self, view: View, *, within: float) -> list[Offer]:
+        prompts: dict[str, Prompt] = {}
+        async for record in self._shelves.walk(PROMPTS, view, within=within):
+            try:
+                prompt = read_prompt(record)
+            except UnexpectedShape:
+                continue  # one that is wrong does not spoil the others
+            prompts.setdefault(prompt.id, prompt)
+        names = prompt_names({own: prompt.title for own, prompt in prompts.items()})
+        return [Offer(names[own], prompt, arguments_of(prompt)) for own, prompt in prompts.items()]
+
+    async def _find(self, name: str, view: View, *, within: float) -> Offer:
+        for offer in await self._offers(view, within=within):
+            if offer.name == name:
+                return offer
+        raise ArgumentError(f"There is no prompt {name[:100]!r}.", fix="List the prompts again.", code="not_found")
+
+    async def _instructions(self, agent: str, view: View, *, within: float) -> str | None:
+        if AGENTS not in open_kinds(view):
+            return None
+        try:
+            record = await self._shelves.get(AGENTS, Address(AGENTS.collection, agent), view, within=within)
+        except UruError as error:
+            if error.code == "not_found":
+                return None
+            raise
+        told = text_at(record, "instructions")
+        return told and f"Take the part of the agent “{text_at(record, 'name') or agent}”. Its instructions:\n\n{told}"
+
+
+def arguments_of(prompt: Prompt) -> tuple[Variable, ...]:
+    """Its variables, and every placeholder that is none of them, without which the text would have a hole."""
+    declared = {variable.name for variable in prompt.variables}
+    holes = dict.fromkeys(name for name in PLACEHOLDER.findall(prompt.content or "") if name not in declared)
+    return (*prompt.variables, *(Variable(name, "", required=True) for name in holes))
+
+
+def _check(name: str, arguments: tuple[Variable, ...], given: Mapping[str, str]) -> None:
+    for unknown in given.keys() - {one.name for one in arguments}:
+        raise _unknown_argument(name, unknown, arguments)
+    missing = [one.name for one in arguments if one.required and not given.get(one.name, "").strip()]
+    if missing:
+        raise ArgumentError(
+            f"The prompt {name} cannot do without: {', '.join(missing)}.",
+            fix="Give each of them a value.",
+            missing=missing,
+        )
+
+
+def _unknown_argument(name: str, argument: str, arguments: tuple[Variable, ...]) -> ArgumentError:
+    known = ", ".join(one.name for one in arguments) or "no argument"
+    return ArgumentError(f"The prompt {name} has no argument {argument[:100]!r}.", fix=f"It takes {known}.")
+
+
+def _left(until: float) -> float:
+    return until - time.monotonic()

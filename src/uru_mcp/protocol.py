@@ -1,0 +1,130 @@
+"""Our values in the types of the MCP SDK, and our errors in the codes of either protocol era."""
+
+from __future__ import annotations
+
+import mcp.types as types
+from mcp.shared.exceptions import MCPError
+
+from uru_mcp.own_tools import Definition
+from uru_mcp.prompts import Filled, Offer
+from uru_mcp.render import Rendered
+from uru_mcp.resources import Resource, Template
+
+MODERN = "2026-07-28"
+RESOURCE_NOT_FOUND = -32002  # before that version, which has INVALID_PARAMS for it
+SHOWN = 100  # values of a completion, which is as many as MCP allows
+
+BY_THE_CALLER = frozenset({"invalid_arguments", "not_found"})
+BY_THE_KEY = frozenset(
+    {
+        "not_configured",
+        "malformed_key",
+        "key_rejected",
+        "key_revoked",
+        "key_expired",
+        "insufficient_permission",
+        "permissions_unknown",
+        "workspace_selection_required",
+        "workspace_not_accessible",
+        "forbidden",
+    }
+)
+
+
+def is_modern(version: str) -> bool:
+    return version >= MODERN  # versions are dates
+
+
+def protocol_error(refusal: Rendered, version: str, *, of_resource: bool = False) -> MCPError:
+    """A refusal where MCP has no result to put it into: the same words, and the same structure as data."""
+    error = refusal.structure["error"]
+    code = types.INTERNAL_ERROR
+    if error["code"] in BY_THE_CALLER:
+        code = types.INVALID_PARAMS
+    elif error["code"] in BY_THE_KEY:
+        code = types.INVALID_REQUEST
+    if of_resource and error["code"] == "not_found" and not is_modern(version):
+        code = RESOURCE_NOT_FOUND
+    return MCPError(code, refusal.text, error)
+
+
+def tool(definition: Definition) -> types.Tool:
+    return types.Tool(
+        name=definition.name,
+        title=definition.title,
+        description=definition.description,
+        input_schema=definition.schema,
+        annotations=types.ToolAnnotations(
+            title=definition.title,
+            read_only_hint=definition.read_only,
+            destructive_hint=definition.destructive,
+            idempotent_hint=definition.idempotent,
+            open_world_hint=definition.open_world,
+        ),
+    )
+
+
+def tool_result(rendered: Rendered) -> types.CallToolResult:
+    return types.CallToolResult(
+        content=[types.TextContent(type="text", text=rendered.text)],
+        structured_content=rendered.structure,
+        is_error=rendered.is_error,
+    )
+
+
+def resource(listed: Resource) -> types.Resource:
+    updated_at = listed.updated_at
+    return types.Resource(
+        uri=listed.uri,
+        name=listed.title,  # which older clients show
+        title=listed.title,
+        description=listed.description or None,
+        mime_type=listed.mime_type,
+        size=listed.size,
+        annotations=None if updated_at is None else types.Annotations(last_modified=updated_at.isoformat()),
+    )
+
+
+def template(form: Template) -> types.ResourceTemplate:
+    return types.ResourceTemplate(
+        uri_template=form.uri_template,
+        name=form.title,
+        title=form.title,
+        description=form.description,
+        mime_type=form.mime_type,
+    )
+
+
+def contents(uri: str, mime_type: str, piece: Rendered) -> types.ReadResourceResult:
+    """The text of a resource, and apart from it what is said below it, so that JSON stays JSON."""
+    texts = [types.TextResourceContents(uri=uri, mime_type=mime_type, text=piece.body)]
+    texts += [types.TextResourceContents(uri=uri, mime_type="text/plain", text=note) for note in piece.notes]
+    return types.ReadResourceResult(contents=list(texts))
+
+
+def prompt(offer: Offer) -> types.Prompt:
+    return types.Prompt(
+        name=offer.name,
+        title=offer.prompt.title,
+        description=offer.prompt.description or None,
+        arguments=[
+            types.PromptArgument(name=one.name, description=one.description or None, required=one.required)
+            for one in offer.arguments
+        ],
+    )
+
+
+def prompt_result(filled: Filled) -> types.GetPromptResult:
+    return types.GetPromptResult(
+        description=filled.description or None,
+        messages=[
+            types.PromptMessage(role="user", content=types.TextContent(type="text", text=text))
+            for text in filled.messages
+        ],
+    )
+
+
+def completion(values: list[str]) -> types.CompleteResult:
+    return types.CompleteResult(
+        completion=types.Completion(values=values[:SHOWN], total=len(values), has_more=len(values) > SHOWN)
+    )

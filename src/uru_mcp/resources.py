@@ -1,0 +1,218 @@
+"""Resources: the workspace, the key, namespaces and Uru's records, at addresses that a client can read.
+
+MCP's own requests and the tools `uru_list_resources` and `uru_read_resource` come here alike. Everything in this room
+needs Read, and more where Uru says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from uru_mcp.approvals import advice
+from uru_mcp.discovery import offer
+from uru_mcp.errors import ArgumentError
+from uru_mcp.fields import text_at
+from uru_mcp.outlook import View
+from uru_mcp.permissions import Permissions
+from uru_mcp.policy import RECORDS
+from uru_mcp.records import (
+    AUTOMATIONS,
+    JSON,
+    KINDS,
+    RUNS,
+    Entry,
+    Kind,
+    kind_at,
+    read_approvals,
+    read_content,
+)
+from uru_mcp.shelves import Shelves, needs_of, open_kinds
+from uru_mcp.uris import KEY, NAMESPACES, SCHEME, WORKSPACE, Address, no_such_resource
+
+DESCRIPTION_CHARS = 300
+EXCERPT_CHARS = 600
+
+NAMESPACE = f"{SCHEME}{NAMESPACES}/{{namespace}}"
+RECORD_TEMPLATES: Mapping[str, Kind] = {
+    **{f"{SCHEME}{kind.collection}/{{id}}": kind for kind in KINDS if kind is not RUNS},
+    f"{SCHEME}{AUTOMATIONS.collection}/{{id}}/runs/{{run_id}}": RUNS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A resource as a list shows it. `size` is in bytes; `excerpt` is what a search found in it."""
+
+    uri: str
+    kind: str
+    title: str
+    description: str
+    mime_type: str = JSON
+    size: int | None = None
+    updated_at: datetime | None = None
+    excerpt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A form of addresses, and what stands at them."""
+
+    uri_template: str
+    title: str
+    description: str
+    mime_type: str = JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What stands at an address: text or JSON, and what is said beside it."""
+
+    mime_type: str
+    data: Any
+    members: dict[str, Any]
+    notes: tuple[str, ...] = ()
+
+
+class Resources:
+    """Reads resources and completes their addresses. `report` is what `uru_whoami` answers now.
+
+    Every method answers within `within` seconds, and raises what `Calls.run` raises.
+    """
+
+    def __init__(self, shelves: Shelves, report: Callable[[], Mapping[str, Any]]) -> None:
+        self._shelves = shelves
+        self._report = report
+
+    async def read(self, address: Address, view: View, *, within: float) -> Content:
+        """What stands at an address. Raises, besides: `ArgumentError` (`not_found`) when nothing can stand there."""
+        kind = kind_at(address)
+        if kind is None:
+            return Content(JSON, self._facts(address, view), {"uri": address.uri})
+        if kind not in open_kinds(view):
+            raise no_such_resource(address.uri)
+        record = await self._shelves.get(kind, address, view, within=within)
+        advised = [advice(approval, view) for approval in read_approvals(record)] if kind is RUNS else []
+        members = {"uri": address.uri, **({"approvals": [structure for structure, _ in advised]} if advised else {})}
+        data = read_content(kind, record)
+        return Content(
+            kind.mime_type if isinstance(data, str) else JSON, data, members, tuple(note for _, note in advised)
+        )
+
+    async def complete(
+        self, uri_template: str, argument: str, value: str, given: Mapping[str, str], view: View, *, within: float
+    ) -> list[str]:
+        """The ids that what was typed so far may mean, by id or by title; the best first.
+
+        `given` are the template's other arguments, as far as they are known.
+
+        Raises, besides: `ArgumentError` for a template or an argument that there is not.
+        """
+        if (uri_template, argument) == (NAMESPACE, "namespace"):
+            return fitting(value, ((one.name, one.title) for one in view.catalog.namespaces))
+        kind = RECORD_TEMPLATES.get(uri_template)
+        if kind is None or f"{{{argument}}}" not in uri_template:
+            raise ArgumentError(
+                f"No resource template {uri_template[:100]!r} has an argument {argument[:100]!r}.",
+                fix="Take a template from resources/templates/list.",
+            )
+        if kind not in open_kinds(view):
+            return []
+        if argument == "id" and kind is RUNS:
+            kind = AUTOMATIONS
+        if kind is RUNS and "id" in given:
+            records = (await self._shelves.runs(given["id"], view, within=within)).records
+        else:
+            records = tuple([record async for record in self._shelves.walk(kind, view, within=within)])
+        return fitting(value, ((text_at(one, "id") or "", text_at(one, "title", "name") or "") for one in records))
+
+    def _facts(self, address: Address, view: View) -> Any:
+        """What `uru_whoami` knows of the workspace or the key, or what a namespace offers."""
+        report = self._report()
+        if address == Address(WORKSPACE):
+            return {name: report[name] for name in ("workspace", "tools", "base_url", "problems")}
+        if address == Address(KEY):
+            return {name: report[name] for name in ("state", "key", "permissions", "problems", "warnings")}
+        for namespace in view.catalog.namespaces if address.collection == NAMESPACES else ():
+            if namespace.name == address.id:
+                tools = [offer(tool, view.standing) for tool in view.catalog.tools_of(namespace)]
+                return {"namespace": namespace.name, "title": namespace.title, "tools": tools}
+        raise no_such_resource(address.uri)
+
+
+def needs_at(address: Address, view: View) -> Permissions:
+    """What a key must have to read what stands at an address."""
+    kind = kind_at(address)
+    return RECORDS if kind is None else needs_of(kind, view.catalog)
+
+
+def facts_listed(view: View) -> list[Resource]:
+    """The resources that need no record: the workspace, the key, the namespaces."""
+    name = view.standing.workspace.name if view.standing.workspace else None
+    return [
+        Resource(
+            Address(WORKSPACE).uri,
+            WORKSPACE,
+            f"Workspace {name}" if name else "Workspace",
+            "The workspace of this key, and how many tools are allowed and blocked there.",
+        ),
+        Resource(Address(KEY).uri, KEY, "API key", "What this key may do, how old it is, and what is wrong with it."),
+        *(
+            Resource(
+                Address(NAMESPACES, namespace.name).uri,
+                NAMESPACES,
+                namespace.title,
+                f"The tools of {namespace.title}, what each needs, and whether this key may run it.",
+            )
+            for namespace in view.catalog.namespaces
+        ),
+    ]
+
+
+def resource_of(entry: Entry) -> Resource:
+    return Resource(
+        entry.address.uri,
+        entry.kind.collection,
+        entry.title[:DESCRIPTION_CHARS],
+        entry.description[:DESCRIPTION_CHARS],
+        entry.kind.mime_type,
+        entry.size,
+        entry.updated_at,
+        entry.excerpt and entry.excerpt[:EXCERPT_CHARS],
+    )
+
+
+def templates(view: View) -> list[Template]:
+    """The forms of addresses that lead somewhere in this workspace."""
+    found = [Template(NAMESPACE, "Namespace", "The tools of a namespace, what each needs, and whether this key may.")]
+    for form, kind in RECORD_TEMPLATES.items():
+        if kind in open_kinds(view):
+            title = kind.noun.capitalize()
+            found.append(Template(form, title, f"{title} in Uru, by id.", kind.mime_type))
+    return found
+
+
+def described(resource: Resource) -> dict[str, Any]:
+    """`{"uri", "kind", "title", "description", "mime_type", "size", "updated_at", "excerpt"}`, what is known of it."""
+    described = {
+        "uri": resource.uri,
+        "kind": resource.kind,
+        "title": resource.title,
+        "description": resource.description or None,
+        "mime_type": resource.mime_type,
+        "size": resource.size,
+        "updated_at": resource.updated_at and resource.updated_at.isoformat(),
+        "excerpt": resource.excerpt,
+    }
+    return {name: value for name, value in described.items() if value is not None}
+
+
+def fitting(typed: str, choices: Iterable[tuple[str, str]]) -> list[str]:
+    """Of choices, each a value and what it is called, those that hold what was typed; first those that begin so."""
+    wanted = typed.casefold()
+    found = [(value, f"{value}\n{called}".casefold()) for value, called in choices if value]
+    hits = [(value, text) for value, text in found if wanted in text]
+    hits.sort(key=lambda hit: not any(line.startswith(wanted) for line in hit[1].split("\n")))
+    return [value for value, _ in hits]

@@ -1,0 +1,186 @@
+"""Uru's records by kind: asked for page by page through the query tools of `platform`, and kept for a short while.
+
+A kind is there when the workspace has the tool for it. Whether the key may read is decided in `gate.py` from what
+`needs_of` says; this room trusts that it was asked.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio
+
+from uru_mcp.answers import shaped
+from uru_mcp.calls import Calls
+from uru_mcp.catalog import Catalog, Tool
+from uru_mcp.errors import UruError
+from uru_mcp.fields import Record, record_of, text_at
+from uru_mcp.gate import allows
+from uru_mcp.names import shown_name
+from uru_mcp.outlook import View
+from uru_mcp.permissions import Permissions
+from uru_mcp.policy import PLATFORM, RECORDS
+from uru_mcp.records import AUTOMATIONS, CONTEXTS, KINDS, RUNS, Kind, read_page
+from uru_mcp.redaction import Redaction
+from uru_mcp.uris import Address, no_such_resource
+
+PAGE = 50  # records
+NEWEST = 10  # runs of each automation that are listed
+KEPT = 30.0  # seconds that a page serves completions and the names of prompts; lists ask anew
+PAGES = 200  # that are kept, and that are walked through
+REQUESTS_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some records of a list, and where it goes on; redacted."""
+
+    records: tuple[Record, ...]
+    next_cursor: str | None
+
+
+@dataclass(slots=True)
+class _Kept:
+    """The pages of one workspace, each with the time at which it came."""
+
+    workspace: str | None = None
+    pages: dict[tuple[Kind, str | None], tuple[float, Page]] = field(default_factory=dict)
+
+
+def tool_for(kind: Kind, catalog: Catalog) -> Tool | None:
+    """The tool that looks records of this kind up; None where the workspace has none."""
+    return catalog.tools.get(shown_name(PLATFORM, kind.query_tool))
+
+
+def needs_of(kind: Kind, catalog: Catalog) -> Permissions:
+    """What a key must have to read records of this kind: never less than Read, and whatever its tool needs."""
+    tool = tool_for(kind, catalog)
+    return RECORDS if tool is None else RECORDS | tool.needs
+
+
+def open_kinds(view: View) -> tuple[Kind, ...]:
+    """The kinds that this workspace has and this key may read."""
+    return tuple(
+        kind
+        for kind in KINDS
+        if tool_for(kind, view.catalog) is not None and allows(needs_of(kind, view.catalog), view.standing)
+    )
+
+
+class Shelves:
+    """Fetches records. Every method answers within `within` seconds or raises what `Calls.run` raises.
+
+    `failed` is why a kind could not be listed when it was last tried.
+    """
+
+    def __init__(self, calls: Calls, redaction: Redaction) -> None:
+        self._calls = calls
+        self._redaction = redaction
+        self._kept = _Kept()
+        self.failed: dict[Kind, UruError] = {}
+
+    async def page(self, kind: Kind, view: View, cursor: str | None = None, *, within: float) -> Page:
+        """A page of all records of a kind, asked for anew; of runs, the newest ten of a page of automations."""
+        try:
+            if kind is RUNS:
+                page = await self._newest_runs(view, cursor, within=within)
+            else:
+                page = await self._page(kind, {"op": "list"}, view, cursor, within=within)
+        except UruError as error:
+            self.failed[kind] = error
+            raise
+        self.failed.pop(kind, None)
+        self._keep(kind, view, cursor, page)
+        return page
+
+    async def search(self, query: str, view: View, cursor: str | None = None, *, within: float) -> Page:
+        """A page of the context blocks that fit a query, best first, each with an `excerpt`."""
+        return await self._page(CONTEXTS, {"op": "search", "query": query}, view, cursor, within=within)
+
+    async def runs(self, automation: str, view: View, cursor: str | None = None, *, within: float) -> Page:
+        """A page of the runs of one automation, newest first."""
+        return await self._page(RUNS, {"op": "runs", "id": automation}, view, cursor, within=within)
+
+    async def get(self, kind: Kind, address: Address, view: View, *, within: float) -> Record:
+        """One record as it is now. Raises, besides: `ArgumentError` for a run of another automation."""
+        op = {"op": "get", "id": address.id}
+        if address.run_id is not None:
+            op = {"op": "run", "run_id": address.run_id}
+        record: Record = self._redaction.value(shaped(record_of, await self._ask(kind, op, view, within=within)))
+        if address.run_id is not None and text_at(record, "automation_id") not in (None, address.id):
+            raise no_such_resource(address.uri)
+        return record
+
+    async def walk(self, kind: Kind, view: View, *, within: float) -> AsyncIterator[Record]:
+        """All records of a kind, as they were at most `KEPT` seconds ago."""
+        until = time.monotonic() + within
+        cursor: str | None = None
+        for _ in range(PAGES):
+            page = self._recall(kind, view, cursor) or await self.page(
+                kind, view, cursor, within=until - time.monotonic()
+            )
+            for record in page.records:
+                yield record
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    def forget(self, kinds: Collection[Kind]) -> None:
+        """Ask anew for these kinds: something has changed."""
+        for kind, cursor in list(self._kept.pages):
+            if kind in kinds:
+                del self._kept.pages[kind, cursor]
+
+    async def _newest_runs(self, view: View, cursor: str | None, *, within: float) -> Page:
+        until = time.monotonic() + within
+        automations = await self._page(AUTOMATIONS, {"op": "list"}, view, cursor, within=within)
+        ids = [own for record in automations.records if (own := text_at(record, "id")) is not None]
+        found: dict[str, Page] = {}
+        failed: list[UruError] = []
+        at_once = anyio.CapacityLimiter(REQUESTS_AT_ONCE)
+
+        async def ask(automation: str) -> None:
+            async with at_once:
+                try:
+                    op = {"op": "runs", "id": automation, "limit": NEWEST}
+                    found[automation] = await self._page(RUNS, op, view, None, within=until - time.monotonic())
+                except UruError as error:
+                    failed.append(error)
+
+        async with anyio.create_task_group() as tasks:
+            for automation in ids:
+                tasks.start_soon(ask, automation)
+        if failed:
+            raise failed[0]
+        newest = [{"automation_id": own, **record} for own in ids for record in found[own].records[:NEWEST]]
+        return Page(tuple(newest), automations.next_cursor)
+
+    async def _page(self, kind: Kind, op: Record, view: View, cursor: str | None, *, within: float) -> Page:
+        asked = {"limit": PAGE, **op} | ({} if cursor is None else {"cursor": cursor})
+        records, following = shaped(read_page, await self._ask(kind, asked, view, within=within))
+        if following is not None and (following == cursor or self._redaction.text(following) != following):
+            following = None  # it would lead round in a circle, or out with a key in it
+        return Page(tuple(self._redaction.value(records)), following)
+
+    async def _ask(self, kind: Kind, op: Record, view: View, *, within: float) -> Any:
+        tool = tool_for(kind, view.catalog)
+        if tool is None:
+            raise no_such_resource(Address(kind.collection).uri)
+        return (await self._calls.run(tool, op, within=within)).data
+
+    def _recall(self, kind: Kind, view: View, cursor: str | None) -> Page | None:
+        since, page = self._kept.pages.get((kind, cursor), (float("-inf"), None))
+        is_fresh = time.monotonic() - since < KEPT and self._kept.workspace == _workspace(view)
+        return page if is_fresh else None
+
+    def _keep(self, kind: Kind, view: View, cursor: str | None, page: Page) -> None:
+        if self._kept.workspace != _workspace(view) or len(self._kept.pages) >= PAGES:
+            self._kept = _Kept(_workspace(view))
+        self._kept.pages[kind, cursor] = time.monotonic(), page
+
+
+def _workspace(view: View) -> str | None:
+    return view.standing.workspace.id if view.standing.workspace else None

@@ -1,0 +1,191 @@
+"""What a call of an MCP tool answers: one of ours from what is known, one of Uru's by running it, behind the gate."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from uru_mcp import discovery, gate, surface
+from uru_mcp.arguments import check
+from uru_mcp.calls import Calls
+from uru_mcp.catalog import Tool
+from uru_mcp.effects import changed_by, effect_of
+from uru_mcp.errors import ArgumentError, Unconfirmed, UnknownTool
+from uru_mcp.library import Library
+from uru_mcp.outcomes import Outcome, Outcomes
+from uru_mcp.outlook import Outlook, View
+from uru_mcp.own_tools import OWN
+from uru_mcp.permissions import NOTHING
+from uru_mcp.policy import PLATFORM, SELECT_WORKSPACE
+from uru_mcp.records import Kind
+from uru_mcp.render import Document, Rendered, Renderer, Rest
+
+WAIT = 30.0  # seconds that `uru_result` waits when it is not told how long
+LOOK = 10.0  # seconds that `uru_whoami` waits for Uru
+
+Arguments = dict[str, Any]
+
+
+class ToolCalls:
+    """Answers each call by a deadline, a moment of the monotonic clock.
+
+    `report` is what `uru_whoami` says now, as structure and text. `on_change` is awaited with the kinds of records
+    that a call has changed, or may have.
+    """
+
+    def __init__(
+        self,
+        outlook: Outlook,
+        calls: Calls,
+        library: Library,
+        outcomes: Outcomes,
+        renderer: Renderer,
+        *,
+        report: Callable[[], tuple[dict[str, Any], str]],
+        on_change: Callable[[tuple[Kind, ...]], Awaitable[None]],
+        workspace_id: str | None,
+        execute_timeout: float,
+    ) -> None:
+        self._outlook = outlook
+        self._calls = calls
+        self._library = library
+        self._outcomes = outcomes
+        self._renderer = renderer
+        self._report = report
+        self._on_change = on_change
+        self._workspace_id = workspace_id
+        self._execute_timeout = execute_timeout
+
+    async def answer(self, name: str, arguments: Arguments, deadline: float) -> Rendered:
+        """The answer of the tool of that name.
+
+        Raises:
+            UruError: What stands in the way; an `UnknownTool` is one that MCP knows nothing of.
+        """
+        if name == "uru_whoami":  # which always answers, whatever it is asked with
+            await self._outlook.look(min(LOOK, _left(deadline)), at_once=True)
+            return self._renderer.answer(*self._report())
+        if name in OWN:
+            check(name, OWN[name].schema, arguments, trusted=True)
+        if name == "uru_result":
+            return await self._outcome(arguments, deadline)
+        if name == "uru_list_resources":
+            return await self._library.list_for_model(arguments, within=_left(deadline))
+        if name == "uru_read_resource":
+            offset = arguments.get("offset", 0)
+            return (await self._library.read(arguments["uri"], offset=offset, within=_left(deadline)))[1]
+        view = await self._outlook.look(_left(deadline) / 2)  # the rest is for the call itself
+        gate.require(name, NOTHING, view.standing)
+        if name == "uru_search_tools":
+            return self._search(arguments, view)
+        return await self._run(self._resolve(name, arguments, view), view, deadline)
+
+    def _search(self, arguments: Arguments, view: View) -> Rendered:
+        missing = None if view.catalog.namespaces else self._outlook.catalog_trouble
+        reason = view.standing.trouble or missing
+        if reason is not None:
+            raise reason.with_traceback(None)
+        found = discovery.search(view.catalog, view.standing, arguments, budget=self._renderer.budget)
+        return self._renderer.answer(found)
+
+    def _resolve(self, name: str, arguments: Arguments, view: View) -> surface.Call:
+        try:
+            return surface.resolve(name, arguments, view.catalog)
+        except UnknownTool as error:
+            not_loaded = self._outlook.catalog_trouble or view.catalog.failure_of(error.details["tool"])
+            raise (view.standing.trouble or not_loaded or error).with_traceback(None) from None
+
+    async def _run(self, call: surface.Call, view: View, deadline: float) -> Rendered:
+        tool = call.tool
+        view = await self._outlook.admit(tool.id, tool.needs, view, within=_left(deadline) / 2)
+        surface.require_dispatcher(call)
+        self._require_own_workspace(tool, call.arguments)
+        check(tool.id, tool.schema, call.arguments, trusted=tool.namespace.name == PLATFORM)
+        if not tool.is_run:
+            document = await self._carry_out(tool, call.arguments, within=_left(deadline))
+            outcome = self._outcomes.ended(tool.id, document)
+        else:
+            outcome = await self._outcomes.carry_out(
+                tool.id,
+                lambda: self._carry_out(tool, call.arguments, within=self._execute_timeout),
+                wait=_left(deadline),
+            )
+        if _selects_workspace(tool) and outcome.error is None:
+            await self._outlook.look_anew(_left(deadline))
+        return self._shown(outcome)
+
+    async def _carry_out(self, tool: Tool, arguments: Arguments, *, within: float) -> Document:
+        """Run the tool and see to what that changes, also when it is not known whether it did."""
+        changed = changed_by(tool)
+        try:
+            result = await self._calls.run(tool, arguments, within=within)
+        except Unconfirmed:
+            await self._changed(changed)
+            raise
+        finally:
+            self._library.forget(changed)
+        await self._changed(changed)
+        effect = effect_of(tool, result.data, self._outlook.now)
+        members = {"log_id": result.log_id, **effect.members}
+        return self._renderer.document(result.data, members, effect.notes, effect.waits_for)
+
+    async def _changed(self, kinds: tuple[Kind, ...]) -> None:
+        if kinds:
+            self._library.forget(kinds)
+            await self._on_change(kinds)
+
+    async def _outcome(self, arguments: Arguments, deadline: float) -> Rendered:
+        """What became of a call that went on, or of all of them; Uru is not asked."""
+        standing = self._outlook.now.standing
+        if standing.is_refused and standing.trouble is not None:
+            raise standing.trouble.with_traceback(None)
+        if "call_id" not in arguments:
+            return self._renderer.answer({"calls": [_summary(outcome) for outcome in self._outcomes.all()]})
+        outcome = self._outcomes.get(arguments["call_id"])
+        await self._outcomes.wait(outcome, min(arguments.get("wait", WAIT), _left(deadline)))
+        return self._shown(outcome, offset=arguments.get("offset", 0))
+
+    def _shown(self, outcome: Outcome, *, offset: int = 0) -> Rendered:
+        """The outcome as it is now. Raises: its error."""
+        if outcome.error is not None:
+            raise outcome.error.with_traceback(None)
+        if outcome.document is None:
+            return self._still_running(outcome)
+        if self._renderer.is_cut(outcome.document):
+            self._outcomes.keep(outcome)
+        return self._renderer.result(outcome.document, Rest("uru_result", "call_id", outcome.id), offset=offset)
+
+    def _still_running(self, outcome: Outcome) -> Rendered:
+        text = (
+            f"{outcome.tool} is still running in Uru after {outcome.seconds:.0f} seconds and goes on."
+            f" Call uru_result with call_id {outcome.id} for its outcome; do not run it again."
+        )
+        return self._renderer.answer({"running": _summary(outcome), "next": text}, text)
+
+    def _require_own_workspace(self, tool: Tool, arguments: Arguments) -> None:
+        """Raises: `ArgumentError` when another workspace is asked for than the one the user fixed."""
+        wanted = arguments.get("workspace_id")
+        if _selects_workspace(tool) and self._workspace_id is not None and wanted != self._workspace_id:
+            raise ArgumentError(
+                "The user has fixed the workspace with URU_WORKSPACE_ID. Nothing was sent to Uru.",
+                fix="Ask the user to change or remove URU_WORKSPACE_ID if another workspace is wanted.",
+                tool=tool.id,
+            )
+
+
+def _summary(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "call_id": outcome.id,
+        "tool": outcome.tool,
+        "state": outcome.state,
+        "seconds": round(outcome.seconds, 1),
+    }
+
+
+def _selects_workspace(tool: Tool) -> bool:
+    return (tool.namespace.name, tool.name) == (PLATFORM, SELECT_WORKSPACE)
+
+
+def _left(deadline: float) -> float:
+    return deadline - time.monotonic()
