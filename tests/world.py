@@ -10,7 +10,7 @@ from typing import Any, Literal
 import anyio
 import httpx2
 from mcp import Client
-from mcp.types import CallToolResult, Tool
+from mcp.types import CallToolResult, Prompt, Resource, ResourceTemplateReference, TextResourceContents, Tool
 
 from uru_mcp.bridge import Bridge, Unconfigured
 from uru_mcp.errors import SettingsError
@@ -86,6 +86,41 @@ class Claude:
         assert text_of(result) == f"{structure['code']}: {structure['message']}\n{structure['fix']}"
         return structure
 
+    async def resources(self) -> dict[str, Resource]:
+        """All of them, by address, page after page."""
+        found: dict[str, Resource] = {}
+        cursor: str | None = None
+        while True:
+            page = await self.client.list_resources(cursor=cursor, cache_mode="refresh")
+            assert not found.keys() & {resource.uri for resource in page.resources}
+            found |= {resource.uri: resource for resource in page.resources}
+            cursor = page.next_cursor
+            if cursor is None:
+                return found
+
+    async def read(self, uri: str) -> str:
+        """The text of a resource that needs no note."""
+        (content,) = (await self.client.read_resource(uri, cache_mode="refresh")).contents
+        assert isinstance(content, TextResourceContents)
+        assert content.uri == uri
+        return content.text
+
+    async def prompts(self) -> dict[str, Prompt]:
+        """All of them, by name, page after page."""
+        page = await self.client.list_prompts(cache_mode="refresh")
+        found = list(page.prompts)
+        while page.next_cursor is not None:
+            page = await self.client.list_prompts(cursor=page.next_cursor, cache_mode="refresh")
+            found += page.prompts
+        assert len({prompt.name for prompt in found}) == len(found)
+        return {prompt.name: prompt for prompt in found}
+
+    async def completed(self, template: str, argument: str, value: str, **given: str) -> list[str]:
+        """What an argument of a resource template may be."""
+        ref = ResourceTemplateReference(uri=template)
+        answer = await self.client.complete(ref, {"name": argument, "value": value}, given or None)
+        return answer.completion.values
+
     async def whoami(self) -> dict[str, Any]:
         report: dict[str, Any] = await self.data("uru_whoami")
         return report
@@ -93,6 +128,13 @@ class Claude:
 
 def text_of(result: CallToolResult) -> str:
     return "\n".join(block.text for block in result.content if block.type == "text")
+
+
+async def until(holds: Callable[[], bool], *, within: float = WITHIN) -> None:
+    """Wait until something is so. Raises: TimeoutError."""
+    with anyio.fail_after(within):
+        while not holds():
+            await anyio.lowlevel.checkpoint()
 
 
 def connector(uru: Uru, era: str) -> Connect:
@@ -104,11 +146,13 @@ def connector(uru: Uru, era: str) -> Connect:
         workspace: str | None = "Acme",
         url: str | None = None,
         on_message: Any = None,
+        on_question: Any = None,
         **variables: str,
     ) -> AsyncIterator[Claude]:
         """A server with this key and these settings (`PERMISSIONS="read"` for `URU_PERMISSIONS`), and its client.
 
-        It talks to the sandbox in memory, or over the socket behind `url`.
+        It talks to the sandbox in memory, or over the socket behind `url`. `on_question` makes it a client that can
+        ask its person.
         """
         text = uru.key(permissions, workspace=workspace).text if key is None else key
         environ = {"URU_API_KEY": text, "URU_PROXY_URL": url or "http://127.0.0.1:1"}
@@ -123,7 +167,9 @@ def connector(uru: Uru, era: str) -> Connect:
         else:
             bridge = Bridge(settings, redaction, transport=transport)
         with anyio.fail_after(WITHIN):
-            async with Client(build_server(bridge), mode=era, message_handler=on_message) as client:
+            async with Client(
+                build_server(bridge), mode=era, message_handler=on_message, elicitation_callback=on_question
+            ) as client:
                 yield Claude(client)
 
     return connect

@@ -34,8 +34,9 @@ class Outcome:
     """A call and what came of it: a document or an error, and neither while it is under way."""
 
     tool: str
+    clock: Callable[[], float]
+    began: float
     id: str = field(default_factory=lambda: f"call_{secrets.token_hex(12)}")
-    began: float = field(default_factory=time.monotonic)
     ended: float | None = None
     document: Document | None = None
     error: UruError | None = None
@@ -46,7 +47,7 @@ class Outcome:
     @property
     def seconds(self) -> float:
         """How long it has been under way, or was."""
-        return (self.ended or time.monotonic()) - self.began
+        return (self.clock() if self.ended is None else self.ended) - self.began
 
     @property
     def state(self) -> str:
@@ -58,7 +59,7 @@ class Outcome:
     def end(self, document: Document | None = None, error: UruError | None = None) -> None:
         """The first end counts."""
         if not self.over.is_set():
-            self.document, self.error, self.ended = document, error, time.monotonic()
+            self.document, self.error, self.ended = document, error, self.clock()
             self.over.set()
 
     def cut_off(self) -> None:
@@ -77,8 +78,9 @@ class Outcome:
 class Outcomes:
     """The calls that are under way, and those that ended and are asked for later."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._tasks: TaskGroup
+        self._clock = clock
         self._open: dict[str, Outcome] = {}
         self._kept: dict[str, Outcome] = {}  # the oldest first
         self._turns = anyio.CapacityLimiter(AT_MOST)
@@ -95,7 +97,7 @@ class Outcomes:
         Raises:
             NoAnswer: Too many calls are under way, and none ended in time; the work was not begun.
         """
-        outcome = Outcome(tool)
+        outcome = Outcome(tool, self._clock, self._clock())
         with anyio.move_on_after(wait * TURN) as turn:
             await self._turns.acquire_on_behalf_of(outcome)
         if turn.cancelled_caught:
@@ -122,7 +124,7 @@ class Outcomes:
 
     def ended(self, tool: str, document: Document) -> Outcome:
         """The outcome of a call that was carried out elsewhere."""
-        outcome = Outcome(tool)
+        outcome = Outcome(tool, self._clock, self._clock())
         outcome.end(document)
         return outcome
 
@@ -169,7 +171,7 @@ class Outcomes:
         kept = list(self._kept.values())
         chars = sum(_chars(outcome) for outcome in kept)
         for outcome in kept:
-            is_old = outcome.ended is not None and time.monotonic() - outcome.ended > KEPT
+            is_old = outcome.ended is not None and self._clock() - outcome.ended > KEPT
             if not is_old and len(self._open) + len(self._kept) <= AT_MOST and chars <= KEPT_CHARS:
                 break
             chars -= _chars(outcome)

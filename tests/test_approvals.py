@@ -1,0 +1,155 @@
+"""A run that stops for a person's approval: who can be asked is asked, and otherwise the model gets the words."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import anyio
+import pytest
+from mcp.types import ElicitRequestFormParams, ElicitResult, InputRequiredResult, InputResponses
+
+from tests.world import Connect, Uru, text_of
+
+REFUND = {
+    "tool": "platform__automation_run",
+    "arguments": {"id": "aut_acme_refund", "input": {"customer": "Ana", "email": "ana@demo.example", "amount": 900}},
+}
+GRANTED = ["Refund of 900 EUR for Ana granted."]
+
+
+class Person:
+    """Who answers what the client is asked to ask."""
+
+    def __init__(self, *answers: ElicitResult) -> None:
+        self.answers = list(answers)
+        self.asked: list[str] = []
+
+    async def __call__(self, _: Any, params: Any) -> ElicitResult:
+        assert isinstance(params, ElicitRequestFormParams)
+        self.asked.append(params.message)
+        assert params.requested_schema["required"] == ["decision"]
+        return self.answers.pop(0)
+
+
+def says(decision: str, **more: Any) -> ElicitResult:
+    return ElicitResult(action="accept", content={"decision": decision, **more})
+
+
+def run_ids(uru: Uru) -> list[str]:
+    return [row["id"] for row in uru.sandbox.database.rows("SELECT id FROM runs")]
+
+
+async def test_without_a_way_to_ask_the_model_gets_the_words_and_the_way_to_decide(connect: Connect, uru: Uru) -> None:
+    async with connect() as claude:
+        ran = await claude.call("uru_execute", REFUND)
+        structure = ran.structured_content or {}
+        (approval,) = structure["approvals"]
+        assert structure["data"]["status"] == "waiting_for_approval"
+        assert approval["question"] == "Refund 900 EUR to Ana?"
+        assert structure["uri"] == f"uru://automations/aut_acme_refund/runs/{structure['data']['id']}"
+        assert "“Refund 900 EUR to Ana?”" in text_of(ran)
+        assert json.dumps(approval["decide"]["arguments"], separators=(",", ":")) in text_of(ran)
+        assert uru.notes == []
+
+        read = await claude.data("uru_read_resource", {"uri": structure["uri"]})
+        assert read["approvals"] == [approval]
+
+        done = await claude.data(approval["decide"]["call_with"], approval["decide"]["arguments"])
+    assert done["data"]["status"] == "completed"
+    assert done["uri"] == structure["uri"]
+    assert uru.notes == GRANTED
+
+
+async def test_a_person_who_can_be_asked_decides_and_the_run_goes_on(connect: Connect, uru: Uru) -> None:
+    person = Person(says("approve", comment="Fine with me"))
+    async with connect(on_question=person) as claude:
+        ran = await claude.call("uru_execute", REFUND)
+
+    structure = ran.structured_content or {}
+    assert person.asked == ["An automation in Uru waits for your decision. Uru says: “Refund 900 EUR to Ana?”"]
+    assert structure["user_decision"] == "approve"
+    assert structure["data"]["status"] == "completed"
+    assert text_of(ran).endswith("[The user was asked, and decided: approve.]")
+    assert uru.notes == GRANTED
+    assert len(run_ids(uru)) == 1
+    assert uru.sandbox.requests[-1].json["parameters"]["comment"] == "Fine with me"
+
+
+async def test_a_person_who_rejects_is_heard(connect: Connect, uru: Uru) -> None:
+    async with connect(on_question=Person(says("reject"))) as claude:
+        structure = await claude.data("uru_execute", REFUND)
+    assert structure["user_decision"] == "reject"
+    assert uru.notes == ["Refund of 900 EUR for Ana declined."]
+
+
+@pytest.mark.parametrize(
+    "answer", [ElicitResult(action="decline"), ElicitResult(action="cancel"), says("maybe")], ids=lambda one: one.action
+)
+async def test_who_does_not_decide_leaves_the_run_waiting(connect: Connect, uru: Uru, answer: ElicitResult) -> None:
+    async with connect(on_question=Person(answer)) as claude:
+        structure = await claude.data("uru_execute", REFUND)
+        assert structure["data"]["status"] == "waiting_for_approval"
+        assert structure["user_decision"] is None
+        assert structure["approvals"][0]["decide"]["call_with"] == "uru_execute"
+    assert uru.notes == []
+
+
+async def test_a_person_who_takes_too_long_is_not_waited_for(connect: Connect, uru: Uru) -> None:
+    async def slow(_: Any, __: Any) -> ElicitResult:
+        await anyio.sleep(30)
+        return says("approve")
+
+    async with connect(on_question=slow, CALL_DEADLINE="3") as claude:
+        if claude.client.protocol_version == "2026-07-28":
+            return  # the question is the answer there, so that nothing waits
+        with anyio.fail_after(4):
+            structure = await claude.data("uru_execute", REFUND)
+    assert structure["user_decision"] is None
+    assert uru.notes == []
+
+
+async def test_an_answer_is_good_for_its_own_call_and_once(uru: Uru, connect: Connect) -> None:
+    async with connect(on_question=Person(says("approve"))) as claude:
+        if claude.client.protocol_version != "2026-07-28":
+            return
+        session = claude.client.session
+        first = await session.call_tool("uru_execute", REFUND, allow_input_required=True)
+        assert isinstance(first, InputRequiredResult)
+        state = first.request_state
+        answers: InputResponses = {"approval": says("approve")}
+        other = {**REFUND, "arguments": {**REFUND["arguments"], "input": {"amount": 1}}}  # type: ignore[dict-item]
+        for name, arguments, token in (
+            ("uru_execute", REFUND, "guessed"),
+            ("uru_read", REFUND, state),
+            ("uru_execute", other, state),
+        ):
+            with pytest.raises(Exception, match="not open"):
+                await session.call_tool(name, arguments, input_responses=answers, request_state=token)
+        assert len(run_ids(uru)) == 1
+    assert uru.notes == []
+
+
+async def test_a_key_that_may_not_decide_is_told_so_and_nobody_is_asked(connect_once: Connect, uru: Uru) -> None:
+    async with connect_once() as claude:
+        uri = (await claude.data("uru_execute", REFUND))["uri"]
+    person = Person()
+    async with connect_once({"read"}, on_question=person) as claude:
+        read = await claude.call("uru_read_resource", {"uri": uri})
+    assert "decide" not in (read.structured_content or {})["approvals"][0]
+    assert "cannot be decided with this key" in text_of(read)
+    assert person.asked == []
+
+
+async def test_a_run_that_does_not_wait_asks_nothing(connect: Connect, uru: Uru) -> None:
+    person = Person()
+    small = {**REFUND, "arguments": {"id": "aut_acme_refund", "input": {**_input(), "amount": 40}}}
+    async with connect(on_question=person) as claude:
+        structure = await claude.data("uru_execute", small)
+    assert structure["data"]["status"] == "completed"
+    assert "approvals" not in structure
+    assert person.asked == []
+
+
+def _input() -> dict[str, Any]:
+    return {"customer": "Ana", "email": "ana@demo.example"}
