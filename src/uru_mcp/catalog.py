@@ -1,7 +1,7 @@
 """What Uru offers this key's workspace: namespaces and tools, named, classified and searchable.
 
-A `Catalog` is a snapshot that never changes; `loading.py` makes new ones. Whether a tool may be called is not decided
-here.
+A `Catalog` is a snapshot that never changes, its index included; `loading.py` makes new ones. Whether a tool may be
+called is not decided here.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from uru_mcp.names import shown_name
 from uru_mcp.permissions import Permissions
 from uru_mcp.policy import PLATFORM, dispatcher_of, is_foreign, needs_of, reads_only
 from uru_mcp.redaction import Redaction
-from uru_mcp.search import Index
+from uru_mcp.search import Document, Index
 from uru_mcp.wire import LeftOut, Namespace, UpstreamTool
+from uru_mcp.words import first_sentence
 
 DESCRIPTION_CHARS = 4_000  # of a tool; a longer one helps nobody choose
 
@@ -60,10 +61,7 @@ class Catalog:
     tools: Mapping[str, Tool] = field(default_factory=dict)
     left_out: tuple[LeftOut, ...] = ()
     failed: tuple[tuple[Namespace, UruError], ...] = ()
-
-    @cached_property
-    def index(self) -> Index:
-        return Index({tool.id: words_of(tool) for tool in self.tools.values()})
+    index: Index = field(default_factory=lambda: Index({}), compare=False)
 
     def failure_of(self, tool: str) -> UruError | None:
         """Why a tool of this id may be unknown: its namespace could not be loaded."""
@@ -88,6 +86,7 @@ def assembled(
     failed: Iterable[tuple[Namespace, UruError]],
     redaction: Redaction,
 ) -> Catalog:
+    """The catalog with its index: forty thousand tools take seconds, so it is work for a thread of its own."""
     tools: dict[str, Tool] = {}
     left_out: list[LeftOut] = []
     for namespace in namespaces:
@@ -101,7 +100,11 @@ def assembled(
                 left_out.append(LeftOut(namespace.name, upstream.name, "another tool is shown under the same name"))
             else:
                 tools[tool.id] = tool
-    return Catalog(tuple(namespaces), tools, tuple(left_out), tuple(failed))
+    index = Index(
+        {tool.id: words_of(tool) for tool in tools.values()},
+        favoured={tool.id for tool in tools.values() if tool.read_only},  # looking is safer than changing
+    )
+    return Catalog(tuple(namespaces), tools, tuple(left_out), tuple(failed), index)
 
 
 def classified(namespace: Namespace, upstream: UpstreamTool, redaction: Redaction) -> Tool:
@@ -128,8 +131,15 @@ def _shortened(text: str) -> str:
     return text if len(text) <= DESCRIPTION_CHARS else text[: DESCRIPTION_CHARS - 1] + "…"
 
 
-def words_of(tool: Tool) -> tuple[str, str, str, str, str]:
-    """What a search looks at: name, title, description, namespace and parameter names."""
+def words_of(tool: Tool) -> Document:
+    """What a search looks at: besides the names, what a tool does and, apart from that, when and how to use it."""
     parameters = tool.schema.get("properties")
-    names = " ".join(parameters) if isinstance(parameters, dict) else ""
-    return tool.name, tool.title, tool.description, f"{tool.namespace.name} {tool.namespace.title}", names
+    summary, details = first_sentence(tool.description)
+    return Document(
+        name=tool.name,
+        title=tool.title,
+        summary=summary,
+        details=details,
+        namespace=f"{tool.namespace.name} {tool.namespace.title}",
+        parameters=" ".join(parameters) if isinstance(parameters, dict) else "",
+    )

@@ -1,0 +1,44 @@
+"""Texts into words: names come apart, accents go, and what says nothing by itself is known.
+
+It knows nothing of tools, and no words of any trade.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+WORD = re.compile(r"[^\W_]+")
+CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+HYPHENATED = re.compile(r"\b([^\W_]+)-([^\W_]+)\b")
+SENTENCE_END = re.compile(r"(?<=[\w)`\"]{2}[.!?])\s+(?=[A-Z])|\n")  # which "e.g. this" is not
+
+# The classic English list of NLTK, which is Snowball's with what contractions leave behind.
+STOP_WORDS = frozenset(
+    """
+    i me my myself we our ours ourselves you your yours yourself yourselves he him his himself she her hers herself it
+    its itself they them their theirs themselves what which who whom this that these those am is are was were be been
+    being have has had having do does did doing a an the and but if or because as until while of at by for with about
+    against between into through during before after above below to from up down in out on off over under again further
+    then once here there when where why how all any both each few more most other some such no nor not only own same so
+    than too very s t can will just don should now
+    """.split()  # noqa: SIM905 (a column of quotation marks would be harder to compare with the source)
+)
+
+
+def words(text: str) -> list[str]:
+    """The words of a text or a name, in lower case and without accents: `GMAIL_SEND_EMAIL` and `sendEmail` come apart.
+
+    A word with a hyphen is there in its parts and as one, so that `e-mail` and `email` meet.
+    """
+    if not text.isascii():
+        text = text.encode(errors="ignore").decode()  # halves of surrogate pairs
+        text = "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one))
+    found = [part.lower() for part in WORD.findall(CAMEL.sub(" ", text))]
+    return found + [(first + second).lower() for first, second in HYPHENATED.findall(text)] if "-" in text else found
+
+
+def first_sentence(text: str) -> tuple[str, str]:
+    """A text's first sentence, and the rest."""
+    end = SENTENCE_END.search(text)
+    return (text[: end.start()], text[end.end() :]) if end else (text, "")
