@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.world import CATALOG, Connect, Uru, connector
 
 
@@ -45,6 +47,44 @@ async def test_pages_follow_one_another_without_gaps(connect_once: Connect) -> N
             offset = page["next_offset"]
     assert names == [hit["tool"] for hit in whole["hits"]]
     assert len(names) == whole["total"] == 12
+
+
+@pytest.mark.parametrize(("permission", "tools"), [("read", 4), ("write", 4), ("execute", 2)])
+async def test_only_tools_that_need_a_permission_are_found_when_it_is_asked_for(
+    connect_once: Connect, permission: str, tools: int
+) -> None:
+    async with connect_once() as claude:
+        wanted = {"namespace": "platform", "permission": permission}
+        all_of_them = await claude.data("uru_search_tools", wanted)
+        some = await claude.data("uru_search_tools", wanted | {"query": "automation"})
+
+    assert all_of_them["total"] == tools
+    assert all(permission in hit["needs"] for hit in all_of_them["hits"] + some["hits"])
+    assert 0 < some["total"] <= tools
+
+
+async def test_a_permission_alone_is_a_question_and_an_unknown_one_is_refused(connect_once: Connect) -> None:
+    async with connect_once() as claude:
+        writing = await claude.data("uru_search_tools", {"permission": "write"})
+        error = await claude.error("uru_search_tools", {"permission": "admin"})
+
+    assert {hit["tool"] for hit in writing["hits"]} >= {"platform__context_edit", "platform__prompt_edit"}
+    assert error["code"] == "invalid_arguments"
+
+
+async def test_of_tools_that_fit_alike_those_that_only_read_come_first(connect_once: Connect, uru: Uru) -> None:
+    for name, read_only in (("PAINT_WALLS", False), ("COUNT_WALLS", True)):
+        annotations = {"readOnlyHint": read_only}
+        uru.sandbox.put_tool(uru.acme.id, "company_demo", {"name": name, "annotations": annotations})
+    async with connect_once() as claude:
+        hits = (await claude.data("uru_search_tools", {"query": "walls"}))["hits"]
+    assert [hit["tool"] for hit in hits] == ["company_demo__COUNT_WALLS", "company_demo__PAINT_WALLS"]
+
+
+async def test_a_search_within_a_namespace_finds_nothing_of_another(connect_once: Connect) -> None:
+    async with connect_once() as claude:
+        hits = (await claude.data("uru_search_tools", {"query": "create event", "namespace": "gmail_demo"}))["hits"]
+    assert {hit["namespace"] for hit in hits} == {"gmail_demo"}
 
 
 async def test_without_a_query_there_is_an_overview(connect: Connect) -> None:

@@ -16,18 +16,21 @@ LEFT_OUT_SHOWN = 50
 
 
 def search(catalog: Catalog, standing: Standing, arguments: dict[str, Any], *, budget: int) -> dict[str, Any]:
-    """Hits, best first, or the overview when there is neither a query nor a namespace.
+    """Hits, best first, or the overview when there is neither a query nor a filter.
 
     `arguments` fit `own_tools.SEARCH_SCHEMA`. `{"hits": [{"tool": …}], "total": 12, "next_offset": 8}`; the
     hits together take at most `budget` characters, and `next_offset` is null after the last.
     """
-    query, namespace = arguments.get("query", "").strip(), arguments.get("namespace")
-    if not query and namespace is None:
+    query = arguments.get("query", "").strip()
+    namespace, permission = arguments.get("namespace"), arguments.get("permission")
+    if not query and namespace is None and permission is None:
         return overview(catalog, standing)
-    found = catalog.index.search(query) if query else list(catalog.tools)
-    tools = [catalog.tools[name] for name in found]
-    if namespace is not None:
-        tools = [tool for tool in tools if tool.namespace.name == namespace]
+    found = catalog.index.search(query) if query else catalog.tools
+    tools = [
+        tool
+        for tool in map(catalog.tools.__getitem__, found)
+        if namespace in (None, tool.namespace.name) and (permission is None or permission in tool.needs)
+    ]
     offset, limit = int(arguments.get("offset", 0)), int(arguments.get("limit", 8))
     hits = _within(budget, [hit(tool, standing) for tool in tools[offset : offset + limit]])
     end = offset + len(hits)

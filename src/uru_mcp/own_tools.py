@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from uru_mcp.permissions import EVERYTHING, in_order
+
 CHARS_PER_TOKEN = 4
 
 INSTRUCTIONS = """\
@@ -67,6 +69,7 @@ SEARCH_SCHEMA: dict[str, Any] = {
             "description": "What to do, in a few words. Omit for an overview of namespaces",
         },
         "namespace": {"type": "string", "description": "Only this namespace, by its name in the overview"},
+        "permission": {"type": "string", "enum": in_order(EVERYTHING), "description": "Only tools that need it"},
         "limit": {"type": "integer", "minimum": 1, "maximum": 50, "default": 8, "description": "Hits at most"},
         "offset": {"type": "integer", "minimum": 0, "default": 0, "description": "Where to go on: `next_offset`"},
     },
