@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import anyio
 import pytest
 
 from tests.world import CATALOG, Connect, Uru, connector
+from uru_mcp.sandbox import synthetic
 
 
 async def test_a_hit_says_how_to_call_it(connect: Connect) -> None:
@@ -85,6 +87,25 @@ async def test_a_search_within_a_namespace_finds_nothing_of_another(connect_once
     async with connect_once() as claude:
         hits = (await claude.data("uru_search_tools", {"query": "create event", "namespace": "gmail_demo"}))["hits"]
     assert {hit["namespace"] for hit in hits} == {"gmail_demo"}
+
+
+async def test_calls_are_answered_while_many_tools_are_taken_in() -> None:
+    uru = Uru.open(tools=4_000)
+    namespaces, answers = 4 + synthetic.NAMESPACES, 0
+
+    async def ask_until_found(found: anyio.Event) -> None:
+        nonlocal answers
+        while not found.is_set():
+            await claude.error("uru_read")  # which needs no catalog to be refused
+            answers += uru.sent("/list/apps/") == namespaces
+
+    async with connector(uru, "legacy")() as claude, anyio.create_task_group() as tasks:
+        found = anyio.Event()
+        tasks.start_soon(ask_until_found, found)
+        await claude.data("uru_search_tools", {"query": "merge tickets"})
+        found.set()
+    uru.close()
+    assert answers > 10  # and two or three at most where the loop is held up
 
 
 async def test_without_a_query_there_is_an_overview(connect: Connect) -> None:

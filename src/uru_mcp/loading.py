@@ -9,6 +9,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 import anyio
+import anyio.to_thread
 from anyio.abc import TaskGroup
 
 from uru_mcp.answers import connection_problem
@@ -62,7 +63,8 @@ async def load(client: UruClient, patterns: tuple[str, ...], redaction: Redactio
             tasks.start_soon(load_one, namespace)
     for namespace, error in failed:
         log.warning("the tools of %s could not be loaded: %s", namespace.name, error.message)
-    return assembled(namespaces, loaded, failed, redaction)
+    # in a thread, so that calls are answered meanwhile; whoever stops waiting does not wait for the thread either
+    return await anyio.to_thread.run_sync(assembled, namespaces, loaded, failed, redaction, abandon_on_cancel=True)
 
 
 def _is_wanted(namespace: Namespace, patterns: tuple[str, ...]) -> bool:
