@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from uru_mcp.errors import SettingsError
@@ -77,11 +79,21 @@ def test_what_only_the_node_client_reads_is_accepted_and_remembered(variable: st
         ("URU_CALL_DEADLINE", "0"),
         ("URU_CALL_DEADLINE", "nan"),
         ("URU_RESULT_CHARS", "many"),
+        ("URU_AUDIT_LOG", "audit.jsonl"),
+        ("URU_AUDIT_LOG", "./audit.jsonl"),
+        ("URU_AUDIT_LOG", "~nobody_of_this_name/audit.jsonl"),
         ("URU_LOG_LEVEL", "loud"),
     ],
 )
 def test_a_wrong_value_is_an_error_that_names_the_variable(variable: str, value: str) -> None:
     assert set(problems(**{variable: value})) == {variable}
+
+
+def test_a_tilde_is_the_home_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    settings = read_settings({"URU_API_KEY": KEY, "URU_AUDIT_LOG": "~/logs/audit.jsonl"})
+    assert settings.audit_log == tmp_path / "logs" / "audit.jsonl"
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:3001", "http://[::1]:3001", "http://localhost"])

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import anyio
 
 from uru_mcp import surface
+from uru_mcp.audit import AuditLog
 from uru_mcp.calls import Calls
 from uru_mcp.catalog import Catalog
 from uru_mcp.client import UruClient
@@ -34,6 +35,8 @@ from uru_mcp.settings import Settings
 from uru_mcp.shelves import Shelves
 from uru_mcp.tool_calls import ToolCalls
 from uru_mcp.whoami import Facts, report
+from uru_mcp.witness import Circumstances, Witness
+from uru_mcp.witness import Circumstances, Witness
 
 if TYPE_CHECKING:
     from httpx2 import AsyncBaseTransport
@@ -86,6 +89,8 @@ class Bridge:
             workspace_id=workspace_id,
             execute_timeout=settings.execute_timeout,
         )
+        audit = AuditLog(settings.audit_log, redaction) if settings.audit_log else None
+        self._witness = Witness(audit, self._circumstances)
         self._shown: dict[List, object] = {}
         self._seen = self._outlook.now
         self.on_change: Callable[[List], Awaitable[None]] = _nobody
@@ -126,13 +131,15 @@ class Bridge:
             UnknownTool: There is no MCP tool of that name, which is a fault of the protocol and not of a call.
         """
         deadline = time.monotonic() + self._within(float("inf") if within is None else within - MARGIN)
-        try:
-            return await self._in_time(self._tool_calls.answer(name, arguments, deadline))
-        except UruError as error:
-            if isinstance(error, UnknownTool) and name not in OWN:
-                raise
-            log.info("%s: %s", name, error.code)
-            return self.refusal(error)
+        with self._witness.watching(name, arguments) as seen:
+            try:
+                seen.rendered = await self._in_time(self._tool_calls.answer(name, arguments, deadline))
+            except UruError as error:
+                if isinstance(error, UnknownTool) and name not in OWN:
+                    raise
+                log.info("%s: %s", name, error.code)
+                seen.rendered = self.refusal(error)
+            return seen.rendered
 
     async def ask_library(self, name: List, ask: Callable[[Library, float], Awaitable[Answer]]) -> Answer:
         """What the library answers to `ask(library, seconds)`, which belongs to one of its lists.
@@ -140,9 +147,10 @@ class Bridge:
         Raises:
             UruError: Whatever went wrong.
         """
+        answer = await self._in_time(ask(self._library, self._within()))
         resources, prompts = self._library.outline()
-        self._shown.setdefault(name, resources if name == "resources" else prompts)
-        return await self._in_time(ask(self._library, self._within()))
+        self._shown[name] = resources if name == "resources" else prompts
+        return answer
 
     def refusal(self, error: UruError) -> Rendered:
         """An error in the words and the structure in which it may leave."""
@@ -191,6 +199,11 @@ class Bridge:
         return surface.listed(
             view.catalog, view.standing, direct=self._settings.direct_tools, budget=self._settings.tool_tokens
         )
+
+    def _circumstances(self, tool: str) -> Circumstances:
+        view = self._outlook.now
+        needs = surface.needs_of(tool, view.catalog)
+        return Circumstances(needs, view.standing.grant, self._settings.api_key.last4)
 
     def _report(self) -> tuple[dict[str, Any], str]:
         view = self._outlook.now

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -67,6 +68,20 @@ def _patterns(text: str) -> tuple[str, ...]:
     return tuple(word for word in re.split(r"[,\s]+", text) if word)
 
 
+def audit_path(text: str) -> Path:
+    """The path of an audit log as people write it.
+
+    Raises: ValueError, also when it is relative: clients start servers in directories that nobody would think of.
+    """
+    try:
+        path = Path(text).expanduser()
+    except RuntimeError as error:
+        raise ValueError("there is no such home directory") from error
+    if not path.is_absolute():
+        raise ValueError("it is not an absolute path, and clients start servers in directories of their own")
+    return path
+
+
 def is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
@@ -113,6 +128,9 @@ class Settings(BaseSettings):
     result_chars: int = Field(
         default=80_000, ge=1_000, le=10_000_000, description="characters of a result before it is cut"
     )
+    audit_log: Annotated[Path | None, BeforeValidator(audit_path)] = Field(
+        default=None, description="a file that gets a line of JSON for each call, such as `~/uru-audit.jsonl`"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="warning", description="what is logged to stderr"
     )
@@ -140,6 +158,7 @@ EXAMPLES: Mapping[str, str] = {
     "URU_CALL_DEADLINE": "Set URU_CALL_DEADLINE to a number of seconds from 1 to 3600, or remove it.",
     "URU_EXECUTE_TIMEOUT": "Set URU_EXECUTE_TIMEOUT to a number of seconds from 1 to 3600, or remove it.",
     "URU_RESULT_CHARS": "Set URU_RESULT_CHARS to a whole number from 1000 to 10000000, or remove it.",
+    "URU_AUDIT_LOG": "Set URU_AUDIT_LOG to an absolute path, such as ~/uru-audit.jsonl, or remove it.",
     "URU_LOG_LEVEL": "Set URU_LOG_LEVEL to debug, info, warning or error, or remove it.",
 }
 

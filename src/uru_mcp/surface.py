@@ -15,6 +15,7 @@ from uru_mcp.errors import ArgumentError, UnknownTool
 from uru_mcp.gate import may_come
 from uru_mcp.identity import Standing
 from uru_mcp.own_tools import DISPATCHERS, OWN, Definition
+from uru_mcp.permissions import Permissions
 from uru_mcp.policy import LIST_WORKSPACES, OWN_TOOLS, PLATFORM, SELECT_WORKSPACE, is_foreign
 from uru_mcp.redaction import Redaction
 from uru_mcp.wire import Namespace, UpstreamTool
@@ -44,6 +45,12 @@ def _known(catalog: Catalog) -> Mapping[str, Tool]:
     if PLATFORM in {namespace.name for namespace in catalog.namespaces} and not catalog.failure_of(SELECTION[0].id):
         return catalog.tools
     return {**{tool.id: tool for tool in SELECTION}, **catalog.tools}
+
+
+def needs_of(name: str, catalog: Catalog) -> Permissions | None:
+    """What a tool of ours or of Uru's needs, or None when there is none of that name."""
+    tool = _known(catalog).get(name)
+    return OWN_TOOLS.get(name) if tool is None else tool.needs
 
 
 def listed(
