@@ -43,7 +43,7 @@ class Commands(click.Group):
     """The commands by name, each imported when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return ["demo", "sandbox"]
+        return ["demo", "sandbox", "usage"]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == "demo":
@@ -52,6 +52,10 @@ class Commands(click.Group):
             from uru_mcp.sandbox.commands import sandbox
 
             return sandbox
+        if cmd_name == "usage":
+            from uru_mcp.usage_command import usage
+
+            return usage
         return None
 
 

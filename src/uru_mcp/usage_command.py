@@ -1,0 +1,119 @@
+"""`uru-mcp usage`: an audit log as tables for a terminal of 80 columns, or as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from uru_mcp.audit import Entry, read_entry, with_older
+from uru_mcp.permissions import in_order, in_words
+from uru_mcp.redaction import Redaction
+from uru_mcp.usage import KeyUse, Tally, Usage, summed
+
+COLUMNS = 80
+NAME_CHARS = 44  # of a name, so that the numbers beside it fit too
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with whole names and sums instead of averages.")
+def usage(file: Path | None, as_json: bool) -> None:
+    """Add up an audit log, with advice for a narrower key.
+
+    Calls are shown by tool, by day, by outcome and by the permissions that they needed. FILE is a log that
+    URU_AUDIT_LOG named; without it, the one that it names here and now. The older files beside it (FILE.1 and so on)
+    are read too. MS and CHARS are milliseconds and characters of an answer, on average.
+    """
+    path = _configured() if file is None else file
+    found = summed(_entries(path))
+    click.echo(json.dumps(_as_json(found), indent=2) if as_json else _as_text(found, path))
+
+
+def _configured() -> Path:
+    from uru_mcp.settings import audit_path, read_environment
+
+    text = read_environment().get("URU_AUDIT_LOG", "").strip()
+    if not text:
+        raise click.UsageError("Name a file, the one that URU_AUDIT_LOG names where uru-mcp is configured.")
+    try:
+        return audit_path(text)
+    except ValueError as error:
+        raise click.UsageError(f"URU_AUDIT_LOG cannot be used: {error}.") from error
+
+
+def _entries(path: Path) -> Iterator[Entry | None]:
+    """Every line of the log's files as an entry, None where it is not one. All are opened before any is read, so that a
+    server which rotates them meanwhile takes nothing away."""
+    redaction = Redaction()
+    with ExitStack() as opened:
+        try:
+            files = [opened.enter_context(one.open(encoding="utf-8", errors="replace")) for one in with_older(path)]
+        except OSError as error:
+            raise click.ClickException(f"{error.filename} cannot be read: {error.strerror}.") from error
+        if not files:
+            raise click.ClickException(f"There is no file {path}. Calls are recorded where URU_AUDIT_LOG names a file.")
+        for file in files:
+            yield from (read_entry(line, redaction) for line in file if not line.isspace())
+
+
+def _as_json(found: Usage) -> dict[str, object]:
+    return {
+        **asdict(found),
+        "days": [day.isoformat() for day in found.days or ()],
+        "keys": [
+            {
+                "key": use.last4,
+                "days": [use.first.isoformat(), use.last.isoformat()],
+                "granted": None if use.granted is None else in_order(use.granted),
+                "needed": in_order(use.needed),
+                "unused": in_order(use.unused),
+                "advice": use.advice,
+            }
+            for use in found.keys
+        ],
+    }
+
+
+def _as_text(found: Usage, path: Path) -> str:
+    unread = [f"Lines that are no entries: {found.unread}."] if found.unread else []
+    if found.days is None:
+        return "\n".join([f"{path} holds no call yet.", *unread])
+    first, last = found.days
+    parts = [
+        "\n".join([f"Calls from {first} to {last}: {found.calls}, of which {found.failed} failed.", *unread]),
+        _table("TOOL", found.by_tool),
+        _table("DAY (UTC)", found.by_day),
+        _table("OUTCOME", found.by_outcome),
+        _table("PERMISSION", found.by_permission),
+        *map(_advice, found.keys),
+    ]
+    return "\n\n".join(parts)
+
+
+def _table(heading: str, tallies: Sequence[Tally]) -> str:
+    lines = [[heading, "CALLS", "FAILED", "MS", "CHARS"], *map(_row, tallies)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join([name.ljust(widths[0]), *map(str.rjust, numbers, widths[1:])]) for name, *numbers in lines
+    )
+
+
+def _row(tally: Tally) -> list[str]:
+    averages = (round(tally.ms / tally.calls), round(tally.chars_out / tally.calls))
+    return [_short(tally.name), *map(str, (tally.calls, tally.failed, *averages))]
+
+
+def _short(name: str) -> str:
+    """A name cut in its middle, since its ends tell it from others."""
+    half = NAME_CHARS // 2
+    return name if len(name) <= NAME_CHARS else f"{name[: half - 1]}…{name[-half:]}"
+
+
+def _advice(use: KeyUse) -> str:
+    has = "" if use.granted is None else f" has {in_words(use.granted)}"
+    return click.wrap_text(f"The key …{use.last4}{has}. {use.advice}", COLUMNS)
