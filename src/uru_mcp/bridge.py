@@ -36,7 +36,6 @@ from uru_mcp.shelves import Shelves
 from uru_mcp.tool_calls import ToolCalls
 from uru_mcp.whoami import Facts, report
 from uru_mcp.witness import Circumstances, Witness
-from uru_mcp.witness import Circumstances, Witness
 
 if TYPE_CHECKING:
     from httpx2 import AsyncBaseTransport
