@@ -17,6 +17,11 @@ def test_the_demo_tells_the_whole_story() -> None:
     assert "insufficient_permission: company_demo__LOG_NOTE needs Execute." in story
     assert "Runs that reached Uru: 0. Notes in the workspace: 0." in story
     assert "Runs that reached Uru: 1. Notes in the workspace: 1." in story
+    assert "uru://contexts/ctx_acme_prices" in story
+    assert "| Barista One, up to 30 cups a day | 1,290 EUR |" in story
+    assert "Write a reply to Ana Ferreira about this complaint:" in story
+    assert "“Refund 900 EUR to Ana Ferreira?”" in story
+    assert "Refund of 900 EUR for Ana Ferreira granted." in story
     assert "key_revoked: This API key was deleted in Uru." in story
     assert '"mcpServers"' in story
     assert not re.search(r"uru_sandbox_[0-9a-f]+", story)

@@ -14,7 +14,7 @@ from typing import Any
 import anyio
 import click
 from mcp import Client, StdioServerParameters
-from mcp.types import CallToolResult
+from mcp.types import CallToolResult, ReadResourceResult
 
 from uru_mcp.claude_desktop import configuration
 from uru_mcp.sandbox import Sandbox
@@ -25,6 +25,16 @@ Say = Callable[[str], Any]
 WITHIN = 60.0  # seconds for the whole story
 NOTE = "Called the customer back, all is well."
 LOG_NOTE = {"tool": "company_demo__LOG_NOTE", "arguments": {"text": NOTE}}
+PRICES = "uru://contexts/ctx_acme_prices"
+PROMPT = "answer_a_complaint"
+COMPLAINT = {"customer": "Ana Ferreira", "complaint": "The machine leaks again."}
+REFUND = {
+    "tool": "platform__automation_run",
+    "arguments": {
+        "id": "aut_acme_refund",
+        "input": {"customer": "Ana Ferreira", "email": "ana.ferreira@hotel-adler.example", "amount": 900},
+    },
+}
 
 
 def run_demo(say: Say) -> None:
@@ -68,20 +78,39 @@ async def _with_a_read_only_key(sandbox: Sandbox, url: str, say: Say) -> None:
         hit = _structure(found)["data"]["items"][0]
         say(f"\nIt may read. A search for “refund” finds “{hit['title']}” in the workspace.")
 
-        _heading(say, "2. The same key tries to run a tool")
+        _heading(say, "2. What the workspace holds, as resources and prompts to attach")
+        listed = (await claude.list_resources()).resources
+        contexts = [resource for resource in listed if resource.uri.startswith("uru://contexts/")]
+        say(f"{len(listed)} resources, among them these context blocks:")
+        say("\n".join(f"  {resource.title} ({resource.size} bytes): {resource.uri}" for resource in contexts))
+        say("\nThe price list begins:")
+        say(_quoted("\n".join(_contents(await claude.read_resource(PRICES)).splitlines()[:5])))
+        say(f"\nThe prompt {PROMPT}, filled in, with the instructions of its agent before it:")
+        for message in (await claude.get_prompt(PROMPT, COMPLAINT)).messages:
+            say(_quoted(getattr(message.content, "text", "")) + "\n")
+
+        _heading(say, "3. The same key tries to run a tool")
         refused = await claude.call_tool("uru_execute", LOG_NOTE)
         say(_quoted(_text(refused)))
         say(f"Runs that reached Uru: {_runs(sandbox)}. Notes in the workspace: {_notes(sandbox)}.")
 
 
 async def _with_an_execute_key(sandbox: Sandbox, url: str, say: Say) -> None:
-    _heading(say, "3. The same call with a key that has Execute")
+    _heading(say, "4. The same call with a key that has Execute")
     async with _claude(sandbox, url, {"read", "execute"}) as (claude, key_id):
         done = await claude.call_tool("uru_execute", LOG_NOTE)
         say(_quoted(_text(done)))
         say(f"Runs that reached Uru: {_runs(sandbox)}. Notes in the workspace: {_notes(sandbox)}.")
 
-        _heading(say, "4. Somebody deletes that key in Uru, while Claude is at work")
+        _heading(say, "5. An automation stops for a person's approval")
+        waiting = await claude.call_tool("uru_execute", REFUND)
+        say(_quoted("\n".join(_text(waiting).splitlines()[1:])))
+        decide = _structure(waiting)["approvals"][0]["decide"]
+        say("\nThe person says yes, and Claude makes that call:")
+        decided = _structure(await claude.call_tool(decide["call_with"], decide["arguments"]))["data"]
+        say(_quoted("\n".join(f"{event['type']}: {event['detail']}" for event in decided["events"][-4:])))
+
+        _heading(say, "6. Somebody deletes that key in Uru, while Claude is at work")
         sandbox.keys.delete(key_id)
         revoked = await claude.call_tool("uru_execute", LOG_NOTE)
         say(_quoted(_text(revoked)))
@@ -116,6 +145,10 @@ def _structure(result: CallToolResult) -> Any:
 
 def _text(result: CallToolResult) -> str:
     return "\n".join(getattr(block, "text", "") for block in result.content)
+
+
+def _contents(result: ReadResourceResult) -> str:
+    return "\n".join(getattr(content, "text", "") for content in result.contents)
 
 
 def _quoted(text: str) -> str:
