@@ -80,9 +80,8 @@ async def main(seconds: float, runs: int) -> None:
                 for _ in range(runs):
                     tasks.start_soon(one)
             whole = sum(len(answer["data"]["rows"]) == REPORT["rows"] for answer in fetched)
-            print(
-                f"answered after {min(answered):.1f} to {max(answered):.1f} s (median {statistics.median(answered):.1f})"
-            )
+            middle = statistics.median(answered)
+            print(f"answered after {min(answered):.1f} to {max(answered):.1f} s (median {middle:.1f})")
             print(f"fetched, whole: {whole} of {runs}, all of them after {time.perf_counter() - began:.1f} s")
             print(f"runs that reached Uru: {sum(request.method == 'POST' for request in sandbox.requests)}")
             print(f"memory after: {memory(pid)}")
