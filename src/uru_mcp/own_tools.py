@@ -80,7 +80,7 @@ RESULT_SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {
         "call_id": {"type": "string", "maxLength": 100, "description": "From the answer. Omit to list the calls kept"},
-        "wait": {"type": "number", "minimum": 0, "maximum": 3600, "default": 30, "description": "Seconds at most"},
+        "wait": {"type": "integer", "minimum": 0, "maximum": 3600, "default": 30, "description": "Seconds at most"},
         "offset": {"type": "integer", "minimum": 0, "default": 0, "description": "`next_offset` of the piece before"},
     },
     "additionalProperties": False,

@@ -21,7 +21,7 @@ from uru_mcp.policy import PLATFORM, SELECT_WORKSPACE
 from uru_mcp.records import Kind
 from uru_mcp.render import Document, Rendered, Renderer, Rest
 
-WAIT = 30.0  # seconds that `uru_result` waits when it is not told how long
+WAIT = 30  # seconds that `uru_result` waits when it is not told how long
 LOOK = 10.0  # seconds that `uru_whoami` waits for Uru
 
 Arguments = dict[str, Any]
