@@ -191,6 +191,13 @@ async def test_outcomes_together_take_only_so_much_memory() -> None:
     assert outcomes.all() == sorted(kept[2:], key=lambda outcome: -outcome.began)
 
 
+async def test_calls_that_are_answered_at_once_leave_nothing_behind(connect_once: Connect) -> None:
+    async with connect_once({"execute"}, CALL_DEADLINE="2") as claude:
+        for _ in range(AT_MOST + 3):
+            await claude.data(LOG_NOTE, {"text": "quick"})
+        assert (await claude.data("uru_result"))["calls"] == []
+
+
 async def test_when_too_much_is_under_way_the_next_one_is_not_begun_and_says_so(connect_once: Connect) -> None:
     async with connect_once({"execute"}, CALL_DEADLINE="1") as claude:
         await claude.tools()

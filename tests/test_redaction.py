@@ -75,3 +75,12 @@ def test_what_cannot_be_seen_goes_and_what_people_write_stays(redaction: Redacti
 def test_values_are_cleaned_to_their_last_corner(redaction: Redaction) -> None:
     value = {KEY: [KEY, 1, None, {"a": (KEY)}], "n": 1.5}
     assert redaction.value(value) == {MARK: [MARK, 1, None, {"a": MARK}], "n": 1.5}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "plain", "URU_PERMISSIONS uru_docs_search", KEY, quote(KEY, safe=""), base64.b64encode(KEY.encode()).decode(),
+     "uru_1a2b3c4d5e6f7g8h9i0j", "a\u202eb", "a\U000e0041", "\ud800", "naïve 日本語"],
+)  # fmt: skip
+def test_a_text_is_clean_exactly_when_nothing_would_go_from_it(redaction: Redaction, text: str) -> None:
+    assert redaction.is_clean(text) is (redaction.text(text) == text)

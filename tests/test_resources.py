@@ -122,6 +122,16 @@ async def test_what_is_written_is_at_once_listed_read_found_and_nothing_else_is_
         assert await claude.completed("uru://contexts/{id}", "id", "zeppelin") == [made["data"]["id"]]
 
 
+async def test_a_context_that_is_found_several_times_is_listed_once(connect_once: Connect) -> None:
+    search = {"op": "search", "query": "machine customer refund"}
+    async with connect_once({"read"}) as claude:
+        hits = (await claude.data("platform__context_query", search))["data"]["items"]
+        listed = await claude.data("uru_list_resources", {"kind": "contexts", "query": search["query"]})
+    uris = [resource["uri"] for resource in listed["resources"]]
+    assert uris == list(dict.fromkeys(f"uru://contexts/{hit['id']}" for hit in hits))
+    assert len(uris) < len(hits)
+
+
 async def test_a_change_is_read_at_once_and_answered_with_the_record_as_it_now_stands(connect: Connect) -> None:
     async with connect({"read", "write"}) as claude:
         await claude.read(HANDBOOK)
@@ -243,15 +253,20 @@ async def test_a_kind_whose_tool_is_missing_is_absent_and_not_broken(connect: Co
     assert error["code"] == "not_found"
 
 
-async def test_a_kind_that_needs_more_than_read_is_shown_only_to_who_has_it(connect_once: Connect, uru: Uru) -> None:
+@pytest.mark.parametrize("permissions", [{"read"}, {"write"}])
+async def test_a_kind_that_needs_more_than_read_is_shown_only_to_who_has_both(
+    connect_once: Connect, uru: Uru, permissions: set[str]
+) -> None:
     tool = {"name": "persona_query", "permission": "write", "inputSchema": {"type": "object"}}
     uru.sandbox.put_tool(uru.acme.id, "platform", tool)
-    async with connect_once({"read"}) as claude:
+    async with connect_once(permissions) as claude:
         assert not [uri for uri in await claude.resources() if "agents" in uri]
         error = await claude.error("uru_read_resource", {"uri": "uru://agents/per_acme_ledger"})
-        assert error["missing"] == ["write"]
-    async with connect_once({"write"}) as claude:
-        assert not await claude.resources()
+    assert error["missing"] == sorted({"read", "write"} - permissions)
+    posted = [request.json for request in uru.sandbox.requests if request.method == "POST"]
+    assert "persona_query" not in {order["tool_name"] for order in posted}
+    async with connect_once({"read", "write"}) as claude:
+        assert [uri for uri in await claude.resources() if "agents" in uri]
 
 
 async def test_one_kind_that_fails_does_not_hide_the_others_and_is_told(connect: Connect, uru: Uru) -> None:
@@ -260,7 +275,9 @@ async def test_one_kind_that_fails_does_not_hide_the_others_and_is_told(connect:
     async with connect({"read"}) as claude:
         listed = await claude.data("uru_list_resources")
         kinds = {uri.split("/")[2] for uri in await claude.resources()}
+        problems = (await claude.whoami())["problems"]
 
+    assert problems[0]["message"].startswith("The prompts could not be listed. ")
     assert [problem["kind"] for problem in listed["problems"]] == ["prompts"]
     assert listed["problems"][0]["code"] == "upstream_failed"
     assert kinds == {"workspace", "key", "namespaces", "contexts", "agents", "automations"}
@@ -375,3 +392,23 @@ async def test_a_key_that_is_narrowed_loses_its_resources_and_clients_are_told(u
 async def test_reading_goes_over_a_real_socket_too(uru: Uru) -> None:
     async with serving(uru.sandbox) as url, connector(uru, "legacy")({"read"}, url=url) as claude:
         assert "Acme" in (await claude.read(HANDBOOK))
+
+
+async def test_a_key_in_a_record_or_an_argument_does_not_come_out(connect_once: Connect, uru: Uru) -> None:
+    key = uru.key({"read", "write"})
+    for table, title in (("contexts", "C"), ("prompts", "P")):
+        uru.sandbox.database.insert(
+            table, id=f"x_{key.text}", workspace_id=uru.acme.id, title=f"{title} {key.text}",
+            content=f"Say {key.text} to {{{{whom}}}}", updated_at="2026-01-01T00:00:00Z",
+        )  # fmt: skip
+    async with connect_once(key=key.text) as claude:
+        said = [str(await claude.resources()), str(await claude.prompts())]
+        name = next(name for name in await claude.prompts() if name.startswith("p_"))
+        said += [
+            str(await claude.client.list_resources()),
+            str(await claude.completed("uru://contexts/{id}", "id", "C")),
+            str(await claude.data("uru_list_resources")),
+            str(await protocol_error(claude.client.get_prompt(name, {"whom": key.text}))),
+            str(await claude.client.get_prompt("prepare_a_visit", {"serial": key.text})),
+        ]
+    assert key.text not in "".join(said)

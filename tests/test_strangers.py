@@ -62,6 +62,8 @@ async def test_the_key_is_not_listed_as_a_name_nor_told_as_a_log_id(uru: Uru, co
     async with connect(key=key, DIRECT_TOOLS="all") as claude:
         written = str(await claude.tools())
         written += str(await claude.data("uru_search_tools"))
+        written += str(await claude.call("uru_list_resources"))
+        written += str(await claude.completed("uru://namespaces/{namespace}", "namespace", ""))
         written += str(await claude.call("platform__automation_run", {"id": "x"}))
     assert key not in written
     assert "its name looks like an API key" in written

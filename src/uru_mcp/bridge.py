@@ -75,7 +75,7 @@ class Bridge:
         self._outlook = Outlook(identity, catalogs, on_look=self._tell)
         calls = Calls(self._client, identity)
         shelves = Shelves(calls, redaction)
-        self._library = Library(self._outlook, shelves, self._renderer, lambda: self._report()[0])
+        self._library = Library(self._outlook, shelves, self._renderer, redaction, lambda: self._report()[0])
         self._outcomes = Outcomes()
         self._tool_calls = ToolCalls(
             self._outlook,
@@ -210,6 +210,7 @@ class Bridge:
             standing=view.standing,
             catalog=view.catalog,
             catalog_trouble=self._outlook.catalog_trouble,
+            records_failed=self._library.failed,
             base_url=self._settings.proxy_url,
             last4=self._settings.api_key.last4,
             now=datetime.now(UTC),
@@ -237,7 +238,9 @@ class Unconfigured:
     async def call_tool(self, name: str, arguments: dict[str, Any], *, within: float | None = None) -> Rendered:
         """What is wrong, as the report of `uru_whoami` or as the refusal of any other call."""
         if name == "uru_whoami":
-            return self._renderer.answer(*report(Facts(self._standing, Catalog(), None, None, None, datetime.now(UTC))))
+            return self._renderer.answer(
+                *report(Facts(self._standing, Catalog(), None, {}, None, None, datetime.now(UTC)))
+            )
         return self.refusal(self._error)
 
     async def ask_library(self, name: List, ask: Callable[[Library, float], Awaitable[Answer]]) -> Answer:

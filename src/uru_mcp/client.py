@@ -48,7 +48,7 @@ class UruClient:
             if error.details.get("status") in NO_SUCH_ENDPOINT:
                 return None
             raise
-        return shaped(read_key_record, body)
+        return shaped(read_key_record, self._redaction.value(body))
 
     async def check_workspace(self, *, within: float) -> None:
         """Ask for the version of the tools: the cheapest request that needs both a good key and a workspace."""

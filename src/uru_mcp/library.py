@@ -18,10 +18,14 @@ from uru_mcp.outlook import Outlook, View
 from uru_mcp.policy import PLATFORM, RECORDS
 from uru_mcp.prompts import Filled, Offer, Prompts
 from uru_mcp.records import PROMPTS, RUNS, Kind
+from uru_mcp.redaction import Redaction
 from uru_mcp.render import Rendered, Renderer, Rest
 from uru_mcp.resources import Resources, Template, described, needs_at, templates
 from uru_mcp.shelves import Shelves, needs_of, open_kinds
 from uru_mcp.uris import parse_uri
+
+NOTHING = "Nothing fits, or this workspace has none of them. Without kind and query, all are listed."
+NOTHING_YET = "Nothing fits so far. Go on with `next_cursor`."
 
 
 class Library:
@@ -32,14 +36,24 @@ class Library:
     """
 
     def __init__(
-        self, outlook: Outlook, shelves: Shelves, renderer: Renderer, report: Callable[[], Mapping[str, Any]]
+        self,
+        outlook: Outlook,
+        shelves: Shelves,
+        renderer: Renderer,
+        redaction: Redaction,
+        report: Callable[[], Mapping[str, Any]],
     ) -> None:
         self._outlook = outlook
         self._shelves = shelves
         self._renderer = renderer
-        self._listings = Listings(shelves)
-        self._resources = Resources(shelves, report)
-        self._prompts = Prompts(shelves)
+        self._listings = Listings(shelves, redaction)
+        self._resources = Resources(shelves, redaction, report)
+        self._prompts = Prompts(shelves, redaction)
+
+    @property
+    def failed(self) -> Mapping[Kind, UruError]:
+        """The kinds of records that could not be listed when that was last tried, and why."""
+        return self._shelves.failed
 
     def outline(self) -> tuple[object, object]:
         """What the lists of resources and of prompts depend on, besides the records themselves; cheap to compare."""
@@ -131,7 +145,7 @@ class Library:
         if page.problems:
             answer["problems"] = [_problem(kind, error) for kind, error in page.problems.items()]
         elif not page.resources:
-            answer["hint"] = "Nothing fits, or this workspace has none of them. Without kind and query, all are listed."
+            answer["hint"] = NOTHING_YET if page.next_cursor is not None else NOTHING
         return self._renderer.answer(answer)
 
     def forget(self, kinds: Collection[Kind]) -> None:

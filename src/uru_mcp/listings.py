@@ -12,6 +12,7 @@ from uru_mcp.errors import KeyRefused, UruError, WorkspaceProblem
 from uru_mcp.outlook import View
 from uru_mcp.pieces import compact
 from uru_mcp.records import CONTEXTS, KINDS, read_entry
+from uru_mcp.redaction import Redaction
 from uru_mcp.resources import Resource, described, facts_listed, resource_of
 from uru_mcp.shelves import PAGE, Shelves, open_kinds
 from uru_mcp.uris import NAMESPACES
@@ -41,8 +42,9 @@ class Position(NamedTuple):
 class Listings:
     """Lists what the key may read."""
 
-    def __init__(self, shelves: Shelves) -> None:
+    def __init__(self, shelves: Shelves, redaction: Redaction) -> None:
         self._shelves = shelves
+        self._redaction = redaction
 
     async def page(
         self,
@@ -98,7 +100,7 @@ class Listings:
     ) -> tuple[list[Resource], str | None]:
         """The resources of one page of a source, and the cursor of the next."""
         if position.source == FACTS:
-            return _matching(query, facts_listed(view)), None
+            return _matching(query, facts_listed(view, self._redaction)), None
         kind = next(kind for kind in KINDS if kind.collection == position.source)
         if query and kind is CONTEXTS:
             page = await self._shelves.search(query, view, position.cursor, within=within)

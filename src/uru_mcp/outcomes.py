@@ -110,7 +110,6 @@ class Outcomes:
             await self.wait(outcome, wait - outcome.seconds)
         except anyio.get_cancelled_exc_class():
             outcome.is_wanted_later = True
-            outcome.cut_off()
             outcome.scope.cancel()
             raise
         if not outcome.over.is_set():
@@ -160,7 +159,7 @@ class Outcomes:
             log.exception("%s failed", outcome.tool)
             outcome.end(error=unforeseen(error))
         finally:
-            outcome.cut_off()  # unless it is over: the process ends
+            outcome.cut_off()  # unless it is over
             del self._open[outcome.id]
             self._turns.release_on_behalf_of(outcome)
             if outcome.is_wanted_later:

@@ -17,6 +17,7 @@ from uru_mcp.fields import UnexpectedShape, text_at
 from uru_mcp.names import prompt_names
 from uru_mcp.outlook import View
 from uru_mcp.records import AGENTS, PROMPTS, Prompt, Variable, read_prompt
+from uru_mcp.redaction import Redaction
 from uru_mcp.resources import fitting
 from uru_mcp.shelves import PAGE, Shelves, open_kinds
 from uru_mcp.uris import Address
@@ -45,8 +46,9 @@ class Filled:
 class Prompts:
     """Lists and fills prompts. Every method answers within `within` seconds, and raises what `Calls.run` raises."""
 
-    def __init__(self, shelves: Shelves) -> None:
+    def __init__(self, shelves: Shelves, redaction: Redaction) -> None:
         self._shelves = shelves
+        self._redaction = redaction
 
     async def page(self, view: View, cursor: str | None, *, within: float) -> tuple[list[Offer], str | None]:
         """Some of the prompts, asked for anew at the first page, and the cursor of the next.
@@ -72,7 +74,8 @@ class Prompts:
         prompt = shaped(read_prompt, record)
         _check(name, arguments_of(prompt), given)
         values = {variable: text for variable, text in given.items() if text.strip()}
-        text = PLACEHOLDER.sub(lambda hole: values.get(hole[1], NOT_GIVEN), prompt.content or "")
+        filled = PLACEHOLDER.sub(lambda hole: values.get(hole[1], NOT_GIVEN), prompt.content or "")
+        text = self._redaction.text(filled)  # the values are the client's, and come back to it
         if prompt.agent is None:
             return Filled(prompt.description, (text,))
         instructions = await self._instructions(prompt.agent, view, within=_left(until))

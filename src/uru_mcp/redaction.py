@@ -46,6 +46,12 @@ class Redaction:
         """The text without keys and without unseen characters."""
         return self._pattern.sub(MARK, UNSEEN.sub("", text))
 
+    def is_clean(self, text: str) -> bool:
+        """Whether `text` would change nothing in it; of JSON, which spells out what is unseen, nothing in any text."""
+        # Plain searches first: over some megabytes they take a hundredth of the time of the pattern.
+        is_suspect = "uru" in text or any(spelling in text for spelling in self._spellings)
+        return UNSEEN.search(text) is None and not (is_suspect and self._pattern.search(text))
+
     def value(self, value: Any) -> Any:
         """The same JSON value with every text in it, names of members included, passed through `text`."""
         if isinstance(value, str):

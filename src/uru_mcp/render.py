@@ -72,11 +72,13 @@ class Renderer:
         self, data: Any, members: dict[str, Any], notes: Iterable[str] = (), waits_for: Approval | None = None
     ) -> Document:
         """The data of a result, and what is to be said of it, made ready to leave."""
-        clean = self._redaction.value(data)
-        is_json = not isinstance(clean, str)
-        text = compact(clean) if is_json else clean
+        is_json = not isinstance(data, str)
+        text = compact(data) if is_json else data
+        if not self._redaction.is_clean(text):
+            data = self._redaction.value(data)
+            text = compact(data) if is_json else data
         if is_json and len(text) > self.budget:
-            text = compact(small_first(clean))
+            text = compact(small_first(data))
         said = self._redaction.value(members)
         return Document(text, is_json, said, tuple(self._redaction.text(note) for note in notes), waits_for)
 

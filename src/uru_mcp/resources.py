@@ -29,8 +29,10 @@ from uru_mcp.records import (
     read_approvals,
     read_content,
 )
+from uru_mcp.redaction import Redaction
 from uru_mcp.shelves import Shelves, needs_of, open_kinds
 from uru_mcp.uris import KEY, NAMESPACES, SCHEME, WORKSPACE, Address, no_such_resource
+from uru_mcp.wire import Namespace
 
 DESCRIPTION_CHARS = 300
 EXCERPT_CHARS = 600
@@ -82,8 +84,9 @@ class Resources:
     Every method answers within `within` seconds, and raises what `Calls.run` raises.
     """
 
-    def __init__(self, shelves: Shelves, report: Callable[[], Mapping[str, Any]]) -> None:
+    def __init__(self, shelves: Shelves, redaction: Redaction, report: Callable[[], Mapping[str, Any]]) -> None:
         self._shelves = shelves
+        self._redaction = redaction
         self._report = report
 
     async def read(self, address: Address, view: View, *, within: float) -> Content:
@@ -111,7 +114,7 @@ class Resources:
         Raises, besides: `ArgumentError` for a template or an argument that there is not.
         """
         if (uri_template, argument) == (NAMESPACE, "namespace"):
-            return fitting(value, ((one.name, one.title) for one in view.catalog.namespaces))
+            return fitting(value, ((one.name, one.title) for one in tellable(view, self._redaction)))
         kind = RECORD_TEMPLATES.get(uri_template)
         if kind is None or f"{{{argument}}}" not in uri_template:
             raise ArgumentError(
@@ -148,7 +151,12 @@ def needs_at(address: Address, view: View) -> Permissions:
     return RECORDS if kind is None else needs_of(kind, view.catalog)
 
 
-def facts_listed(view: View) -> list[Resource]:
+def tellable(view: View, redaction: Redaction) -> list[Namespace]:
+    """The namespaces whose names may leave: one that looks like a key may not, and its tools are left out."""
+    return [one for one in view.catalog.namespaces if redaction.text(one.name) == one.name]
+
+
+def facts_listed(view: View, redaction: Redaction) -> list[Resource]:
     """The resources that need no record: the workspace, the key, the namespaces."""
     name = view.standing.workspace.name if view.standing.workspace else None
     return [
@@ -166,7 +174,7 @@ def facts_listed(view: View) -> list[Resource]:
                 namespace.title,
                 f"The tools of {namespace.title}, what each needs, and whether this key may run it.",
             )
-            for namespace in view.catalog.namespaces
+            for namespace in tellable(view, redaction)
         ),
     ]
 

@@ -5,7 +5,7 @@ It always answers, from what is known now, and it shows no more of the key than 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from uru_mcp.errors import PermissionMissing, SettingsError, UruError
 from uru_mcp.gate import DECLARE, allows
 from uru_mcp.identity import Standing
 from uru_mcp.permissions import Grant, in_order, in_words
+from uru_mcp.records import Kind
 
 BLOCKED_SHOWN = 50
 OLD_KEY_DAYS = 90
@@ -27,11 +28,16 @@ ROTATE = (
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that the report is made of. `catalog_trouble` is why the tools could not be loaded."""
+    """All that the report is made of.
+
+    `catalog_trouble` is why the tools could not be loaded, and `records_failed` why records of a kind could not be
+    listed when that was last tried.
+    """
 
     standing: Standing
     catalog: Catalog
     catalog_trouble: UruError | None
+    records_failed: Mapping[Kind, UruError]
     base_url: str | None
     last4: str | None
     now: datetime
@@ -119,6 +125,8 @@ def _problems(facts: Facts) -> Iterator[dict[str, Any]]:
         }
     for namespace, error in facts.catalog.failed:
         yield {**_problem(error), "message": f"The tools of “{namespace.title}” could not be loaded. {error.message}"}
+    for kind, error in facts.records_failed.items():
+        yield {**_problem(error), "message": f"The {kind.collection} could not be listed. {error.message}"}
 
 
 def _problem(error: UruError) -> dict[str, Any]:
