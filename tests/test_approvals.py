@@ -84,7 +84,14 @@ async def test_a_person_who_rejects_is_heard(connect: Connect, uru: Uru) -> None
 
 
 @pytest.mark.parametrize(
-    "answer", [ElicitResult(action="decline"), ElicitResult(action="cancel"), says("maybe")], ids=lambda one: one.action
+    "answer",
+    [
+        ElicitResult(action="decline"),
+        ElicitResult(action="cancel"),
+        ElicitResult(action="decline", content={"decision": "approve"}),
+        says("maybe"),
+    ],
+    ids=["declined", "cancelled", "declined with a form", "no decision"],
 )
 async def test_who_does_not_decide_leaves_the_run_waiting(connect: Connect, uru: Uru, answer: ElicitResult) -> None:
     async with connect(on_question=Person(answer)) as claude:
@@ -126,8 +133,12 @@ async def test_an_answer_is_good_for_its_own_call_and_once(uru: Uru, connect: Co
         ):
             with pytest.raises(Exception, match="not open"):
                 await session.call_tool(name, arguments, input_responses=answers, request_state=token)
-        assert len(run_ids(uru)) == 1
-    assert uru.notes == []
+        assert uru.notes == []
+        await session.call_tool("uru_execute", REFUND, input_responses=answers, request_state=state)
+        with pytest.raises(Exception, match="not open"):
+            await session.call_tool("uru_execute", REFUND, input_responses=answers, request_state=state)
+    assert len(run_ids(uru)) == 1
+    assert uru.notes == GRANTED
 
 
 async def test_a_key_that_may_not_decide_is_told_so_and_nobody_is_asked(connect_once: Connect, uru: Uru) -> None:

@@ -75,11 +75,12 @@ class Asking:
         Raises:
             MCPError: No such question is open for this call.
         """
-        asked = self._open.pop(params.request_state or "", None)
+        asked = self._open.get(params.request_state or "")
         if asked is None or (asked.name, asked.arguments) != (params.name, params.arguments or {}):
             raise MCPError(
                 types.INVALID_PARAMS, "This question is not open any more. The run still waits; look at it in Uru."
             )
+        del self._open[params.request_state or ""]
         reply = (params.input_responses or {}).get(APPROVAL)
         return await self._decided(
             asked.answer, asked.approval, reply if isinstance(reply, types.ElicitResult) else None, until
