@@ -152,6 +152,17 @@ async def test_a_key_that_may_not_decide_is_told_so_and_nobody_is_asked(connect_
     assert person.asked == []
 
 
+async def test_a_person_is_not_shown_the_key_nor_what_cannot_be_seen(connect: Connect, uru: Uru) -> None:
+    key, person = uru.key(), Person(ElicitResult(action="cancel"))
+    run = {"id": "run_1", "automation_id": "aut_1", "status": "waiting_for_approval", "events": [
+        {"node": "head", "type": "approval_requested", "detail": f"Send {key.text}\u202e away?"}]}  # fmt: skip
+    async with connect(key=key.text, on_question=person) as claude:
+        await claude.tools()
+        uru.faults.status("/execute/", 200, body={"data": run, "successful": True})
+        await claude.data("uru_execute", REFUND)
+    assert person.asked[0].endswith("“Send [key removed] away?”")
+
+
 async def test_a_run_that_does_not_wait_asks_nothing(connect: Connect, uru: Uru) -> None:
     person = Person()
     small = {**REFUND, "arguments": {"id": "aut_acme_refund", "input": {**_input(), "amount": 40}}}

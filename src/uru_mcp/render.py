@@ -68,6 +68,10 @@ class Renderer:
         self._redaction = redaction
         self.budget = budget
 
+    def clean(self, value: Any) -> Any:
+        """A JSON value without secrets and without what cannot be seen."""
+        return self._redaction.value(value)
+
     def document(
         self, data: Any, members: dict[str, Any], notes: Iterable[str] = (), waits_for: Approval | None = None
     ) -> Document:

@@ -126,9 +126,10 @@ class ToolCalls:
         finally:
             self._library.forget(changed)
         await self._changed(changed)
-        effect = effect_of(tool, result.data, self._outlook.now)
+        data = self._renderer.clean(result.data) if changed else result.data  # whose words may be put to a person
+        effect = effect_of(tool, data, self._outlook.now)
         members = {"log_id": result.log_id, **effect.members}
-        return self._renderer.document(result.data, members, effect.notes, effect.waits_for)
+        return self._renderer.document(data, members, effect.notes, effect.waits_for)
 
     async def _changed(self, kinds: tuple[Kind, ...]) -> None:
         if kinds:
