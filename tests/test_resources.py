@@ -161,6 +161,30 @@ async def test_lists_come_in_pages_of_any_number(connect: Connect, uru: Uru) -> 
     assert len(uris) == len(set(uris)) == 135
 
 
+async def test_a_list_that_leads_round_in_a_circle_ends(connect_once: Connect, uru: Uru) -> None:
+    async with connect_once({"read"}) as claude:
+        await claude.tools()
+        page = {"items": [{"id": "ctx_1", "title": "One"}], "next_cursor": "the same"}
+        uru.faults.status("/execute/", 200, body={"data": page, "successful": True})
+        listed = await claude.data("uru_list_resources", {"kind": "contexts"})
+    assert listed["next_cursor"] is None
+    assert uru.sent("/execute/") == 2
+
+
+async def test_another_workspaces_records_are_gone_when_it_is_selected(connect: Connect, uru: Uru) -> None:
+    select = "platform__set_current_workspace"
+    async with connect({"read"}, workspace=None) as claude:
+        await claude.data(select, {"workspace_id": uru.acme.id})
+        assert "prepare_a_visit" in await claude.prompts()
+        assert HANDBOOK in await claude.resources()
+        await claude.data(select, {"workspace_id": uru.globex.id})
+        error = await protocol_error(claude.client.get_prompt("prepare_a_visit", {"serial": "AC1"}))
+        assert error.data["code"] == "not_found"
+        assert not [one for one in await claude.completed("uru://contexts/{id}", "id", "") if "acme" in one]
+        assert HANDBOOK not in await claude.resources()
+        assert (await claude.error("uru_read_resource", {"uri": HANDBOOK}))["code"] == "not_found"
+
+
 async def test_a_cursor_that_is_none_of_ours_is_refused(connect: Connect) -> None:
     async with connect({"read"}) as claude:
         assert (await protocol_error(claude.client.list_resources(cursor="bm9uc2Vuc2U="))).code == -32602

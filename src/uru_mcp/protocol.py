@@ -5,6 +5,7 @@ from __future__ import annotations
 import mcp.types as types
 from mcp.shared.exceptions import MCPError
 
+from uru_mcp.errors import ArgumentError, KeyRefused, PermissionMissing, SettingsError, UruError, WorkspaceProblem
 from uru_mcp.own_tools import Definition
 from uru_mcp.prompts import Filled, Offer
 from uru_mcp.render import Rendered
@@ -14,38 +15,21 @@ MODERN = "2026-07-28"
 RESOURCE_NOT_FOUND = -32002  # before that version, which has INVALID_PARAMS for it
 SHOWN = 100  # values of a completion, which is as many as MCP allows
 
-BY_THE_CALLER = frozenset({"invalid_arguments", "not_found"})
-BY_THE_KEY = frozenset(
-    {
-        "not_configured",
-        "malformed_key",
-        "key_rejected",
-        "key_revoked",
-        "key_expired",
-        "insufficient_permission",
-        "permissions_unknown",
-        "workspace_selection_required",
-        "workspace_not_accessible",
-        "forbidden",
-    }
-)
-
 
 def is_modern(version: str) -> bool:
     return version >= MODERN  # versions are dates
 
 
-def protocol_error(refusal: Rendered, version: str, *, of_resource: bool = False) -> MCPError:
-    """A refusal where MCP has no result to put it into: the same words, and the same structure as data."""
-    error = refusal.structure["error"]
+def protocol_error(error: UruError, refusal: Rendered, version: str, *, of_resource: bool = False) -> MCPError:
+    """An error where MCP has no result to put it into: the refusal's words, and its structure as data."""
     code = types.INTERNAL_ERROR
-    if error["code"] in BY_THE_CALLER:
-        code = types.INVALID_PARAMS
-    elif error["code"] in BY_THE_KEY:
+    if isinstance(error, (SettingsError, KeyRefused, WorkspaceProblem, PermissionMissing)):
         code = types.INVALID_REQUEST
-    if of_resource and error["code"] == "not_found" and not is_modern(version):
+    elif error.code == "not_found" and of_resource and not is_modern(version):
         code = RESOURCE_NOT_FOUND
-    return MCPError(code, refusal.text, error)
+    elif isinstance(error, ArgumentError) or error.code == "not_found":
+        code = types.INVALID_PARAMS
+    return MCPError(code, refusal.text, refusal.structure["error"])
 
 
 def tool(definition: Definition) -> types.Tool:

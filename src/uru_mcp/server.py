@@ -164,7 +164,7 @@ class Handlers:
             return await self._bridge.ask_library(name, ask)
         except UruError as error:
             refusal = self._bridge.refusal(error)
-            raise protocol.protocol_error(refusal, ctx.protocol_version, of_resource=of_resource) from None
+            raise protocol.protocol_error(error, refusal, ctx.protocol_version, of_resource=of_resource) from None
 
 
 def build_server(bridge: Bridge | Unconfigured) -> Server[None]:
