@@ -16,6 +16,22 @@ def needs(namespace: str, name: str, *, declared: str | None = None, read_only: 
 
 
 @pytest.mark.parametrize(
+    ("tools", "expected"),
+    [
+        ("list_workspaces set_current_workspace", set()),
+        ("context_query prompt_query persona_query automation_query", {READ}),
+        ("context_edit prompt_edit persona_edit automation_edit", {WRITE}),
+        ("automation_run automation_decide", {EXECUTE}),
+    ],
+)
+def test_a_known_platform_tool_needs_what_it_needs_also_where_uru_says_nothing(
+    tools: str, expected: set[Permission]
+) -> None:
+    for tool in tools.split():
+        assert needs("platform", tool) == needs("platform", tool, read_only=True) == expected, tool
+
+
+@pytest.mark.parametrize(
     ("name", "declared", "read_only", "expected"),
     [
         ("context_query", "execute", None, {EXECUTE}),  # Uru's declaration comes first

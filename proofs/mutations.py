@@ -1,0 +1,157 @@
+"""Breaks the gate, the policy and the redaction in small ways, to show that tests notice: `python proofs/mutations.py`.
+
+Each break is made in a copy of the checkout, and only the tests that ought to notice it are run. It prints a line for
+each and ends with 1 when one went unnoticed, or cannot be made any more because the code has changed. A few minutes.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+WITHIN = 300  # seconds for the tests of one break
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """In a module, the first place that reads so is made to read otherwise."""
+
+    module: str
+    right: str
+    wrong: str
+    tests: str
+
+
+GATE, LIBRARY, IDENTITY = "test_gate.py", "test_resources.py", "test_identity.py"
+POLICY, REDACTION, WIRE = "test_policy.py", "test_redaction.py", "test_wire.py"
+
+BREAKS = (
+    Break(
+        "gate",
+        "return needs <= (standing.grant.effective",
+        "return bool(needs) or needs <= (standing.grant.effective",
+        GATE,
+    ),
+    Break("gate", "not (standing.lacks_workspace and not needs)", "not standing.lacks_workspace", GATE),
+    Break("gate", "if standing.trouble is not None and not (", "if False and not (", GATE),
+    Break("gate", "if standing.is_refused:\n        return False", "if False:\n        return False", IDENTITY),
+    Break("gate", "return standing.grant is None or needs", "return True or needs", GATE),
+    Break("gate", "    if allows(needs, standing):\n        return\n", "    return\n", GATE),
+    Break("gate", "missing = needs - grant.effective", "missing = needs", GATE),
+    Break(
+        "permissions",
+        "return self.ceiling if self.ceiling is not None else NOTHING",
+        "return self.ceiling or EVERYTHING",
+        IDENTITY,
+    ),
+    Break("permissions", "self.granted & self.ceiling", "self.granted | self.ceiling", GATE),
+    Break(
+        "permissions",
+        "return self.granted if self.ceiling is None",
+        "return self.granted if self.ceiling is not None",
+        GATE,
+    ),
+    Break("policy", "return EXECUTE | (declared or NOTHING)", "return declared or EXECUTE", POLICY),
+    Break("policy", "return EXECUTE | (declared or NOTHING)", "return EXECUTE", POLICY),
+    Break("policy", "    if declared is not None:\n        return declared\n", "", POLICY),
+    Break("policy", "if fitting else EVERYTHING", "if fitting else READ", POLICY),
+    Break(
+        "policy",
+        "    if read_only is True:\n        return READ\n",
+        "    if read_only is not False:\n        return READ\n",
+        POLICY,
+    ),
+    Break("policy", '"context_edit": WRITE', '"context_edit": READ', POLICY),
+    Break("policy", "DECIDE: EXECUTE", "DECIDE: READ", POLICY),
+    Break("policy", "RECORDS = READ", "RECORDS = NOTHING", LIBRARY),
+    Break("policy", '"uru_execute": EXECUTE', '"uru_execute": NOTHING', GATE),
+    Break("policy", "return read_only is True and not is_foreign(namespace)", "return read_only is True", POLICY),
+    Break(
+        "policy",
+        'if Permission.EXECUTE in needs:\n        return "uru_execute"',
+        'if False:\n        return "uru_execute"',
+        POLICY,
+    ),
+    Break("wire", "return EVERYTHING if unknown or not known else known", "return known", WIRE),
+    Break("wire", "else (NOTHING, (in_words(stated),))", "else (EVERYTHING, (in_words(stated),))", WIRE),
+    Break("surface", "right = call.tool.dispatcher", "right = call.via", "test_calls.py"),
+    Break(
+        "tool_calls",
+        "view = await self._outlook.admit(tool.id",
+        "await self._outlook.look(1) or self._outlook.admit(tool.id",
+        GATE,
+    ),
+    Break(
+        "library",
+        "view = await self._outlook.admit(address.uri",
+        "view = view or await self._outlook.admit(address.uri",
+        LIBRARY,
+    ),
+    Break("shelves", "and allows(needs_of(kind, view.catalog), view.standing)", "", LIBRARY),
+    Break(
+        "identity",
+        "if self._standing.trouble is None and self._clock() - self._answered >= GRACE:",
+        "if False:",
+        IDENTITY,
+    ),
+    Break("redaction", 'self._pattern.sub(MARK, UNSEEN.sub("", text))', "self._pattern.sub(MARK, text)", REDACTION),
+    Break("redaction", 'self._pattern.sub(MARK, UNSEEN.sub("", text))', 'UNSEEN.sub("", text)', REDACTION),
+    Break("redaction", '    yield quote(key, safe="")\n', "", REDACTION),
+    Break("redaction", "for lead in range(3):", "for lead in range(1):", REDACTION),
+    Break("redaction", "self._spellings.update(_spellings(key))", "self._spellings = set(_spellings(key))", REDACTION),
+    Break("redaction", "{self.text(str(name)): self.value(item)", "{str(name): self.value(item)", REDACTION),
+    Break("redaction", "return UNSEEN.search(text) is None and not", "return not", REDACTION),
+    Break(
+        "logs", "return self._redaction.text(super().format(record))", "return super().format(record)", "test_leaks.py"
+    ),
+    Break("render", "        if not self._redaction.is_clean(text):", "        if False:", "test_strangers.py"),
+    Break("key", 'return f"<Key …{self.last4}>"', "return self._text", "test_settings.py test_leaks.py"),
+)
+
+
+def noticed(copy: Path, broken: Break) -> bool | None:
+    """Whether a test fails when the code is broken so; None when there is nothing to break."""
+    module = copy / "src" / "uru_mcp" / f"{broken.module}.py"
+    whole = module.read_text(encoding="utf-8")
+    if broken.right not in whole:
+        return None
+    module.write_text(whole.replace(broken.right, broken.wrong, 1), encoding="utf-8")
+    try:
+        tests = [f"tests/{name}" for name in broken.tests.split()]
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-n0", "-p", "no:cacheprovider", *tests]
+        ran = subprocess.run(  # noqa: S603
+            command,
+            cwd=copy,
+            env={**os.environ, "PYTHONPATH": str(copy / "src")},
+            capture_output=True,
+            timeout=WITHIN,
+            check=False,
+        )
+        return ran.returncode == 1  # some test failed; anything else is no answer
+    finally:
+        module.write_text(whole, encoding="utf-8")
+
+
+def main() -> int:
+    began, unnoticed = time.monotonic(), 0
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "copy"
+        shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache"))
+        for broken in BREAKS:
+            found = noticed(copy, broken)
+            unnoticed += found is not True
+            verdict = {True: "noticed", False: "NOT NOTICED", None: "GONE"}[found]
+            print(f"{verdict:12} {broken.module:12} {' '.join(broken.right.split())[:80]}", flush=True)
+    print(f"{len(BREAKS) - unnoticed} of {len(BREAKS)} breaks noticed, in {time.monotonic() - began:.0f} s")
+    return 1 if unnoticed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
