@@ -6,6 +6,7 @@ called is not decided here.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -71,6 +72,24 @@ class Catalog:
 
     def tools_of(self, namespace: Namespace) -> tuple[Tool, ...]:
         return self._by_namespace.get(namespace.name, ())
+
+    def needs_in(self, namespace: Namespace) -> Mapping[Permissions, int]:
+        """How many of a namespace's tools need just these permissions, for all that one of them needs."""
+        return self._needs.get(namespace.name, {})
+
+    @cached_property
+    def needs(self) -> Mapping[Permissions, int]:
+        """The same of all tools: of few sets of permissions, however many tools there are."""
+        return sum(self._needs.values(), Counter())
+
+    @cached_property
+    def always_listed(self) -> tuple[Tool, ...]:
+        """The few tools that any key may call or that only their own name can call."""
+        return tuple(tool for tool in self.tools.values() if not tool.needs or tool.dispatcher is None)
+
+    @cached_property
+    def _needs(self) -> dict[str, Counter[Permissions]]:
+        return {name: Counter(tool.needs for tool in tools) for name, tools in self._by_namespace.items()}
 
     @cached_property
     def _by_namespace(self) -> dict[str, tuple[Tool, ...]]:

@@ -25,17 +25,14 @@ def search(catalog: Catalog, standing: Standing, arguments: dict[str, Any], *, b
     namespace, permission = arguments.get("namespace"), arguments.get("permission")
     if not query and namespace is None and permission is None:
         return overview(catalog, standing)
-    found = catalog.index.search(query) if query else catalog.tools
-    tools = [
-        tool
-        for tool in map(catalog.tools.__getitem__, found)
-        if namespace in (None, tool.namespace.name) and (permission is None or permission in tool.needs)
-    ]
+    found = catalog.index.search(query) if query else list(catalog.tools)
+    if namespace is not None or permission is not None:
+        found = [one for one in found if _fits(catalog.tools[one], namespace, permission)]
     offset, limit = int(arguments.get("offset", 0)), int(arguments.get("limit", 8))
-    hits = _within(budget, [hit(tool, standing) for tool in tools[offset : offset + limit]])
+    hits = _within(budget, [hit(catalog.tools[one], standing) for one in found[offset : offset + limit]])
     end = offset + len(hits)
-    answer: dict[str, Any] = {"hits": hits, "total": len(tools), "next_offset": end if end < len(tools) else None}
-    if not tools:
+    answer: dict[str, Any] = {"hits": hits, "total": len(found), "next_offset": end if end < len(found) else None}
+    if not found:
         answer["hint"] = "Nothing fits. Try other words, or call without a query for the namespaces there are."
     return answer
 
@@ -73,14 +70,18 @@ def offer(tool: Tool, standing: Standing) -> dict[str, Any]:
 
 
 def _summary(catalog: Catalog, namespace: Namespace, standing: Standing) -> dict[str, Any]:
-    tools = catalog.tools_of(namespace)
+    needs = catalog.needs_in(namespace)
     return {
         "namespace": namespace.name,
         "title": namespace.title,
-        "tools": len(tools),
-        "allowed": sum(allows(tool.needs, standing) for tool in tools),
+        "tools": len(catalog.tools_of(namespace)),
+        "allowed": sum(tools for needed, tools in needs.items() if allows(needed, standing)),
         **({"problem": failed.message} if (failed := catalog.failure_of(shown_name(namespace.name, ""))) else {}),
     }
+
+
+def _fits(tool: Tool, namespace: str | None, permission: str | None) -> bool:
+    return namespace in (None, tool.namespace.name) and (permission is None or permission in tool.needs)
 
 
 def _within(budget: int, hits: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -6,14 +6,16 @@ table and the same gate as what may be called.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Literal
 
 from uru_mcp.catalog import Catalog, Tool, classified
 from uru_mcp.errors import ArgumentError, UnknownTool
 from uru_mcp.gate import may_come
 from uru_mcp.identity import Standing
+from uru_mcp.names import shown_name
 from uru_mcp.own_tools import DISPATCHERS, OWN, Definition
 from uru_mcp.permissions import Permissions
 from uru_mcp.policy import LIST_WORKSPACES, OWN_TOOLS, PLATFORM, SELECT_WORKSPACE, is_foreign
@@ -26,30 +28,36 @@ def _selection_tool(name: str, description: str, schema: dict[str, Any], *, read
     return classified(Namespace(PLATFORM, "Uru"), upstream, Redaction())
 
 
-SELECTION: tuple[Tool, ...] = (
-    _selection_tool(
-        LIST_WORKSPACES, "Lists the workspaces that this API key may select.", {"type": "object"}, read_only=True
-    ),
-    _selection_tool(
-        SELECT_WORKSPACE,
-        "Selects the workspace to work in. Ask the user which one.",
-        {"type": "object", "properties": {"workspace_id": {"type": "string"}}, "required": ["workspace_id"]},
-        read_only=None,
-    ),
-)
+SELECTION: Mapping[str, Tool] = {
+    tool.id: tool
+    for tool in (
+        _selection_tool(
+            LIST_WORKSPACES, "Lists the workspaces that this API key may select.", {"type": "object"}, read_only=True
+        ),
+        _selection_tool(
+            SELECT_WORKSPACE,
+            "Selects the workspace to work in. Ask the user which one.",
+            {"type": "object", "properties": {"workspace_id": {"type": "string"}}, "required": ["workspace_id"]},
+            read_only=None,
+        ),
+    )
+}
 """What lets a workspace be selected, for when Uru's own list cannot be had yet. Source: the Node client's tests."""
 
 
-def _known(catalog: Catalog) -> Mapping[str, Tool]:
-    """The catalog's tools, and those that select a workspace also where `platform` was not loaded or not wanted."""
-    if PLATFORM in {namespace.name for namespace in catalog.namespaces} and not catalog.failure_of(SELECTION[0].id):
-        return catalog.tools
-    return {**{tool.id: tool for tool in SELECTION}, **catalog.tools}
+def _lacks_platform(catalog: Catalog) -> bool:
+    """Whether `platform` was not loaded or not wanted, so that `SELECTION` stands in for it."""
+    loaded = PLATFORM in {namespace.name for namespace in catalog.namespaces}
+    return not loaded or catalog.failure_of(shown_name(PLATFORM, "")) is not None
+
+
+def _find(name: str, catalog: Catalog) -> Tool | None:
+    return catalog.tools.get(name) or (SELECTION.get(name) if _lacks_platform(catalog) else None)
 
 
 def needs_of(name: str, catalog: Catalog) -> Permissions | None:
     """What a tool of ours or of Uru's needs, or None when there is none of that name."""
-    tool = _known(catalog).get(name)
+    tool = _find(name, catalog)
     return OWN_TOOLS.get(name) if tool is None else tool.needs
 
 
@@ -65,26 +73,37 @@ def listed(
     own = [OWN[name] for name, needs in OWN_TOOLS.items() if name == "uru_whoami" or may_come(needs, standing)]
     if standing.is_refused:
         return own
-    known = _known(catalog).values() if standing.grant is not None else SELECTION
-    offered = {tool.id: tool for tool in known if may_come(tool.needs, standing)}
-    necessary = [tool for tool in offered.values() if not tool.needs or tool.dispatcher is None]
-    shown = {tool.id: defined(tool) for tool in necessary}
-    left = budget - sum(definition.tokens for definition in (*own, *shown.values()))
-    for group in _groups(offered.values()) if direct != "none" else ():
-        added = {tool.id: defined(tool) for tool in group if tool.id not in shown}
-        cost = sum(definition.tokens for definition in added.values())
-        if direct == "all" or cost <= left:
-            shown |= added
-            left -= cost
-    return own + [shown[tool] for tool in offered if tool in shown]
+    if standing.grant is None:
+        catalog = Catalog()  # on a grant that nobody knows, none of its tools is listed
+    stand_ins = tuple(SELECTION.values()) if _lacks_platform(catalog) else ()
+    groups = [stand_ins, *map(catalog.tools_of, catalog.namespaces)]
+    necessary = {
+        tool.id: defined(tool) for tool in (*stand_ins, *catalog.always_listed) if may_come(tool.needs, standing)
+    }
+    left = {"auto": budget, "all": inf, "none": -inf}[direct]
+    left -= sum(definition.tokens for definition in (*own, *necessary.values()))
+    shown = own
+    for group in groups:
+        whole, left = _whole((tool for tool in group if may_come(tool.needs, standing)), necessary, left)
+        shown += whole or [necessary[tool.id] for tool in group if tool.id in necessary]
+    return shown
 
 
-def _groups(tools: Iterable[Tool]) -> Iterator[list[Tool]]:
-    """The tools by namespace, in the order in which they come."""
-    grouped: dict[str, list[Tool]] = {}
+def _whole(tools: Iterable[Tool], shown: Mapping[str, Definition], left: float) -> tuple[list[Definition], float]:
+    """All these tools and what they leave of the budget, where `shown` is paid for; none once it is exceeded.
+
+    However many tools there are, no more of them are looked at than fit.
+    """
+    whole: list[Definition] = []
+    rest = left
     for tool in tools:
-        grouped.setdefault(tool.namespace.name, []).append(tool)
-    return iter(grouped.values())
+        definition = shown.get(tool.id) or defined(tool)
+        if tool.id not in shown:
+            rest -= definition.tokens
+        if rest < 0:
+            return [], left
+        whole.append(definition)
+    return whole, rest
 
 
 def defined(tool: Tool) -> Definition:
@@ -121,13 +140,13 @@ def resolve(name: str, arguments: dict[str, Any], catalog: Catalog) -> Call:
     Raises:
         UnknownTool: There is no such tool.
     """
-    known = _known(catalog)
     via = name if name in DISPATCHERS else None
     if via is not None:
         name, arguments = arguments["tool"], arguments.get("arguments", {})
-    if name not in known:
+    tool = _find(name, catalog)
+    if tool is None:
         raise _unknown(name, catalog)
-    return Call(known[name], arguments, via)
+    return Call(tool, arguments, via)
 
 
 def require_dispatcher(call: Call) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from uru_mcp.answers import KEYS_PAGE
@@ -91,14 +92,15 @@ def _permissions(grant: Grant | None) -> dict[str, Any]:
 
 
 def _tools(facts: Facts) -> dict[str, Any]:
-    tools = facts.catalog.tools.values()
-    blocked = [tool for tool in tools if not allows(tool.needs, facts.standing)]
+    tools = facts.catalog.tools
+    blocked = {needs: count for needs, count in facts.catalog.needs.items() if not allows(needs, facts.standing)}
     one_by_one = facts.standing.grant is not None  # otherwise what blocks them is the problem, and no permission
+    shown = (tool for tool in tools.values() if tool.needs in blocked) if blocked and one_by_one else ()
     return {
-        "allowed": len(tools) - len(blocked),
-        "blocked": len(blocked),
+        "allowed": len(tools) - sum(blocked.values()),
+        "blocked": sum(blocked.values()),
         "left_out": len(facts.catalog.left_out),
-        "blocked_tools": [_blocked(tool, facts.standing) for tool in blocked[:BLOCKED_SHOWN] if one_by_one],
+        "blocked_tools": [_blocked(tool, facts.standing) for tool in islice(shown, BLOCKED_SHOWN)],
     }
 
 
