@@ -10,6 +10,8 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
+import anyio.to_thread
+
 from uru_mcp.answers import shaped, unconfirmed
 from uru_mcp.connection import Connection, Request
 from uru_mcp.errors import NoAnswer, Refused, UruError
@@ -60,7 +62,8 @@ class UruClient:
     async def tools(self, namespace: str, *, within: float) -> tuple[tuple[UpstreamTool, ...], tuple[LeftOut, ...]]:
         """The tools of a namespace, and those of its entries that cannot be offered."""
         body = await self._read(f"/list/apps/{_segment(namespace)}/tools", within)
-        return shaped(lambda body: read_tools(namespace, body), body)
+        # in a thread, so that calls are answered while the tools of a large namespace are read
+        return await anyio.to_thread.run_sync(shaped, lambda body: read_tools(namespace, body), body)
 
     async def execute(
         self, namespace: Namespace, tool_name: str, parameters: dict[str, Any], *, is_run: bool, within: float

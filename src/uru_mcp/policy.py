@@ -77,7 +77,7 @@ def needs_of(namespace: str, name: str, *, declared: Permissions | None, read_on
     `declared` is what Uru says the tool needs and `read_only` its `readOnlyHint`, each None where nothing is said.
     """
     if namespace != PLATFORM:
-        return EXECUTE | (declared or NOTHING)
+        return EXECUTE | declared if declared else EXECUTE
     if declared is not None:
         return declared
     if name in PLATFORM_TOOLS:

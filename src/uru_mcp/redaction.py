@@ -9,10 +9,13 @@ import base64
 import json
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
 MARK = "[key removed]"
+
+SHORT, RECURRING = 200, 10_000  # characters of texts that recur, as in schemas, and how many are looked at only once
 
 # Real keys have 64 characters and digits among them; shorter or plainer words, such as `uru_docs_search`, are names.
 KEY_LIKE = re.compile(
@@ -36,15 +39,17 @@ class Redaction:
     def __init__(self) -> None:
         self._spellings: set[str] = set()
         self._pattern = KEY_LIKE
+        self._recurring = lru_cache(RECURRING)(self._cleaned)
 
     def remember(self, key: str) -> None:
         self._spellings.update(_spellings(key))
         longest_first = sorted(self._spellings, key=len, reverse=True)
         self._pattern = re.compile("|".join([*map(re.escape, longest_first), KEY_LIKE.pattern]))
+        self._recurring = lru_cache(RECURRING)(self._cleaned)  # what was clean before need not be now
 
     def text(self, text: str) -> str:
         """The text without keys and without unseen characters."""
-        return self._pattern.sub(MARK, UNSEEN.sub("", text))
+        return self._recurring(text) if len(text) <= SHORT else self._cleaned(text)
 
     def is_clean(self, text: str) -> bool:
         """Whether `text` would change nothing in it; of JSON, which spells out what is unseen, nothing in any text."""
@@ -53,14 +58,30 @@ class Redaction:
         return UNSEEN.search(text) is None and not (is_suspect and self._pattern.search(text))
 
     def value(self, value: Any) -> Any:
-        """The same JSON value with every text in it, names of members included, passed through `text`."""
+        """The same JSON value with every text in it, names of members included, passed through `text`.
+
+        Where nothing is to be removed it is the value itself, since a copy of every schema would fill the memory.
+        """
+        return value if self._is_clean(value) else self._copied(value)
+
+    def _is_clean(self, value: Any) -> bool:
+        if isinstance(value, str):
+            return self.text(value) == value
+        if isinstance(value, dict):
+            return all(map(self._is_clean, value)) and all(map(self._is_clean, value.values()))
+        return not isinstance(value, list) or all(map(self._is_clean, value))
+
+    def _copied(self, value: Any) -> Any:
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, list):
-            return [self.value(item) for item in value]
+            return [self._copied(item) for item in value]
         if isinstance(value, dict):
-            return {self.text(str(name)): self.value(item) for name, item in value.items()}
+            return {self.text(str(name)): self._copied(item) for name, item in value.items()}
         return value
+
+    def _cleaned(self, text: str) -> str:
+        return self._pattern.sub(MARK, UNSEEN.sub("", text))
 
 
 def _spellings(key: str) -> Iterator[str]:
