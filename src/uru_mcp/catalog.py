@@ -46,6 +46,12 @@ class Tool:
         return dispatcher_of(self.needs, read_only=self.read_only)
 
     @property
+    def attributed(self) -> str:
+        """The description behind a word on who wrote it, which a model must not take for Uru or the user."""
+        stranger = ": a server outside Uru wrote this description" if is_foreign(self.namespace.name) else ""
+        return f"[{self.namespace.title}{stranger}] {self.description}".strip()
+
+    @property
     def is_run(self) -> bool:
         """Whether calling it may change something, so that it is never sent twice."""
         return not (self.read_only and self.namespace.name == PLATFORM)
@@ -69,6 +75,10 @@ class Catalog:
         return next(
             (error for namespace, error in self.failed if tool.startswith(shown_name(namespace.name, ""))), None
         )
+
+    def why_left_out(self, tool: str) -> str | None:
+        """Why there is no tool of this id, though Uru has it."""
+        return next((one.reason for one in self.left_out if shown_name(one.namespace, one.name) == tool), None)
 
     def tools_of(self, namespace: Namespace) -> tuple[Tool, ...]:
         return self._by_namespace.get(namespace.name, ())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from uru_mcp.catalog import Catalog, Tool
@@ -10,16 +11,20 @@ from uru_mcp.gate import allows
 from uru_mcp.identity import Standing
 from uru_mcp.names import shown_name
 from uru_mcp.permissions import Grant, in_order
-from uru_mcp.wire import Namespace
+from uru_mcp.wire import LeftOut, Namespace
+from uru_mcp.words import STOP_WORDS, words
 
-LEFT_OUT_SHOWN = 50
+LEFT_OUT_SHOWN = 50  # in the overview
+LEFT_OUT_FOUND = 5  # beside hits
+NAME_CHARS = 200  # of what is left out; a longer name is not shown, since a cut one could hold half a key
 
 
 def search(catalog: Catalog, standing: Standing, arguments: dict[str, Any], *, budget: int) -> dict[str, Any]:
     """Hits, best first, or the overview when there is neither a query nor a filter.
 
     `arguments` fit `own_tools.SEARCH_SCHEMA`. `{"hits": [{"tool": …}], "total": 12, "next_offset": 8}`; the
-    hits together take at most `budget` characters, and `next_offset` is null after the last.
+    hits together take at most `budget` characters, and `next_offset` is null after the last. What was meant may be
+    among what is left out, and then is told as in the overview.
     """
     query = arguments.get("query", "").strip()
     namespace, permission = arguments.get("namespace"), arguments.get("permission")
@@ -32,25 +37,28 @@ def search(catalog: Catalog, standing: Standing, arguments: dict[str, Any], *, b
     hits = _within(budget, [hit(catalog.tools[one], standing) for one in found[offset : offset + limit]])
     end = offset + len(hits)
     answer: dict[str, Any] = {"hits": hits, "total": len(found), "next_offset": end if end < len(found) else None}
-    if not found:
+    left_out = _left_out_like(query, namespace, catalog)
+    if left_out:
+        answer |= _told(left_out, LEFT_OUT_FOUND)
+    if not found and not left_out:
         answer["hint"] = "Nothing fits. Try other words, or call without a query for the namespaces there are."
+    elif not found:
+        answer["hint"] = "Nothing that can be called fits; what is left out cannot be used with this key or any other."
     return answer
 
 
 def overview(catalog: Catalog, standing: Standing) -> dict[str, Any]:
-    """`{"namespaces": [{"namespace": "gmail_demo", "title": "Gmail", "tools": 6, "allowed": 6}], "left_out": []}`"""
-    return {
-        "namespaces": [_summary(catalog, namespace, standing) for namespace in catalog.namespaces],
-        "left_out": [
-            {"namespace": item.namespace, "tool": item.name, "reason": item.reason}
-            for item in catalog.left_out[:LEFT_OUT_SHOWN]
-        ],
-    }
+    """`{"namespaces": [{"namespace": "gmail_demo", "title": "Gmail", "tools": 6, "allowed": 6}], "left_out": []}`
+
+    With very many left out, `left_out_more` is how many are not shown.
+    """
+    namespaces = [_summary(catalog, namespace, standing) for namespace in catalog.namespaces]
+    return {"namespaces": namespaces, **_told(catalog.left_out, LEFT_OUT_SHOWN)}
 
 
 def hit(tool: Tool, standing: Standing) -> dict[str, Any]:
     """A tool as a search shows it: with its input schema when it may be called."""
-    found = {**offer(tool, standing), "description": tool.description}
+    found = {**offer(tool, standing), "description": tool.attributed}
     return {**found, "input_schema": tool.schema} if found["allowed"] else found
 
 
@@ -78,6 +86,36 @@ def _summary(catalog: Catalog, namespace: Namespace, standing: Standing) -> dict
         "allowed": sum(tools for needed, tools in needs.items() if allows(needed, standing)),
         **({"problem": failed.message} if (failed := catalog.failure_of(shown_name(namespace.name, ""))) else {}),
     }
+
+
+def _left_out_like(query: str, namespace: str | None, catalog: Catalog) -> list[LeftOut]:
+    """What is left out and has all telling words of the query in its name; none where only a permission is asked for.
+
+    No score: a model that asks for one tool is told of that one, and not of all that is alike.
+    """
+    asked = words(query)
+    telling = [word for word in asked if word not in STOP_WORDS] or asked
+    if not telling and (query or namespace is None):
+        return []
+    return [
+        item
+        for item in catalog.left_out
+        if namespace in (None, item.namespace)
+        and all(word in f"{item.namespace} {item.name}".casefold() for word in telling)
+    ]
+
+
+def _told(left_out: Sequence[LeftOut], at_most: int) -> dict[str, Any]:
+    """`{"left_out": [{"namespace": "n", "tool": "T", "reason": "it has no name"}], "left_out_more": 3}`"""
+    shown = [
+        {"namespace": item.namespace, "tool": _short(item.name), "reason": item.reason} for item in left_out[:at_most]
+    ]
+    more = len(left_out) - len(shown)
+    return {"left_out": shown, **({"left_out_more": more} if more else {})}
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= NAME_CHARS else f"(a name of {len(name)} characters)"
 
 
 def _fits(tool: Tool, namespace: str | None, permission: str | None) -> bool:

@@ -18,7 +18,7 @@ from uru_mcp.identity import Standing
 from uru_mcp.names import shown_name
 from uru_mcp.own_tools import DISPATCHERS, OWN, Definition
 from uru_mcp.permissions import Permissions
-from uru_mcp.policy import LIST_WORKSPACES, OWN_TOOLS, PLATFORM, SELECT_WORKSPACE, is_foreign
+from uru_mcp.policy import LIST_WORKSPACES, OWN_TOOLS, PLATFORM, SELECT_WORKSPACE
 from uru_mcp.redaction import Redaction
 from uru_mcp.wire import Namespace, UpstreamTool
 
@@ -108,13 +108,10 @@ def _whole(tools: Iterable[Tool], shown: Mapping[str, Definition], left: float) 
 
 def defined(tool: Tool) -> Definition:
     """Uru's tool with its own schema, its namespace in the title, and true hints."""
-    source = f"[{tool.namespace.title}]"
-    if is_foreign(tool.namespace.name):
-        source = f"[{tool.namespace.title}: a server outside Uru wrote this description]"
     return Definition(
         name=tool.id,
         title=f"{tool.namespace.title}: {tool.title}",
-        description=f"{source} {tool.description}".strip(),
+        description=tool.attributed,
         schema=tool.schema,
         read_only=tool.read_only,
         destructive=tool.destructive,
@@ -169,6 +166,13 @@ def require_dispatcher(call: Call) -> None:
 
 
 def _unknown(wanted: str, catalog: Catalog) -> UnknownTool:
+    reason = catalog.why_left_out(wanted)
+    if reason is not None:
+        return UnknownTool(
+            f"{wanted[:100]} is left out, since {reason}. Nothing was sent to Uru.",
+            fix="It cannot be used here. Look for another way with uru_search_tools, or tell the user.",
+            tool=wanted[:100],
+        )
     near = catalog.index.search(wanted)[:3]
     meant = f"Did you mean {' or '.join(near)}? " if near else ""
     return UnknownTool(

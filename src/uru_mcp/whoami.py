@@ -199,7 +199,7 @@ def _permission_line(permissions: dict[str, Any]) -> str:
 
 
 def _tools_lines(tools: dict[str, Any]) -> Iterator[str]:
-    left_out = f", {tools['left_out']} left out because they cannot be shown" if tools["left_out"] else ""
+    left_out = f", {tools['left_out']} left out, as uru_search_tools tells" if tools["left_out"] else ""
     yield f"Tools: {tools['allowed']} allowed, {tools['blocked']} blocked{left_out}"
     for tool in tools["blocked_tools"]:
         yield f"  blocked: {tool['tool']}" + (f", lacks {', '.join(tool['missing'])}" if tool["missing"] else "")
