@@ -5,7 +5,7 @@ from __future__ import annotations
 import anyio
 import pytest
 
-from tests.world import CATALOG, Connect, Uru, connector
+from tests.world import CATALOG, Connect, Uru, connector, text_of
 from uru_mcp.sandbox import synthetic
 
 
@@ -143,3 +143,44 @@ async def test_a_namespace_that_cannot_be_loaded_is_said_and_the_others_are_ther
     assert "company_demo__LOG_NOTE" in tools
     assert "gmail_demo__GMAIL_SEND_EMAIL" not in tools
     assert any("Gmail" in problem["message"] for problem in report["problems"])
+
+
+async def test_what_is_left_out_is_told_beside_hits_where_it_is_meant_and_nowhere_else(
+    connect_once: Connect, uru: Uru
+) -> None:
+    for name in ("TALLY_STOCK", "TALLY_BOXES"):
+        uru.sandbox.put_tool(uru.acme.id, "company_demo", {"name": name, "inputSchema": {"type": "array"}})
+    async with connect_once() as claude:
+        both = await claude.data("uru_search_tools", {"query": "tally the company"})
+        one = await claude.data("uru_search_tools", {"query": "tally stock"})
+        here = await claude.data("uru_search_tools", {"namespace": "company_demo"})
+        for arguments in (
+            {"query": "tally", "namespace": "gmail_demo"},
+            {"query": "send email"},
+            {"query": "?"},
+            {"permission": "execute"},
+        ):
+            assert "left_out" not in await claude.data("uru_search_tools", arguments)
+        report = await claude.call("uru_whoami")
+
+    assert [item["tool"] for item in both["left_out"]] == ["TALLY_STOCK", "TALLY_BOXES"]
+    assert both["hits"], "of the company's other tools"
+    assert [item["tool"] for item in one["left_out"]] == ["TALLY_STOCK"]
+    assert one["hits"] == []
+    assert "cannot be used" in one["hint"]
+    assert len(here["left_out"]) == 2
+    assert "2 left out, as uru_search_tools tells" in text_of(report)
+
+
+async def test_of_very_many_that_are_left_out_only_some_are_told_and_how_many_more_there_are(
+    connect_once: Connect, uru: Uru
+) -> None:
+    names = ["LONG_" + "X" * 300, *(f"ODD_{number}" for number in range(59))]
+    body = [{"name": name, "inputSchema": {"type": "array"}} for name in names]
+    uru.faults.status("/list/apps/company_demo/", 200, body=body)
+    async with connect_once() as claude:
+        overview = await claude.data("uru_search_tools")
+        found = await claude.data("uru_search_tools", {"query": "odd"})
+    assert (len(overview["left_out"]), overview["left_out_more"]) == (50, 10)
+    assert overview["left_out"][0]["tool"] == "(a name of 305 characters)"
+    assert (len(found["left_out"]), found["left_out_more"]) == (5, 54)

@@ -107,24 +107,6 @@ async def test_the_list_is_the_same_each_time(large: Uru) -> None:
         assert list(await first.tools()) == list(await second.tools())
 
 
-async def test_odd_tools_are_mended_or_left_out_and_spoil_nothing(large: Uru) -> None:
-    async with connector(large, "legacy")(DIRECT_TOOLS="all") as claude:
-        tools = await claude.tools()
-        left_out = (await claude.data("uru_search_tools"))["left_out"]
-
-    assert tools["googlecalendar_26fa5c56__GOOGLECALENDAR_LIST_SETTINGS"].input_schema == {"type": "object"}
-    assert tools["zendesk_support__ZENDESK_CREATE_GROUP"].input_schema["type"] == "object"
-    assert tools["notion_docs__NOTION_RETRIEVE_USER"].input_schema["properties"]
-    assert "github_main__GITHUB_LIST_REPOSITORY_TAGS" in tools
-    assert {(item["tool"], item["reason"]) for item in left_out} == {
-        ("HUBSPOT_ARCHIVE_BATCH_OF_DEALS", 'its arguments are not an object but "array"'),
-        ("JIRA_ADD_COMMENT", "another tool of this namespace has the same name"),
-    }
-    hostile = tools["external_mcp_ignition_notes__sync_notes"].description or ""
-    assert "a server outside Uru wrote this description" in hostile
-    assert hostile.isascii() or all(ord(character) < 0xE0000 for character in hostile)
-
-
 async def test_what_strangers_call_things_cannot_break_the_list(connect: Connect, uru: Uru) -> None:
     odd = "\ud800 \U000e0041 \u202e title"
     tool = {"name": f"X{odd}", "title": odd, "description": odd, "inputSchema": {"type": "object", "title": odd}}
@@ -134,15 +116,6 @@ async def test_what_strangers_call_things_cannot_break_the_list(connect: Connect
         tools = await claude.tools()
     assert tools["platform__fine"].title == "   title: Fine"
     assert len([name for name in tools if name.startswith("platform__")]) == 2
-
-
-async def test_a_tool_with_an_odd_name_runs_under_the_name_that_is_shown(large: Uru) -> None:
-    async with connector(large, "legacy")(DIRECT_TOOLS="all") as claude:
-        name = next(name for name in await claude.tools() if name.startswith("company_acme__Office_Seat_Booking"))
-        await claude.data(name, {"office": "Lisbon", "day": "2026-12-01"})
-
-    request = list(large.sandbox.requests)[-1]
-    assert request.json["tool_name"] == "Office Seat Booking"
 
 
 async def test_when_a_selection_changes_the_list_clients_are_told(uru: Uru) -> None:
