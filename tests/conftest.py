@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.world import ERAS, Connect, Uru, connector
+
+# The same examples in each run, so that a run that fails fails again; `--hypothesis-profile default` looks for others.
+settings.register_profile("stable", derandomize=True, max_examples=100, deadline=None)
+settings.load_profile("stable")
 
 
 @pytest.fixture

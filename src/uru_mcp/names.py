@@ -2,7 +2,8 @@
 forbid that; a prompt's from its title.
 
 Clients take only `[A-Za-z0-9_-]{1,64}`, and one bad name hides the whole server. A name is a function of the namespace
-and the tool alone, so it is the same in every process, and two different tools do not share one.
+and the tool alone, so it is the same in every process. A plain name leads back to one tool. Of stand-ins, two that read
+alike are the same once in a million million; then `catalog.assembled` leaves the later tool out and says so.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Mapping
 
 LONGEST = 64
 SEPARATOR = "__"
-HASH_CHARS = 10
+HASH_CHARS = 10  # hexadecimal: enough against chance, and more would leave less of the name to be read
 
 VALID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 PROMPT = re.compile(r"[a-z0-9_]{1,64}")
