@@ -278,6 +278,7 @@ async def test_every_call_is_answered_in_time_when_uru_is_slow(connect_once: Con
 
 async def test_many_calls_at_once_are_all_served(connect_once: Connect, uru: Uru) -> None:
     async with connect_once({"execute"}) as claude:
+        await claude.tools()  # which the client would ask for before each call, and each list looks at the key anew
 
         async def note(number: int) -> None:
             await claude.data("company_demo__LOG_NOTE", {"text": f"note {number}"})

@@ -115,7 +115,8 @@ class Bridge:
     async def list_tools(self) -> list[Definition]:
         """The tools to show now, as far as Uru has told them in time."""
         try:
-            await self._outlook.look(self._within(FIRST_LIST_WITHIN))
+            is_first = "tools" not in self._shown  # a later one is asked for because something may have changed
+            await self._outlook.look(self._within(FIRST_LIST_WITHIN), at_once=not is_first)
             definitions = self._definitions()
         except Exception:  # boundary: whatever happens, there is a tool that can be asked
             log.exception("the tools could not be listed")
@@ -175,7 +176,7 @@ class Bridge:
     async def _tell(self) -> None:
         """Tell listeners which lists are not what they were shown."""
         view = self._outlook.now
-        if not self._shown or (view.standing is self._seen.standing and view.catalog is self._seen.catalog):
+        if not self._shown or (view.standing == self._seen.standing and view.catalog is self._seen.catalog):
             return
         self._seen = view
         try:

@@ -23,7 +23,7 @@ from uru_mcp.wire import KeyRecord, Workspace
 
 ASK_WITHIN = 8.0  # seconds
 FRESH = 60.0  # seconds that a good answer is good for
-RECENT = 10.0  # seconds before a refused key is tried again, and before a refusal looks twice
+RECENT = 10.0  # seconds before a refused key, or an Uru that did not answer, is tried again
 GRACE = 300.0  # seconds that the last known grant holds while Uru cannot be asked
 
 ENDED: Mapping[str, tuple[Code, str]] = {
@@ -116,10 +116,14 @@ class Identity:
         self._doubted = self._clock()
 
     async def recent(self) -> Standing:
-        """The standing as of a few seconds ago, for a second look before something is refused."""
-        if self._clock() - self._began >= RECENT:
-            await self._join()
-        return self.standing
+        """The standing as Uru sees it now, for a list, and for a second look before something is refused.
+
+        Where Uru has just refused the key, or has not answered, it is as of a few seconds ago.
+        """
+        is_bad = self._standing.doubt is not None or self._standing.is_refused
+        if is_bad and self._clock() - self._began < RECENT:
+            return self.standing
+        return await self.ask()
 
     async def ask(self) -> Standing:
         """The standing as Uru sees it from now on."""

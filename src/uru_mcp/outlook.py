@@ -58,7 +58,7 @@ class Outlook:
     async def look(self, within: float, *, at_once: bool = False) -> View:
         """What is so now, or after `within` seconds what is known of it.
 
-        `at_once` takes no answer that is older than a few seconds.
+        `at_once` takes no answer about the key that Uru gave before.
         """
         with anyio.move_on_after(within):
             standing = await (self._identity.recent() if at_once else self._identity.current())
