@@ -68,9 +68,10 @@ class Server:
 
     def memory(self) -> tuple[float, float]:
         """Resident megabytes, now and at most."""
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
-        now, most = (int(re.search(rf"{field}:\s+(\d+) kB", status)[1]) for field in ("VmRSS", "VmHWM"))  # type: ignore[index]
-        return now / 1024, most / 1024
+        lines = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()
+        fields = dict(line.split(":", 1) for line in lines)
+        now, most = (int(fields[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM"))
+        return now, most
 
     def _send(self, message: Result) -> None:
         assert self._process.stdin is not None

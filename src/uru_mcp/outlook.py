@@ -58,7 +58,7 @@ class Outlook:
     async def look(self, within: float, *, at_once: bool = False) -> View:
         """What is so now, or after `within` seconds what is known of it.
 
-        `at_once` takes no answer about the key that Uru gave before.
+        `at_once` takes no earlier answer about the key, unless Uru has just refused it or not answered.
         """
         with anyio.move_on_after(within):
             standing = await (self._identity.recent() if at_once else self._identity.current())
