@@ -24,6 +24,7 @@ ORDER = [
     "audit",
     "usage",
     "complaints",
+    "versions",
     "wire",
     "uris",
     "records",

@@ -16,6 +16,7 @@ from uru_mcp.answers import shaped, unconfirmed
 from uru_mcp.connection import Connection, Request
 from uru_mcp.errors import NoAnswer, Refused, UruError
 from uru_mcp.redaction import Redaction
+from uru_mcp.versions import ToolVersion, read_version
 from uru_mcp.wire import (
     KeyRecord,
     LeftOut,
@@ -29,6 +30,7 @@ from uru_mcp.wire import (
 )
 
 NO_SUCH_ENDPOINT = (404, 405, 501)
+LONGEST_TAG = 200  # characters
 LONGEST_NAME = 200  # characters of a namespace or an account that is sent in a path or header
 
 
@@ -56,8 +58,20 @@ class UruClient:
         """Ask for the version of the tools: the cheapest request that needs both a good key and a workspace."""
         await self._read("/tools/sync/version", within)
 
-    async def namespaces(self, *, within: float) -> tuple[Namespace, ...]:
-        return shaped(read_namespaces, await self._read("/namespaces", within))
+    async def tool_version(self, known: ToolVersion | None, *, within: float) -> ToolVersion:
+        """The version of the tools, or `known` itself where that is still it. Asked once, whatever comes of it."""
+        tag = known.etag.encode() if known is not None and known.etag is not None else None
+        request = Request("GET", "/tools/sync/version", headers={b"If-None-Match": tag} if tag is not None else None)
+        answer = await self._connection.exchange(request, within)
+        if answer.is_as_before and known is not None:
+            return known
+        etag = answer.etag if answer.etag is not None and is_safe_tag(answer.etag) else None
+        return ToolVersion(shaped(read_version, answer.body), etag)
+
+    async def namespaces(self, *, within: float, min_version: int | None = None) -> tuple[Namespace, ...]:
+        """The namespaces, as they are at that version or later; before it, Uru asks to wait, which is done."""
+        query = "" if min_version is None else f"?min_version={min_version}"
+        return shaped(read_namespaces, await self._read(f"/namespaces{query}", within))
 
     async def tools(self, namespace: str, *, within: float) -> tuple[tuple[UpstreamTool, ...], tuple[LeftOut, ...]]:
         """The tools of a namespace, and those of its entries that cannot be offered."""
@@ -104,6 +118,11 @@ class UruClient:
 def is_safe_segment(name: str) -> bool:
     """Whether a name can stand in a path and a header without changing either's meaning."""
     return 0 < len(name) <= LONGEST_NAME and name not in (".", "..") and name.isprintable() and name == name.strip()
+
+
+def is_safe_tag(tag: str) -> bool:
+    """Whether a tag of Uru's can be sent back in a header."""
+    return 0 < len(tag) <= LONGEST_TAG and tag.isascii() and tag.isprintable()
 
 
 def _segment(name: str) -> str:

@@ -61,6 +61,15 @@ class Request:
     is_run: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The JSON of a successful answer, and the tag by which the next request can ask whether it `is_as_before`."""
+
+    body: Any
+    etag: str | None = None
+    is_as_before: bool = False
+
+
 class Connection:
     """One key's connections to one Uru, pooled. Redirects are not followed, so that the key goes nowhere else."""
 
@@ -94,7 +103,7 @@ class Connection:
         deadline = time.monotonic() + within
         for attempt in count(1):
             try:
-                return await self._exchange(request, deadline - time.monotonic())
+                return (await self.exchange(request, deadline - time.monotonic())).body
             except NoAnswer as error:
                 left = deadline - time.monotonic()
                 after = error.details.get("retry_after")
@@ -108,7 +117,8 @@ class Connection:
                 await anyio.sleep(wait)
         raise AssertionError("unreachable")
 
-    async def _exchange(self, request: Request, within: float) -> Any:
+    async def exchange(self, request: Request, within: float) -> Answer:
+        """The answer to one request that is sent once, for who keeps his own time for the next. Raises: as `send`."""
         if within <= 0:
             raise NoAnswer("There was no time left to ask Uru. Nothing was sent.", fix="Try again.", code="timed_out")
         began = time.monotonic()
@@ -120,8 +130,10 @@ class Connection:
         except (httpx2.RequestError, httpx2.InvalidURL, OSError) as error:
             raise _not_received(request, error) from error
         log.debug("%s %s: %d in %.0f ms", request.method, request.path, status, (time.monotonic() - began) * 1000)
+        if status == 304 and b"If-None-Match" in (request.headers or {}):
+            return Answer(None, is_as_before=True)
         if 200 <= status < 300:
-            return _parsed(request, headers.get("content-type", "no type"), body)
+            return Answer(_parsed(request, headers.get("content-type", "no type"), body), headers.get("etag"))
         retry_after = parse_retry_after(headers.get("retry-after"), now=datetime.now(UTC))
         complaint = read_complaint(self._redaction.text(body.decode(errors="replace"))[:COMPLAINT_CHARS])
         is_call = request.method == "POST"

@@ -1,4 +1,4 @@
-"""Whether a read is tried again, and how long to wait before it; pure, so that every case can be tabled.
+"""Whether a read is tried again, and how long to wait before it and between looks; pure, so that it can be tabled.
 
 Runs and writes are never tried again: a lost answer may hide work that was done.
 """
@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 
 ATTEMPTS = 4
 LONGEST = 86_400.0  # seconds; what asks for more asks for a day
+LONGEST_PAUSE = 900.0  # seconds; the ceiling of a pause after looks that failed
 FIRST_WAIT = 0.25  # seconds; the ceiling of the first wait, doubled for each later one
 
 RETRYABLE_STATUSES = frozenset({429, 500, 502, 503, 504})
@@ -27,6 +28,17 @@ def wait_before(attempt: int, *, retry_after: float | None, left: float, random:
     wait = random() * FIRST_WAIT * 2 ** (attempt - 2)
     wait = max(wait, retry_after or 0.0)
     return wait if wait < left else None
+
+
+def pause_after(failures: int, *, interval: float, retry_after: float | None, random: Callable[[], float]) -> float:
+    """Seconds until the next look, when the last `failures` looks failed: the `interval`, or full jitter.
+
+    Never less than the `retry_after` seconds that Uru asked for. Source: the Node client.
+    """
+    if not failures:
+        return interval
+    longest = min(LONGEST_PAUSE, interval * 2.0 ** min(failures, 30))  # whose power no float could hold otherwise
+    return max(random() * longest, retry_after or 0.0)
 
 
 def parse_retry_after(value: str | None, *, now: datetime) -> float | None:
