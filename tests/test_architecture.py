@@ -26,6 +26,8 @@ ORDER = [
     "complaints",
     "versions",
     "wire",
+    "transcript",
+    "attic",
     "uris",
     "records",
     "answers",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 FORM = re.compile(r"uru_[!-~]{8,}")
@@ -24,6 +25,13 @@ class Key:
     def reveal(self) -> str:
         """The whole key: for the `Authorization` header and for `redaction.py`, nowhere else."""
         return self._text
+
+    def derived(self, salt: bytes, length: int) -> bytes:
+        """So many bytes that only this key and this salt give, and that do not lead back to the key.
+
+        It is slow on purpose, some fifty milliseconds and 16 MB, so that guesses cannot be tried against it in bulk.
+        """
+        return hashlib.scrypt(self._text.encode(), salt=salt, n=2**14, r=8, p=1, dklen=length)
 
     @property
     def last4(self) -> str:

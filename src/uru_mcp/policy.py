@@ -88,6 +88,12 @@ def needs_of(namespace: str, name: str, *, declared: Permissions | None, read_on
     return NOTHING.union(*fitting) if fitting else EVERYTHING
 
 
+def needs_at_least(namespace: str, name: str, *, declared: Permissions | None, read_only: bool | None) -> Permissions:
+    """What a tool needs when what is said of it may be out of date: that, and what it needs when nothing is said."""
+    said = needs_of(namespace, name, declared=declared, read_only=read_only)
+    return said | needs_of(namespace, name, declared=None, read_only=None)
+
+
 def reads_only(namespace: str, name: str, needs: Permissions, *, read_only: bool | None) -> bool:
     """Whether the tool is called read-only to clients, which may then stop asking the person.
 
