@@ -42,6 +42,7 @@ ORDER = [
     "catalog",
     "loading",
     "outlook",
+    "sync",
     "arguments",
     "calls",
     "shelves",

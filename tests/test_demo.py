@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 from tests.process import SYSTEM
 
 
-def test_the_demo_tells_the_whole_story() -> None:
-    ran = subprocess.run(
-        [sys.executable, "-m", "uru_mcp", "demo"], capture_output=True, text=True, timeout=30, env=SYSTEM, check=True
-    )
+def test_the_demo_tells_the_whole_story(tmp_path: Path) -> None:
+    environ = {**SYSTEM, "XDG_CACHE_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "uru_mcp", "demo"]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=30, env=environ, check=True)
     story = ran.stdout
     assert "insufficient_permission: company_demo__LOG_NOTE needs Execute." in story
     assert "Runs that reached Uru: 0. Notes in the workspace: 0." in story
@@ -26,3 +27,4 @@ def test_the_demo_tells_the_whole_story() -> None:
     assert '"mcpServers"' in story
     assert not re.search(r"uru_sandbox_[0-9a-f]+", story)
     assert ran.stderr == ""
+    assert list(tmp_path.iterdir()) == []

@@ -8,7 +8,7 @@ import pytest
 
 from uru_mcp.errors import SettingsError
 from uru_mcp.permissions import Permission
-from uru_mcp.settings import NODE_CLIENT_ONLY, VARIABLES, read_settings
+from uru_mcp.settings import NODE_CLIENT_ONLY, VARIABLES, cache_directory, read_settings
 
 KEY = "uru_test_0123456789abcdef"
 
@@ -133,3 +133,38 @@ def test_a_key_prints_as_its_last_four() -> None:
     settings = read_settings({"URU_API_KEY": KEY})
     assert KEY not in f"{settings!r} {settings} {settings.api_key} {settings.api_key!r}"
     assert "cdef" in repr(settings.api_key)
+
+
+@pytest.mark.parametrize(("value", "seconds"), [("0", 0), ("0.1", 0.1), ("60", 60), ("86400", 86_400)])
+def test_the_interval_of_looks_is_seconds_or_0(value: str, seconds: float) -> None:
+    assert read_settings({"URU_API_KEY": KEY, "URU_SYNC_INTERVAL": value}).sync_interval == seconds
+
+
+@pytest.mark.parametrize("value", ["-1", "0.05", "86401", "nan", "inf", "often"])
+def test_an_interval_that_would_keep_uru_busy_or_is_none_is_refused(value: str) -> None:
+    assert set(problems(URU_SYNC_INTERVAL=value)) == {"URU_SYNC_INTERVAL"}
+
+
+HOME = str(Path.cwd().anchor) + "home"
+
+
+@pytest.mark.parametrize(
+    ("platform", "environ", "directory"),
+    [
+        ("linux", {"HOME": HOME}, Path(HOME, ".cache", "uru-mcp")),
+        ("darwin", {"HOME": HOME}, Path(HOME, "Library", "Caches", "uru-mcp")),
+        ("win32", {"HOME": HOME, "LOCALAPPDATA": HOME + "local"}, Path(HOME + "local", "uru-mcp")),
+        ("linux", {"HOME": HOME, "XDG_CACHE_HOME": HOME + "cache"}, Path(HOME + "cache", "uru-mcp")),
+        ("darwin", {"HOME": HOME, "XDG_CACHE_HOME": HOME + "cache"}, Path(HOME + "cache", "uru-mcp")),
+        ("linux", {"HOME": HOME, "XDG_CACHE_HOME": "cache"}, Path(HOME, ".cache", "uru-mcp")),
+        ("linux", {"HOME": HOME, "XDG_CACHE_HOME": ""}, Path(HOME, ".cache", "uru-mcp")),
+        ("linux", {"HOME": "home"}, None),
+        ("linux", {}, None),
+        ("win32", {"HOME": HOME}, None),
+    ],
+)
+def test_what_may_be_lost_goes_where_the_platform_keeps_it(
+    platform: str, environ: dict[str, str], directory: Path | None
+) -> None:
+    assert cache_directory(environ, platform) == directory
+    assert read_settings({"URU_API_KEY": KEY}).cache is None

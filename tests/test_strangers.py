@@ -200,7 +200,7 @@ async def test_a_namespace_cannot_lead_a_request_elsewhere(connect_once: Connect
     uru.faults.status("/namespaces", 200, body=[namespace, {"name": "company_demo"}])
     async with connect_once() as claude:
         await claude.data("uru_execute", LOG_NOTE)
-    allowed = ("/namespaces", "/keys/self", "/list/apps/", "/execute/company_demo__")
+    allowed = ("/namespaces", "/keys/self", "/tools/sync/version", "/list/apps/", "/execute/company_demo__")
     assert [request.path for request in uru.sandbox.requests if not request.path.startswith(allowed)] == []
 
 

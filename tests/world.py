@@ -145,18 +145,21 @@ def connector(uru: Uru, era: str) -> Connect:
         key: str | None = None,
         workspace: str | None = "Acme",
         url: str | None = None,
+        cache: Path | None = None,
         on_message: Any = None,
         on_question: Any = None,
         **variables: str,
     ) -> AsyncIterator[Claude]:
         """A server with this key and these settings (`PERMISSIONS="read"` for `URU_PERMISSIONS`), and its client.
 
-        It talks to the sandbox in memory, or over the socket behind `url`. `on_question` makes it a client that can
+        It talks to the sandbox in memory, or over the socket behind `url`. `cache` is the directory for what may be
+        lost, without which nothing is kept. `on_question` makes it a client that can
         ask its person.
         """
         text = uru.key(permissions, workspace=workspace).text if key is None else key
         environ = {"URU_API_KEY": text, "URU_PROXY_URL": url or "http://127.0.0.1:1"}
         transport = None if url else httpx2.ASGITransport(app=uru.sandbox.app)
+        environ |= {} if cache is None else {"XDG_CACHE_HOME": str(cache)}
         environ |= {f"URU_{name}": value for name, value in variables.items()}
         redaction = Redaction()
         bridge: Bridge | Unconfigured

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import anyio
 
 from uru_mcp import surface
+from uru_mcp.attic import Attic
 from uru_mcp.audit import AuditLog
 from uru_mcp.calls import Calls
 from uru_mcp.catalog import Catalog
@@ -33,6 +34,7 @@ from uru_mcp.redaction import Redaction
 from uru_mcp.render import Rendered, Renderer
 from uru_mcp.settings import Settings
 from uru_mcp.shelves import Shelves
+from uru_mcp.sync import Sync
 from uru_mcp.tool_calls import ToolCalls
 from uru_mcp.whoami import Facts, report
 from uru_mcp.witness import Circumstances, Witness
@@ -71,8 +73,18 @@ class Bridge:
         )
         self._client = UruClient(connection, redaction)
         identity = Identity(self._client, ceiling=settings.permissions, workspace_id=workspace_id)
-        catalogs = Catalogs(self._client, settings.namespaces, redaction, on_load=self._tell)
+        catalogs = Catalogs(
+            self._client,
+            settings.namespaces,
+            redaction,
+            attic=self._attic(settings, redaction) if transport is None else None,  # what is in this process is there
+            with_versions=settings.sync_interval > 0,
+            on_load=self._tell,
+        )
         self._outlook = Outlook(identity, catalogs, on_look=self._tell)
+        self._sync = Sync(
+            self._client, self._outlook, catalogs, key=lambda: settings.api_key, interval=settings.sync_interval
+        )
         calls = Calls(self._client, identity)
         shelves = Shelves(calls, redaction)
         self._library = Library(self._outlook, shelves, self._renderer, redaction, lambda: self._report()[0])
@@ -106,6 +118,8 @@ class Bridge:
             async with anyio.create_task_group() as tasks:
                 self._outlook.start(tasks)
                 self._outcomes.start(tasks)
+                if self._settings.sync_interval:
+                    tasks.start_soon(self._sync.run)
                 yield
                 tasks.cancel_scope.cancel()
         finally:
@@ -193,6 +207,11 @@ class Bridge:
         await self.on_change("resources")
         if PROMPTS in kinds:
             await self.on_change("prompts")
+
+    def _attic(self, settings: Settings, redaction: Redaction) -> Attic | None:
+        if settings.cache is None:
+            return None
+        return Attic(settings.cache, settings.proxy_url, lambda: settings.api_key, redaction)
 
     def _definitions(self) -> list[Definition]:
         view = self._outlook.now

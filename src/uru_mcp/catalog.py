@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
-from uru_mcp.errors import UruError
+from uru_mcp.errors import NoAnswer, UruError
 from uru_mcp.names import shown_name
 from uru_mcp.permissions import Permissions
 from uru_mcp.policy import PLATFORM, dispatcher_of, is_foreign, needs_of, reads_only
@@ -61,7 +62,8 @@ class Tool:
 class Catalog:
     """Uru's tools by id, `platform` first and then by namespace, in Uru's own order within each.
 
-    `failed` names the namespaces whose tools could not be loaded, and why.
+    `failed` names the namespaces whose tools could not be loaded, and why; what was known of them is still there when
+    Uru gave no answer. `told_at` is when Uru told the tools of each namespace, and `source` where all of it is from.
     """
 
     namespaces: tuple[Namespace, ...] = ()
@@ -69,6 +71,8 @@ class Catalog:
     left_out: tuple[LeftOut, ...] = ()
     failed: tuple[tuple[Namespace, UruError], ...] = ()
     index: Index = field(default_factory=lambda: Index({}), compare=False)
+    told_at: Mapping[str, datetime] = field(default_factory=dict)
+    source: Literal["nobody", "uru", "disk"] = "nobody"
 
     def failure_of(self, tool: str) -> UruError | None:
         """Why a tool of this id may be unknown: its namespace could not be loaded."""
@@ -114,11 +118,22 @@ def assembled(
     loaded: Mapping[str, tuple[tuple[UpstreamTool, ...], tuple[LeftOut, ...]]],
     failed: Iterable[tuple[Namespace, UruError]],
     redaction: Redaction,
+    *,
+    older: Catalog | None = None,
 ) -> Catalog:
-    """The catalog with its index: forty thousand tools take seconds, so it is work for a thread of its own."""
+    """The catalog with its index: forty thousand tools take seconds, so it is work for a thread of its own.
+
+    Of what `failed` because Uru gave no answer, the `older` catalog's tools stay.
+    """
+    namespaces, failed, older = tuple(namespaces), tuple(failed), older or Catalog()
+    unanswered = {namespace.name for namespace, error in failed if isinstance(error, NoAnswer)}
+    told_at = dict.fromkeys(loaded, datetime.now(UTC))
+    told_at |= {name: moment for name, moment in older.told_at.items() if name in unanswered}
     tools: dict[str, Tool] = {}
     left_out: list[LeftOut] = []
     for namespace in namespaces:
+        for known in older.tools_of(namespace) if namespace.name in unanswered else ():
+            tools.setdefault(known.id, replace(known, namespace=namespace))
         offered, unusable = loaded.get(namespace.name, ((), ()))
         left_out += unusable
         for upstream in offered:
@@ -133,7 +148,7 @@ def assembled(
         {tool.id: words_of(tool) for tool in tools.values()},
         favoured={tool.id for tool in tools.values() if tool.read_only},  # looking is safer than changing
     )
-    return Catalog(tuple(namespaces), tools, tuple(left_out), tuple(failed), index)
+    return Catalog(namespaces, tools, tuple(left_out), failed, index, told_at, "uru")
 
 
 def classified(namespace: Namespace, upstream: UpstreamTool, redaction: Redaction) -> Tool:

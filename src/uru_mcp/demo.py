@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import anyio
@@ -122,13 +123,14 @@ async def _with_an_execute_key(sandbox: Sandbox, url: str, say: Say) -> None:
 async def _claude(sandbox: Sandbox, url: str, permissions: set[str]) -> AsyncIterator[tuple[Client, str]]:
     """A client like Claude's, connected to a server process that has a key of its own; and the id of that key."""
     made = sandbox.keys.create(name="Claude Desktop", workspace=sandbox.workspaces[0].id, permissions=permissions)
-    process = StdioServerParameters(
-        command=sys.executable,
-        args=["-m", "uru_mcp"],
-        env={"URU_API_KEY": made.text, "URU_PROXY_URL": url},
-    )
-    async with Client(process, mode="legacy") as client:
-        yield client, made.record.id
+    with TemporaryDirectory() as cache:  # nothing of the demonstration is kept
+        process = StdioServerParameters(
+            command=sys.executable,
+            args=["-m", "uru_mcp"],
+            env={"URU_API_KEY": made.text, "URU_PROXY_URL": url, "XDG_CACHE_HOME": cache},
+        )
+        async with Client(process, mode="legacy") as client:
+            yield client, made.record.id
 
 
 def _runs(sandbox: Sandbox) -> int:

@@ -64,7 +64,13 @@ class Outlook:
             standing = await (self._identity.recent() if at_once else self._identity.current())
             await self._catalogs.refresh(standing)
             await self._on_look()
+            return self.now
+        await self._catalogs.fall_back()
         return self.now
+
+    def doubt(self) -> None:
+        """Ask about the key again at the next look: Uru has refused what it seemed to grant."""
+        self._identity.doubt()
 
     async def look_anew(self, within: float) -> None:
         """Look at what a call has changed; the call itself has succeeded, so no failure here is one of its own."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from ipaddress import ip_address
@@ -16,7 +17,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from uru_mcp.errors import Code, SettingsError, SettingsProblem
@@ -24,6 +25,8 @@ from uru_mcp.key import Key
 from uru_mcp.permissions import Permission, Permissions, parse_permissions
 
 PREFIX = "URU_"
+
+SHORTEST_INTERVAL = 0.1  # seconds; a shorter one is a slip, and would keep Uru busy
 
 NODE_CLIENT_ONLY = frozenset(
     {
@@ -68,6 +71,12 @@ def _patterns(text: str) -> tuple[str, ...]:
     return tuple(word for word in re.split(r"[,\s]+", text) if word)
 
 
+def _interval(seconds: float) -> float:
+    if 0 < seconds < SHORTEST_INTERVAL:
+        raise ValueError(f"it is shorter than {SHORTEST_INTERVAL:g} seconds, and not 0")
+    return seconds
+
+
 def audit_path(text: str) -> Path:
     """The path of an audit log as people write it.
 
@@ -80,6 +89,19 @@ def audit_path(text: str) -> Path:
     if not path.is_absolute():
         raise ValueError("it is not an absolute path, and clients start servers in directories of their own")
     return path
+
+
+def cache_directory(environ: Mapping[str, str], platform: str = sys.platform) -> Path | None:
+    """The directory for what may be lost, or None where the environment names none. XDG_CACHE_HOME counts everywhere.
+
+    Not by `platformdirs`, which reads the environment of the process and takes no other.
+    """
+    own = {"win32": ("LOCALAPPDATA", ""), "darwin": ("HOME", "Library/Caches")}.get(platform, ("HOME", ".cache"))
+    for variable, below in (("XDG_CACHE_HOME", ""), own):
+        directory = Path(environ.get(variable, ""))
+        if directory.is_absolute():  # a relative one is to be ignored, says the XDG specification
+            return directory / below / "uru-mcp"
+    return None
 
 
 def is_loopback(host: str) -> bool:
@@ -128,6 +150,12 @@ class Settings(BaseSettings):
     result_chars: int = Field(
         default=80_000, ge=1_000, le=10_000_000, description="characters of a result before it is cut"
     )
+    sync_interval: Annotated[float, AfterValidator(_interval)] = Field(
+        default=60,
+        ge=0,
+        le=86_400,
+        description="seconds between looks whether the tools have changed; 0 turns them off",
+    )
     audit_log: Annotated[Path | None, BeforeValidator(audit_path)] = Field(
         default=None, description="a file that gets a line of JSON for each call, such as `~/uru-audit.jsonl`"
     )
@@ -136,6 +164,7 @@ class Settings(BaseSettings):
     )
 
     ignored: tuple[str, ...] = Field(default=(), description="variables given that only the Node client reads")
+    cache: Path | None = Field(default=None, description="the directory for what may be lost, where there is one")
 
     @classmethod
     def settings_customise_sources(
@@ -158,11 +187,14 @@ EXAMPLES: Mapping[str, str] = {
     "URU_CALL_DEADLINE": "Set URU_CALL_DEADLINE to a number of seconds from 1 to 3600, or remove it.",
     "URU_EXECUTE_TIMEOUT": "Set URU_EXECUTE_TIMEOUT to a number of seconds from 1 to 3600, or remove it.",
     "URU_RESULT_CHARS": "Set URU_RESULT_CHARS to a whole number from 1000 to 10000000, or remove it.",
+    "URU_SYNC_INTERVAL": "Set URU_SYNC_INTERVAL to a number of seconds from 0.1 to 86400, to 0, or remove it.",
     "URU_AUDIT_LOG": "Set URU_AUDIT_LOG to an absolute path, such as ~/uru-audit.jsonl, or remove it.",
     "URU_LOG_LEVEL": "Set URU_LOG_LEVEL to debug, info, warning or error, or remove it.",
 }
 
-VARIABLES: tuple[str, ...] = tuple(PREFIX + name.upper() for name in Settings.model_fields if name != "ignored")
+VARIABLES: tuple[str, ...] = tuple(
+    PREFIX + name.upper() for name in Settings.model_fields if name not in ("ignored", "cache")
+)
 
 
 def read_environment() -> Mapping[str, str]:
@@ -185,7 +217,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     source.env_vars = {name.lower(): value for name, value in ours.items()}
     values = {name: value for name, value in source().items() if value is not None}
     try:
-        settings = Settings(**values, ignored=tuple(sorted(NODE_CLIENT_ONLY & given.keys())))
+        ignored = tuple(sorted(NODE_CLIENT_ONLY & given.keys()))
+        settings = Settings(**values, ignored=ignored, cache=cache_directory(environ))
     except ValidationError as error:
         said = {problem.details["variable"] for problem in problems}
         problems += [problem for problem in _invalid(error) if problem.details["variable"] not in said]

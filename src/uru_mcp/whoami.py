@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -21,6 +21,7 @@ from uru_mcp.records import Kind
 
 BLOCKED_SHOWN = 50
 OLD_KEY_DAYS = 90
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 ROTATE = (
     f"Rotate it: create a new key in {KEYS_PAGE} with the same permissions, put it into URU_API_KEY, start the client"
     " again, and delete the old key."
@@ -100,6 +101,7 @@ def _tools(facts: Facts) -> dict[str, Any]:
         "allowed": len(tools) - sum(blocked.values()),
         "blocked": sum(blocked.values()),
         "left_out": len(facts.catalog.left_out),
+        "source": facts.catalog.source,
         "blocked_tools": [_blocked(tool, facts.standing) for tool in islice(shown, BLOCKED_SHOWN)],
     }
 
@@ -121,14 +123,34 @@ def _problems(facts: Facts) -> Iterator[dict[str, Any]]:
     if standing.doubt is not None:
         yield {**_problem(standing.doubt), "message": f"The last known grant is used. {standing.doubt.message}"}
     if facts.catalog_trouble is not None and (standing.trouble is None or standing.lacks_workspace):
-        yield {
-            **_problem(facts.catalog_trouble),
-            "message": f"The tools could not be loaded. {facts.catalog_trouble.message}",
-        }
+        yield {**_problem(facts.catalog_trouble), "message": f"{_outdated(facts)} {facts.catalog_trouble.message}"}
     for namespace, error in facts.catalog.failed:
-        yield {**_problem(error), "message": f"The tools of “{namespace.title}” could not be loaded. {error.message}"}
+        told_at = facts.catalog.told_at.get(namespace.name)
+        older = "" if told_at is None else f"; those of {_moment(told_at, facts.now)} are used"
+        message = f"The tools of “{namespace.title}” could not be loaded{older}. {error.message}"
+        yield {**_problem(error), "message": message}
     for kind, error in facts.records_failed.items():
         yield {**_problem(error), "message": f"The {kind.collection} could not be listed. {error.message}"}
+
+
+def _outdated(facts: Facts) -> str:
+    """What there is while the tools cannot be loaded."""
+    told_at = min(facts.catalog.told_at.values(), default=None)
+    if told_at is None:
+        return "The tools could not be loaded."
+    since = f"The tools are those of {_moment(told_at, facts.now)}"
+    if facts.catalog.source == "disk":
+        return f"{since}, as kept on this machine; Uru cannot be reached for them now."
+    return f"{since}; they could not be loaded again."
+
+
+def _moment(moment: datetime, now: datetime) -> str:
+    """A time and how long ago it was: `2026-11-20 09:00 UTC (3 days ago)`."""
+    age = now - moment
+    units = ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"))
+    count, unit = next(((age // length, unit) for length, unit in units if age >= length), (0, ""))
+    ago = f"{count} {unit}{'s' if count > 1 else ''} ago" if count else "just now"
+    return f"{moment:%Y-%m-%d %H:%M} UTC ({ago})"
 
 
 def _problem(error: UruError) -> dict[str, Any]:
