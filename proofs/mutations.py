@@ -58,8 +58,8 @@ BREAKS = (
         "return self.granted if self.ceiling is not None",
         GATE,
     ),
-    Break("policy", "return EXECUTE | (declared or NOTHING)", "return declared or EXECUTE", POLICY),
-    Break("policy", "return EXECUTE | (declared or NOTHING)", "return EXECUTE", POLICY),
+    Break("policy", "return EXECUTE | declared if declared else EXECUTE", "return declared or EXECUTE", POLICY),
+    Break("policy", "return EXECUTE | declared if declared else EXECUTE", "return EXECUTE", POLICY),
     Break("policy", "    if declared is not None:\n        return declared\n", "", POLICY),
     Break("policy", "if fitting else EVERYTHING", "if fitting else READ", POLICY),
     Break(
@@ -106,7 +106,7 @@ BREAKS = (
     Break("redaction", '    yield quote(key, safe="")\n', "", REDACTION),
     Break("redaction", "for lead in range(3):", "for lead in range(1):", REDACTION),
     Break("redaction", "self._spellings.update(_spellings(key))", "self._spellings = set(_spellings(key))", REDACTION),
-    Break("redaction", "{self.text(str(name)): self.value(item)", "{str(name): self.value(item)", REDACTION),
+    Break("redaction", "{self.text(str(name)): self._copied(item)", "{str(name): self._copied(item)", REDACTION),
     Break("redaction", "return UNSEEN.search(text) is None and not", "return not", REDACTION),
     Break(
         "logs", "return self._redaction.text(super().format(record))", "return super().format(record)", "test_leaks.py"
