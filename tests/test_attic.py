@@ -272,8 +272,21 @@ def listing(*tools: UpstreamTool, told_at: datetime = NOW, namespace: str = "pla
     return Listing((Namespace(namespace, "Uru"),), {namespace: tools}, told_at)
 
 
-def attic(directory: Path, key: str = KEY, url: str = URL, **more: Any) -> Attic:
-    return Attic(directory, url, lambda: Key(key), Redaction(), **more)
+class Shelf:
+    """An attic as one key sees it."""
+
+    def __init__(self, attic: Attic, key: Key) -> None:
+        self._attic, self._key = attic, key
+
+    def keep(self, workspace_id: str, listing: Listing) -> None:
+        self._attic.keep(self._key, workspace_id, listing)
+
+    def fetch(self, workspace_id: str) -> Listing | None:
+        return self._attic.fetch(self._key, workspace_id)
+
+
+def attic(directory: Path, key: str = KEY, url: str = URL, **more: Any) -> Shelf:
+    return Shelf(Attic(directory, url, Redaction(), **more), Key(key))
 
 
 def test_a_listing_comes_back_as_it_was(tmp_path: Path) -> None:

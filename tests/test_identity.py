@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -12,11 +15,14 @@ import anyio.lowlevel
 import httpx2
 import pytest
 
-from tests.world import ALL, Connect, Uru
+from tests.test_surface import Changes
+from tests.world import ALL, Connect, Uru, connector, until
 from uru_mcp.client import UruClient
 from uru_mcp.connection import Connection
 from uru_mcp.identity import Identity
 from uru_mcp.key import Key
+from uru_mcp.key_source import KeyVariable
+from uru_mcp.keyring import Keyring
 from uru_mcp.permissions import Grant, Permission
 from uru_mcp.redaction import Redaction
 
@@ -307,8 +313,9 @@ async def asking(uru: Uru, key: str, clock: Clock) -> AsyncIterator[Identity]:
     """An identity of its own, for what takes minutes."""
     redaction = Redaction()
     transport = httpx2.ASGITransport(app=uru.sandbox.app)
-    connection = Connection("http://127.0.0.1:1", Key(key), workspace_id=None, redaction=redaction, transport=transport)
-    identity = Identity(UruClient(connection, redaction), ceiling=None, workspace_id=None, clock=clock)
+    keyring = Keyring(KeyVariable(Key(key)), redaction)
+    connection = Connection("http://127.0.0.1:1", keyring, workspace_id=None, redaction=redaction, transport=transport)
+    identity = Identity(UruClient(connection, redaction), keyring, ceiling=None, workspace_id=None, clock=clock)
     async with anyio.create_task_group() as tasks:
         identity.start(tasks)
         yield identity
@@ -430,3 +437,234 @@ async def test_a_selection_changes_the_tools_also_where_uru_does_not_tell_the_wo
         assert "company_demo__ONLY_IN_GLOBEX" not in await claude.tools()
         await claude.data("platform__set_current_workspace", {"workspace_id": uru.globex.id})
         assert "company_demo__ONLY_IN_GLOBEX" in await claude.tools()
+
+
+RUN = {"tool": "company_demo__LOG_NOTE", "arguments": {"text": "hi"}}
+
+
+async def test_a_call_asks_again_after_a_minute_and_a_list_always(connect_once: Connect, uru: Uru) -> None:
+    clock = Clock()
+    async with connect_once(clock=clock) as claude:
+        await claude.data("uru_execute", RUN)
+        asked: list[int] = []
+        for seconds in (59, 1, 59, 1):
+            clock.now += seconds
+            await claude.data("uru_execute", RUN)
+            asked.append(uru.sent("/keys/self"))
+        await claude.tools()
+        await claude.tools()
+    assert asked == [1, 2, 2, 3]
+    assert uru.sent("/keys/self") == 5
+
+
+async def test_nobody_is_asked_while_nobody_calls(connect_once: Connect, uru: Uru) -> None:
+    clock = Clock()
+    made = uru.key()
+    async with connect_once(key=made.text, clock=clock) as claude:
+        await claude.tools()
+        uru.sandbox.keys.delete(made.record.id)
+        clock.now += 60
+        await claude.error("uru_execute", RUN)
+        sent = len(uru.sandbox.requests)
+        for _ in range(5):
+            await claude.error("uru_execute", RUN)
+            await claude.tools()
+            await claude.whoami()
+        assert len(uru.sandbox.requests) == sent, "at most once in ten seconds"
+        clock.now += 10
+        assert len(uru.sandbox.requests) == sent, "and only when a call comes"
+        await claude.error("uru_execute", RUN)
+        assert (uru.sent("/keys/self"), len(uru.sandbox.requests)) == (3, sent + 1)
+    assert uru.sent("/execute/") == 0
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("path", ["/execute/company_demo", "/list/apps/company_demo/"])
+async def test_after_a_refusal_of_any_request_uru_is_asked_again(
+    connect_once: Connect, uru: Uru, path: str, status: int
+) -> None:
+    uru.faults.status(path, status, times=1)
+    async with connect_once(clock=Clock()) as claude:
+        await claude.tools()
+        await claude.call("uru_execute", RUN)
+        await claude.call("uru_search_tools", {"query": "note"})
+        assert uru.sent("/keys/self") == 2
+        await claude.call("uru_search_tools", {"query": "note"})
+        assert uru.sent("/keys/self") == 2, "once is enough"
+        assert (await claude.whoami())["state"] == "ready", "it was not about the key"
+
+
+async def test_a_key_that_ends_while_the_catalog_is_asked_for_is_called_that(connect_once: Connect, uru: Uru) -> None:
+    made = uru.key()
+    uru.faults.delay("/namespaces", 0.3, times=1)
+    async with connect_once(key=made.text, clock=Clock()) as claude, anyio.create_task_group() as tasks:
+        tasks.start_soon(claude.tools)
+        await until(lambda: uru.sent("/namespaces") == 1)
+        uru.sandbox.keys.delete(made.record.id)
+        error = await claude.error("uru_execute", RUN)
+    assert error["code"] == "key_revoked"
+    assert uru.sent("/keys/self") == 2
+
+
+async def test_who_has_just_widened_a_key_does_not_wait(connect_once: Connect, uru: Uru) -> None:
+    made = uru.key({"read"})
+    async with connect_once(key=made.text, clock=Clock()) as claude:  # which stands still
+        await claude.tools()
+        await claude.error("uru_execute", RUN)
+        uru.sandbox.keys.set_permissions(made.record.id, {"read", "execute"})
+        await claude.data("uru_execute", RUN)
+    assert uru.notes == ["hi"]
+
+
+async def test_one_question_at_a_time_is_put_however_many_calls_wait(connect_once: Connect, uru: Uru) -> None:
+    clock = Clock()
+    async with connect_once(clock=clock) as claude:
+        await claude.tools()
+        clock.now += 60
+        uru.faults.delay("/keys/self", 0.2)
+        async with anyio.create_task_group() as tasks:
+            for _ in range(20):
+                tasks.start_soon(claude.data, "uru_execute", RUN)
+    assert uru.sent("/keys/self") == 2
+    assert uru.notes == ["hi"] * 20
+
+
+async def test_many_calls_that_are_refused_together_ask_once_about_their_key(connect_once: Connect, uru: Uru) -> None:
+    made = uru.key()
+    async with connect_once(key=made.text, clock=Clock()) as claude:
+        await claude.tools()
+        uru.faults.delay("/execute/", 0.2)
+        async with anyio.create_task_group() as tasks:
+            for _ in range(10):
+                tasks.start_soon(claude.error, "uru_execute", RUN)
+            await until(lambda: uru.sent("/execute/") == 10)
+            uru.sandbox.keys.delete(made.record.id)
+        await claude.error("uru_execute", RUN)
+    assert uru.sent("/execute/") == 10
+    assert uru.sent("/keys/self") == 2
+
+
+async def test_permissions_that_shrink_and_grow_move_the_gate_and_clients_are_told(uru: Uru) -> None:
+    clock, changes = Clock(), Changes()
+    made = uru.key({"read", "execute"})
+    async with connector(uru, "legacy")(key=made.text, clock=clock, on_message=changes) as claude:
+        assert RUN["tool"] in await claude.tools()
+        uru.sandbox.keys.set_permissions(made.record.id, {"read"})
+        clock.now += 60
+        error = await claude.error("uru_execute", RUN)
+        await changes.arrived()
+        assert RUN["tool"] not in await claude.tools()
+        assert (error["code"], uru.sent("/execute/")) == ("insufficient_permission", 0)
+
+        uru.sandbox.keys.set_permissions(made.record.id, {"read", "execute"})
+        clock.now += 10
+        await claude.data("uru_execute", RUN)
+        assert RUN["tool"] in await claude.tools()
+    assert uru.notes == ["hi"]
+
+
+async def test_a_permission_that_uru_takes_away_within_the_minute_closes_the_gate_at_the_next_call(
+    connect_once: Connect, uru: Uru
+) -> None:
+    made = uru.key({"read", "execute"})
+    async with connect_once(key=made.text, clock=Clock()) as claude:
+        await claude.tools()
+        uru.sandbox.keys.set_permissions(made.record.id, {"read"})
+        first = await claude.error("uru_execute", RUN)
+        second = await claude.error("uru_execute", RUN)
+    assert first["code"] == second["code"] == "insufficient_permission"
+    assert "Nothing was sent" in second["message"]
+    assert uru.sent("/execute/") == 1
+
+
+async def test_the_last_grant_holds_for_five_minutes_and_then_the_gate_says_why_it_is_closed(
+    connect_once: Connect, uru: Uru
+) -> None:
+    clock = Clock()
+    async with connect_once(clock=clock) as claude:
+        await claude.tools()
+        uru.faults.status("/keys/self", 503, headers={"Retry-After": "60"})
+        clock.now += 299
+        await claude.data("uru_execute", RUN)
+        doubtful = await claude.whoami()
+        clock.now += 1
+        error = await claude.error("uru_execute", RUN)
+        closed = await claude.whoami()
+
+    assert doubtful["state"] == "ready"
+    assert "The last known grant is used." in doubtful["problems"][0]["message"]
+    assert closed["state"] == error["code"] == "unavailable"
+    assert error["message"].startswith("Uru failed (503).")
+    assert uru.notes == ["hi"]
+
+
+async def test_a_refusal_of_the_question_itself_is_no_reason_to_put_it_again_at_once(
+    connect_once: Connect, uru: Uru
+) -> None:
+    clock = Clock()
+    async with connect_once(clock=clock) as claude:
+        await claude.tools()
+        uru.faults.status("/keys/self", 403)
+        clock.now += 60
+        for _ in range(5):
+            await claude.data("uru_execute", RUN)
+    assert uru.sent("/keys/self") == 2
+
+
+async def test_after_a_selection_uru_is_asked_again_at_once(connect_once: Connect, uru: Uru) -> None:
+    made = uru.key(workspace=None)
+    uru.sandbox.keys.select_workspace(made.record.id, uru.acme.id)
+    async with connect_once(key=made.text, clock=Clock()) as claude:
+        await claude.tools()
+        await claude.data("platform__set_current_workspace", {"workspace_id": uru.globex.id})
+    paths = [one.path.split("/")[1] for one in uru.sandbox.requests]
+    assert paths[paths.index("execute") + 1 :][0] == "keys"
+    assert uru.sent("/keys/self") == 2
+
+
+async def test_a_401_of_a_run_does_not_condemn_the_key(connect_once: Connect, uru: Uru) -> None:
+    uru.faults.status("/execute/", 401, body={"code": "revoked_api_key"}, times=1)
+    async with connect_once(clock=Clock()) as claude:
+        error = await claude.error("uru_execute", RUN)
+        assert error["code"] == "connection_problem"
+        await claude.data("uru_execute", RUN)
+    assert uru.notes == ["hi"]
+
+
+STEPS = {
+    "API_KEY": "put it into URU_API_KEY, and start the client again, and delete the old key.",
+    "API_KEY_FILE": "(no restart is needed), and delete the old key.",
+    "API_KEY_COMMAND": "such as your password manager (no restart is needed), and delete the old key.",
+}
+
+
+@pytest.mark.parametrize("source", STEPS)
+@pytest.mark.parametrize(
+    ("age", "left", "warned"),
+    [
+        (89, 15, []),
+        (90, None, ["The key is 90 days old; Uru advises a new one every 90 days."]),
+        (10, 13, ["The key expires in 13 days"]),
+        (10, 1, ["The key expires tomorrow"]),
+        (91, 0, ["The key is 91 days old", "The key expires in less than a day"]),
+    ],
+)
+async def test_a_key_that_is_old_or_ends_soon_is_warned_of_with_the_steps_that_fit_its_source(
+    connect_once: Connect, uru: Uru, tmp_path: Path, source: str, age: int, left: int | None, warned: list[str]
+) -> None:
+    now = datetime.now(UTC)
+    ends = None if left is None else now + timedelta(days=left, hours=1)
+    text = uru.key(created_at=now - timedelta(days=age, hours=1), expires_at=ends).text
+    file = tmp_path / "key"
+    file.touch(mode=0o600)
+    file.write_text(text)
+    printing = shlex.join([sys.executable, "-c", "import sys; print(open(sys.argv[1]).read())", str(file)])
+    given = {"API_KEY": text, "API_KEY_FILE": str(file), "API_KEY_COMMAND": printing}
+    async with connect_once(key="", **{source: given[source]}) as claude:
+        warnings = (await claude.whoami())["warnings"]
+
+    assert len(warnings) == len(warned)
+    for warning, start in zip(warnings, warned, strict=True):
+        assert warning["message"].startswith(start)
+        assert warning["fix"].startswith("Rotate it: create a new key in Uru → Settings → API Keys")
+        assert warning["fix"].endswith(STEPS[source])

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import shlex
+import sys
+from pathlib import Path
 from urllib.parse import quote
+
+import pytest
 
 from tests.process import Served, served
 from tests.world import Connect, Uru
@@ -80,3 +85,38 @@ async def test_a_key_in_the_wrong_variable_is_not_repeated(connect: Connect) -> 
         report = await claude.whoami()
     assert len(report["problems"]) == 3
     assert "cccccccc" not in json.dumps(report)
+
+
+@pytest.mark.parametrize("source", ["file", "command"])
+async def test_keys_from_a_file_or_a_command_are_in_no_output_before_and_after_they_are_replaced(
+    uru: Uru, tmp_path: Path, source: str
+) -> None:
+    made = uru.key()
+    old, new = made.text, uru.key().text
+    file = tmp_path / "key"
+    file.touch(mode=0o644)
+    rest = "a-second-line-of-the-file"
+    file.write_text(f"{old}\n{rest}")
+    program = "import sys; sys.stderr.write('words-on-stderr'); print(open(sys.argv[1]).read())"
+    command = shlex.join([sys.executable, "-c", program, str(file), "op://an-argument"])
+    given = {"URU_API_KEY_FILE": str(file)} if source == "file" else {"URU_API_KEY_COMMAND": command}
+    async with serving(uru.sandbox) as url, served(**given, URU_PROXY_URL=url, URU_LOG_LEVEL="debug") as claude:
+        await claude.initialize("2025-11-25")
+        await converse(claude, old)
+        file.write_text(f"{new}\n{rest}")
+        uru.sandbox.keys.delete(made.record.id)
+        await claude.call("uru_execute", {"tool": "company_demo__LIST_NOTES", "arguments": {}})
+        for key in (old, new):
+            await converse(claude, key)
+        uru.faults.echo_key("/")
+        await converse(claude, old)
+        for content in (f"{rest}\n", "", f"{new} {rest}"):
+            file.write_text(content)
+            uru.faults.status("/", 401)
+            await converse(claude, new)
+
+    written = "\n".join([*claude.lines, claude.stderr])
+    assert written.count("[key removed]") > 10
+    assert f'"last4":"{new[-4:]}"' in written.replace(" ", "")
+    for secret in (*spellings(old), *spellings(new), rest, "words-on-stderr", "an-argument", program):
+        assert secret not in written

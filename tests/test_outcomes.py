@@ -11,7 +11,7 @@ import pytest
 from tests.process import served
 from tests.world import ERAS, Connect, Uru, connector, text_of, until
 from uru_mcp.errors import ArgumentError
-from uru_mcp.outcomes import AT_MOST, KEPT, KEPT_CHARS, Outcomes
+from uru_mcp.outcomes import AT_MOST, KEPT, KEPT_CHARS, Outcome, Outcomes
 from uru_mcp.render import Document
 from uru_mcp.sandbox.serve import serving
 
@@ -169,10 +169,16 @@ async def test_a_result_is_not_shown_any_more_once_the_key_is_refused(connect_on
     assert error["code"] == "key_revoked"
 
 
+def ended(outcomes: Outcomes, text: str) -> Outcome:
+    outcome = outcomes.begun("tool")
+    outcome.end(Document(text, is_json=False))
+    return outcome
+
+
 async def test_only_so_many_outcomes_are_kept_and_the_oldest_go_first() -> None:
     now = 0.0
     outcomes = Outcomes(clock=lambda: now)
-    kept = [outcomes.ended("tool", Document("text", is_json=False)) for _ in range(AT_MOST + 5)]
+    kept = [ended(outcomes, "text") for _ in range(AT_MOST + 5)]
     for outcome in kept:
         outcomes.keep(outcome)
     assert outcomes.all() == kept[5:]
@@ -185,7 +191,7 @@ async def test_only_so_many_outcomes_are_kept_and_the_oldest_go_first() -> None:
 async def test_outcomes_together_take_only_so_much_memory() -> None:
     outcomes = Outcomes()
     large = "x" * (KEPT_CHARS // 3)
-    kept = [outcomes.ended("tool", Document(large, is_json=False)) for _ in range(5)]
+    kept = [ended(outcomes, large) for _ in range(5)]
     for outcome in kept:
         outcomes.keep(outcome)
     assert outcomes.all() == sorted(kept[2:], key=lambda outcome: -outcome.began)

@@ -12,7 +12,7 @@ from uru_mcp import __version__
 from uru_mcp.own_tools import OWN
 from uru_mcp.permissions import Permission
 from uru_mcp.policy import NAMING, OWN_TOOLS, PLATFORM_TOOLS
-from uru_mcp.settings import PREFIX, VARIABLES, Settings
+from uru_mcp.settings import PREFIX, VARIABLES, Settings, read_settings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -79,3 +79,13 @@ async def test_the_example_configuration_starts_what_it_names() -> None:
             await claude.initialize("2025-11-25")
             states[name] = (await claude.call("uru_whoami"))["structuredContent"]["state"]
     assert states == {"uru": "malformed_key", "uru-sandbox": "ready"}
+
+
+def test_every_command_for_a_key_is_one_that_can_be_set() -> None:
+    section = README.partition("| password manager |")[2].partition("\n\n")[0]
+    commands = re.findall(r"\| `(.+)` \|", section)
+    assert len(commands) == 4
+    for command in commands:
+        program, *arguments = read_settings({"URU_API_KEY_COMMAND": command}).api_key_command or ()
+        assert Path(program).is_absolute()
+        assert arguments

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from uru_mcp.errors import SettingsError
+from uru_mcp.key import Key
 from uru_mcp.permissions import Permission
-from uru_mcp.settings import NODE_CLIENT_ONLY, VARIABLES, cache_directory, read_settings
+from uru_mcp.settings import NODE_CLIENT_ONLY, VARIABLES, cache_directory, read_settings, split_command
 
 KEY = "uru_test_0123456789abcdef"
 
@@ -22,7 +23,7 @@ def problems(**environ: str) -> dict[str, str]:
 
 def test_the_defaults_need_only_a_key() -> None:
     settings = read_settings({"URU_API_KEY": KEY, "PATH": "/bin"})
-    assert settings.api_key.reveal() == KEY
+    assert settings.api_key == Key(KEY)
     assert settings.proxy_url == "https://mcp.uruintelligence.com"
     assert (settings.permissions, settings.workspace_id, settings.namespaces) == (None, None, ())
 
@@ -37,7 +38,7 @@ def test_values_are_read_as_people_write_them() -> None:
             "URU_CALL_DEADLINE": "12.5",
         }
     )
-    assert settings.api_key.reveal() == KEY
+    assert settings.api_key == Key(KEY)
     assert settings.permissions == frozenset({Permission.READ, Permission.EXECUTE})
     assert settings.namespaces == ("platform", "gmail_*")
     assert settings.proxy_url == "http://localhost:3001"
@@ -87,6 +88,75 @@ def test_what_only_the_node_client_reads_is_accepted_and_remembered(variable: st
 )
 def test_a_wrong_value_is_an_error_that_names_the_variable(variable: str, value: str) -> None:
     assert set(problems(**{variable: value})) == {variable}
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("URU_API_KEY_FILE", "key"),
+        ("URU_API_KEY_FILE", "./key"),
+        ("URU_API_KEY_FILE", "~nobody_of_this_name/key"),
+        ("URU_API_KEY_COMMAND", "op read 'op://its-argument"),
+        ("URU_API_KEY_COMMAND", "./key.sh its-argument"),
+        ("URU_API_KEY_COMMAND", "bin/key its-argument"),
+        ("URU_API_KEY_COMMAND", "'' its-argument"),
+    ],
+)
+def test_a_place_of_the_key_that_cannot_be_used_is_an_error_that_repeats_no_argument(variable: str, value: str) -> None:
+    found = problems(URU_API_KEY="", **{variable: value})
+    assert set(found) == {variable}
+    assert "its-argument" not in found[variable]
+
+
+def test_the_key_comes_from_one_place_only() -> None:
+    ways = {"URU_API_KEY": KEY, "URU_API_KEY_FILE": "/run/key", "URU_API_KEY_COMMAND": "pass show its-argument"}
+    for left_out in ways:
+        given = {name: value for name, value in ways.items() if name != left_out}
+        with pytest.raises(SettingsError) as raised:
+            read_settings(given)
+        assert (
+            raised.value.message == f"{' and '.join(given)} are set together, and the key can come from one place only."
+        )
+        assert raised.value.code == "not_configured"
+        assert "its-argument" not in f"{raised.value.message}{raised.value.fix}"
+
+
+def test_without_a_key_all_three_ways_are_named() -> None:
+    with pytest.raises(SettingsError) as raised:
+        read_settings({})
+    assert raised.value.message == "URU_API_KEY is not set."
+    for variable in ("URU_API_KEY", "URU_API_KEY_FILE", "URU_API_KEY_COMMAND"):
+        assert variable in raised.value.fix
+
+
+@pytest.mark.parametrize(
+    ("text", "windows", "words"),
+    [
+        ("pass show uru/key", False, ("pass", "show", "uru/key")),
+        ("op read 'op://My Vault/uru/key'", False, ("op", "read", "op://My Vault/uru/key")),
+        ('/usr/bin/key a\\ b "c d" #e', False, ("/usr/bin/key", "a b", "c d", "#e")),
+        (
+            r"""op.exe read C:\keys\uru 'C:\My Keys\uru' "op://My Vault/key" """,
+            True,
+            ("op.exe", "read", r"C:\keys\uru", r"C:\My Keys\uru", "op://My Vault/key"),
+        ),
+        ('"op.exe" read', True, ("op.exe", "read")),
+    ],
+)
+def test_a_command_is_split_as_a_shell_would(text: str, windows: bool, words: tuple[str, ...]) -> None:
+    assert split_command(text, windows=windows) == words
+
+
+def test_a_command_and_a_file_may_begin_at_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    assert read_settings({"URU_API_KEY_FILE": "~/uru key"}).api_key_file == tmp_path / "uru key"
+    assert read_settings({"URU_API_KEY_COMMAND": "~/bin/key ~"}).api_key_command == (str(tmp_path / "bin" / "key"), "~")
+
+
+def test_settings_print_no_argument_of_a_command() -> None:
+    settings = read_settings({"URU_API_KEY_COMMAND": "pass show its-argument"})
+    assert "its-argument" not in f"{settings!r} {settings}"
 
 
 def test_a_tilde_is_the_home_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shlex
 import signal
 import subprocess
 import sys
@@ -220,6 +221,48 @@ def test_in_a_terminal_it_prints_the_configuration_that_was_asked_for(tmp_path: 
     printed = json.loads(ran.stdout[ran.stdout.index("{") :])
     assert printed["mcpServers"]["uru"]["args"] == ["-m", "uru_mcp", "--sandbox", "--db", str(file), "--tools", "3"]
     assert "env" not in printed["mcpServers"]["uru"]
+
+
+def in_a_terminal(**variables: str) -> subprocess.CompletedProcess[str]:
+    terminal, other_end = pty.openpty()
+    command = [sys.executable, "-m", "uru_mcp"]
+    environ = {**SYSTEM, **variables}
+    ran = subprocess.run(command, stdin=other_end, capture_output=True, text=True, timeout=20, env=environ, check=False)
+    os.close(terminal)
+    os.close(other_end)
+    return ran
+
+
+def test_in_a_terminal_it_names_the_file_that_the_key_comes_from_and_looks_into_it(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    missing = in_a_terminal(URU_API_KEY_FILE=str(file))
+    file.write_text("uru_test_0123456789abcdef\n")
+    found = in_a_terminal(URU_API_KEY_FILE=str(file))
+
+    assert (missing.returncode, found.returncode) == (2, 0)
+    assert f"Here, now: The key file {file} does not exist." in missing.stdout
+    assert f'"URU_API_KEY_FILE": "{file}"' in found.stdout
+    assert "0123456789abcdef" not in found.stdout
+
+
+def test_in_a_terminal_a_command_is_neither_run_nor_shown(tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    command = shlex.join([sys.executable, "-c", "import sys; open(sys.argv[1], 'w')", str(ran)])
+    said = in_a_terminal(URU_API_KEY_COMMAND=command)
+    assert said.returncode == 0
+    assert '"URU_API_KEY_COMMAND": "the command that prints your key"' in said.stdout
+    assert str(ran) not in said.stdout
+    assert not ran.exists()
+
+
+async def test_the_sandbox_in_this_process_takes_a_key_from_a_file_too(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.touch(mode=0o600)
+    file.write_text("uru_test_0123456789abcdef")
+    async with served("--sandbox", URU_API_KEY_FILE=str(file)) as claude:
+        await claude.initialize("2025-11-25")
+        report = (await claude.call("uru_whoami"))["structuredContent"]
+    assert (report["state"], report["key"]["last4"]) == ("key_rejected", "cdef")
 
 
 @pytest.mark.parametrize(

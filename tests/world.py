@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -148,13 +149,14 @@ def connector(uru: Uru, era: str) -> Connect:
         cache: Path | None = None,
         on_message: Any = None,
         on_question: Any = None,
+        clock: Callable[[], float] = time.monotonic,
         **variables: str,
     ) -> AsyncIterator[Claude]:
         """A server with this key and these settings (`PERMISSIONS="read"` for `URU_PERMISSIONS`), and its client.
 
         It talks to the sandbox in memory, or over the socket behind `url`. `cache` is the directory for what may be
-        lost, without which nothing is kept. `on_question` makes it a client that can
-        ask its person.
+        lost, without which nothing is kept. `on_question` makes it a client that can ask its person. `clock` is the one
+        by which the server asks about the key again.
         """
         text = uru.key(permissions, workspace=workspace).text if key is None else key
         environ = {"URU_API_KEY": text, "URU_PROXY_URL": url or "http://127.0.0.1:1"}
@@ -168,7 +170,7 @@ def connector(uru: Uru, era: str) -> Connect:
         except SettingsError as error:
             bridge = Unconfigured(error, redaction)
         else:
-            bridge = Bridge(settings, redaction, transport=transport)
+            bridge = Bridge(settings, redaction, transport=transport, clock=clock)
         with anyio.fail_after(WITHIN):
             async with Client(
                 build_server(bridge), mode=era, message_handler=on_message, elicitation_callback=on_question

@@ -29,8 +29,6 @@ QUOTED_CHARS = 500
 
 KEYS_PAGE = "Uru → Settings → API Keys"
 
-NEW_KEY = f"Create a key in {KEYS_PAGE}, put it into URU_API_KEY, and start the client again."
-
 KEY_CODES: Mapping[str, tuple[Code, str]] = {
     "invalid_api_key": ("key_rejected", "Uru does not know this API key."),
     "revoked_api_key": ("key_revoked", "This API key was deleted in Uru."),
@@ -58,11 +56,18 @@ WORKSPACE_ERRORS: Mapping[Code, tuple[str, str]] = {
 }
 
 
-def refusal(status: int, complaint: Complaint, *, retry_after: float | None, is_call: bool, is_run: bool) -> UruError:
+def new_key(steps: str) -> str:
+    """How to mend a key that has ended; `steps` is where the new one goes."""
+    return f"Create a key in {KEYS_PAGE}, {steps}."
+
+
+def refusal(
+    status: int, complaint: Complaint, *, retry_after: float | None, is_call: bool, is_run: bool, steps: str
+) -> UruError:
     """The error for an answer that is not a success.
 
     `retry_after` is what the header said, in seconds. `is_call` is whether a tool was called, and `is_run` whether
-    something may have been done.
+    something may have been done. `steps` is where a new key goes.
     """
     quoted = quotation(complaint.message)
     details = dict(complaint.details)
@@ -72,7 +77,8 @@ def refusal(status: int, complaint: Complaint, *, retry_after: float | None, is_
         return workspace_problem(workspace_code, **details)
     if status == 401:
         code, message = KEY_CODES.get(complaint.code or "", ("key_rejected", "Uru refused the API key."))
-        return KeyRefused(message + quoted, fix=NEW_KEY, code=code, quoted=quoted, **details)
+        stated = complaint.code in KEY_CODES
+        return KeyRefused(message + quoted, fix=new_key(steps), code=code, quoted=quoted, is_stated=stated, **details)
     if status == 403 and complaint.code == "insufficient_permission":
         return _permission_missing(complaint)
     if status in (409, 429) and (status == 429 or complaint.code == "tools_not_ready"):

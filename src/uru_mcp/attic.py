@@ -15,7 +15,7 @@ import stat
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 
 class Attic:
-    """The lists of tools that one Uru told to a key; `key` is the one that is used now. For a thread: it reads files.
+    """The lists of tools that one Uru told to keys. For a thread: it reads files.
 
     A file is a line with the format and the seal, an HMAC of what follows: the lines of `transcript.py`. At most so
     many `files` stay, and as many as there is `room` for, in bytes.
@@ -49,7 +49,6 @@ class Attic:
         self,
         directory: Path,
         base_url: str,
-        key: Callable[[], Key],
         redaction: Redaction,
         *,
         files: int = FILES,
@@ -57,25 +56,24 @@ class Attic:
     ) -> None:
         self._directory = directory
         self._base_url = base_url
-        self._key = key
         self._redaction = redaction
         self._files = files
         self._room = room
 
-    def keep(self, workspace_id: str, listing: Listing) -> None:
+    def keep(self, key: Key, workspace_id: str, listing: Listing) -> None:
         """Write the list in place of the last one, if it can be written."""
         try:
-            self._write(workspace_id, b"".join(self._bounded(lines_of(listing, self._redaction))))
+            self._write(key, workspace_id, b"".join(self._bounded(lines_of(listing, self._redaction))))
             self._tidy()
         except OSError as error:
             log.info("the tools are not kept in %s: %s", self._directory, error.strerror)
         except Exception:  # boundary: what is kept is for bad days, and must not spoil a good one
             log.exception("the tools could not be kept")
 
-    def fetch(self, workspace_id: str) -> Listing | None:
+    def fetch(self, key: Key, workspace_id: str) -> Listing | None:
         """The list that was kept for this workspace, or None where there is none that can be relied on."""
         try:
-            path, secret = self._named(workspace_id)
+            path, secret = self._named(key, workspace_id)
             head, _, body = _content(path).partition(b"\n")
             if not hmac.compare_digest(head, _head(secret, body)):
                 log.warning("%s is not used: it was not written with this key, or not for this", path)
@@ -91,10 +89,10 @@ class Attic:
             return None
         return listing if abs(datetime.now(UTC) - listing.told_at) <= OLDEST else None
 
-    def _named(self, workspace_id: str) -> tuple[Path, bytes]:
+    def _named(self, key: Key, workspace_id: str) -> tuple[Path, bytes]:
         """The file of this key and workspace, and the secret that seals it."""
         salt = b"\0".join((FORMAT, self._base_url.encode(), workspace_id.encode(errors="replace")))
-        derived = self._key().derived(salt, NAME_BYTES + SEAL_BYTES)
+        derived = key.derived(salt, NAME_BYTES + SEAL_BYTES)
         return self._directory / f"{derived[:NAME_BYTES].hex()}{KEPT}", derived[NAME_BYTES:]
 
     def _bounded(self, lines: Iterator[bytes]) -> Iterator[bytes]:
@@ -105,8 +103,8 @@ class Attic:
                 raise OSError(errno.EFBIG, "they are too many")
             yield line
 
-    def _write(self, workspace_id: str, body: bytes) -> None:
-        path, secret = self._named(workspace_id)
+    def _write(self, key: Key, workspace_id: str, body: bytes) -> None:
+        path, secret = self._named(key, workspace_id)
         _make_private(self._directory)
         handle, unfinished = tempfile.mkstemp(dir=self._directory, suffix=UNFINISHED)  # for its owner alone
         try:

@@ -20,12 +20,14 @@ from uru_mcp.attic import Attic
 from uru_mcp.audit import AuditLog
 from uru_mcp.calls import Calls
 from uru_mcp.catalog import Catalog
+from uru_mcp.catalogs import Catalogs
 from uru_mcp.client import UruClient
 from uru_mcp.connection import Connection
-from uru_mcp.errors import NoAnswer, SettingsError, UnknownTool, UruError, unforeseen
+from uru_mcp.errors import KeyReplaced, NoAnswer, SettingsError, UnknownTool, UruError, unforeseen
 from uru_mcp.identity import Identity, Standing
+from uru_mcp.key_source import source_of
+from uru_mcp.keyring import Keyring
 from uru_mcp.library import Library
-from uru_mcp.loading import Catalogs
 from uru_mcp.outcomes import Outcomes
 from uru_mcp.outlook import Outlook
 from uru_mcp.own_tools import OWN, Definition
@@ -56,23 +58,30 @@ async def _nobody(_: List) -> None:
 
 
 class Bridge:
-    """Serves one key. `on_change` is awaited with the name of a list that is not what it was when last asked for.
+    """Serves one key at a time.
 
-    Enter `running` before the first use. `transport` stands in for the network: an application in this process.
+    `on_change` is awaited with the name of a list that is not what it was when last asked for. Enter `running` before
+    the first use. `transport` stands in for the network: an application in this process.
     """
 
     def __init__(
-        self, settings: Settings, redaction: Redaction, *, transport: AsyncBaseTransport | None = None
+        self,
+        settings: Settings,
+        redaction: Redaction,
+        *,
+        transport: AsyncBaseTransport | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         workspace_id = str(settings.workspace_id) if settings.workspace_id else None
-        redaction.remember(settings.api_key.reveal())
         self._settings = settings
         self._renderer = Renderer(redaction, budget=settings.result_chars)
+        self._keyring = keyring = Keyring(source_of(settings), redaction)
         connection = Connection(
-            settings.proxy_url, settings.api_key, workspace_id=workspace_id, redaction=redaction, transport=transport
+            settings.proxy_url, keyring, workspace_id=workspace_id, redaction=redaction, transport=transport
         )
         self._client = UruClient(connection, redaction)
-        identity = Identity(self._client, ceiling=settings.permissions, workspace_id=workspace_id)
+        identity = Identity(self._client, keyring, ceiling=settings.permissions, workspace_id=workspace_id, clock=clock)
+        connection.on_refusal = identity.doubt
         catalogs = Catalogs(
             self._client,
             settings.namespaces,
@@ -83,12 +92,14 @@ class Bridge:
         )
         self._outlook = Outlook(identity, catalogs, on_look=self._tell)
         self._sync = Sync(
-            self._client, self._outlook, catalogs, key=lambda: settings.api_key, interval=settings.sync_interval
+            self._client, self._outlook, catalogs, key=lambda: keyring.in_use, interval=settings.sync_interval
         )
         calls = Calls(self._client, identity)
         shelves = Shelves(calls, redaction)
         self._library = Library(self._outlook, shelves, self._renderer, redaction, lambda: self._report()[0])
         self._outcomes = Outcomes()
+        rooms_of_one_key = (identity, catalogs, shelves, self._outcomes, connection)
+        keyring.on_change = tuple(room.start_over for room in rooms_of_one_key)
         self._tool_calls = ToolCalls(
             self._outlook,
             calls,
@@ -147,7 +158,7 @@ class Bridge:
         deadline = time.monotonic() + self._within(float("inf") if within is None else within - MARGIN)
         with self._witness.watching(name, arguments) as seen:
             try:
-                seen.rendered = await self._in_time(self._tool_calls.answer(name, arguments, deadline))
+                seen.rendered = await self._in_time(lambda: self._tool_calls.answer(name, arguments, deadline))
             except UruError as error:
                 if isinstance(error, UnknownTool) and name not in OWN:
                     raise
@@ -161,7 +172,7 @@ class Bridge:
         Raises:
             UruError: Whatever went wrong.
         """
-        answer = await self._in_time(ask(self._library, self._within()))
+        answer = await self._in_time(lambda: ask(self._library, self._within()))
         resources, prompts = self._library.outline()
         self._shown[name] = resources if name == "resources" else prompts
         return answer
@@ -170,11 +181,14 @@ class Bridge:
         """An error in the words and the structure in which it may leave."""
         return self._renderer.error(error)
 
-    async def _in_time(self, answering: Awaitable[Answer]) -> Answer:
+    async def _in_time(self, answer: Callable[[], Awaitable[Answer]]) -> Answer:
         """Raises: `UruError`, and nothing else, whatever happens; at the deadline at the latest."""
         try:
             with anyio.fail_after(self._settings.call_deadline):
-                return await answering
+                try:
+                    return await answer()
+                except KeyReplaced:
+                    return await answer()  # once more from the start, through the gate of the key in use now
         except UruError:
             raise
         except TimeoutError:
@@ -211,7 +225,7 @@ class Bridge:
     def _attic(self, settings: Settings, redaction: Redaction) -> Attic | None:
         if settings.cache is None:
             return None
-        return Attic(settings.cache, settings.proxy_url, lambda: settings.api_key, redaction)
+        return Attic(settings.cache, settings.proxy_url, redaction)
 
     def _definitions(self) -> list[Definition]:
         view = self._outlook.now
@@ -222,7 +236,7 @@ class Bridge:
     def _circumstances(self, tool: str) -> Circumstances:
         view = self._outlook.now
         needs = surface.needs_of(tool, view.catalog)
-        return Circumstances(needs, view.standing.grant, self._settings.api_key.last4)
+        return Circumstances(needs, view.standing.grant, self._keyring.last4)
 
     def _report(self) -> tuple[dict[str, Any], str]:
         view = self._outlook.now
@@ -232,8 +246,10 @@ class Bridge:
             catalog_trouble=self._outlook.catalog_trouble,
             records_failed=self._library.failed,
             base_url=self._settings.proxy_url,
-            last4=self._settings.api_key.last4,
+            last4=self._keyring.last4,
             now=datetime.now(UTC),
+            source=self._keyring.source,
+            exposure=self._keyring.exposure,
         )
         return report(facts)
 

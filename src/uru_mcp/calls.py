@@ -10,11 +10,12 @@ from typing import Any
 
 import anyio
 
-from uru_mcp.answers import connection_problem, quotation
+from uru_mcp.answers import connection_problem, quotation, unconfirmed
 from uru_mcp.catalog import Tool
 from uru_mcp.client import UruClient
-from uru_mcp.errors import KeyRefused, NoAnswer, PermissionMissing, Refused, UruError
+from uru_mcp.errors import KeyRefused, KeyReplaced, NoAnswer, PermissionMissing, Refused, UruError
 from uru_mcp.identity import Identity
+from uru_mcp.key import Key
 from uru_mcp.permissions import in_order
 from uru_mcp.policy import PLATFORM
 from uru_mcp.wire import RunResult
@@ -27,21 +28,23 @@ class Calls:
         self._client = client
         self._identity = identity
 
-    async def run(self, tool: Tool, arguments: dict[str, Any], *, within: float) -> RunResult:
-        """The result of the tool, within `within` seconds.
+    async def run(self, tool: Tool, arguments: dict[str, Any], *, key: Key | None, within: float) -> RunResult:
+        """The result of the tool, within `within` seconds. `key` is the one that the gate let through.
 
         Raises:
+            KeyReplaced: Nothing was done, and another key is in use by now: go through the gate again.
             Refused: The tool failed, or Uru or the app behind it said no.
             Unconfirmed: It was sent, and whether it happened is not known.
             UruError: What else the client raises.
         """
         until = time.monotonic() + within
         try:
-            result = await self._client.execute(tool.namespace, tool.name, arguments, is_run=tool.is_run, within=within)
+            result = await self._client.execute(
+                tool.namespace, tool.name, arguments, is_run=tool.is_run, key=key, within=within
+            )
         except KeyRefused as error:
-            raise await self._whose_refusal(tool, error, within=until - time.monotonic()) from error
+            raise await self._whose_refusal(tool, error, key, within=until - time.monotonic()) from error
         except PermissionMissing as error:
-            self._identity.doubt()
             error.details["tool"] = tool.id
             error.details["required"] = error.details["required"] or in_order(tool.needs)
             raise
@@ -54,11 +57,11 @@ class Calls:
             )
         return result
 
-    async def _whose_refusal(self, tool: Tool, error: KeyRefused, *, within: float) -> UruError:
+    async def _whose_refusal(self, tool: Tool, error: KeyRefused, key: Key | None, *, within: float) -> UruError:
         """What a 401 means, the key's end or that of the app's connection: Uru is asked before the key is blamed."""
         standing = None
         with anyio.move_on_after(within):
-            standing = await self._identity.ask()
+            standing = await self._identity.after_refusal(key)
         quoted = error.details.get("quoted", "")
         if standing is None or standing.doubt is not None:
             return NoAnswer(
@@ -69,7 +72,24 @@ class Calls:
             )
         if standing.trouble is not None:
             return standing.trouble.with_traceback(None)
+        if standing.key != key:
+            return self._replaced(tool, error, key)
         if tool.namespace.name == PLATFORM:
             message = f"Uru refused this call (401), though the API key is fine.{quoted}"
             return Refused(message, fix="Tell the user; only Uru knows why.", code="forbidden")
         return connection_problem(tool.namespace.title, quoted)
+
+    def _replaced(self, tool: Tool, error: KeyRefused, key: Key | None) -> UruError:
+        """What a 401 means to a call whose key has been replaced since.
+
+        The app behind a tool answers 401 too, and may do so after a part of a run. So a run counts as not begun only
+        when Uru said in its own code what is wrong with the key, and said the same when it was asked about that key.
+        """
+        said = self._identity.refusal_of(key)
+        if tool.is_run and not (error.details.get("is_stated") and said is not None and said.code == error.code):
+            return unconfirmed("Uru refused the run (401) with a key that has been replaced since.")
+        return KeyReplaced(
+            "Uru refused the key with which this was sent, and did nothing. Another key is in use now.",
+            fix="Make the same call again.",
+            code=error.code,
+        )

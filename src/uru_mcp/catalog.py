@@ -1,6 +1,6 @@
 """What Uru offers this key's workspace: namespaces and tools, named, classified and searchable.
 
-A `Catalog` is a snapshot that never changes, its index included; `loading.py` makes new ones. Whether a tool may be
+A `Catalog` is a snapshot that never changes, its index included; `catalogs.py` has new ones made. Whether a tool may be
 called is not decided here.
 """
 

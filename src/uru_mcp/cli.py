@@ -19,7 +19,7 @@ from uru_mcp import __version__
 if TYPE_CHECKING:
     from httpx2 import AsyncBaseTransport
 
-    from uru_mcp.errors import SettingsError
+    from uru_mcp.errors import SettingsError, UruError
     from uru_mcp.redaction import Redaction
     from uru_mcp.sandbox import Sandbox
     from uru_mcp.settings import Settings
@@ -77,8 +77,8 @@ class Commands(click.Group):
 def main(ctx: click.Context, sandbox: bool, db: Path | None, tools: int, catalog: Path | None) -> None:
     """Bridge MCP clients such as Claude Desktop to an Uru workspace.
 
-    Without a command, serve MCP on stdin and stdout, with the API key of URU_API_KEY. In a terminal, say what to put
-    into a client's configuration instead.
+    Without a command, serve MCP on stdin and stdout, with the API key of URU_API_KEY, URU_API_KEY_FILE or
+    URU_API_KEY_COMMAND. In a terminal, say what to put into a client's configuration instead.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
@@ -136,14 +136,40 @@ def _serve(sandbox: Sandbox | None, arguments: list[str]) -> None:
 
 
 def _introduce(settings: Settings | SettingsError, redaction: Redaction, arguments: list[str]) -> NoReturn:
-    """Say what this is, and what is wrong with the configuration; exit 2 when something is, otherwise 0."""
-    from uru_mcp.claude_desktop import configuration
+    """Say what this is, and what is wrong with the configuration; exit 2 when something is, otherwise 0.
 
-    click.echo(INTRODUCTION.format(config=configuration(sys.executable, *arguments)))
-    problems = getattr(settings, "problems", ())
+    A key file is looked into; a command is not run, since it may ask for something.
+    """
+    from uru_mcp.claude_desktop import KEY, configuration
+    from uru_mcp.errors import SettingsError
+
+    key = KEY
+    problems: list[UruError] = []
+    if isinstance(settings, SettingsError):
+        problems = [*settings.problems]
+    elif settings.api_key_file is not None:
+        key = ("URU_API_KEY_FILE", str(settings.api_key_file))
+        problems = _of_file(settings.api_key_file)
+    elif settings.api_key_command is not None:
+        key = ("URU_API_KEY_COMMAND", "the command that prints your key")
+    click.echo(INTRODUCTION.format(config=configuration(sys.executable, *arguments, key=key)))
     for problem in problems:
         click.echo(redaction.text(f"Here, now: {problem.message}\n  To mend it: {problem.fix}"))
     sys.exit(2 if problems else 0)
+
+
+def _of_file(path: Path) -> list[UruError]:
+    """What is wrong with a key file."""
+    import anyio
+
+    from uru_mcp.errors import KeyUnavailable
+    from uru_mcp.key_source import KeyFile
+
+    try:
+        anyio.run(KeyFile(path).read)
+    except KeyUnavailable as error:
+        return [error]
+    return []
 
 
 def _sandbox_for(db: Path | None, tools: int, catalog: Path | None) -> Sandbox:
@@ -159,8 +185,10 @@ def _sandbox_for(db: Path | None, tools: int, catalog: Path | None) -> Sandbox:
 
 def _inside(sandbox: Sandbox, environ: Mapping[str, str]) -> Mapping[str, str]:
     """The environment for a sandbox in this process, with a key of its own where none is given."""
+    from uru_mcp.settings import KEY_VARIABLES
+
     own = {"URU_PROXY_URL": SANDBOX_URL}
-    if not environ.get("URU_API_KEY", "").strip():
+    if not any(environ.get(name, "").strip() for name in KEY_VARIABLES):
         made = sandbox.keys.create(
             name="uru-mcp --sandbox",
             workspace=sandbox.workspaces[0].id,

@@ -15,6 +15,7 @@ import anyio.to_thread
 from uru_mcp.answers import shaped, unconfirmed
 from uru_mcp.connection import Connection, Request
 from uru_mcp.errors import NoAnswer, Refused, UruError
+from uru_mcp.key import Key
 from uru_mcp.redaction import Redaction
 from uru_mcp.versions import ToolVersion, read_version
 from uru_mcp.wire import (
@@ -35,7 +36,9 @@ LONGEST_NAME = 200  # characters of a namespace or an account that is sent in a 
 
 
 class UruClient:
-    """One key's connection to one Uru. Every method answers within `within` seconds or raises.
+    """What one Uru can be asked. Every method answers within `within` seconds or raises.
+
+    `key` is the one for which a request was allowed.
 
     Raises, all of them: `NoAnswer`, `Refused`, `KeyRefused`, `WorkspaceProblem`, `PermissionMissing`.
     """
@@ -44,19 +47,19 @@ class UruClient:
         self._connection = connection
         self._redaction = redaction
 
-    async def key_record(self, *, within: float) -> KeyRecord | None:
+    async def key_record(self, key: Key, *, within: float) -> KeyRecord | None:
         """The key's own record, or None where the service has no such endpoint."""
         try:
-            body = await self._read("/keys/self", within)
+            body = await self._ask_of(key, "/keys/self", within)
         except (Refused, NoAnswer) as error:
             if error.details.get("status") in NO_SUCH_ENDPOINT:
                 return None
             raise
         return shaped(read_key_record, self._redaction.value(body))
 
-    async def check_workspace(self, *, within: float) -> None:
+    async def check_workspace(self, key: Key, *, within: float) -> None:
         """Ask for the version of the tools: the cheapest request that needs both a good key and a workspace."""
-        await self._read("/tools/sync/version", within)
+        await self._ask_of(key, "/tools/sync/version", within)
 
     async def tool_version(self, known: ToolVersion | None, *, within: float) -> ToolVersion:
         """The version of the tools, or `known` itself where that is still it. Asked once, whatever comes of it."""
@@ -80,7 +83,14 @@ class UruClient:
         return await anyio.to_thread.run_sync(shaped, lambda body: read_tools(namespace, body), body)
 
     async def execute(
-        self, namespace: Namespace, tool_name: str, parameters: dict[str, Any], *, is_run: bool, within: float
+        self,
+        namespace: Namespace,
+        tool_name: str,
+        parameters: dict[str, Any],
+        *,
+        is_run: bool,
+        key: Key | None,
+        within: float,
     ) -> RunResult:
         """Run a tool, or read through one: what is not `is_run` may be tried again when its answer is lost.
 
@@ -97,6 +107,7 @@ class UruClient:
             body={"tool_name": tool_name, "parameters": parameters},
             headers={name: value.encode() for name, value in routing.items() if value is not None},
             is_run=is_run,
+            key=key,
         )
         try:
             result = read_result(await self._connection.send(request, within))
@@ -113,6 +124,9 @@ class UruClient:
 
     async def _read(self, path: str, within: float) -> Any:
         return await self._connection.send(Request("GET", path), within)
+
+    async def _ask_of(self, key: Key, path: str, within: float) -> Any:
+        return await self._connection.send(Request("GET", path, key=key, asks_of_key=True), within)
 
 
 def is_safe_segment(name: str) -> bool:

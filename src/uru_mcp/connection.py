@@ -12,7 +12,7 @@ import random
 import socket
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -27,6 +27,7 @@ from uru_mcp.answers import refusal, unconfirmed
 from uru_mcp.complaints import read_complaint
 from uru_mcp.errors import NoAnswer, Refused, UruError
 from uru_mcp.key import Key
+from uru_mcp.keyring import Keyring
 from uru_mcp.redaction import Redaction
 from uru_mcp.retry import parse_retry_after, wait_before
 from uru_mcp.settings import is_loopback
@@ -52,13 +53,23 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`is_run` marks what may change something when it arrives: it is sent once and never again."""
+    """`is_run` marks what may change something when it arrives: it is sent once and never again.
+
+    `key` is the key for which it was allowed; None where any will do, such as the one in use. `asks_of_key` marks
+    questions about the key itself, after which there is nothing more to ask.
+    """
 
     method: str
     path: str
     body: dict[str, Any] | None = None
     headers: Mapping[bytes, bytes] | None = None
     is_run: bool = False
+    key: Key | None = None
+    asks_of_key: bool = False
+
+
+def _nobody() -> None:
+    """Nobody wants to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +82,15 @@ class Answer:
 
 
 class Connection:
-    """One key's connections to one Uru, pooled. Redirects are not followed, so that the key goes nowhere else."""
+    """Connections to one Uru, pooled. Redirects are not followed, so that the key goes nowhere else.
+
+    `on_refusal` is called when Uru answers 401 or 403 to anything but a question about the key.
+    """
 
     def __init__(
         self,
         base_url: str,
-        key: Key,
+        keyring: Keyring,
         *,
         workspace_id: str | None,
         redaction: Redaction,
@@ -84,10 +98,16 @@ class Connection:
     ) -> None:
         self._base_url = base_url
         self._redaction = redaction
-        self._key = key
+        self._keyring = keyring
         self._workspace_id = workspace_id
         self._transport = transport
         self._opened: httpx2.AsyncClient | None = None
+        self.on_refusal: Callable[[], None] = _nobody
+
+    def start_over(self) -> None:
+        """Forget what Uru gave the client of an earlier key to remember."""
+        if self._opened is not None:
+            self._opened.cookies.clear()
 
     async def aclose(self) -> None:
         if self._opened is not None:
@@ -136,18 +156,30 @@ class Connection:
             return Answer(_parsed(request, headers.get("content-type", "no type"), body), headers.get("etag"))
         retry_after = parse_retry_after(headers.get("retry-after"), now=datetime.now(UTC))
         complaint = read_complaint(self._redaction.text(body.decode(errors="replace"))[:COMPLAINT_CHARS])
-        is_call = request.method == "POST"
-        complained = refusal(status, complaint, retry_after=retry_after, is_call=is_call, is_run=request.is_run)
+        complained = refusal(
+            status,
+            complaint,
+            retry_after=retry_after,
+            is_call=request.method == "POST",
+            is_run=request.is_run,
+            steps=self._keyring.source.steps,
+        )
         complained.details["status"] = status
+        if status in (401, 403) and not request.asks_of_key:
+            self.on_refusal()
         raise complained
 
     async def _receive(self, request: Request, within: float) -> tuple[int, httpx2.Headers, bytes]:
+        key = request.key or self._keyring.in_use
+        if key is None:
+            message = "There is no key now. Nothing was sent."
+            raise NoAnswer(message, fix="Call uru_whoami, which says why.", retryable=False)
         turn = within * TURN  # who has not got a connection by then is told that nothing was sent
         async with self._ready().stream(
             request.method,
             self._base_url + request.path,
             json=request.body,
-            headers={b"Authorization": f"Bearer {self._key.reveal()}".encode(), **(request.headers or {})},
+            headers={b"Authorization": f"Bearer {key.reveal()}".encode(), **(request.headers or {})},
             timeout=httpx2.Timeout(None, connect=min(CONNECT_TIMEOUT, turn), pool=turn),
         ) as response:
             body = bytearray()

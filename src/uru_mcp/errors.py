@@ -2,7 +2,9 @@
 
 * UruError
   x SettingsError      the user: mend the configuration
+  x KeyUnavailable     the user: a file with the key, or a command that prints it
   x KeyRefused         the user: another key
+    + KeyReplaced
   x WorkspaceProblem   the user or the model: select a workspace
   x PermissionMissing  the user: a key with more permissions
   x ArgumentError      the model: call again with better arguments
@@ -22,6 +24,7 @@ from typing import Any, ClassVar, Literal
 Code = Literal[
     "not_configured",
     "malformed_key",
+    "key_unavailable",
     "key_rejected",
     "key_revoked",
     "key_expired",
@@ -79,10 +82,22 @@ class SettingsProblem(UruError):
     default_code = "not_configured"
 
 
+class KeyUnavailable(UruError):
+    """The file or the command that the key comes from gave none now; `malformed_key` when what it gave is no key."""
+
+    default_code = "key_unavailable"
+
+
 class KeyRefused(UruError):
     """Uru does not accept the key: `key_rejected`, `key_revoked` or `key_expired`."""
 
     default_code = "key_rejected"
+
+
+class KeyReplaced(KeyRefused):
+    """Nothing was done, since the key was refused or is in use no more; with the next one a call can begin anew."""
+
+    default_retryable = True
 
 
 class WorkspaceProblem(UruError):

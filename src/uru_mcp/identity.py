@@ -1,7 +1,7 @@
 """Which workspace and grant the key has now, and what is wrong when it has none.
 
-The only place that decides what a refused key means. It fails closed: what is not known is not granted. It knows no
-tools; `gate.py` compares what it finds here with what a tool needs.
+The only place that decides what a refused key means, and that has another one looked for. It fails closed: what is not
+known is not granted. It knows no tools; `gate.py` compares what it finds here with what a tool needs.
 """
 
 from __future__ import annotations
@@ -15,9 +15,20 @@ from datetime import UTC, datetime
 import anyio
 from anyio.abc import TaskGroup
 
-from uru_mcp.answers import NEW_KEY
+from uru_mcp.answers import new_key
 from uru_mcp.client import UruClient
-from uru_mcp.errors import Code, KeyRefused, NoAnswer, SettingsError, UruError, WorkspaceProblem, unforeseen
+from uru_mcp.errors import (
+    Code,
+    KeyRefused,
+    KeyUnavailable,
+    NoAnswer,
+    SettingsError,
+    UruError,
+    WorkspaceProblem,
+    unforeseen,
+)
+from uru_mcp.key import Key
+from uru_mcp.keyring import Keyring
 from uru_mcp.permissions import Grant, Permissions
 from uru_mcp.wire import KeyRecord, Workspace
 
@@ -40,7 +51,8 @@ class Standing:
     """How the key stands with Uru.
 
     `grant` is None while it is unknown, because Uru has not said yet. `trouble` is why nothing, or not everything, can
-    be done. `doubt` is why an older grant still stands: Uru could not be asked again.
+    be done. `doubt` is why an older grant still stands: Uru could not be asked again. `key` is the one that all this
+    is about, and the only one that may be used because of it.
     """
 
     grant: Grant | None = None
@@ -48,6 +60,7 @@ class Standing:
     workspace: Workspace | None = None
     trouble: UruError | None = None
     doubt: UruError | None = None
+    key: Key | None = None
 
     @property
     def state(self) -> str:
@@ -76,12 +89,14 @@ class Identity:
     def __init__(
         self,
         client: UruClient,
+        keyring: Keyring,
         *,
         ceiling: Permissions | None,
         workspace_id: str | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
+        self._keyring = keyring
         self._ceiling = ceiling
         self._workspace_id = workspace_id
         self._clock = clock
@@ -89,8 +104,14 @@ class Identity:
         self._asking: anyio.Event | None = None
         self._began = float("-inf")
         self._answered = float("-inf")
-        self._doubted = float("-inf")
-        self._standing = Standing(trouble=_silence())
+        self._is_doubted = False
+        self._refusal: tuple[Key, KeyRefused] | None = None
+        self._standing = self._unknown()
+
+    def start_over(self) -> None:
+        """Forget what Uru said, which was about another key."""
+        self._answered = float("-inf")
+        self._standing = self._unknown()
 
     def start(self, tasks: TaskGroup) -> None:
         """Ask from now on in this task group."""
@@ -100,30 +121,40 @@ class Identity:
     def standing(self) -> Standing:
         """How the key stands as far as is known. A grant that nobody has confirmed for `GRACE` seconds is none."""
         if self._standing.trouble is None and self._clock() - self._answered >= GRACE:
-            self._standing = Standing(record=self._standing.record, trouble=_silence())
+            last = self._standing
+            self._standing = Standing(record=last.record, trouble=last.doubt or _silence(), key=last.key)
         return self._standing
 
     async def current(self) -> Standing:
-        """The standing, asked again when it is old, was bad, or is in doubt."""
-        if self._began < self._doubted:
-            return await self.ask()
-        if self._clock() - self._began >= self._good_for():
-            await self._join()
-        return self.standing
+        """The standing, asked again when it is old, was bad, or is in doubt, and when the key may be another one."""
+        return await self._as_of(self._good_for())
 
     def doubt(self) -> None:
         """Ask again before the standing is next relied on: Uru has refused what it seemed to grant."""
-        self._doubted = self._clock()
+        self._is_doubted = True
 
     async def recent(self) -> Standing:
         """The standing as Uru sees it now, for a list, and for a second look before something is refused.
 
         Where Uru has just refused the key, or has not answered, it is as of a few seconds ago.
         """
-        is_bad = self._standing.doubt is not None or self._standing.is_refused
-        if is_bad and self._clock() - self._began < RECENT:
-            return self.standing
-        return await self.ask()
+        last = self._standing
+        is_bad = last.doubt is not None or last.is_refused or isinstance(last.trouble, KeyUnavailable)
+        return await (self._as_of(RECENT) if is_bad else self.ask())
+
+    async def may_be_of_another_key(self) -> bool:
+        """Whether all that is known may be about a key that is not in use any more."""
+        return await self._keyring.may_have_changed()
+
+    async def after_refusal(self, key: Key | None) -> Standing:
+        """The standing now that a request with this key was refused; a key that has ended is not asked about again."""
+        if self._standing.key in (key, None) and not self._standing.is_refused:
+            return await self.ask()
+        return self.standing
+
+    def refusal_of(self, key: Key | None) -> KeyRefused | None:
+        """What Uru said of this key when it was last asked about it, if that was that it is no good."""
+        return self._refusal[1] if self._refusal is not None and self._refusal[0] == key else None
 
     async def ask(self) -> Standing:
         """The standing as Uru sees it from now on."""
@@ -133,9 +164,18 @@ class Identity:
             await self._join()
         return self.standing
 
+    async def _as_of(self, seconds: float) -> Standing:
+        """The standing of so many seconds ago, or a later one."""
+        if await self.may_be_of_another_key() or (self._is_doubted and not self._standing.is_refused):
+            return await self.ask()
+        if self._clock() - self._began >= seconds:
+            await self._join()
+        return self.standing
+
     def _good_for(self) -> float:
         """Seconds that the answer may be used without asking again."""
-        if self._standing.doubt is not None or self._standing.is_refused:
+        last = self._standing
+        if last.doubt is not None or last.is_refused or isinstance(last.trouble, KeyUnavailable):
             return RECENT
         return FRESH if self.standing.trouble is None else 0.0
 
@@ -148,6 +188,7 @@ class Identity:
 
     async def _ask(self, done: anyio.Event) -> None:
         began = self._clock()
+        self._is_doubted = False
         try:
             self._standing = await self._answer()
         except Exception as error:  # boundary: what nobody foresaw closes the gate and does not end the process
@@ -160,14 +201,33 @@ class Identity:
         log.info("the key's state is %s", self._standing.state)
 
     async def _answer(self) -> Standing:
+        """What Uru says of the key, or of the one that has come in its place when Uru refuses it."""
+        try:
+            key = await self._keyring.current()
+            standing = await self._answer_about(key)
+            if isinstance(standing.trouble, KeyRefused) and await self._keyring.after_refusal(key) != key:
+                standing = await self._answer_about(await self._keyring.current())
+        except KeyUnavailable as error:
+            return Standing(trouble=error)
+        return standing
+
+    async def _answer_about(self, key: Key) -> Standing:
+        standing = replace(await self._asked_about(key), key=key)
+        if isinstance(standing.trouble, KeyRefused):
+            self._refusal = (key, standing.trouble)
+        elif self.refusal_of(key) is not None:
+            self._refusal = None
+        return standing
+
+    async def _asked_about(self, key: Key) -> Standing:
         known = Standing(workspace=self._configured())
         until = time.monotonic() + ASK_WITHIN
         try:
-            record = await self._client.key_record(within=ASK_WITHIN)
+            record = await self._client.key_record(key, within=ASK_WITHIN)
             if record is not None:
                 known = self._known(record)
             if record is None or not self._names_the_workspace(record):
-                await self._client.check_workspace(within=until - time.monotonic())
+                await self._client.check_workspace(key, within=until - time.monotonic())
         except KeyRefused as error:
             return Standing(trouble=error)
         except WorkspaceProblem as error:
@@ -184,7 +244,7 @@ class Identity:
             status = "expired"
         if status != "active":
             code, message = ENDED.get(status, ("key_rejected", f"Uru says that this API key is {status[:40]}."))
-            raise KeyRefused(message, fix=NEW_KEY, code=code)
+            raise KeyRefused(message, fix=new_key(self._keyring.source.steps), code=code)
         grant = Grant(record.permissions, self._ceiling, record.unknown_permissions)
         workspace = record.workspace if self._names_the_workspace(record) else self._configured()
         return Standing(grant=grant, record=record, workspace=workspace)
@@ -199,6 +259,14 @@ class Identity:
 
     def _declared(self) -> Grant | None:
         return None if self._ceiling is None else Grant(None, self._ceiling)
+
+    def _unknown(self) -> Standing:
+        if self._keyring.in_use is not None:
+            return Standing(trouble=_silence())
+        message = f"The key has not come yet from where {self._keyring.source.name} says."
+        return Standing(
+            trouble=NoAnswer(message, fix="Try again in a moment; a password manager may wait for the user.")
+        )
 
     def _unanswered(self, error: UruError) -> Standing:
         """The last grant for as long as it may hold, then none."""

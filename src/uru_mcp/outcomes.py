@@ -43,6 +43,7 @@ class Outcome:
     over: anyio.Event = field(default_factory=anyio.Event)
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     is_wanted_later: bool = False
+    asker: object = None
 
     @property
     def seconds(self) -> float:
@@ -83,11 +84,18 @@ class Outcomes:
         self._clock = clock
         self._open: dict[str, Outcome] = {}
         self._kept: dict[str, Outcome] = {}  # the oldest first
+        self._asker = object()
         self._turns = anyio.CapacityLimiter(AT_MOST)
 
     def start(self, tasks: TaskGroup) -> None:
         """Carry calls out in this task group from now on."""
         self._tasks = tasks
+
+    def start_over(self) -> None:
+        """Let go what was asked for with an earlier key; what is under way goes on for those who wait for it."""
+        for outcome in self._open.values():
+            log.warning("%s (%s) was begun with an earlier key; its outcome is not kept.", outcome.tool, outcome.id)
+        self._open, self._kept, self._asker = {}, {}, object()
 
     async def carry_out(self, tool: str, work: Work, *, wait: float) -> Outcome:
         """Begin the work, and wait `wait` seconds for it; if it is not over by then it goes on, and is kept.
@@ -97,13 +105,14 @@ class Outcomes:
         Raises:
             NoAnswer: Too many calls are under way, and none ended in time; the work was not begun.
         """
-        outcome = Outcome(tool, self._clock, self._clock())
+        outcome = self.begun(tool)
         with anyio.move_on_after(wait * TURN) as turn:
             await self._turns.acquire_on_behalf_of(outcome)
         if turn.cancelled_caught:
             message = f"{AT_MOST} calls are under way already. Nothing was sent to Uru."
             raise NoAnswer(message, fix="Try again when some have ended.", code="rate_limited")
-        self._open[outcome.id] = outcome
+        if outcome.asker is self._asker:
+            self._open[outcome.id] = outcome
         self._make_room()
         self._tasks.start_soon(self._work, outcome, work)
         try:
@@ -121,14 +130,14 @@ class Outcomes:
         with anyio.move_on_after(seconds):
             await outcome.over.wait()
 
-    def ended(self, tool: str, document: Document) -> Outcome:
-        """The outcome of a call that was carried out elsewhere."""
-        outcome = Outcome(tool, self._clock, self._clock())
-        outcome.end(document)
-        return outcome
+    def begun(self, tool: str) -> Outcome:
+        """The outcome of a call that begins now."""
+        return Outcome(tool, self._clock, self._clock(), asker=self._asker)
 
     def keep(self, outcome: Outcome) -> None:
-        """Keep what is over, to be asked for again."""
+        """Keep what is over, to be asked for again, but not with another key than the one it was begun with."""
+        if outcome.asker is not self._asker:
+            return
         self._kept[outcome.id] = outcome
         self._make_room()
 
@@ -138,7 +147,8 @@ class Outcomes:
         found = self._open.get(wanted) or self._kept.get(wanted)
         if found is None:
             raise ArgumentError(
-                f"No call {wanted[:60]!r} is known. The last {AT_MOST} are kept, and for an hour at most.",
+                f"No call {wanted[:60]!r} is known. The last {AT_MOST} are kept, for an hour at most,"
+                " and until another key is in use.",
                 fix="Call uru_result without a call_id for the calls that are known.",
                 code="not_found",
             )
@@ -160,7 +170,7 @@ class Outcomes:
             outcome.end(error=unforeseen(error))
         finally:
             outcome.cut_off()  # unless it is over
-            del self._open[outcome.id]
+            self._open.pop(outcome.id, None)
             self._turns.release_on_behalf_of(outcome)
             if outcome.is_wanted_later:
                 self.keep(outcome)

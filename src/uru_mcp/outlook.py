@@ -14,9 +14,9 @@ from anyio.abc import TaskGroup
 
 from uru_mcp import gate
 from uru_mcp.catalog import Catalog
-from uru_mcp.errors import UruError
+from uru_mcp.catalogs import Catalogs
+from uru_mcp.errors import KeyRefused, KeyReplaced, UruError
 from uru_mcp.identity import Identity, Standing
-from uru_mcp.loading import Catalogs
 from uru_mcp.permissions import Permissions
 
 AHEAD_WITHIN = 10.0  # seconds
@@ -63,6 +63,8 @@ class Outlook:
         with anyio.move_on_after(within):
             standing = await (self._identity.recent() if at_once else self._identity.current())
             await self._catalogs.refresh(standing)
+            if isinstance(self._catalogs.trouble, KeyRefused):  # it has ended just now, and there may be another
+                await self._catalogs.refresh(await self._identity.current())
             await self._on_look()
             return self.now
         await self._catalogs.fall_back()
@@ -79,14 +81,24 @@ class Outlook:
             await self._identity.ask()
             await self.look(within)
 
+    async def notice_key(self, within: float) -> None:
+        """Look only if the key may be another one by now."""
+        if await self._identity.may_be_of_another_key():
+            await self.look(within)
+
     async def admit(self, what: str, needs: Permissions, view: View, *, within: float) -> View:
         """Let through what the key may do, after a second look where the first one says no.
 
         Raises:
+            KeyReplaced: The second look saw another key, and what was found for the one before it does not count.
             PermissionMissing, UruError: As `gate.require`.
         """
         if not gate.allows(needs, view.standing):
+            key = view.standing.key
             view = await self.look(within, at_once=True)
+            if view.standing.key != key:
+                message = "Another key is in use by now than when this call came. Nothing was sent to Uru."
+                raise KeyReplaced(message, fix="Make the same call again.")
         gate.require(what, needs, view.standing)
         return view
 

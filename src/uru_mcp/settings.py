@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
@@ -77,8 +78,8 @@ def _interval(seconds: float) -> float:
     return seconds
 
 
-def audit_path(text: str) -> Path:
-    """The path of an audit log as people write it.
+def absolute_path(text: str) -> Path:
+    """The path of a file as people write it.
 
     Raises: ValueError, also when it is relative: clients start servers in directories that nobody would think of.
     """
@@ -104,6 +105,23 @@ def cache_directory(environ: Mapping[str, str], platform: str = sys.platform) ->
     return None
 
 
+def split_command(text: str, *, windows: bool = sys.platform == "win32") -> tuple[str, ...]:
+    """The words of a command, split as a shell would; the first may begin with `~`.
+
+    Raises: ValueError, also for a program given by a relative path, for the reason that a file's may not be one.
+    """
+    words = shlex.shlex(text, posix=True, punctuation_chars=False)
+    words.whitespace_split, words.commenters = True, ""
+    if windows:
+        words.escape = ""  # a backslash is part of a path there
+    program, *arguments = words
+    if not program:
+        raise ValueError("it begins with an empty word")
+    if program.startswith("~") or "/" in program or (windows and "\\" in program):
+        program = str(absolute_path(program))
+    return (program, *arguments)
+
+
 def is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
@@ -118,7 +136,16 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, frozen=True, arbitrary_types_allowed=True, validate_default=False
     )
 
-    api_key: Annotated[Key, BeforeValidator(_key)] = Field(description="the API key, `uru_…`")
+    api_key: Annotated[Key | None, BeforeValidator(_key)] = Field(default=None, description="the API key, `uru_…`")
+    api_key_file: Annotated[Path | None, BeforeValidator(absolute_path)] = Field(
+        default=None,
+        description="a file whose first line is the key; read again when it changes and when Uru rejects the key",
+    )
+    api_key_command: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(split_command)] = Field(
+        default=None,
+        repr=False,  # its arguments may say where a secret is kept
+        description="a command whose first line of output is the key; run without a shell, for 20 seconds at most",
+    )
     proxy_url: Annotated[str, BeforeValidator(_base_url)] = Field(
         default="https://mcp.uruintelligence.com",
         description="where Uru answers: https, or http on this machine",
@@ -156,7 +183,7 @@ class Settings(BaseSettings):
         le=86_400,
         description="seconds between looks whether the tools have changed; 0 turns them off",
     )
-    audit_log: Annotated[Path | None, BeforeValidator(audit_path)] = Field(
+    audit_log: Annotated[Path | None, BeforeValidator(absolute_path)] = Field(
         default=None, description="a file that gets a line of JSON for each call, such as `~/uru-audit.jsonl`"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
@@ -179,6 +206,9 @@ class Settings(BaseSettings):
 
 EXAMPLES: Mapping[str, str] = {
     "URU_API_KEY": "Copy the key from Uru (Settings → API Keys) into URU_API_KEY; it starts with uru_.",
+    "URU_API_KEY_FILE": "Set URU_API_KEY_FILE to an absolute path, such as ~/.config/uru/key, or remove it.",
+    "URU_API_KEY_COMMAND": "Set URU_API_KEY_COMMAND to a command as you would type it, such as pass show uru/key; give"
+    " a program that is not on the PATH with its absolute path.",
     "URU_PROXY_URL": "Remove URU_PROXY_URL, or set it to an https:// address such as https://mcp.uruintelligence.com.",
     "URU_WORKSPACE_ID": "Set URU_WORKSPACE_ID to the workspace's UUID, or remove it.",
     "URU_PERMISSIONS": "Set URU_PERMISSIONS to any of read, write and execute, separated by commas.",
@@ -191,6 +221,8 @@ EXAMPLES: Mapping[str, str] = {
     "URU_AUDIT_LOG": "Set URU_AUDIT_LOG to an absolute path, such as ~/uru-audit.jsonl, or remove it.",
     "URU_LOG_LEVEL": "Set URU_LOG_LEVEL to debug, info, warning or error, or remove it.",
 }
+
+KEY_VARIABLES = ("URU_API_KEY", "URU_API_KEY_FILE", "URU_API_KEY_COMMAND")  # exactly one of them is set
 
 VARIABLES: tuple[str, ...] = tuple(
     PREFIX + name.upper() for name in Settings.model_fields if name not in ("ignored", "cache")
@@ -212,7 +244,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     """
     given = {name: value.strip() for name, value in environ.items() if name.startswith(PREFIX) and value.strip()}
     ours = {name: value for name, value in given.items() if name in VARIABLES}
-    problems = [*_misspelt(given), *_unexpanded(ours)]
+    problems = [*_misspelt(given), *_unexpanded(ours), *_not_one_key(ours)]
     source = EnvSettingsSource(Settings)
     source.env_vars = {name.lower(): value for name, value in ours.items()}
     values = {name: value for name, value in source().items() if value is not None}
@@ -243,13 +275,23 @@ def _unexpanded(ours: Mapping[str, str]) -> Iterator[SettingsProblem]:
             yield SettingsProblem(message, fix=fix, variable=name)
 
 
+def _not_one_key(ours: Mapping[str, str]) -> Iterator[SettingsProblem]:
+    ways = [name for name in KEY_VARIABLES if name in ours]
+    if not ways:
+        fix = (
+            f"{EXAMPLES['URU_API_KEY']} Or set URU_API_KEY_FILE to a file whose first line is the key, or"
+            " URU_API_KEY_COMMAND to a command that prints it."
+        )
+        yield SettingsProblem("URU_API_KEY is not set.", fix=fix, variable="URU_API_KEY")
+    if len(ways) > 1:
+        message = f"{' and '.join(ways)} are set together, and the key can come from one place only."
+        yield SettingsProblem(message, fix="Keep one of them and remove the rest.", variable=ways[0])
+
+
 def _invalid(error: ValidationError) -> Iterator[SettingsProblem]:
     for item in error.errors(include_url=False, include_input=False):
         name = PREFIX + str(item["loc"][0]).upper()
         fix = EXAMPLES.get(name, f"Mend or remove {name}.")
-        if item["type"] == "missing":
-            yield SettingsProblem(f"{name} is not set.", fix=fix, variable=name)
-            continue
         why = str(item.get("ctx", {}).get("error", item["msg"][:1].lower() + item["msg"][1:]))
         code: Code = "malformed_key" if name == "URU_API_KEY" else "not_configured"
         yield SettingsProblem(f"{name} cannot be used: {why}.", fix=fix, code=code, variable=name)

@@ -82,8 +82,14 @@ class Shelves:
         self._kept = _Kept()
         self.failed: dict[Kind, UruError] = {}
 
+    def start_over(self) -> None:
+        """Forget what an earlier key was shown."""
+        self._kept = _Kept()
+        self.failed = {}
+
     async def page(self, kind: Kind, view: View, cursor: str | None = None, *, within: float) -> Page:
         """A page of all records of a kind, asked for anew; of runs, the newest ten of a page of automations."""
+        asked_for = self._kept
         try:
             if kind is RUNS:
                 page = await self._newest_runs(view, cursor, within=within)
@@ -93,7 +99,8 @@ class Shelves:
             self.failed[kind] = error
             raise
         self.failed.pop(kind, None)
-        self._keep(kind, view, cursor, page)
+        if asked_for is self._kept:  # otherwise this is of another workspace, or of another key
+            self._keep(kind, view, cursor, page)
         return page
 
     async def search(self, query: str, view: View, cursor: str | None = None, *, within: float) -> Page:
@@ -169,7 +176,7 @@ class Shelves:
         tool = tool_for(kind, view.catalog)
         if tool is None:
             raise no_such_resource(Address(kind.collection).uri)
-        return (await self._calls.run(tool, op, within=within)).data
+        return (await self._calls.run(tool, op, key=view.standing.key, within=within)).data
 
     def _recall(self, kind: Kind, view: View, cursor: str | None) -> Page | None:
         since, page = self._kept.pages.get((kind, cursor), (float("-inf"), None))

@@ -1,6 +1,6 @@
 """Looking, again and again, whether Uru's tools have changed, and having them loaded when they have.
 
-It decides when to look and what an answer means. What it finds is loaded by `loading.py`, and told by whoever is told
+It decides when to look and what an answer means. What it finds is loaded by `catalogs.py`, and told by whoever is told
 of every load.
 """
 
@@ -13,10 +13,11 @@ from collections.abc import Callable
 
 import anyio
 
+from uru_mcp.catalogs import Catalogs
 from uru_mcp.client import UruClient
 from uru_mcp.errors import UruError, WorkspaceProblem
 from uru_mcp.key import Key
-from uru_mcp.loading import LOAD_WITHIN, Catalogs
+from uru_mcp.loading import LOAD_WITHIN
 from uru_mcp.outlook import Outlook
 from uru_mcp.retry import pause_after
 from uru_mcp.versions import is_news
@@ -38,7 +39,7 @@ class Sync:
     """
 
     def __init__(
-        self, client: UruClient, outlook: Outlook, catalogs: Catalogs, *, key: Callable[[], Key], interval: float
+        self, client: UruClient, outlook: Outlook, catalogs: Catalogs, *, key: Callable[[], Key | None], interval: float
     ) -> None:
         self._client = client
         self._outlook = outlook

@@ -12,6 +12,7 @@ from uru_mcp.calls import Calls
 from uru_mcp.catalog import Tool
 from uru_mcp.effects import changed_by, effect_of
 from uru_mcp.errors import ArgumentError, Unconfirmed, UnknownTool
+from uru_mcp.key import Key
 from uru_mcp.library import Library
 from uru_mcp.outcomes import Outcome, Outcomes
 from uru_mcp.outlook import Outlook, View
@@ -102,24 +103,25 @@ class ToolCalls:
         surface.require_dispatcher(call)
         self._require_own_workspace(tool, call.arguments)
         check(tool.id, tool.schema, call.arguments, trusted=tool.namespace.name == PLATFORM)
+        key = view.standing.key
         if not tool.is_run:
-            document = await self._carry_out(tool, call.arguments, within=_left(deadline))
-            outcome = self._outcomes.ended(tool.id, document)
+            outcome = self._outcomes.begun(tool.id)
+            outcome.end(await self._carry_out(tool, call.arguments, key, within=_left(deadline)))
         else:
             outcome = await self._outcomes.carry_out(
                 tool.id,
-                lambda: self._carry_out(tool, call.arguments, within=self._execute_timeout),
+                lambda: self._carry_out(tool, call.arguments, key, within=self._execute_timeout),
                 wait=_left(deadline),
             )
         if _selects_workspace(tool) and outcome.error is None:
             await self._outlook.look_anew(_left(deadline))
         return self._shown(outcome)
 
-    async def _carry_out(self, tool: Tool, arguments: Arguments, *, within: float) -> Document:
+    async def _carry_out(self, tool: Tool, arguments: Arguments, key: Key | None, *, within: float) -> Document:
         """Run the tool and see to what that changes, also when it is not known whether it did."""
         changed = changed_by(tool)
         try:
-            result = await self._calls.run(tool, arguments, within=within)
+            result = await self._calls.run(tool, arguments, key=key, within=within)
         except Unconfirmed:
             await self._changed(changed)
             raise
@@ -137,7 +139,8 @@ class ToolCalls:
             await self._on_change(kinds)
 
     async def _outcome(self, arguments: Arguments, deadline: float) -> Rendered:
-        """What became of a call that went on, or of all of them; Uru is not asked."""
+        """What became of a call that went on, or of all of them; Uru is asked only about another key."""
+        await self._outlook.notice_key(_left(deadline) / 2)
         standing = self._outlook.now.standing
         if standing.is_refused and standing.trouble is not None:
             raise standing.trouble.with_traceback(None)

@@ -35,13 +35,13 @@ def usage(file: Path | None, as_json: bool) -> None:
 
 
 def _configured() -> Path:
-    from uru_mcp.settings import audit_path, read_environment
+    from uru_mcp.settings import absolute_path, read_environment
 
     text = read_environment().get("URU_AUDIT_LOG", "").strip()
     if not text:
         raise click.UsageError("Name a file, the one that URU_AUDIT_LOG names where uru-mcp is configured.")
     try:
-        return audit_path(text)
+        return absolute_path(text)
     except ValueError as error:
         raise click.UsageError(f"URU_AUDIT_LOG cannot be used: {error}.") from error
 

@@ -16,16 +16,14 @@ from uru_mcp.catalog import Catalog, Tool
 from uru_mcp.errors import PermissionMissing, SettingsError, UruError
 from uru_mcp.gate import DECLARE, allows
 from uru_mcp.identity import Standing
+from uru_mcp.key_source import Exposure, KeySource
 from uru_mcp.permissions import Grant, in_order, in_words
 from uru_mcp.records import Kind
 
 BLOCKED_SHOWN = 50
 OLD_KEY_DAYS = 90
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-ROTATE = (
-    f"Rotate it: create a new key in {KEYS_PAGE} with the same permissions, put it into URU_API_KEY, start the client"
-    " again, and delete the old key."
-)
+ENDS_SOON_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,7 @@ class Facts:
     """All that the report is made of.
 
     `catalog_trouble` is why the tools could not be loaded, and `records_failed` why records of a kind could not be
-    listed when that was last tried.
+    listed when that was last tried. `source` is where the key comes from, and `exposure` who else can get at it there.
     """
 
     standing: Standing
@@ -43,6 +41,8 @@ class Facts:
     base_url: str | None
     last4: str | None
     now: datetime
+    source: KeySource | None = None
+    exposure: Exposure | None = None
 
 
 def report(facts: Facts) -> tuple[dict[str, Any], str]:
@@ -71,6 +71,7 @@ def _key(facts: Facts) -> dict[str, Any]:
     return {
         "name": record.name if record else None,
         "last4": facts.last4,
+        "source": facts.source.name if facts.source else None,
         "age_days": max(0, (facts.now - created).days) if created else None,
         "expires_at": expires.isoformat() if expires else None,
     }
@@ -158,9 +159,14 @@ def _problem(error: UruError) -> dict[str, Any]:
 
 
 def _warnings(facts: Facts) -> Iterator[dict[str, str]]:
-    age = _key(facts)["age_days"]
-    if age is not None and age >= OLD_KEY_DAYS:
-        yield {"message": f"The key is {age} days old; Uru advises a new one every {OLD_KEY_DAYS} days.", "fix": ROTATE}
+    if facts.exposure is not None:
+        yield {"message": facts.exposure.message, "fix": facts.exposure.fix}
+    if facts.source is not None:
+        steps = (
+            f"create a new key in {KEYS_PAGE} with the same permissions, {facts.source.steps}, and delete the old key."
+        )
+        for message in _reasons_to_rotate(facts):
+            yield {"message": message, "fix": f"Rotate it: {steps}"}
     grant = facts.standing.grant
     if grant is None:
         return
@@ -176,6 +182,19 @@ def _warnings(facts: Facts) -> Iterator[dict[str, str]]:
             "message": f"Uru grants the key something that uru-mcp does not know and does not use: {names}.",
             "fix": "Update uru-mcp if this permission is needed.",
         }
+
+
+def _reasons_to_rotate(facts: Facts) -> Iterator[str]:
+    age = _key(facts)["age_days"]
+    if age is not None and age >= OLD_KEY_DAYS:
+        yield f"The key is {age} days old; Uru advises a new one every {OLD_KEY_DAYS} days."
+    record = facts.standing.record
+    if record is None or record.expires_at is None:
+        return
+    left = (record.expires_at - facts.now).days
+    if 0 <= left < ENDS_SOON_DAYS:
+        when = {0: "in less than a day", 1: "tomorrow"}.get(left, f"in {left} days")
+        yield f"The key expires {when}, on {record.expires_at:%Y-%m-%d}; after that nothing works with it."
 
 
 def _lines(structure: dict[str, Any]) -> Iterator[str]:
@@ -202,7 +221,8 @@ def _key_line(key: dict[str, Any]) -> str:
     name = f"“{key['name']}”, " if key["name"] else ""
     age = "" if key["age_days"] is None else f", {key['age_days']} days old"
     expires = f", expires {key['expires_at']}" if key["expires_at"] else ""
-    return f"Key: {name}ending in {key['last4']}{age}{expires}"
+    source = f", from {key['source']}" if key["source"] else ""
+    return f"Key: {name}ending in {key['last4']}{age}{expires}{source}"
 
 
 def _permission_line(permissions: dict[str, Any]) -> str:

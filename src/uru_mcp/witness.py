@@ -32,7 +32,7 @@ class Circumstances:
 
     needs: Permissions | None
     grant: Grant | None
-    last4: str
+    last4: str | None
 
 
 @dataclass(slots=True)
