@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+import anyio
 import pytest
 
 from tests.process import Served, served
@@ -42,8 +43,8 @@ class Desk:
 
 
 @asynccontextmanager
-async def at_work(url: str, key: str) -> AsyncIterator[Desk]:
-    async with served(URU_API_KEY=key, URU_PROXY_URL=url) as server:
+async def at_work(url: str, key: str, **variables: str) -> AsyncIterator[Desk]:
+    async with served(URU_API_KEY=key, URU_PROXY_URL=url, **variables) as server:
         await server.initialize("2025-11-25")
         yield Desk(server)
 
@@ -103,6 +104,24 @@ async def test_a_tool_that_is_removed(uru: Uru) -> None:
         uru.sandbox.remove_tool(uru.acme.id, "company_demo", "LOG_NOTE")
         assert await desk.note("removed") == "not_found"
     assert uru.notes == ["first"]
+
+
+async def test_tools_that_come_and_go(uru: Uru) -> None:
+    new = "company_demo__NEW"
+    async with serving(uru.sandbox) as url, at_work(url, uru.key().text, URU_SYNC_INTERVAL="0.1") as desk:
+        assert new not in await desk.tools()
+        for number in range(2):
+            uru.sandbox.put_tool(uru.acme.id, "company_demo", {"name": "NEW"})
+            with anyio.fail_after(10):
+                while new not in await desk.tools():
+                    pass  # the list itself takes its time
+            assert await desk.call(new, {}) == "done"
+            uru.sandbox.remove_tool(uru.acme.id, "company_demo", "NEW")
+            assert await desk.call(new, {}) == "not_found", number
+            with anyio.fail_after(10):
+                while new in await desk.tools():
+                    pass
+            assert await desk.call("uru_execute", {"tool": new}) == "unknown_tool"
 
 
 async def test_a_service_that_is_down_and_up_again(uru: Uru) -> None:

@@ -82,14 +82,7 @@ class Bridge:
         self._client = UruClient(connection, redaction)
         identity = Identity(self._client, keyring, ceiling=settings.permissions, workspace_id=workspace_id, clock=clock)
         connection.on_refusal = identity.doubt
-        catalogs = Catalogs(
-            self._client,
-            settings.namespaces,
-            redaction,
-            attic=self._attic(settings, redaction) if transport is None else None,  # what is in this process is there
-            with_versions=settings.sync_interval > 0,
-            on_load=self._tell,
-        )
+        catalogs = self._catalogs(redaction, is_remote=transport is None)
         self._outlook = Outlook(identity, catalogs, on_look=self._tell)
         self._sync = Sync(
             self._client, self._outlook, catalogs, key=lambda: keyring.in_use, interval=settings.sync_interval
@@ -222,10 +215,18 @@ class Bridge:
         if PROMPTS in kinds:
             await self.on_change("prompts")
 
-    def _attic(self, settings: Settings, redaction: Redaction) -> Attic | None:
-        if settings.cache is None:
-            return None
-        return Attic(settings.cache, settings.proxy_url, redaction)
+    def _catalogs(self, redaction: Redaction, *, is_remote: bool) -> Catalogs:
+        settings, attic = self._settings, None
+        if is_remote and settings.cache is not None:  # an application in this process can always be reached
+            attic = Attic(settings.cache, settings.proxy_url, redaction)
+        return Catalogs(
+            self._client,
+            settings.namespaces,
+            redaction,
+            attic=attic,
+            with_versions=settings.sync_interval > 0,
+            on_load=self._tell,
+        )
 
     def _definitions(self) -> list[Definition]:
         view = self._outlook.now
