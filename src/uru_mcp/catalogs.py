@@ -81,6 +81,10 @@ class Catalogs:
         """Load from now on in this task group, also when whoever asked has stopped waiting."""
         self._tasks = tasks
 
+    @property
+    def is_loading(self) -> bool:
+        return self._loading is not None
+
     def forget(self) -> None:
         """Load again when somebody asks: the workspace may be another one, even where Uru does not tell which."""
         self.place = None

@@ -82,6 +82,8 @@ class Sync:
 
     async def _look(self) -> None:
         """Raises: `UruError` when Uru does not tell the version."""
+        if self._catalogs.is_loading:
+            return  # with a version that was asked for just before: the next look will tell whether it is an older one
         place, known = self._catalogs.place, self._catalogs.version
         seen = await self._client.tool_version(known, within=LOOK_WITHIN)
         if (place, known) != (self._catalogs.place, self._catalogs.version):
