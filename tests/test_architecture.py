@@ -19,6 +19,7 @@ ORDER = [
     "redaction",
     "logs",
     "key",
+    "variables",
     "settings",
     "fields",
     "audit",

@@ -9,7 +9,8 @@ import pytest
 from uru_mcp.errors import SettingsError
 from uru_mcp.key import Key
 from uru_mcp.permissions import Permission
-from uru_mcp.settings import NODE_CLIENT_ONLY, VARIABLES, cache_directory, read_settings, split_command
+from uru_mcp.settings import NODE_CLIENT_ONLY, VARIABLES, read_settings
+from uru_mcp.variables import cache_directory, split_command
 
 KEY = "uru_test_0123456789abcdef"
 

@@ -30,7 +30,7 @@ from uru_mcp.key import Key
 from uru_mcp.keyring import Keyring
 from uru_mcp.redaction import Redaction
 from uru_mcp.retry import parse_retry_after, wait_before
-from uru_mcp.settings import is_loopback
+from uru_mcp.variables import is_loopback
 
 CONNECT_TIMEOUT = 5.0  # seconds
 COMPLAINT_CHARS = 100_000  # of an error body; nobody writes longer ones for people

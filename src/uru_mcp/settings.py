@@ -7,27 +7,21 @@ A variable that starts with `URU_` and is not known is an error with the nearest
 from __future__ import annotations
 
 import os
-import re
-import shlex
-import sys
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from uru_mcp import variables
 from uru_mcp.errors import Code, SettingsError, SettingsProblem
 from uru_mcp.key import Key
-from uru_mcp.permissions import Permission, Permissions, parse_permissions
+from uru_mcp.permissions import Permission
 
 PREFIX = "URU_"
-
-SHORTEST_INTERVAL = 0.1  # seconds; a shorter one is a slip, and would keep Uru busy
 
 NODE_CLIENT_ONLY = frozenset(
     {
@@ -47,88 +41,6 @@ def _key(text: str) -> Key:
     return Key(text)
 
 
-def _base_url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or not text.isprintable() or " " in text:
-        raise ValueError("it is not an http(s) URL")
-    _ = parts.port  # raises ValueError when it is not a number
-    if parts.username is not None or parts.query or parts.fragment or "?" in text or "#" in text:
-        raise ValueError("it holds user info, a query or a fragment")
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
-        raise ValueError("it is http:// on a host other than this machine, which would send the key in the clear")
-    return text.rstrip("/")
-
-
-def _permissions(text: str) -> Permissions:
-    known, unknown = parse_permissions(text)
-    if unknown:
-        raise ValueError(f"{unknown[0]!r} is not a permission")
-    if not known:
-        raise ValueError("it names no permission")
-    return known
-
-
-def _patterns(text: str) -> tuple[str, ...]:
-    return tuple(word for word in re.split(r"[,\s]+", text) if word)
-
-
-def _interval(seconds: float) -> float:
-    if 0 < seconds < SHORTEST_INTERVAL:
-        raise ValueError(f"it is shorter than {SHORTEST_INTERVAL:g} seconds, and not 0")
-    return seconds
-
-
-def absolute_path(text: str) -> Path:
-    """The path of a file as people write it.
-
-    Raises: ValueError, also when it is relative: clients start servers in directories that nobody would think of.
-    """
-    try:
-        path = Path(text).expanduser()
-    except RuntimeError as error:
-        raise ValueError("there is no such home directory") from error
-    if not path.is_absolute():
-        raise ValueError("it is not an absolute path, and clients start servers in directories of their own")
-    return path
-
-
-def cache_directory(environ: Mapping[str, str], platform: str = sys.platform) -> Path | None:
-    """The directory for what may be lost, or None where the environment names none. XDG_CACHE_HOME counts everywhere.
-
-    Not by `platformdirs`, which reads the environment of the process and takes no other.
-    """
-    own = {"win32": ("LOCALAPPDATA", ""), "darwin": ("HOME", "Library/Caches")}.get(platform, ("HOME", ".cache"))
-    for variable, below in (("XDG_CACHE_HOME", ""), own):
-        directory = Path(environ.get(variable, ""))
-        if directory.is_absolute():  # a relative one is to be ignored, says the XDG specification
-            return directory / below / "uru-mcp"
-    return None
-
-
-def split_command(text: str, *, windows: bool = sys.platform == "win32") -> tuple[str, ...]:
-    """The words of a command, split as a shell would; the first may begin with `~`.
-
-    Raises: ValueError, also for a program given by a relative path, for the reason that a file's may not be one.
-    """
-    words = shlex.shlex(text, posix=True, punctuation_chars=False)
-    words.whitespace_split, words.commenters = True, ""
-    if windows:
-        words.escape = ""  # a backslash is part of a path there
-    program, *arguments = words
-    if not program:
-        raise ValueError("it begins with an empty word")
-    if program.startswith("~") or "/" in program or (windows and "\\" in program):
-        program = str(absolute_path(program))
-    return (program, *arguments)
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 class Settings(BaseSettings):
     """What the user set, each field as the variable `URU_` + its name in capitals. See `read_settings`."""
 
@@ -137,25 +49,25 @@ class Settings(BaseSettings):
     )
 
     api_key: Annotated[Key | None, BeforeValidator(_key)] = Field(default=None, description="the API key, `uru_…`")
-    api_key_file: Annotated[Path | None, BeforeValidator(absolute_path)] = Field(
+    api_key_file: Annotated[Path | None, BeforeValidator(variables.absolute_path)] = Field(
         default=None,
         description="a file whose first line is the key; read again when it changes and when Uru rejects the key",
     )
-    api_key_command: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(split_command)] = Field(
+    api_key_command: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(variables.split_command)] = Field(
         default=None,
         repr=False,  # its arguments may say where a secret is kept
         description="a command whose first line of output is the key; run without a shell, for 20 seconds at most",
     )
-    proxy_url: Annotated[str, BeforeValidator(_base_url)] = Field(
+    proxy_url: Annotated[str, BeforeValidator(variables.base_url)] = Field(
         default="https://mcp.uruintelligence.com",
         description="where Uru answers: https, or http on this machine",
     )
     workspace_id: UUID | None = Field(default=None, description="the workspace to work in, a UUID")
-    permissions: Annotated[frozenset[Permission] | None, NoDecode, BeforeValidator(_permissions)] = Field(
+    permissions: Annotated[frozenset[Permission] | None, NoDecode, BeforeValidator(variables.permissions)] = Field(
         default=None,
         description="a ceiling on the key's permissions, such as `read,execute`; stands alone where Uru does not tell",
     )
-    namespaces: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_patterns)] = Field(
+    namespaces: Annotated[tuple[str, ...], NoDecode, BeforeValidator(variables.patterns)] = Field(
         default=(), description="only these namespaces, as comma-separated patterns such as `platform,gmail_*`"
     )
     direct_tools: Literal["auto", "all", "none"] = Field(
@@ -177,13 +89,13 @@ class Settings(BaseSettings):
     result_chars: int = Field(
         default=80_000, ge=1_000, le=10_000_000, description="characters of a result before it is cut"
     )
-    sync_interval: Annotated[float, AfterValidator(_interval)] = Field(
+    sync_interval: Annotated[float, AfterValidator(variables.interval)] = Field(
         default=60,
         ge=0,
         le=86_400,
         description="seconds between looks whether the tools have changed; 0 turns them off",
     )
-    audit_log: Annotated[Path | None, BeforeValidator(absolute_path)] = Field(
+    audit_log: Annotated[Path | None, BeforeValidator(variables.absolute_path)] = Field(
         default=None, description="a file that gets a line of JSON for each call, such as `~/uru-audit.jsonl`"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
@@ -250,7 +162,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     values = {name: value for name, value in source().items() if value is not None}
     try:
         ignored = tuple(sorted(NODE_CLIENT_ONLY & given.keys()))
-        settings = Settings(**values, ignored=ignored, cache=cache_directory(environ))
+        settings = Settings(**values, ignored=ignored, cache=variables.cache_directory(environ))
     except ValidationError as error:
         said = {problem.details["variable"] for problem in problems}
         problems += [problem for problem in _invalid(error) if problem.details["variable"] not in said]

@@ -35,7 +35,8 @@ def usage(file: Path | None, as_json: bool) -> None:
 
 
 def _configured() -> Path:
-    from uru_mcp.settings import absolute_path, read_environment
+    from uru_mcp.settings import read_environment
+    from uru_mcp.variables import absolute_path
 
     text = read_environment().get("URU_AUDIT_LOG", "").strip()
     if not text:
