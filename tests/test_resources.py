@@ -228,6 +228,7 @@ async def test_an_unknown_or_foreign_id_is_the_eras_not_found(connect: Connect, 
         error = await protocol_error(claude.client.read_resource(uri))
         assert error.code == (-32602 if claude.client.protocol_version == "2026-07-28" else -32002)
         assert error.data["code"] == (await claude.error("uru_read_resource", {"uri": uri}))["code"] == "not_found"
+        assert error.data["uri"] == uri
 
 
 async def test_a_run_is_not_found_under_another_automation(connect_once: Connect) -> None:

@@ -71,8 +71,9 @@ class Listeners:
 class Handlers:
     """The requests of MCP, each as a method."""
 
-    def __init__(self, bridge: Bridge | Unconfigured) -> None:
+    def __init__(self, bridge: Bridge | Unconfigured, progress_each: float) -> None:
         self._bridge = bridge
+        self._progress_each = progress_each
         self._asking = Asking(lambda name, arguments, within: bridge.call_tool(name, arguments, within=within))
         self.listeners = Listeners()
 
@@ -88,7 +89,7 @@ class Handlers:
         result: types.CallToolResult | types.InputRequiredResult | None = None
         failure: MCPError | None = None
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_report_progress, ctx.session)
+            tasks.start_soon(_report_progress, ctx.session, self._progress_each)
             try:
                 result = await self._asking.settle(ctx, params, await self._answer(params, until), until)
             except MCPError as error:  # which must not leave a task group, as it would become a group itself
@@ -114,7 +115,7 @@ class Handlers:
 
     async def read_resource(self, ctx: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
         mime_type, piece = await self._library(
-            ctx, "resources", lambda library, within: library.read(params.uri, within=within), of_resource=True
+            ctx, "resources", lambda library, within: library.read(params.uri, within=within), uri=params.uri
         )
         return protocol.contents(params.uri, mime_type, piece)
 
@@ -157,19 +158,25 @@ class Handlers:
         name: List,
         ask: Callable[[Library, float], Awaitable[Answer]],
         *,
-        of_resource: bool = False,
+        uri: str | None = None,
     ) -> Answer:
         self.listeners.session = ctx.session
         try:
             return await self._bridge.ask_library(name, ask)
         except UruError as error:
+            of_resource = uri is not None
+            if of_resource and error.code == "not_found":
+                error.details["uri"] = uri  # MCP wants it there as it was asked for
             refusal = self._bridge.refusal(error)
             raise protocol.protocol_error(error, refusal, ctx.protocol_version, of_resource=of_resource) from None
 
 
-def build_server(bridge: Bridge | Unconfigured) -> Server[None]:
-    """The server of one bridge, for any transport; its lifespan is the bridge's."""
-    handlers = Handlers(bridge)
+def build_server(bridge: Bridge | Unconfigured, *, progress_each: float = PROGRESS_EACH) -> Server[None]:
+    """The server of one bridge, for any transport; its lifespan is the bridge's.
+
+    A call that takes longer than `progress_each` seconds reports its progress that often, to a client that asks for it.
+    """
+    handlers = Handlers(bridge, progress_each)
     bridge.on_change = handlers.listeners.changed
 
     @asynccontextmanager
@@ -195,9 +202,9 @@ def build_server(bridge: Bridge | Unconfigured) -> Server[None]:
     )
 
 
-async def _report_progress(session: ServerSession) -> None:
+async def _report_progress(session: ServerSession, each: float) -> None:
     """Tell a client that wants to know how long its call has been under way; without its token nothing is sent."""
-    for seconds in count(PROGRESS_EACH, PROGRESS_EACH):
-        await anyio.sleep(PROGRESS_EACH)
+    for seconds in count(each, each):
+        await anyio.sleep(each)
         with suppress(*GONE):
-            await session.report_progress(seconds, None, f"Uru has been at it for {seconds} seconds.")
+            await session.report_progress(seconds, None, f"Uru has been at it for {seconds:g} seconds.")
