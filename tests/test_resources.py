@@ -231,6 +231,14 @@ async def test_an_unknown_or_foreign_id_is_the_eras_not_found(connect: Connect, 
         assert error.data["uri"] == uri
 
 
+async def test_an_address_with_the_key_in_it_does_not_come_back_as_it_was(connect: Connect, uru: Uru) -> None:
+    key = uru.key({"read"}).text
+    async with connect(key=key) as claude:
+        error = await protocol_error(claude.client.read_resource(f"uru://contexts/{key}"))
+    assert error.data["uri"].startswith("uru://contexts/")
+    assert key not in f"{error.message} {error.data}"
+
+
 async def test_a_run_is_not_found_under_another_automation(connect_once: Connect) -> None:
     async with connect_once() as claude:
         ran = await claude.data("platform__automation_run", {"id": "aut_acme_report"})
