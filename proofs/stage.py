@@ -43,6 +43,7 @@ STAND_INS: dict[str, dict[str, Any]] = {
     "test_elicitation": REFUND,
     "test_streaming_elicitation": REFUND,
     "test_input_required_result_elicitation": REFUND,
+    "test_input_required_result_multi_round": REFUND,
     "test_input_required_result_request_state": REFUND,
     "test_input_required_result_tampered_state": REFUND,
     "test_trigger_prompt_change": {
