@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from uru_mcp.retry import ATTEMPTS, parse_retry_after, wait_before
+from uru_mcp.retry import ATTEMPTS, SHORTEST_TRY, parse_retry_after, wait_before
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 
@@ -22,6 +22,11 @@ def test_uru_s_own_word_is_the_least_that_is_waited() -> None:
 def test_a_wait_that_the_deadline_cannot_hold_is_not_begun() -> None:
     assert wait_before(2, retry_after=30.0, left=10, random=lambda: 0.5) is None
     assert wait_before(2, retry_after=None, left=0.0, random=lambda: 0.0) is None
+
+
+def test_what_is_left_must_hold_the_next_try_too() -> None:
+    assert wait_before(2, retry_after=None, left=SHORTEST_TRY + 0.1, random=lambda: 0.0) == 0.0
+    assert wait_before(2, retry_after=None, left=SHORTEST_TRY - 0.1, random=lambda: 0.0) is None
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,11 @@ from mcp import Client
 from mcp.types import CallToolResult, Prompt, Resource, ResourceTemplateReference, TextResourceContents, Tool
 
 from uru_mcp.bridge import Bridge, Unconfigured
+from uru_mcp.connection import Connection
 from uru_mcp.errors import SettingsError
+from uru_mcp.key import Key
+from uru_mcp.key_source import KeyVariable
+from uru_mcp.keyring import Keyring
 from uru_mcp.redaction import Redaction
 from uru_mcp.sandbox import Sandbox
 from uru_mcp.server import build_server
@@ -136,6 +140,18 @@ async def until(holds: Callable[[], bool], *, within: float = WITHIN) -> None:
     with anyio.fail_after(within):
         while not holds():
             await anyio.lowlevel.checkpoint()
+
+
+@asynccontextmanager
+async def connection(url: str, key: str) -> AsyncIterator[Connection]:
+    """The connection to the Uru behind a socket, with nothing above it."""
+    redaction = Redaction()
+    keyring = Keyring(KeyVariable(Key(key)), redaction)
+    opened = Connection(url, keyring, workspace_id=None, redaction=redaction, transport=None)
+    try:
+        yield opened
+    finally:
+        await opened.aclose()
 
 
 def connector(uru: Uru, era: str) -> Connect:

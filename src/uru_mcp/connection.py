@@ -33,9 +33,9 @@ from uru_mcp.retry import parse_retry_after, wait_before
 from uru_mcp.variables import is_loopback
 
 CONNECT_TIMEOUT = 5.0  # seconds
-COMPLAINT_CHARS = 100_000  # of an error body; nobody writes longer ones for people
+COMPLAINT_LIMIT = 100_000  # bytes that are read of an error body; nobody writes longer ones for people
 BODY_LIMIT = 32 * 1024 * 1024  # bytes, after decompression
-CONNECTIONS = 64
+CONNECTIONS = 128  # twice the runs that may be under way, so that long ones leave room for what is quick
 TURN = 0.9  # of the time a request has; the rest of it is bounded by its deadline alone
 
 NOT_SENT = (
@@ -68,10 +68,6 @@ class Request:
     asks_of_key: bool = False
 
 
-def _nobody() -> None:
-    """Nobody wants to know."""
-
-
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The JSON of a successful answer, and the tag by which the next request can ask whether it `is_as_before`."""
@@ -102,7 +98,7 @@ class Connection:
         self._workspace_id = workspace_id
         self._transport = transport
         self._opened: httpx2.AsyncClient | None = None
-        self.on_refusal: Callable[[], None] = _nobody
+        self.on_refusal: Callable[[], None] = lambda: None
 
     def start_over(self) -> None:
         """Forget what Uru gave the client of an earlier key to remember."""
@@ -155,7 +151,7 @@ class Connection:
         if 200 <= status < 300:
             return Answer(_parsed(request, headers.get("content-type", "no type"), body), headers.get("etag"))
         retry_after = parse_retry_after(headers.get("retry-after"), now=datetime.now(UTC))
-        complaint = read_complaint(self._redaction.text(body.decode(errors="replace"))[:COMPLAINT_CHARS])
+        complaint = read_complaint(self._redaction.text(body[:COMPLAINT_LIMIT].decode(errors="replace")))
         complained = refusal(
             status,
             complaint,
@@ -183,8 +179,12 @@ class Connection:
             timeout=httpx2.Timeout(None, connect=min(CONNECT_TIMEOUT, turn), pool=turn),
         ) as response:
             body = bytearray()
+            if response.is_success and _announced(response.headers) > BODY_LIMIT:
+                raise _too_large(request)
             async for chunk in response.aiter_bytes():
                 body += chunk
+                if not response.is_success and len(body) > COMPLAINT_LIMIT:
+                    break
                 if len(body) > BODY_LIMIT:
                     raise _too_large(request)
             return response.status_code, response.headers, bytes(body)
@@ -234,11 +234,18 @@ def _too_late(request: Request, seconds: float) -> UruError:
     return NoAnswer(f"Uru did not answer within {seconds:.0f} seconds.", fix="Try again in a minute.", code="timed_out")
 
 
+def _announced(headers: httpx2.Headers) -> int:
+    """How long the body will be, in bytes and as it travels; 0 where that is not said."""
+    length = headers.get("content-length", "")
+    return int(length[:20]) if length.isdecimal() else 0
+
+
 def _too_large(request: Request) -> UruError:
     limit = f"{BODY_LIMIT // 1024 // 1024} MB"
-    done = " The run itself was done." if request.is_run else ""
+    if request.is_run:
+        return unconfirmed(f"Uru answered the run with more than {limit}, which was not read.")
     return Refused(
-        f"Uru's answer is larger than {limit} and was not read.{done}",
+        f"Uru's answer is larger than {limit} and was not read.",
         fix="Ask for less: a filter, a smaller limit, fewer fields.",
         code="too_large",
     )
@@ -246,9 +253,12 @@ def _too_large(request: Request) -> UruError:
 
 def _not_received(request: Request, error: Exception) -> UruError:
     """The error for a request that failed below HTTP; the cause's own words may hold the URL and are not repeated."""
-    if isinstance(error, httpx2.ConnectError) and any(isinstance(cause, ssl.SSLError) for cause in _causes(error)):
+    broken = [cause for cause in _causes(error) if isinstance(cause, ssl.SSLError)]
+    if isinstance(error, httpx2.ConnectError) and broken:
+        is_doubted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in broken)
+        why = "its TLS certificate could not be verified" if is_doubted else "what answers there does not speak TLS"
         return NoAnswer(
-            "No secure connection to Uru: its TLS certificate could not be verified. Nothing was sent.",
+            f"No secure connection to Uru: {why}. Nothing was sent.",
             fix="Check URU_PROXY_URL, the clock, and, behind a company proxy, its root certificate (SSL_CERT_FILE).",
             retryable=False,
         )
@@ -270,6 +280,8 @@ def _why_unreachable(error: Exception) -> str:
         return "its name cannot be resolved"
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         return "the connection was refused"
+    if isinstance(error, httpx2.ConnectTimeout):
+        return "the connection was not taken in time"
     if isinstance(error, httpx2.PoolTimeout):
         return "too many calls are under way at once"
     return "there is no connection"

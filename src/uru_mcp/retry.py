@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 ATTEMPTS = 4
 LONGEST = 86_400.0  # seconds; what asks for more asks for a day
 LONGEST_PAUSE = 900.0  # seconds; the ceiling of a pause after looks that failed
+SHORTEST_TRY = 0.5  # seconds; in less, the answer would only be worse than the one that is there
 FIRST_WAIT = 0.25  # seconds; the ceiling of the first wait, doubled for each later one
 
 RETRYABLE_STATUSES = frozenset({429, 500, 502, 503, 504})
@@ -20,14 +21,14 @@ RETRYABLE_STATUSES = frozenset({429, 500, 502, 503, 504})
 def wait_before(attempt: int, *, retry_after: float | None, left: float, random: Callable[[], float]) -> float | None:
     """Seconds to wait before try number `attempt` (2 is the first repetition), or None to give up.
 
-    Full jitter, never less than the `retry_after` seconds that Uru asked for, and never a wait that the `left` seconds
-    of the call cannot hold.
+    Full jitter, never less than the `retry_after` seconds that Uru asked for, and never a wait after which the
+    `left` seconds of the call hold no other try.
     """
     if attempt > ATTEMPTS:
         return None
     wait = random() * FIRST_WAIT * 2 ** (attempt - 2)
     wait = max(wait, retry_after or 0.0)
-    return wait if wait < left else None
+    return wait if wait + SHORTEST_TRY < left else None
 
 
 def pause_after(failures: int, *, interval: float, retry_after: float | None, random: Callable[[], float]) -> float:

@@ -102,6 +102,10 @@ class Faults:
         """Wait so long before anything else happens."""
         self._set.append(Fault(prefix, None, times, seconds))
 
+    def drip(self, prefix: str, seconds: float, *, times: int | None = None) -> None:
+        """Answer 200 with JSON that is always about to begin: a space each so many seconds, until the client goes."""
+        self._add(prefix, lambda exchange: _drip(exchange, seconds), times)
+
     def cut(self, prefix: str, *, times: int | None = None) -> None:
         """Do the work, and close the connection in the middle of the answer's body."""
         self._add(prefix, _cut, times)
@@ -155,6 +159,22 @@ async def _cut(exchange: Exchange) -> None:
 
     await exchange.serve(send_half)
     await exchange.hang_up()
+
+
+async def _drip(exchange: Exchange, seconds: float) -> None:
+    async def until_gone() -> None:
+        while (await exchange.receive())["type"] != "http.disconnect":
+            pass
+
+    json_to_come = [(b"content-type", b"application/json")]
+    await exchange.send({"type": "http.response.start", "status": 200, "headers": json_to_come})
+    gone = asyncio.create_task(until_gone())
+    try:
+        while not gone.done():
+            await exchange.send({"type": "http.response.body", "body": b" ", "more_body": True})
+            await asyncio.wait([gone], timeout=seconds)
+    finally:
+        gone.cancel()
 
 
 async def _echo_key(exchange: Exchange) -> None:
