@@ -148,7 +148,7 @@ async def test_a_line_with_half_a_character_is_served_and_an_unreadable_one_is_a
         (None, -32700),
         (77, -32600),
         (None, -32700),
-        (None, -32600),
+        (78, -32600),
     ]
 
 

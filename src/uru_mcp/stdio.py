@@ -35,10 +35,15 @@ def serve(server: Server[None]) -> NoReturn:
     """Serve until the end, and end the process: 0 after EOF, 128 + the signal's number after a signal."""
     try:
         status = anyio.run(_serve, server)
-    except BaseException as error:  # boundary: a last word on stderr, without details that may hold anything
-        print(f"uru-mcp: ended by {type(error).__name__}", file=sys.stderr)  # noqa: T201
-        status = 1
+    except BaseException as error:  # boundary: whatever ends it is told
+        status = _last_word(error)
     _leave(status)
+
+
+def _last_word(error: BaseException) -> int:
+    """Say on stderr what ended it, without details that may hold anything. The exit code."""
+    print(f"uru-mcp: ended by {type(error).__name__}", file=sys.stderr)  # noqa: T201
+    return 1
 
 
 async def _serve(server: Server[None]) -> int:
@@ -64,6 +69,8 @@ async def _serve(server: Server[None]) -> int:
                 tasks.start_soon(watch_parent, tasks.cancel_scope)
                 await _run_both_eras(server, read, write)
                 tasks.cancel_scope.cancel()
+        except Exception as error:  # boundary: told now, since the thread that reads stdin may never let go
+            status = _last_word(error)
         finally:
             if status:
                 _leave(status)

@@ -13,25 +13,29 @@ import mcp.types as types
 from mcp.shared.message import SessionMessage
 from pydantic import ValidationError
 
+BYTE_ORDER_MARK = "\ufeff"  # which some programs on Windows begin with
+
 
 def salvaged(error: Exception) -> SessionMessage | types.JSONRPCError | None:
     """The message that a line was meant to be, or the error to answer it with; None where no answer is wanted.
 
     The error has the id of the request where the SDK's exception still holds it, and otherwise none.
     """
-    line = error.errors(include_url=False)[0]["input"] if isinstance(error, ValidationError) else None
+    found = [one["input"] for one in error.errors(include_url=False)] if isinstance(error, ValidationError) else []
+    line = found[0] if found else None
     if isinstance(line, str) and not line.strip():
         return None
+    message = next((one for one in found if isinstance(one, dict) and "id" in one), None)
     try:
-        message = json.loads(line) if isinstance(line, str) else line
-        if isinstance(line, str):
+        if isinstance(line, str) and message is None:
+            message = json.loads(line.removeprefix(BYTE_ORDER_MARK))
             return SessionMessage(types.jsonrpc_message_adapter.validate_python(_whole(message), by_name=False))
-    except json.JSONDecodeError:
-        return _refusal(None, types.PARSE_ERROR, "This line is not JSON.")
-    except RecursionError:
-        return _refusal(None, types.PARSE_ERROR, "This line is nested too deeply.")
     except ValidationError:
         pass
+    except RecursionError:
+        return _refusal(None, types.PARSE_ERROR, "This line is nested too deeply.")
+    except ValueError:  # a number of more digits than Python reads is one too
+        return _refusal(None, types.PARSE_ERROR, "This line is not JSON that can be read.")
     number = message.get("id") if isinstance(message, dict) else None
     wanted = number if isinstance(number, (int, str)) and not isinstance(number, bool) else None
     return _refusal(wanted, types.INVALID_REQUEST, "This is not a JSON-RPC 2.0 message of MCP.")
