@@ -22,7 +22,7 @@ from uru_mcp.server import NOTIFICATIONS
 from uru_mcp.unread import salvaged
 
 SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
-LAST_RESORT = 1.0  # seconds until the process ends after its pipes have, whatever still hangs
+LAST_RESORT = 0.5  # seconds until the process ends after its pipes have, whatever still hangs
 
 VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
 CAPABILITIES_KEY = "io.modelcontextprotocol/clientCapabilities"
