@@ -6,7 +6,6 @@ A fault is one test in which all operations meet it side by side, each over a co
 from __future__ import annotations
 
 import asyncio
-import gc
 import gzip
 import os
 import socket
@@ -184,7 +183,7 @@ FAULTS = {
     "502": Fault(status(502, "<html>Bad gateway</html>"), "unavailable", "unconfirmed"),
     "503": Fault(status(503), "unavailable", "unconfirmed"),
     "refused connection": Fault(Place.close, "unavailable"),
-    "no such name": Fault(lose_name, "unavailable", is_of_the_address=True),
+    "no such name": Fault(lose_name, "unavailable", deadline=2, is_of_the_address=True),
     "no TLS": Fault(speak_no_tls, "unavailable", is_of_the_address=True),
     "no connection": slow(Place.clog, "unavailable"),
     "no first byte": slow(never_begin, "timed_out"),
@@ -212,7 +211,6 @@ async def version(url: str, key: str) -> str:
 
 def in_use() -> tuple[int, int]:
     """Tasks and open files of this process. Source: Linux's proc(5)."""
-    gc.collect()
     return len(asyncio.all_tasks()), len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - this one is about names alone
 
 
