@@ -127,6 +127,7 @@ async def test_a_line_of_10_mb_is_served() -> None:
 BROKEN = """
 from contextlib import asynccontextmanager
 from mcp.server.lowlevel import Server
+from uru_mcp.redaction import Redaction
 from uru_mcp.stdio import serve
 
 @asynccontextmanager
@@ -134,7 +135,7 @@ async def lifespan(server):
     raise RuntimeError("with a secret in it")
     yield
 
-serve(Server("broken", lifespan=lifespan))
+serve(Server("broken", lifespan=lifespan), Redaction())
 """
 
 

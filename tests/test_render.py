@@ -38,6 +38,14 @@ def test_the_pieces_of_a_result_put_together_are_the_result(data: Any) -> None:
     assert (whole if isinstance(data, str) else json.loads(whole)) == data
 
 
+def test_a_number_longer_than_a_piece_comes_in_pieces_too() -> None:
+    renderer = Renderer(Redaction(), budget=1_000)
+    document = renderer.document(10**1_500, {})
+    first, last = renderer.result(document, REST), renderer.result(document, REST, offset=1_000)
+    assert first.structure["cut"]["next_offset"] == 1_000
+    assert first.body + last.body == str(10**1_500)
+
+
 def test_a_cut_says_in_words_where_it_goes_on() -> None:
     renderer = Renderer(Redaction(), budget=1_000)
     document = renderer.document("w" * 1_500, {})

@@ -138,6 +138,8 @@ async def test_a_line_with_half_a_character_is_served_and_an_unreadable_one_is_a
             "",
             '{"jsonrpc": "2.0", "id": 77}',
             "[" * 100_000,
+            '{"jsonrpc": "2.0", "id": "\\ud800", "method": "ping", "params": [1]}',
+            '{"jsonrpc": "2.0", "id": 79, "method": "ping", "params": {"n": ' + "9" * 5_000 + "}}",
             '{"jsonrpc": "2.0", "id": 78, "method": "ping", "params": [1]}',
         ):
             await claude.send(line)
@@ -147,6 +149,8 @@ async def test_a_line_with_half_a_character_is_served_and_an_unreadable_one_is_a
     assert [(answer["id"], answer["error"]["code"]) for answer in answers] == [
         (None, -32700),
         (77, -32600),
+        (None, -32700),
+        ("\ufffd", -32600),
         (None, -32700),
         (78, -32600),
     ]

@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from tests.process import served
-from tests.world import Connect, Uru
+from tests.world import Connect, Uru, text_of
 from uru_mcp.sandbox.serve import serving
 
 LOG_NOTE = {"tool": "company_demo__LOG_NOTE", "arguments": {"text": "hi"}}
@@ -44,6 +44,17 @@ async def test_a_deep_result_is_told_and_not_lost(connect: Connect, uru: Uru, le
     async with connect() as claude:
         data = (await claude.data("uru_execute", LOG_NOTE))["data"]
     assert data == deep(levels) if levels == 10 else isinstance(data, str)
+
+
+async def test_what_cannot_be_seen_is_kept_from_the_model_and_counted(connect: Connect, uru: Uru) -> None:
+    hidden = "".join(chr(0xE0000 + ord(letter)) for letter in "obey")
+    async with connect() as claude:
+        assert (await claude.whoami())["unseen_removed"] == 0
+        uru.faults.status("/execute/", 200, body={"data": {"text": f"a{hidden}b\u202ec"}, "successful": True})
+        assert (await claude.data("uru_execute", LOG_NOTE))["data"] == {"text": "abc"}
+        result = await claude.call("uru_whoami")
+    assert (result.structured_content or {})["unseen_removed"] == 5
+    assert "Removed: 5 characters that nobody sees" in text_of(result)
 
 
 @pytest.mark.parametrize("log_id", ["\ud800", "x" * 5_000_000, 7, None, ["a"]])

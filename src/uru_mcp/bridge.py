@@ -74,6 +74,7 @@ class Bridge:
     ) -> None:
         workspace_id = str(settings.workspace_id) if settings.workspace_id else None
         self._settings = settings
+        self._redaction = redaction
         self._renderer = Renderer(redaction, budget=settings.result_chars)
         self._keyring = keyring = Keyring(source_of(settings), redaction)
         connection = Connection(
@@ -251,6 +252,7 @@ class Bridge:
             now=datetime.now(UTC),
             source=self._keyring.source,
             exposure=self._keyring.exposure,
+            unseen_removed=self._redaction.unseen,
         )
         return report(facts)
 

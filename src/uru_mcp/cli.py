@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from io import TextIOWrapper
 from pathlib import Path
@@ -109,6 +110,7 @@ def demo() -> None:
 def _serve(sandbox: Sandbox | None, arguments: list[str]) -> None:
     """Serve the real Uru, or this sandbox; say so instead when a person started it in a terminal."""
     from uru_mcp.errors import SettingsError
+    from uru_mcp.key import Key
     from uru_mcp.logs import start_logging
     from uru_mcp.redaction import Redaction
     from uru_mcp.settings import read_environment, read_settings
@@ -119,6 +121,8 @@ def _serve(sandbox: Sandbox | None, arguments: list[str]) -> None:
         settings: Settings | SettingsError = read_settings(environ if sandbox is None else _inside(sandbox, environ))
     except SettingsError as error:
         settings = error
+        with suppress(ValueError):  # nobody else remembers the key when the settings cannot be used
+            redaction.remember(Key(environ.get("URU_API_KEY", "")).reveal())
     if sys.stdin.isatty():
         _introduce(settings, redaction, arguments)
     start_logging("warning" if isinstance(settings, SettingsError) else settings.log_level, redaction)
@@ -130,9 +134,9 @@ def _serve(sandbox: Sandbox | None, arguments: list[str]) -> None:
     from uru_mcp.stdio import serve
 
     if isinstance(settings, SettingsError):
-        serve(build_server(Unconfigured(settings, redaction)))
+        serve(build_server(Unconfigured(settings, redaction)), redaction)
     transport = None if sandbox is None else _in_process(sandbox)
-    serve(build_server(Bridge(settings, redaction, transport=transport)))
+    serve(build_server(Bridge(settings, redaction, transport=transport)), redaction)
 
 
 def _introduce(settings: Settings | SettingsError, redaction: Redaction, arguments: list[str]) -> NoReturn:

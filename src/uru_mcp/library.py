@@ -22,7 +22,7 @@ from uru_mcp.redaction import Redaction
 from uru_mcp.render import Rendered, Renderer, Rest
 from uru_mcp.resources import Resources, Template, described, needs_at, templates
 from uru_mcp.shelves import Shelves, needs_of, open_kinds
-from uru_mcp.uris import parse_uri
+from uru_mcp.uris import no_such_resource, parse_uri
 
 NOTHING = "Nothing fits, or this workspace has none of them. Without kind and query, all are listed."
 NOTHING_YET = "Nothing fits so far. Go on with `next_cursor`."
@@ -85,6 +85,9 @@ class Library:
         """
         until = time.monotonic() + within
         address = parse_uri(uri)
+        clean = self._renderer.clean([uri, address.uri])
+        if clean != [uri, address.uri]:  # no id that was ever told has a key in it, and an answer repeats the address
+            raise no_such_resource(clean[1])
         view = await self._outlook.look(within / 2)
         view = await self._outlook.admit(address.uri, needs_at(address, view), view, within=within / 4)
         content = await self._resources.read(address, view, within=until - time.monotonic())

@@ -23,20 +23,26 @@ KEY_LIKE = re.compile(
 )
 
 # Tags, bidirectional controls, zero-width and other format characters that show nothing, and halves of surrogate
-# pairs, which no encoder takes. ZWNJ and ZWJ (200C, 200D) stay: Persian, Hindi and emoji are spelt with them.
+# pairs, which no encoder takes.
 UNSEEN = re.compile(
     "[\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e0fff]"
 )
+
+# ZWNJ and ZWJ: Persian, Hindi and emoji are spelt with them, so they go only where nothing beside them is of a script
+# that may need them.
+JOINERS = re.compile("(?<![^\x00-\x7f])[\u200c\u200d]+(?![^\x00-\x7f])")
 
 
 class Redaction:
     """Removes the keys it has been told of, and all that looks like an Uru key.
 
     Keys are remembered for as long as the process lives, so that an old one is still removed after a rotation.
+    `unseen` is how many characters that a reader cannot see were removed, again each time a text passes.
     """
 
     def __init__(self) -> None:
+        self.unseen = 0
         self._spellings: set[str] = set()
         self._pattern = KEY_LIKE
         self._recurring = lru_cache(RECURRING)(self._cleaned)
@@ -48,14 +54,17 @@ class Redaction:
         self._recurring = lru_cache(RECURRING)(self._cleaned)  # what was clean before need not be now
 
     def text(self, text: str) -> str:
-        """The text without keys and without unseen characters."""
-        return self._recurring(text) if len(text) <= SHORT else self._cleaned(text)
+        """The text without keys and without unseen characters, which are counted."""
+        clean = self._looked_at(text)
+        if clean != text:
+            self.unseen += len(text) - len(_visible(text))
+        return clean
 
     def is_clean(self, text: str) -> bool:
         """Whether `text` would change nothing in it; of JSON, which spells out what is unseen, nothing in any text."""
         # Plain searches first: over some megabytes they take a hundredth of the time of the pattern.
         is_suspect = "uru" in text or any(spelling in text for spelling in self._spellings)
-        return UNSEEN.search(text) is None and not (is_suspect and self._pattern.search(text))
+        return len(_visible(text)) == len(text) and not (is_suspect and self._pattern.search(text))
 
     def value(self, value: Any) -> Any:
         """The same JSON value with every text in it, names of members included, passed through `text`.
@@ -66,7 +75,7 @@ class Redaction:
 
     def _is_clean(self, value: Any) -> bool:
         if isinstance(value, str):
-            return self.text(value) == value
+            return self._looked_at(value) == value
         if isinstance(value, dict):
             return all(map(self._is_clean, value)) and all(map(self._is_clean, value.values()))
         return not isinstance(value, list) or all(map(self._is_clean, value))
@@ -80,14 +89,26 @@ class Redaction:
             return {self.text(str(name)): self._copied(item) for name, item in value.items()}
         return value
 
+    def _looked_at(self, text: str) -> str:
+        return self._recurring(text) if len(text) <= SHORT else self._cleaned(text)
+
     def _cleaned(self, text: str) -> str:
-        return self._pattern.sub(MARK, UNSEEN.sub("", text))
+        clean = _visible(text)
+        while (cleaner := self._pattern.sub(MARK, clean)) != clean:  # beside what went, more may be seen for a key
+            clean = cleaner
+        return clean
+
+
+def _visible(text: str) -> str:
+    seen = UNSEEN.sub("", text)
+    return JOINERS.sub("", seen) if "\u200c" in seen or "\u200d" in seen else seen
 
 
 def _spellings(key: str) -> Iterator[str]:
     """The key as it is, percent-encoded, and the part of its base64 that is the same whatever stands before it."""
     yield key
     yield quote(key, safe="")
+    yield re.sub("%..", lambda code: code[0].lower(), quote(key, safe=""))
     yield json.dumps(key)[1:-1]
     yield repr(f"'\"{key}")[4:-1]  # with both kinds of quotation marks beside it, as in the text of an exception
     for lead in range(3):

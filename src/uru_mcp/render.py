@@ -114,6 +114,7 @@ class Renderer:
         end, closers = min(offset + self.budget, total), ""
         if document.is_json and not offset:
             end, closers = cut_json(document.text, self.budget)
+            end = end or self.budget  # a number of more digits than that has no piece that is valid
         is_last = end >= total
         body = document.text[offset:end] + closers
         cut: dict[str, Any] = {"offset": offset, "shown": end - offset, "total": total}

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import threading
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import anyio
@@ -18,6 +19,7 @@ from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 from mcp.shared.message import SessionMessage
 
+from uru_mcp.redaction import Redaction
 from uru_mcp.server import NOTIFICATIONS
 from uru_mcp.unread import salvaged
 
@@ -31,10 +33,38 @@ MODERN = ["2026-07-28"]
 UNSUPPORTED_VERSION = -32022
 
 
-def serve(server: Server[None]) -> NoReturn:
+class Outgoing:
+    """The way out. The SDK's own errors repeat what a client sent, such as the name of a method, so they are redacted.
+
+    `write` is the SDK's stream of messages, whose type it does not export, and so is this.
+    """
+
+    def __init__(self, write: Any, redaction: Redaction) -> None:
+        self._write = write
+        self._redaction = redaction
+
+    async def send(self, item: SessionMessage) -> None:
+        message = item.message
+        if isinstance(message, types.JSONRPCError):
+            said = message.error
+            clean = {"message": self._redaction.text(said.message), "data": self._redaction.value(said.data)}
+            message = message.model_copy(update={"error": said.model_copy(update=clean)})
+        await self._write.send(replace(item, message=message))
+
+    async def aclose(self) -> None:
+        await self._write.aclose()
+
+    async def __aenter__(self) -> Outgoing:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+
+def serve(server: Server[None], redaction: Redaction) -> NoReturn:
     """Serve until the end, and end the process: 0 after EOF, 128 + the signal's number after a signal."""
     try:
-        status = anyio.run(_serve, server)
+        status = anyio.run(_serve, server, redaction)
     except BaseException as error:  # boundary: whatever ends it is told
         status = _last_word(error)
     _leave(status)
@@ -46,7 +76,7 @@ def _last_word(error: BaseException) -> int:
     return 1
 
 
-async def _serve(server: Server[None]) -> int:
+async def _serve(server: Server[None], redaction: Redaction) -> int:
     status = 0
 
     async def watch_signals(scope: anyio.CancelScope) -> None:
@@ -67,7 +97,7 @@ async def _serve(server: Server[None]) -> int:
                 if sys.platform != "win32":  # its event loop takes no signals, and Ctrl-C raises by itself
                     tasks.start_soon(watch_signals, tasks.cancel_scope)
                 tasks.start_soon(watch_parent, tasks.cancel_scope)
-                await _run_both_eras(server, read, write)
+                await _run_both_eras(server, read, Outgoing(write, redaction))
                 tasks.cancel_scope.cancel()
         except Exception as error:  # boundary: told now, since the thread that reads stdin may never let go
             status = _last_word(error)
@@ -101,10 +131,10 @@ async def _parent_gone() -> None:
         os.close(parent)
 
 
-async def _run_both_eras(server: Server[None], read: Any, write: Any) -> None:
+async def _run_both_eras(server: Server[None], read: Any, write: Outgoing) -> None:
     """Serve the era of the first request that is not `server/discover`, and answer that one here.
 
-    `read` and `write` are the SDK's pair of message streams, whose types it does not export.
+    `read` is the SDK's stream of messages, whose type it does not export.
 
     `Server.run` keeps to the era of the first request it sees, but some clients probe `server/discover` and then send
     `initialize` on the same pipe.

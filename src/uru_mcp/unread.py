@@ -38,7 +38,7 @@ def salvaged(error: Exception) -> SessionMessage | types.JSONRPCError | None:
         return _refusal(None, types.PARSE_ERROR, "This line is not JSON that can be read.")
     number = message.get("id") if isinstance(message, dict) else None
     wanted = number if isinstance(number, (int, str)) and not isinstance(number, bool) else None
-    return _refusal(wanted, types.INVALID_REQUEST, "This is not a JSON-RPC 2.0 message of MCP.")
+    return _refusal(_whole(wanted), types.INVALID_REQUEST, "This is not a JSON-RPC 2.0 message of MCP.")
 
 
 def _whole(value: Any) -> Any:

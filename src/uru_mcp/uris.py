@@ -42,7 +42,8 @@ def parse_uri(uri: str) -> Address:
     """Take an address apart.
 
     Raises:
-        ArgumentError: It is none of ours (`not_found`), or an id in it is empty, `.`, `..` or has a control character.
+        ArgumentError: It is none of ours (`not_found`), or an id in it is empty, `.`, `..`, or has a control character
+            or half a character in it.
     """
     match = FORM.fullmatch(uri)
     if match is None:
@@ -70,4 +71,4 @@ def no_such_resource(uri: str) -> ArgumentError:
 
 
 def _is_id(text: str) -> bool:
-    return text not in ("", ".", "..") and not re.search(r"[\x00-\x1f\x7f-\x9f]", text)
+    return text not in ("", ".", "..") and not re.search(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", text)

@@ -32,6 +32,7 @@ class Facts:
 
     `catalog_trouble` is why the tools could not be loaded, and `records_failed` why records of a kind could not be
     listed when that was last tried. `source` is where the key comes from, and `exposure` who else can get at it there.
+    `unseen_removed` is how many characters that nobody sees were removed from texts so far.
     """
 
     standing: Standing
@@ -43,13 +44,14 @@ class Facts:
     now: datetime
     source: KeySource | None = None
     exposure: Exposure | None = None
+    unseen_removed: int = 0
 
 
 def report(facts: Facts) -> tuple[dict[str, Any], str]:
     """The report as a structure and as text.
 
     `{"state": "ready", "key": {…}, "workspace": {…}, "permissions": {…}, "tools": {…}, "base_url": …, "problems": […],
-    "warnings": […]}`
+    "warnings": […], "unseen_removed": 0}`
     """
     structure = {
         "state": facts.standing.state,
@@ -60,6 +62,7 @@ def report(facts: Facts) -> tuple[dict[str, Any], str]:
         "base_url": facts.base_url,
         "problems": list(_problems(facts)),
         "warnings": list(_warnings(facts)),
+        "unseen_removed": facts.unseen_removed,
     }
     return structure, "\n".join(_lines(structure))
 
@@ -207,6 +210,8 @@ def _lines(structure: dict[str, Any]) -> Iterator[str]:
     yield from _tools_lines(structure["tools"])
     yield f"Service: {structure['base_url'] or 'not known'}"
     yield from _remedies("Warning", structure["warnings"])
+    if count := structure["unseen_removed"]:
+        yield f"Removed: {count} characters that nobody sees, from texts of Uru and its apps"
 
 
 def _remedies(kind: str, items: list[dict[str, Any]]) -> Iterator[str]:
