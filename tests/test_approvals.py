@@ -9,7 +9,7 @@ import anyio
 import pytest
 from mcp.types import ElicitRequestFormParams, ElicitResult, InputRequiredResult, InputResponses
 
-from tests.world import Connect, Uru, text_of
+from tests.world import Connect, Uru, connector, text_of
 
 REFUND = {
     "tool": "platform__automation_run",
@@ -102,24 +102,22 @@ async def test_who_does_not_decide_leaves_the_run_waiting(connect: Connect, uru:
     assert uru.notes == []
 
 
-async def test_a_person_who_takes_too_long_is_not_waited_for(connect: Connect, uru: Uru) -> None:
+async def test_a_person_who_takes_too_long_is_not_waited_for(connect_once: Connect, uru: Uru) -> None:
+    """In the newer era the question is the answer, so that nothing waits."""
+
     async def slow(_: Any, __: Any) -> ElicitResult:
         await anyio.sleep(30)
         return says("approve")
 
-    async with connect(on_question=slow, CALL_DEADLINE="3") as claude:
-        if claude.client.protocol_version == "2026-07-28":
-            return  # the question is the answer there, so that nothing waits
+    async with connect_once(on_question=slow, CALL_DEADLINE="3") as claude:
         with anyio.fail_after(4):
             structure = await claude.data("uru_execute", REFUND)
     assert structure["user_decision"] is None
     assert uru.notes == []
 
 
-async def test_an_answer_is_good_for_its_own_call_and_once(uru: Uru, connect: Connect) -> None:
-    async with connect(on_question=Person(says("approve"))) as claude:
-        if claude.client.protocol_version != "2026-07-28":
-            return
+async def test_an_answer_is_good_for_its_own_call_and_once(uru: Uru) -> None:
+    async with connector(uru, "auto")(on_question=Person(says("approve"))) as claude:
         session = claude.client.session
         first = await session.call_tool("uru_execute", REFUND, allow_input_required=True)
         assert isinstance(first, InputRequiredResult)

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from uru_mcp.answers import shaped
 from uru_mcp.cursors import decode, encode
 from uru_mcp.errors import ArgumentError, UruError
-from uru_mcp.fields import UnexpectedShape, text_at
+from uru_mcp.fields import UnexpectedShape
 from uru_mcp.names import prompt_names
 from uru_mcp.outlook import View
-from uru_mcp.records import AGENTS, PROMPTS, Prompt, Variable, read_prompt
+from uru_mcp.records import AGENTS, PROMPTS, Prompt, Variable, read_agent, read_prompt
 from uru_mcp.redaction import Redaction
 from uru_mcp.resources import fitting
 from uru_mcp.shelves import PAGE, Shelves, open_kinds
@@ -123,8 +123,8 @@ class Prompts:
             if error.code == "not_found":
                 return None
             raise
-        told = text_at(record, "instructions")
-        return told and f"Take the part of the agent “{text_at(record, 'name') or agent}”. Its instructions:\n\n{told}"
+        name, told = read_agent(record)
+        return told and f"Take the part of the agent “{name or agent}”. Its instructions:\n\n{told}"
 
 
 def arguments_of(prompt: Prompt) -> tuple[Variable, ...]:

@@ -200,9 +200,9 @@ def _variable(item: Record) -> Variable | None:
     )
 
 
-def read_instructions(record: Record) -> str | None:
-    """What an agent is told."""
-    return text_at(record, "instructions")
+def read_agent(record: Record) -> tuple[str | None, str | None]:
+    """What an agent is called, and what it is told."""
+    return text_at(record, "name"), text_at(record, "instructions")
 
 
 def read_approvals(body: Any) -> tuple[Approval, ...]:

@@ -14,7 +14,6 @@ from typing import Any
 from uru_mcp.approvals import advice
 from uru_mcp.discovery import offer
 from uru_mcp.errors import ArgumentError
-from uru_mcp.fields import text_at
 from uru_mcp.outlook import View
 from uru_mcp.permissions import Permissions
 from uru_mcp.policy import RECORDS
@@ -28,6 +27,7 @@ from uru_mcp.records import (
     kind_at,
     read_approvals,
     read_content,
+    read_entry,
 )
 from uru_mcp.redaction import Redaction
 from uru_mcp.shelves import Shelves, needs_of, open_kinds
@@ -129,7 +129,8 @@ class Resources:
             records = (await self._shelves.runs(given["id"], view, within=within)).records
         else:
             records = tuple([record async for record in self._shelves.walk(kind, view, within=within)])
-        return fitting(value, ((text_at(one, "id") or "", text_at(one, "title", "name") or "") for one in records))
+        entries = [entry for record in records if (entry := read_entry(kind, record)) is not None]
+        return fitting(value, ((one.address.run_id or one.address.id or "", one.title) for one in entries))
 
     def _facts(self, address: Address, view: View) -> Any:
         """What `uru_whoami` knows of the workspace or the key, or what a namespace offers."""

@@ -17,13 +17,13 @@ from uru_mcp.answers import shaped
 from uru_mcp.calls import Calls
 from uru_mcp.catalog import Catalog, Tool
 from uru_mcp.errors import UruError
-from uru_mcp.fields import Record, record_of, text_at
+from uru_mcp.fields import Record, record_of
 from uru_mcp.gate import allows
 from uru_mcp.names import shown_name
 from uru_mcp.outlook import View
 from uru_mcp.permissions import Permissions
 from uru_mcp.policy import PLATFORM, RECORDS
-from uru_mcp.records import AUTOMATIONS, CONTEXTS, KINDS, RUNS, Kind, read_page
+from uru_mcp.records import AUTOMATIONS, CONTEXTS, KINDS, RUNS, Kind, address_of, read_page
 from uru_mcp.redaction import Redaction
 from uru_mcp.uris import Address, no_such_resource
 
@@ -109,7 +109,8 @@ class Shelves:
 
     async def runs(self, automation: str, view: View, cursor: str | None = None, *, within: float) -> Page:
         """A page of the runs of one automation, newest first."""
-        return await self._page(RUNS, {"op": "runs", "id": automation}, view, cursor, within=within)
+        page = await self._page(RUNS, {"op": "runs", "id": automation}, view, cursor, within=within)
+        return Page(_runs_of(automation, page), page.next_cursor)
 
     async def get(self, kind: Kind, address: Address, view: View, *, within: float) -> Record:
         """One record as it is now. Raises, besides: `ArgumentError` for a run of another automation."""
@@ -117,7 +118,7 @@ class Shelves:
         if address.run_id is not None:
             op = {"op": "run", "run_id": address.run_id}
         record: Record = self._redaction.value(shaped(record_of, await self._ask(kind, op, view, within=within)))
-        if address.run_id is not None and text_at(record, "automation_id") not in (None, address.id):
+        if kind is RUNS and address_of(kind, record) not in (None, address):
             raise no_such_resource(address.uri)
         return record
 
@@ -144,7 +145,8 @@ class Shelves:
     async def _newest_runs(self, view: View, cursor: str | None, *, within: float) -> Page:
         until = time.monotonic() + within
         automations = await self._page(AUTOMATIONS, {"op": "list"}, view, cursor, within=within)
-        ids = [own for record in automations.records if (own := text_at(record, "id")) is not None]
+        found_at = [address_of(AUTOMATIONS, record) for record in automations.records]
+        ids = [address.id for address in found_at if address is not None and address.id is not None]
         found: dict[str, Page] = {}
         failed: list[UruError] = []
         at_once = anyio.CapacityLimiter(REQUESTS_AT_ONCE)
@@ -162,7 +164,7 @@ class Shelves:
                 tasks.start_soon(ask, automation)
         if failed:
             raise failed[0]
-        newest = [{"automation_id": own, **record} for own in ids for record in found[own].records[:NEWEST]]
+        newest = [record for own in ids for record in _runs_of(own, found[own])[:NEWEST]]
         return Page(tuple(newest), automations.next_cursor)
 
     async def _page(self, kind: Kind, op: Record, view: View, cursor: str | None, *, within: float) -> Page:
@@ -187,6 +189,11 @@ class Shelves:
         if self._kept.workspace != _workspace(view) or len(self._kept.pages) >= PAGES:
             self._kept = _Kept(_workspace(view))
         self._kept.pages[kind, cursor] = time.monotonic(), page
+
+
+def _runs_of(automation: str, page: Page) -> tuple[Record, ...]:
+    """The runs, each with the automation it is of, which a list of one automation's runs need not repeat."""
+    return tuple({"automation_id": automation, **record} for record in page.records)
 
 
 def _workspace(view: View) -> str | None:
