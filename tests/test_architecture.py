@@ -73,8 +73,8 @@ ORDER = [
     "unread",
     "stdio",
     "claude_desktop",
-    "demo",
-    "usage_command",
+    "commands.demo",
+    "commands.usage",
     "cli",
     "__main__",
 ]
@@ -82,21 +82,26 @@ ORDER = [
 # Everything outside has its owners, and nobody else imports it.
 OWNERS = {
     "httpx2": {"connection", "bridge", "cli"},  # bridge: for a type alone; cli: the in-memory transport of --sandbox
-    "mcp": {"protocol", "asking", "server", "unread", "stdio", "demo"},
+    "mcp": {"protocol", "asking", "server", "unread", "stdio", "commands.demo"},
     "pydantic": {"settings", "unread"},
     "pydantic_settings": {"settings"},
     "jsonschema": {"arguments"},
     "referencing": {"arguments"},
-    "click": {"cli", "demo", "usage_command"},
+    "click": {"cli", "commands.demo", "commands.usage"},
     "fcntl": {"audit"},
     "subprocess": {"key_source"},
     "snowballstemmer": {"search"},
     "starlette": set(),
     "uvicorn": set(),
-    "uru_mcp.sandbox": {"cli", "demo"},
+    "uru_mcp.sandbox": {"cli", "commands.demo"},
 }
 
-MODULES = sorted(path.stem for path in SOURCE.glob("*.py") if path.stem != "__init__")
+PATHS = {
+    ".".join(path.relative_to(SOURCE).with_suffix("").parts): path
+    for path in SOURCE.rglob("*.py")
+    if path.name != "__init__.py" and not path.is_relative_to(SOURCE / "sandbox")
+}
+MODULES = sorted(PATHS)
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -116,7 +121,7 @@ def test_every_module_has_its_place() -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_imports_only_from_those_above_it(module: str) -> None:
     above = set(ORDER[: ORDER.index(module)])
-    imported = {name.split(".")[1] for name in imports(SOURCE / f"{module}.py") if name.startswith("uru_mcp.")}
+    imported = {name.removeprefix("uru_mcp.") for name in imports(PATHS[module]) if name.startswith("uru_mcp.")}
     assert imported & set(MODULES) <= above
 
 
@@ -125,7 +130,7 @@ def test_each_outside_thing_is_imported_by_its_owners_alone(outside: str) -> Non
     found = {
         module
         for module in MODULES
-        for name in imports(SOURCE / f"{module}.py")
+        for name in imports(PATHS[module])
         if name == outside or name.startswith(f"{outside}.")
     }
     assert found == OWNERS[outside]
@@ -146,7 +151,7 @@ def test_the_sandbox_imports_nothing_of_the_bridge() -> None:
 
 
 def test_permissions_are_compared_in_the_gate_alone() -> None:
-    comparing = {module for module in MODULES if "needs <=" in (SOURCE / f"{module}.py").read_text()}
+    comparing = {module for module in MODULES if "needs <=" in PATHS[module].read_text()}
     assert comparing == {"gate", "policy"}, "policy: what a hint says of a tool, not whether a key may"
 
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -40,24 +41,24 @@ There is nothing to type here.
 """
 
 
+COMMANDS = {
+    "demo": "uru_mcp.commands.demo",
+    "sandbox": "uru_mcp.sandbox.commands",
+    "usage": "uru_mcp.commands.usage",
+}
+
+
 class Commands(click.Group):
-    """The commands by name, each imported when it is used."""
+    """The commands by name, each imported from its module, where it has the same name, when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return ["demo", "sandbox", "usage"]
+        return [*COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name == "demo":
-            return demo
-        if cmd_name == "sandbox":
-            from uru_mcp.sandbox.commands import sandbox
-
-            return sandbox
-        if cmd_name == "usage":
-            from uru_mcp.usage_command import usage
-
-            return usage
-        return None
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
+        return command
 
 
 @click.command(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -97,14 +98,6 @@ def main(ctx: click.Context, sandbox: bool, db: Path | None, tools: int, catalog
     if arguments and not sandbox:
         raise click.UsageError("--db, --tools and --catalog go with --sandbox.")
     _serve(_sandbox_for(db, tools, catalog) if sandbox else None, arguments)
-
-
-@click.command()
-def demo() -> None:
-    """Show the gate at work, without an account."""
-    from uru_mcp.demo import run_demo
-
-    run_demo(click.echo)
 
 
 def _serve(sandbox: Sandbox | None, arguments: list[str]) -> None:

@@ -38,6 +38,12 @@ REFUND = {
 }
 
 
+@click.command()
+def demo() -> None:
+    """Show the gate at work, without an account."""
+    run_demo(click.echo)
+
+
 def run_demo(say: Say) -> None:
     """Tell the story through `say`, one block of text at a time.
 

@@ -1,0 +1,1 @@
+"""What a person types in a terminal after `uru-mcp`, a module for each command."""
