@@ -78,7 +78,7 @@ def read_all(body: Any, renderer: Renderer) -> None:
     read_entry(text, Redaction())
     with suppress(ValueError):  # as it says
         read_listing([b'{"told_at": "2026-11-20T09:00:00+00:00"}', text.encode()])
-    document = renderer.document(read_result(body).data, {})
+    document = renderer.document(body, {})
     renderer.result(document, Rest("uru_result", "call_id", "call_1")).text.encode()
 
 

@@ -34,6 +34,7 @@ ORDER = [
     "answers",
     "key_source",
     "keyring",
+    "failures",
     "connection",
     "client",
     "identity",
@@ -81,7 +82,12 @@ ORDER = [
 
 # Everything outside has its owners, and nobody else imports it.
 OWNERS = {
-    "httpx2": {"connection", "bridge", "cli"},  # bridge: for a type alone; cli: the in-memory transport of --sandbox
+    "httpx2": {
+        "connection",
+        "failures",
+        "bridge",
+        "cli",
+    },  # bridge: for a type alone; cli: the in-memory transport of --sandbox
     "mcp": {"protocol", "asking", "server", "unread", "stdio", "commands.demo"},
     "pydantic": {"settings", "unread"},
     "pydantic_settings": {"settings"},

@@ -193,6 +193,23 @@ async def test_the_workspace_that_the_user_fixed_cannot_be_left(connect_once: Co
     assert uru.sent("/execute/") == sent
 
 
+@pytest.mark.parametrize("fixed", [False, True])
+async def test_no_argument_reaches_another_workspace_but_an_apps_own(
+    connect_once: Connect, uru: Uru, fixed: bool
+) -> None:
+    uru.faults.status("/namespaces", 200, body=["platform", "slack"])
+    uru.faults.status("/list/apps/", 200, body=[{"name": "list_things"}])
+    arguments = {"workspace_id": uru.globex.id}
+    async with connect_once(**({"WORKSPACE_ID": uru.acme.id} if fixed else {})) as claude:
+        error = await claude.error("platform__list_things", arguments)
+        assert uru.sent("/execute/") == 0
+        await claude.error("platform__list_things", {"workspace_id": uru.acme.id.upper()})
+        await claude.error("slack__list_things", arguments)
+    assert error["code"] == "invalid_arguments"
+    assert "Leave workspace_id out" in error["fix"]
+    assert uru.sent("/execute/") == 2
+
+
 async def test_a_workspace_that_is_not_the_keys_is_refused(connect: Connect, uru: Uru) -> None:
     listed, report, refused = await seen(connect, workspace="Acme", WORKSPACE_ID=uru.globex.id)
 

@@ -118,6 +118,17 @@ def shaped(reader: Callable[[Any], Value], body: Any) -> Value:
         ) from error
 
 
+def unreadable(seen: str, *, is_run: bool) -> UruError:
+    """The error for a success whose body is no JSON; `seen` is what it was, in our words."""
+    if is_run:
+        return unconfirmed(f"Uru answered the run with something unreadable ({seen} instead of JSON).")
+    return Refused(
+        f"Uru's answer is unreadable: {seen} instead of JSON.",
+        fix="Check URU_PROXY_URL; a proxy or login page may be answering in Uru's place.",
+        retryable=True,
+    )
+
+
 def unconfirmed(what: str) -> Unconfirmed:
     return Unconfirmed(
         f"{what} It may have happened or not.",

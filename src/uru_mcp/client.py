@@ -15,6 +15,7 @@ import anyio.to_thread
 from uru_mcp.answers import shaped, unconfirmed
 from uru_mcp.connection import Connection, Request
 from uru_mcp.errors import NoAnswer, Refused, UruError
+from uru_mcp.fields import UnexpectedShape
 from uru_mcp.key import Key
 from uru_mcp.redaction import Redaction
 from uru_mcp.versions import ToolVersion, read_version
@@ -110,12 +111,14 @@ class UruClient:
             key=key,
         )
         try:
-            result = read_result(await self._connection.send(request, within))
+            answer = await self._connection.send(request, within)
+            result = read_result(answer) if is_run else shaped(read_result, answer)
         except UruError:
             raise
-        except (
-            Exception
-        ) as error:  # boundary: after a run was sent, no fault of ours may hide that it may have happened
+        except UnexpectedShape as error:
+            raise unconfirmed(f"Uru answered the run with {error}.") from error
+        except Exception as error:
+            # boundary: after a run was sent, no fault of ours may hide that it may have happened
             raise (unconfirmed("uru-mcp failed inside after it had sent the run.") if is_run else error) from error
         return replace(result, error=result.error and self._redaction.text(result.error))
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import logging
 import random
-import socket
+import re
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -23,9 +23,10 @@ import anyio
 import httpx2
 
 from uru_mcp import __version__
-from uru_mcp.answers import refusal, unconfirmed
+from uru_mcp.answers import refusal, unconfirmed, unreadable
 from uru_mcp.complaints import read_complaint
 from uru_mcp.errors import NoAnswer, Refused, UruError
+from uru_mcp.failures import not_received
 from uru_mcp.key import Key
 from uru_mcp.keyring import Keyring
 from uru_mcp.redaction import Redaction
@@ -36,17 +37,8 @@ CONNECT_TIMEOUT = 5.0  # seconds
 COMPLAINT_LIMIT = 100_000  # bytes that are read of an error body; nobody writes longer ones for people
 BODY_LIMIT = 32 * 1024 * 1024  # bytes, after decompression
 CONNECTIONS = 128  # twice the runs that may be under way, so that long ones leave room for what is quick
+JSON_TYPE = re.compile(r"(application|text)/([\w.-]+\+)?json", re.IGNORECASE)
 TURN = 0.9  # of the time a request has; the rest of it is bounded by its deadline alone
-
-NOT_SENT = (
-    httpx2.ConnectError,
-    httpx2.ConnectTimeout,
-    httpx2.PoolTimeout,
-    httpx2.ProxyError,
-    httpx2.LocalProtocolError,
-    httpx2.UnsupportedProtocol,
-    httpx2.InvalidURL,
-)
 
 log = logging.getLogger(__name__)
 
@@ -144,12 +136,12 @@ class Connection:
         except TimeoutError as error:
             raise _too_late(request, time.monotonic() - began) from error
         except (httpx2.RequestError, httpx2.InvalidURL, OSError) as error:
-            raise _not_received(request, error) from error
+            raise not_received(error, is_run=request.is_run) from error
         log.debug("%s %s: %d in %.0f ms", request.method, request.path, status, (time.monotonic() - began) * 1000)
         if status == 304 and b"If-None-Match" in (request.headers or {}):
             return Answer(None, is_as_before=True)
         if 200 <= status < 300:
-            return Answer(_parsed(request, headers.get("content-type", "no type"), body), headers.get("etag"))
+            return Answer(_parsed(request, headers.get("content-type"), body), headers.get("etag"))
         retry_after = parse_retry_after(headers.get("retry-after"), now=datetime.now(UTC))
         complaint = read_complaint(self._redaction.text(body[:COMPLAINT_LIMIT].decode(errors="replace")))
         complained = refusal(
@@ -216,18 +208,16 @@ class Connection:
         return self._opened
 
 
-def _parsed(request: Request, content_type: str, body: bytes) -> Any:
+def _parsed(request: Request, stated: str | None, body: bytes) -> Any:
+    """The JSON of a body. What says that it is something else is not looked into, whatever it holds."""
+    media_type = (stated or "no type").split(";")[0].strip()[:60]
+    seen = f"{len(body)} bytes of {media_type}" if body else "an empty body"
+    if stated is not None and not JSON_TYPE.fullmatch(media_type):
+        raise unreadable(seen, is_run=request.is_run)
     try:
         return json.loads(body, parse_constant=str)  # NaN is not JSON: as text it can be passed on
     except (ValueError, RecursionError) as error:
-        seen = f"{len(body)} bytes of {content_type.split(';')[0][:60]}" if body else "an empty body"
-        if request.is_run:
-            raise unconfirmed(f"Uru answered the run with something unreadable ({seen} instead of JSON).") from error
-        raise Refused(
-            f"Uru's answer is unreadable: {seen} instead of JSON.",
-            fix="Check URU_PROXY_URL; a proxy or login page may be answering in Uru's place.",
-            retryable=True,
-        ) from error
+        raise unreadable(seen, is_run=request.is_run) from error
 
 
 def _too_late(request: Request, seconds: float) -> UruError:
@@ -251,48 +241,3 @@ def _too_large(request: Request) -> UruError:
         fix="Ask for less: a filter, a smaller limit, fewer fields.",
         code="too_large",
     )
-
-
-def _not_received(request: Request, error: Exception) -> UruError:
-    """The error for a request that failed below HTTP; the cause's own words may hold the URL and are not repeated."""
-    broken = [cause for cause in _causes(error) if isinstance(cause, ssl.SSLError)]
-    if isinstance(error, httpx2.ConnectError) and broken:
-        is_doubted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in broken)
-        why = "its TLS certificate could not be verified" if is_doubted else "what answers there does not speak TLS"
-        return NoAnswer(
-            f"No secure connection to Uru: {why}. Nothing was sent.",
-            fix="Check URU_PROXY_URL, the clock, and, behind a company proxy, its root certificate (SSL_CERT_FILE).",
-            retryable=False,
-        )
-    if isinstance(error, NOT_SENT):
-        return NoAnswer(
-            f"Uru cannot be reached: {_why_unreachable(error)}. Nothing was sent.",
-            fix="Check the network connection and URU_PROXY_URL, and try again.",
-        )
-    if request.is_run:
-        return unconfirmed("The connection to Uru broke before it answered the run.")
-    return NoAnswer("The connection to Uru broke before it answered.", fix="Try again.")
-
-
-def _why_unreachable(error: Exception) -> str:
-    causes = list(_causes(error))
-    if isinstance(error, httpx2.InvalidURL):
-        return "its address is not one"
-    if any(isinstance(cause, socket.gaierror) for cause in causes):
-        return "its name cannot be resolved"
-    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
-        return "the connection was refused"
-    if isinstance(error, httpx2.ConnectTimeout):
-        return "the connection was not taken in time"
-    if isinstance(error, httpx2.PoolTimeout):
-        return "too many calls are under way at once"
-    return "there is no connection"
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The exception and all that led to it, the members of groups included."""
-    while error is not None:
-        yield error
-        for member in getattr(error, "exceptions", ()):
-            yield from _causes(member)
-        error = error.__cause__ or error.__context__

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from uru_mcp.effects import OF_WORKSPACE
 from uru_mcp.errors import UruError
 from uru_mcp.gate import allows
 from uru_mcp.listings import Listing, Listings
@@ -142,6 +143,7 @@ class Library:
             within=until - time.monotonic(),
         )
         answer: dict[str, Any] = {
+            "from": OF_WORKSPACE,
             "resources": [described(resource) for resource in page.resources],
             "next_cursor": page.next_cursor,
         }

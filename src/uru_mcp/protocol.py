@@ -49,8 +49,10 @@ def tool(definition: Definition) -> types.Tool:
 
 
 def tool_result(rendered: Rendered) -> types.CallToolResult:
+    """The text of a result, and apart from it what is said below it, so that JSON stays JSON."""
+    texts = [rendered.body, *(["\n".join(rendered.notes)] if rendered.notes else [])]
     return types.CallToolResult(
-        content=[types.TextContent(type="text", text=rendered.text)],
+        content=[types.TextContent(type="text", text=text) for text in texts],
         structured_content=rendered.structure,
         is_error=rendered.is_error,
     )

@@ -13,6 +13,7 @@ from typing import Any
 
 from uru_mcp.approvals import advice
 from uru_mcp.discovery import offer
+from uru_mcp.effects import OF_WORKSPACE
 from uru_mcp.errors import ArgumentError
 from uru_mcp.outlook import View
 from uru_mcp.permissions import Permissions
@@ -98,7 +99,9 @@ class Resources:
             raise no_such_resource(address.uri)
         record = await self._shelves.get(kind, address, view, within=within)
         advised = [advice(approval, view) for approval in read_approvals(record)] if kind is RUNS else []
-        members = {"uri": address.uri, **({"approvals": [structure for structure, _ in advised]} if advised else {})}
+        members: dict[str, Any] = {"from": OF_WORKSPACE, "uri": address.uri}
+        if advised:
+            members["approvals"] = [structure for structure, _ in advised]
         data = read_content(kind, record)
         return Content(
             kind.mime_type if isinstance(data, str) else JSON, data, members, tuple(note for _, note in advised)

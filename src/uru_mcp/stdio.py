@@ -24,6 +24,7 @@ from uru_mcp.server import NOTIFICATIONS
 from uru_mcp.unread import salvaged
 
 SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
+STDOUT_BROKE = 128 + 13  # as a shell tells of who wrote to a pipe that nobody reads
 LAST_RESORT = 0.5  # seconds until the process ends after its pipes have, whatever still hangs
 
 VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
@@ -62,7 +63,10 @@ class Outgoing:
 
 
 def serve(server: Server[None], redaction: Redaction) -> NoReturn:
-    """Serve until the end, and end the process: 0 after EOF, 128 + the signal's number after a signal."""
+    """Serve until the end, and end the process: 0 after EOF, 128 + the signal's number after a signal.
+
+    A broken stdout ends it as SIGPIPE ends others.
+    """
     try:
         status = anyio.run(_serve, server, redaction)
     except BaseException as error:  # boundary: whatever ends it is told
@@ -77,7 +81,7 @@ def _last_word(error: BaseException) -> int:
 
 
 async def _serve(server: Server[None], redaction: Redaction) -> int:
-    status = 0
+    status = STDOUT_BROKE  # which ends the SDK's own tasks, and so all others, without a word
 
     async def watch_signals(scope: anyio.CancelScope) -> None:
         nonlocal status
@@ -88,7 +92,9 @@ async def _serve(server: Server[None], redaction: Redaction) -> int:
                 return
 
     async def watch_parent(scope: anyio.CancelScope) -> None:
+        nonlocal status
         await _parent_gone()
+        status = 0
         scope.cancel()
 
     async with stdio_server() as (read, write):
@@ -98,6 +104,7 @@ async def _serve(server: Server[None], redaction: Redaction) -> int:
                     tasks.start_soon(watch_signals, tasks.cancel_scope)
                 tasks.start_soon(watch_parent, tasks.cancel_scope)
                 await _run_both_eras(server, read, Outgoing(write, redaction))
+                status = 0
                 tasks.cancel_scope.cancel()
         except Exception as error:  # boundary: told now, since the thread that reads stdin may never let go
             status = _last_word(error)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from uru_mcp import discovery, gate, surface
 from uru_mcp.arguments import check
 from uru_mcp.calls import Calls
 from uru_mcp.catalog import Tool
-from uru_mcp.effects import changed_by, effect_of
+from uru_mcp.effects import attribution, changed_by, effect_of
 from uru_mcp.errors import ArgumentError, Unconfirmed, UnknownTool
 from uru_mcp.key import Key
 from uru_mcp.library import Library
@@ -21,6 +22,7 @@ from uru_mcp.permissions import NOTHING
 from uru_mcp.policy import PLATFORM, SELECT_WORKSPACE
 from uru_mcp.records import Kind
 from uru_mcp.render import Document, Rendered, Renderer, Rest
+from uru_mcp.wire import Workspace
 
 WAIT = 30  # seconds that `uru_result` waits when it is not told how long
 LOOK = 10.0  # seconds that `uru_whoami` waits for Uru
@@ -75,7 +77,8 @@ class ToolCalls:
             return await self._library.list_for_model(arguments, within=_left(deadline))
         if name == "uru_read_resource":
             offset = arguments.get("offset", 0)
-            return (await self._library.read(arguments["uri"], offset=offset, within=_left(deadline)))[1]
+            _, piece = await self._library.read(arguments["uri"], offset=offset, within=_left(deadline))
+            return _attributed(piece)
         view = await self._outlook.look(_left(deadline) / 2)  # the rest is for the call itself
         gate.require(name, NOTHING, view.standing)
         if name == "uru_search_tools":
@@ -101,7 +104,7 @@ class ToolCalls:
         tool = call.tool
         view = await self._outlook.admit(tool.id, tool.needs, view, within=_left(deadline) / 2)
         surface.require_dispatcher(call)
-        self._require_own_workspace(tool, call.arguments)
+        self._require_own_workspace(tool, call.arguments, view.standing.workspace)
         check(tool.id, tool.schema, call.arguments, trusted=tool.namespace.name == PLATFORM)
         key = view.standing.key
         if not tool.is_run:
@@ -167,15 +170,27 @@ class ToolCalls:
         )
         return self._renderer.answer({"running": _summary(outcome), "next": text}, text)
 
-    def _require_own_workspace(self, tool: Tool, arguments: Arguments) -> None:
-        """Raises: `ArgumentError` when another workspace is asked for than the one the user fixed."""
-        wanted = arguments.get("workspace_id")
-        if _selects_workspace(tool) and self._workspace_id is not None and wanted != self._workspace_id:
-            raise ArgumentError(
-                "The user has fixed the workspace with URU_WORKSPACE_ID. Nothing was sent to Uru.",
-                fix="Ask the user to change or remove URU_WORKSPACE_ID if another workspace is wanted.",
-                tool=tool.id,
+    def _require_own_workspace(self, tool: Tool, arguments: Arguments, own: Workspace | None) -> None:
+        """Raises: `ArgumentError` when one of Uru's own tools is to work in another workspace than the key's.
+
+        One is selected freely unless the user fixed it, since Uru knows which the key may have. What the tool of an app
+        calls a workspace is the app's.
+        """
+        if tool.namespace.name != PLATFORM or "workspace_id" not in arguments:
+            return
+        fixed = self._workspace_id
+        wanted, its = str(arguments["workspace_id"]).lower(), fixed or (own.id if own is not None else None)
+        if its is None or wanted == its.lower() or (fixed is None and _selects_workspace(tool)):
+            return
+        if fixed is None:
+            message, mend = "That is not the workspace of this API key.", "select another workspace"
+        else:
+            message, mend = (
+                "The user has fixed the workspace with URU_WORKSPACE_ID.",
+                "change or remove URU_WORKSPACE_ID",
             )
+        fix = f"Leave workspace_id out, or ask the user to {mend} if another one is wanted."
+        raise ArgumentError(f"{message} Nothing was sent to Uru.", fix=fix, tool=tool.id)
 
 
 def _summary(outcome: Outcome) -> dict[str, Any]:
@@ -185,6 +200,12 @@ def _summary(outcome: Outcome) -> dict[str, Any]:
         "state": outcome.state,
         "seconds": round(outcome.seconds, 1),
     }
+
+
+def _attributed(piece: Rendered) -> Rendered:
+    """A piece of a record with a word on whose it is; MCP's own reading of resources says that by their address."""
+    source = piece.structure.get("from")
+    return piece if source is None else replace(piece, notes=(attribution(source), *piece.notes))
 
 
 def _selects_workspace(tool: Tool) -> bool:

@@ -168,13 +168,17 @@ def read_result(body: Any) -> RunResult:
 
     Either flag may be missing; either one false is a failure. Without `data`, the whole body is the result.
     Data that is nested deeper than MCP clients take becomes text.
+
+    Raises:
+        UnexpectedShape: The body is a bare value, which is what others answer in Uru's place: `"OK"`, `null`.
     """
-    if not isinstance(body, dict):
+    if isinstance(body, list):
         return RunResult(data=_shallow(body), log_id=None)
-    log_id = (text_at(body, "log_id") or "")[:200] or None
-    data = _shallow(body.get("data") if "data" in body else body)
-    if body.get("successful") is False or body.get("success") is False:
-        complaint = read_complaint(body)
+    answer = record_of(body)
+    log_id = (text_at(answer, "log_id") or "")[:200] or None
+    data = _shallow(answer.get("data") if "data" in answer else answer)
+    if answer.get("successful") is False or answer.get("success") is False:
+        complaint = read_complaint(answer)
         return RunResult(data=data, log_id=log_id, error=complaint.message or "It gave no reason.")
     return RunResult(data=data, log_id=log_id)
 
