@@ -1,4 +1,8 @@
-"""A real `uru-mcp` process, and raw JSON-RPC over its pipes."""
+"""A real `uru-mcp` process, and raw JSON-RPC over its pipes.
+
+It is the one that is installed beside the tests, or beside the interpreter that `PYTHON_UNDER_TEST` names: so `.ci/run`
+has the tests of whole processes run what is in a wheel.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,9 @@ from typing import Any
 import anyio
 from anyio.abc import Process
 from anyio.streams.text import TextReceiveStream
+
+PYTHON = os.environ.get("PYTHON_UNDER_TEST", sys.executable)
+URU_MCP = (PYTHON, "-m", "uru_mcp")
 
 WITHIN = 20.0  # seconds for one process
 MODERN = "2026-07-28"
@@ -98,7 +105,7 @@ class Served:
 @asynccontextmanager
 async def served(*arguments: str, **variables: str) -> AsyncIterator[Served]:
     """`uru-mcp` with these arguments and `URU_*` variables; what it wrote is complete after the block."""
-    command = [sys.executable, "-m", "uru_mcp", *arguments]
+    command = [*URU_MCP, *arguments]
     with anyio.fail_after(WITHIN):
         async with await anyio.open_process(command, env={**SYSTEM, **variables}) as process:
             running = Served(process)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
-from tests.process import SYSTEM
+from tests.process import SYSTEM, URU_MCP
 
 
 def test_the_demo_tells_the_whole_story(tmp_path: Path) -> None:
     environ = {**SYSTEM, "XDG_CACHE_HOME": str(tmp_path), "HOME": str(tmp_path)}
-    command = [sys.executable, "-m", "uru_mcp", "demo"]
+    command = [*URU_MCP, "demo"]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=30, env=environ, check=True)
     story = ran.stdout
     assert "insufficient_permission: company_demo__LOG_NOTE needs Execute." in story

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from typing import Any
 
 import pytest
 
-from tests.process import SYSTEM, Served, served
+from tests.process import PYTHON, SYSTEM, Served, served
 from tests.world import until
 
 PARSE_ERROR, INVALID_REQUEST, NO_SUCH_METHOD, INVALID_PARAMS = -32700, -32600, -32601, -32602
@@ -141,7 +140,7 @@ serve(Server("broken", lifespan=lifespan), Redaction())
 
 def test_what_breaks_inside_is_told_without_its_words_and_is_no_success_while_stdin_stays_open() -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", BROKEN], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=SYSTEM
+        [PYTHON, "-c", BROKEN], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=SYSTEM
     ) as process:
         assert process.wait(timeout=20) == 1
         assert process.stderr is not None

@@ -14,7 +14,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from tests.process import MODERN, SYSTEM, Served, served
+from tests.process import MODERN, SYSTEM, URU_MCP, Served, served
 from tests.world import Uru
 from uru_mcp.sandbox.serve import serving
 
@@ -168,9 +168,7 @@ async def test_a_signal_ends_it_as_a_shell_expects(number: signal.Signals) -> No
 
 def test_a_closed_stdout_ends_it() -> None:
     reading, writing = os.pipe()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "uru_mcp", "--sandbox"], stdin=subprocess.PIPE, stdout=writing, env=SYSTEM
-    )
+    process = subprocess.Popen([*URU_MCP, "--sandbox"], stdin=subprocess.PIPE, stdout=writing, env=SYSTEM)
     os.close(writing)
     os.close(reading)
     assert process.stdin is not None
@@ -199,7 +197,7 @@ def test_a_closed_stdout_ends_it() -> None:
 def test_in_a_terminal_it_says_what_it_is_instead_of_waiting(variables: dict[str, str], status: int, said: str) -> None:
     terminal, other_end = pty.openpty()
     ran = subprocess.run(
-        [sys.executable, "-m", "uru_mcp"],
+        URU_MCP,
         stdin=other_end,
         capture_output=True,
         text=True,
@@ -218,7 +216,7 @@ def test_in_a_terminal_it_says_what_it_is_instead_of_waiting(variables: dict[str
 def test_in_a_terminal_it_prints_the_configuration_that_was_asked_for(tmp_path: Path) -> None:
     terminal, other_end = pty.openpty()
     file = tmp_path / "uru.db"
-    command = [sys.executable, "-m", "uru_mcp", "--sandbox", "--db", str(file), "--tools", "3"]
+    command = [*URU_MCP, "--sandbox", "--db", str(file), "--tools", "3"]
     ran = subprocess.run(command, stdin=other_end, capture_output=True, text=True, timeout=20, env=SYSTEM, check=True)
     os.close(terminal)
     os.close(other_end)
@@ -229,7 +227,7 @@ def test_in_a_terminal_it_prints_the_configuration_that_was_asked_for(tmp_path: 
 
 def in_a_terminal(**variables: str) -> subprocess.CompletedProcess[str]:
     terminal, other_end = pty.openpty()
-    command = [sys.executable, "-m", "uru_mcp"]
+    command = URU_MCP
     environ = {**SYSTEM, **variables}
     ran = subprocess.run(command, stdin=other_end, capture_output=True, text=True, timeout=20, env=environ, check=False)
     os.close(terminal)
@@ -285,7 +283,7 @@ def test_a_wrong_command_line_is_told_in_a_line_and_without_a_traceback(
 ) -> None:
     (tmp_path / "text.db").write_text("hello, I am no database", encoding="utf-8")
     ran = subprocess.run(
-        [sys.executable, "-m", "uru_mcp", *arguments],
+        [*URU_MCP, *arguments],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -303,7 +301,7 @@ def test_a_wrong_command_line_is_told_in_a_line_and_without_a_traceback(
 def test_a_console_without_unicode_still_gets_every_line() -> None:
     terminal, other_end = pty.openpty()
     environ = {**SYSTEM, "PYTHONIOENCODING": "cp1252"}
-    command = [sys.executable, "-m", "uru_mcp", "--sandbox"]
+    command = [*URU_MCP, "--sandbox"]
     ran = subprocess.run(command, stdin=other_end, capture_output=True, timeout=20, env=environ, check=True)
     os.close(terminal)
     os.close(other_end)

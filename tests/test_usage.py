@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.process import SYSTEM
+from tests.process import SYSTEM, URU_MCP
 from tests.world import Connect
 from uru_mcp.audit import AuditLog, Entry
 from uru_mcp.cli import main
@@ -248,7 +247,7 @@ async def test_what_the_server_writes_is_added_up_by_a_process_of_its_own(connec
         await claude.error("company_demo__LOG_NOTE", {"text": "hi"})
         await claude.whoami()
     ran = subprocess.run(  # noqa: ASYNC221  # the server has ended
-        [sys.executable, "-m", "uru_mcp", "usage"],
+        [*URU_MCP, "usage"],
         capture_output=True,
         text=True,
         timeout=20,
