@@ -1,0 +1,1 @@
+"""The Claude Desktop extension: its manifest, and the script that packs it."""

@@ -1,0 +1,66 @@
+"""Packs the Claude Desktop extension: `python bundle/pack.py` writes `dist/uru-mcp-<version>.mcpb`, prints its SHA-256.
+
+Files are named here one by one or by kind, so that nothing else gets in, whatever lies around in the checkout. The
+same files make the same bytes on every machine: in order, of one time, and not compressed, since compressors differ.
+
+The extension is of the type `uv`: the client's own `uv` reads `pyproject.toml`, gets Python and the packages, and runs
+the manifest's arguments. So that these are the versions that the tests run with, `constraints.txt` goes along.
+
+Source: MANIFEST.md of https://github.com/modelcontextprotocol/mcpb, version 0.4, “UV Runtime”.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from zipfile import ZipFile, ZipInfo
+
+ROOT = Path(__file__).parent.parent
+MANIFEST = Path("bundle", "manifest.json")  # in the checkout; in the bundle it is at the top
+PACKAGE = Path("src", "uru_mcp")
+
+BESIDES = ("README.md", "LICENSE")
+KINDS = frozenset({".py", ".json", ".md", ".sql", ".typed"})  # of the package's own files
+
+ORDINARY_FILE = 0o100644
+UNIX = 3
+
+
+def pack(root: Path, directory: Path) -> Path:
+    """Write the bundle of the checkout at `root` into a directory, and tell its path."""
+    manifest = json.loads((root / MANIFEST).read_bytes())
+    directory.mkdir(parents=True, exist_ok=True)
+    bundle = directory / f"{manifest['name']}-{manifest['version']}.mcpb"
+    with ZipFile(bundle, "w") as archive:
+        for name, content in sorted(_contents(root)):
+            entry = ZipInfo(name)  # of 1980, stored as it is
+            entry.create_system, entry.external_attr = UNIX, ORDINARY_FILE << 16
+            archive.writestr(entry, content)
+    return bundle
+
+
+def digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _contents(root: Path) -> Iterator[tuple[str, bytes]]:
+    yield "manifest.json", (root / MANIFEST).read_bytes()
+    yield "pyproject.toml", (root / "pyproject.toml").read_bytes() + _constraints(root)
+    for name in BESIDES:
+        yield name, (root / name).read_bytes()
+    for path in (root / PACKAGE).rglob("*"):
+        if path.is_file() and path.suffix in KINDS:
+            yield path.relative_to(root).as_posix(), path.read_bytes()
+
+
+def _constraints(root: Path) -> bytes:
+    """What `uv` reads of `constraints.txt`, which it does not find by itself."""
+    pins = (root / "constraints.txt").read_text(encoding="utf-8").split()
+    return f"\n[tool.uv]\nconstraint-dependencies = {json.dumps(pins)}\n".encode()
+
+
+if __name__ == "__main__":
+    packed = pack(ROOT, ROOT / "dist")
+    print(f"{digest(packed)}  {packed.relative_to(ROOT)}")

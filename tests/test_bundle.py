@@ -1,0 +1,117 @@
+"""The Claude Desktop extension: what a client makes of its manifest, and what is packed.
+
+Source: `getMcpConfigForManifest` of the npm package @anthropic-ai/mcpb 2.1.2, for what is filled in where.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from zipfile import ZIP_STORED, ZipFile
+
+import pytest
+from bundle.pack import MANIFEST, ROOT, digest, pack
+
+from uru_mcp.own_tools import OWN
+from uru_mcp.permissions import Permission
+from uru_mcp.settings import VARIABLES, Settings, read_settings
+
+SOURCE = ROOT / "src" / "uru_mcp"
+EXTENSION = json.loads((ROOT / MANIFEST).read_text(encoding="utf-8"))
+ASKED = EXTENSION["user_config"]
+CONFIG = EXTENSION["server"]["mcp_config"]
+
+KEY = "uru_test_0123456789abcdef"
+WORKSPACE = "11111111-1111-4111-8111-111111111111"
+
+
+def environment(given: Mapping[str, str]) -> dict[str, str]:
+    """What a client starts the server with: the defaults, what the person filled in over them, and nothing else."""
+    values = {name: asked["default"] for name, asked in ASKED.items() if "default" in asked} | dict(given)
+    filled = dict(CONFIG["env"])
+    for name, value in values.items():
+        filled = {variable: text.replace(f"${{user_config.{name}}}", value) for variable, text in filled.items()}
+    return filled
+
+
+def settings(given: Mapping[str, str]) -> Settings:
+    return read_settings(environment(given))
+
+
+@pytest.mark.parametrize("blank", [{}, {"permissions": "", "workspace_id": ""}, {"permissions": " "}])
+def test_a_key_is_all_that_must_be_filled_in(blank: dict[str, str]) -> None:
+    """Source: https://github.com/modelcontextprotocol/mcpb/issues/250, without a default a blank stays `${…}`."""
+    read = settings({"api_key": KEY, **blank})
+    assert read.api_key is not None
+    assert read.api_key.reveal() == KEY
+    assert (read.permissions, read.workspace_id) == (None, None)
+
+
+def test_what_is_filled_in_arrives() -> None:
+    read = settings({"api_key": KEY, "permissions": "read, execute", "workspace_id": WORKSPACE})
+    assert read.permissions == frozenset({Permission.READ, Permission.EXECUTE})
+    assert str(read.workspace_id) == WORKSPACE
+
+
+def test_all_that_is_asked_is_passed_on_under_its_own_name_and_the_key_alone_is_secret_and_required() -> None:
+    assert CONFIG["env"] == {f"URU_{name.upper()}": f"${{user_config.{name}}}" for name in ASKED}
+    assert set(CONFIG["env"]) <= set(VARIABLES)
+    assert [name for name, asked in ASKED.items() if asked.get("sensitive")] == ["api_key"]
+    assert [name for name, asked in ASKED.items() if asked["required"]] == ["api_key"]
+
+
+def test_the_tools_that_are_always_there_are_announced() -> None:
+    assert EXTENSION["tools"] == [{"name": name, "description": tool.title} for name, tool in OWN.items()]
+
+
+def test_the_same_files_make_the_same_bundle(tmp_path: Path) -> None:
+    first, second = pack(ROOT, tmp_path / "a"), pack(ROOT, tmp_path / "b")
+    assert first.name == f"uru-mcp-{EXTENSION['version']}.mcpb"
+    assert digest(first) == digest(second)
+    with ZipFile(first) as archive:
+        entries = archive.infolist()
+    assert [entry.filename for entry in entries] == sorted(entry.filename for entry in entries)
+    assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
+    assert {entry.compress_type for entry in entries} == {ZIP_STORED}
+
+
+def test_the_whole_package_is_packed_and_what_it_takes_to_install_it(tmp_path: Path) -> None:
+    with ZipFile(pack(ROOT, tmp_path)) as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
+        assert len(held) == len(archive.namelist())
+    package = {path for path in SOURCE.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    project = tomllib.loads(held.pop("pyproject.toml").decode())
+    expected = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in package}
+    assert held == expected | {
+        "manifest.json": (ROOT / MANIFEST).read_bytes(),
+        "README.md": (ROOT / "README.md").read_bytes(),
+        "LICENSE": (ROOT / "LICENSE").read_bytes(),
+    }
+    assert EXTENSION["server"]["entry_point"] in held
+    pins = (ROOT / "constraints.txt").read_text(encoding="utf-8").split()
+    assert project["tool"].pop("uv") == {"constraint-dependencies": pins}
+    assert project == tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def test_nothing_else_is_packed_whatever_lies_around(tmp_path: Path) -> None:
+    checkout = tmp_path / "checkout"
+    package = checkout / "src" / "uru_mcp"
+    for name in ("__pycache__", "sandbox"):
+        (package / name).mkdir(parents=True)
+    (checkout / MANIFEST).parent.mkdir()
+    for name in (str(MANIFEST), "pyproject.toml", "constraints.txt", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, checkout / name)
+    (package / "sandbox" / "kept.py").touch()
+    for stray in (".env", "key.txt", "sandbox/uru.db", "__pycache__/gate.cpython-311.pyc", ".key.json.swp"):
+        (package / stray).write_text(KEY)
+    for stray in (".env", "key.json", "uru-audit.jsonl"):
+        (checkout / stray).write_text(KEY)
+
+    bundle = pack(checkout, tmp_path)
+    with ZipFile(bundle) as archive:
+        names = archive.namelist()
+    assert sorted(names) == ["LICENSE", "README.md", "manifest.json", "pyproject.toml", "src/uru_mcp/sandbox/kept.py"]
+    assert KEY.encode() not in bundle.read_bytes()
