@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from tests.process import served
-from uru_mcp import __version__
 from uru_mcp.own_tools import OWN
 from uru_mcp.permissions import Permission
 from uru_mcp.policy import NAMING, OWN_TOOLS, PLATFORM_TOOLS
@@ -56,11 +55,6 @@ def shown(default: Any) -> str:
     if default is None or repr(default) == "PydanticUndefined":
         return "\u2013"
     return "all" if default == () else f"`{default}`"
-
-
-def test_the_version_is_told_in_one_place_and_in_the_changelog() -> None:
-    assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert __version__ not in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 
 
 def test_every_json_example_is_json() -> None:
