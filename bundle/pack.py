@@ -6,7 +6,12 @@ same files make the same bytes on every machine: in order, of one time, and not 
 The extension is of the type `uv`: the client's own `uv` reads `pyproject.toml`, gets Python and the packages, and runs
 the manifest's arguments. So that these are the versions that the tests run with, `constraints.txt` goes along.
 
-Source: MANIFEST.md of https://github.com/modelcontextprotocol/mcpb, version 0.4, “UV Runtime”.
+Claude Desktop takes the `uv` that it brings along, whatever the manifest's command says, so the arguments are those of
+`uv` itself. They do not ask for compiled bytecode: Python writes it at the first start, and `uv` would look through all
+packages at every one.
+
+Source: MANIFEST.md of https://github.com/modelcontextprotocol/mcpb, “UV Runtime”, and
+https://github.com/oogunbiyi21/stats-compass-mcp/issues/2 for whose `uv` runs.
 """
 
 from __future__ import annotations
