@@ -71,10 +71,12 @@ async def sandbox() -> AsyncIterator[tuple[str, str]]:
             process.terminate()
 
 
-def connected(url: str, key: str) -> Client:
-    redaction = Redaction()
+@asynccontextmanager
+async def connected(url: str, key: str) -> AsyncIterator[Client]:
     settings = read_settings({"URU_API_KEY": key, "URU_PROXY_URL": url})
-    return Client(build_server(Bridge(settings, redaction)), mode="legacy")
+    bridge = Bridge(settings, Redaction())
+    async with bridge.running(), Client(build_server(bridge), mode="legacy") as client:
+        yield client
 
 
 async def call(client: Client, calls: int) -> None:

@@ -76,7 +76,8 @@ async def staged() -> AsyncIterator[str]:
     http = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none", timeout_graceful_shutdown=1))
     task = asyncio.create_task(http.serve(sockets=[listener]))
     try:
-        yield f"http://{HOST}:{listener.getsockname()[1]}/mcp"
+        async with bridge.running():
+            yield f"http://{HOST}:{listener.getsockname()[1]}/mcp"
     finally:
         http.should_exit = True
         await task

@@ -73,7 +73,9 @@ ORDER = [
     "server",
     "unread",
     "stdio",
+    "process",
     "claude_desktop",
+    "demo",
     "commands.demo",
     "commands.usage",
     "cli",
@@ -88,18 +90,18 @@ OWNERS = {
         "bridge",
         "cli",
     },  # bridge: for a type alone; cli: the in-memory transport of --sandbox
-    "mcp": {"protocol", "asking", "server", "unread", "stdio", "commands.demo"},
+    "mcp": {"protocol", "asking", "server", "unread", "stdio", "demo"},
     "pydantic": {"settings", "unread"},
     "pydantic_settings": {"settings"},
     "jsonschema": {"arguments"},
     "referencing": {"arguments"},
-    "click": {"cli", "commands.demo", "commands.usage"},
+    "click": {"cli", "demo", "commands.demo", "commands.usage"},
     "fcntl": {"audit"},
     "subprocess": {"key_source"},
     "snowballstemmer": {"search"},
     "starlette": set(),
     "uvicorn": set(),
-    "uru_mcp.sandbox": {"cli", "commands.demo"},
+    "uru_mcp.sandbox": {"cli", "demo"},
 }
 
 PATHS = {

@@ -124,17 +124,16 @@ async def test_a_line_of_10_mb_is_served() -> None:
 
 
 BROKEN = """
-from contextlib import asynccontextmanager
-from mcp.server.lowlevel import Server
+from uru_mcp.bridge import Unconfigured
+from uru_mcp.errors import SettingsError, SettingsProblem
+from uru_mcp.process import serve
 from uru_mcp.redaction import Redaction
-from uru_mcp.stdio import serve
 
-@asynccontextmanager
-async def lifespan(server):
-    raise RuntimeError("with a secret in it")
-    yield
+class Broken(Redaction):
+    def text(self, text):
+        raise RuntimeError("with a secret in it")
 
-serve(Server("broken", lifespan=lifespan), Redaction())
+serve(Unconfigured(SettingsError([SettingsProblem("m", fix="f")]), Redaction()), Broken())
 """
 
 
@@ -142,6 +141,9 @@ def test_what_breaks_inside_is_told_without_its_words_and_is_no_success_while_st
     with subprocess.Popen(
         [PYTHON, "-c", BROKEN], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=SYSTEM
     ) as process:
+        assert process.stdin is not None
+        process.stdin.write("no JSON, which is answered with an error\n")
+        process.stdin.flush()
         assert process.wait(timeout=20) == 1
         assert process.stderr is not None
         said = process.stderr.read()

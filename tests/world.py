@@ -188,9 +188,12 @@ def connector(uru: Uru, era: str) -> Connect:
         else:
             bridge = Bridge(settings, redaction, transport=transport, clock=clock)
         with anyio.fail_after(WITHIN):
-            async with Client(
-                build_server(bridge), mode=era, message_handler=on_message, elicitation_callback=on_question
-            ) as client:
+            async with (
+                bridge.running(),
+                Client(
+                    build_server(bridge), mode=era, message_handler=on_message, elicitation_callback=on_question
+                ) as client,
+            ):
                 yield Claude(client)
 
     return connect

@@ -5,6 +5,7 @@ What a command needs is imported when it runs, so that `--help` and `--version` 
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -102,6 +103,7 @@ def main(ctx: click.Context, sandbox: bool, db: Path | None, tools: int, catalog
 
 def _serve(sandbox: Sandbox | None, arguments: list[str]) -> None:
     """Serve the real Uru, or this sandbox; say so instead when a person started it in a terminal."""
+    gc.disable()  # until all is imported: nothing of that is garbage, and to look for some takes a tenth of the time
     from uru_mcp.errors import SettingsError
     from uru_mcp.key import Key
     from uru_mcp.logs import start_logging
@@ -123,13 +125,12 @@ def _serve(sandbox: Sandbox | None, arguments: list[str]) -> None:
         click.echo(f"uru-mcp: ignored, only the Node client reads them: {', '.join(settings.ignored)}", err=True)
 
     from uru_mcp.bridge import Bridge, Unconfigured
-    from uru_mcp.server import build_server
-    from uru_mcp.stdio import serve
+    from uru_mcp.process import serve
 
     if isinstance(settings, SettingsError):
-        serve(build_server(Unconfigured(settings, redaction)), redaction)
+        serve(Unconfigured(settings, redaction), redaction)
     transport = None if sandbox is None else _in_process(sandbox)
-    serve(build_server(Bridge(settings, redaction, transport=transport)), redaction)
+    serve(Bridge(settings, redaction, transport=transport), redaction)
 
 
 def _introduce(settings: Settings | SettingsError, redaction: Redaction, arguments: list[str]) -> NoReturn:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from itertools import count
 from typing import Any, TypeVar
 
@@ -172,24 +172,18 @@ class Handlers:
 
 
 def build_server(bridge: Bridge | Unconfigured, *, progress_each: float = PROGRESS_EACH) -> Server[None]:
-    """The server of one bridge, for any transport; its lifespan is the bridge's.
+    """The server of one bridge, which is `running` as long as the server is used, for any transport.
 
     A call that takes longer than `progress_each` seconds reports its progress that often, to a client that asks for it.
     """
     handlers = Handlers(bridge, progress_each)
     bridge.on_change = handlers.listeners.changed
 
-    @asynccontextmanager
-    async def lifespan(_: Server[None]) -> AsyncIterator[None]:
-        async with bridge.running():
-            yield
-
     return Server(
         "uru-mcp",
         version=__version__,
         title="Uru",
         instructions=INSTRUCTIONS,
-        lifespan=lifespan,
         on_list_tools=handlers.list_tools,
         on_call_tool=handlers.call_tool,
         on_list_resources=handlers.list_resources,

@@ -1,17 +1,11 @@
-"""The process that serves MCP on its stdin and stdout: pipes, protocol eras, signals and the end.
-
-It ends on EOF, on a closed stdout, on a signal, and when the process that started it is gone. The SDK's thread that
-reads stdin cannot be cancelled, hence `os._exit` once everything else is closed.
-"""
+"""MCP on this process's stdin and stdout, in whichever protocol era the client speaks; what is written is redacted."""
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
-import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any
 
 import anyio
 import mcp.types as types
@@ -19,13 +13,10 @@ from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 from mcp.shared.message import SessionMessage
 
+from uru_mcp.bridge import Bridge, Unconfigured
 from uru_mcp.redaction import Redaction
-from uru_mcp.server import NOTIFICATIONS
+from uru_mcp.server import NOTIFICATIONS, build_server
 from uru_mcp.unread import salvaged
-
-SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
-STDOUT_BROKE = 128 + 13  # as a shell tells of who wrote to a pipe that nobody reads
-LAST_RESORT = 0.5  # seconds until the process ends after its pipes have, whatever still hangs
 
 VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
 CAPABILITIES_KEY = "io.modelcontextprotocol/clientCapabilities"
@@ -62,80 +53,15 @@ class Outgoing:
         await self.aclose()
 
 
-def serve(server: Server[None], redaction: Redaction) -> NoReturn:
-    """Serve until the end, and end the process: 0 after EOF, 128 + the signal's number after a signal.
+@asynccontextmanager
+async def pipes(bridge: Bridge | Unconfigured, redaction: Redaction) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    """This process's pipes, as a conversation to be had over them, which is over when stdin ends.
 
-    A broken stdout ends it as SIGPIPE ends others.
+    The pipes may never be let go before stdin ends: the SDK's thread that reads it cannot be cancelled.
     """
-    try:
-        status = anyio.run(_serve, server, redaction)
-    except BaseException as error:  # boundary: whatever ends it is told
-        status = _last_word(error)
-    _leave(status)
-
-
-def _last_word(error: BaseException) -> int:
-    """Say on stderr what ended it, without details that may hold anything. The exit code."""
-    print(f"uru-mcp: ended by {type(error).__name__}", file=sys.stderr)  # noqa: T201
-    return 1
-
-
-async def _serve(server: Server[None], redaction: Redaction) -> int:
-    status = STDOUT_BROKE  # which ends the SDK's own tasks, and so all others, without a word
-
-    async def watch_signals(scope: anyio.CancelScope) -> None:
-        nonlocal status
-        with anyio.open_signal_receiver(*SIGNALS) as received:
-            async for number in received:
-                status = 128 + number
-                scope.cancel()
-                return
-
-    async def watch_parent(scope: anyio.CancelScope) -> None:
-        nonlocal status
-        await _parent_gone()
-        status = 0
-        scope.cancel()
-
+    server = build_server(bridge)
     async with stdio_server() as (read, write):
-        try:
-            async with anyio.create_task_group() as tasks:
-                if sys.platform != "win32":  # its event loop takes no signals, and Ctrl-C raises by itself
-                    tasks.start_soon(watch_signals, tasks.cancel_scope)
-                tasks.start_soon(watch_parent, tasks.cancel_scope)
-                await _run_both_eras(server, read, Outgoing(write, redaction))
-                status = 0
-                tasks.cancel_scope.cancel()
-        except Exception as error:  # boundary: told now, since the thread that reads stdin may never let go
-            status = _last_word(error)
-        finally:
-            if status:
-                _leave(status)
-            last_resort = threading.Timer(LAST_RESORT, _leave, (status,))
-            last_resort.daemon = True
-            last_resort.start()
-    return status
-
-
-def _leave(status: int) -> NoReturn:
-    try:
-        sys.stderr.flush()
-    finally:
-        os._exit(status)
-
-
-async def _parent_gone() -> None:
-    """Return when the process that started this one has ended; never, where the system cannot tell without polling."""
-    if not hasattr(os, "pidfd_open"):
-        await anyio.sleep_forever()
-    try:
-        parent = os.pidfd_open(os.getppid())
-    except OSError:  # already gone, or not to be watched from here: stdin still tells
-        await anyio.sleep_forever()
-    try:
-        await anyio.wait_readable(parent)
-    finally:
-        os.close(parent)
+        yield lambda: _run_both_eras(server, read, Outgoing(write, redaction))
 
 
 async def _run_both_eras(server: Server[None], read: Any, write: Outgoing) -> None:

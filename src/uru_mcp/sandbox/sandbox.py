@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
+from typing import TYPE_CHECKING
 
 from . import access, calendar, company, mail, platform, runs
 from .access import Workspace
-from .app import Api, build_app
 from .database import Database
 from .faults import Faults
 from .keys import Keys
@@ -19,6 +16,9 @@ from .strangers import answer_recorded, read_catalog
 from .synthetic import synthetic_namespaces
 from .toolbox import Definition, Namespace, Toolbox
 from .traffic import Request, Traffic
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
 
 
 class Sandbox:
@@ -31,6 +31,10 @@ class Sandbox:
         self.faults = Faults()
         self._toolbox = Toolbox(database, [*own, *strangers], otherwise=answer_recorded)
         self._traffic = Traffic()
+        from starlette.middleware import Middleware  # late, since who only lists commands or keys serves nothing
+
+        from .app import Api, build_app
+
         middleware = [Middleware(self._traffic.around), Middleware(self.faults.around)]
         self.app: Starlette = build_app(Api(database, self._toolbox), middleware)
 

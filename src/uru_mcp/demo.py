@@ -1,0 +1,161 @@
+"""`uru-mcp demo`: the real server as a process over real pipes, driven as Claude would drive it, against a sandbox.
+
+The sandbox listens on loopback in this process, so that the story can also show what reached it and what did not.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import anyio
+import click
+from mcp import Client, StdioServerParameters
+from mcp.types import CallToolResult, ReadResourceResult
+
+from uru_mcp.claude_desktop import configuration
+from uru_mcp.sandbox import Sandbox
+from uru_mcp.sandbox.serve import serving
+
+Say = Callable[[str], Any]
+
+WITHIN = 60.0  # seconds for the whole story
+NOTE = "Called the customer back, all is well."
+LOG_NOTE = {"tool": "company_demo__LOG_NOTE", "arguments": {"text": NOTE}}
+PRICES = "uru://contexts/ctx_acme_prices"
+PROMPT = "answer_a_complaint"
+COMPLAINT = {"customer": "Ana Ferreira", "complaint": "The machine leaks again."}
+REFUND = {
+    "tool": "platform__automation_run",
+    "arguments": {
+        "id": "aut_acme_refund",
+        "input": {"customer": "Ana Ferreira", "email": "ana.ferreira@hotel-adler.example", "amount": 900},
+    },
+}
+
+
+def run_demo(say: Say) -> None:
+    """Tell the story through `say`, one block of text at a time.
+
+    Raises: TimeoutError after `WITHIN` seconds.
+    """
+    try:
+        anyio.run(_demo, say)
+    except* BrokenPipeError:  # nobody reads on; without a stdout, Python has nothing to complain of at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+async def _demo(say: Say) -> None:
+    sandbox = Sandbox.open()
+    try:
+        with anyio.fail_after(WITHIN):
+            async with serving(sandbox) as url:
+                say("An Uru sandbox runs on this machine. Each part below starts uru-mcp as Claude Desktop would.")
+                await _with_a_read_only_key(sandbox, url, say)
+                await _with_an_execute_key(sandbox, url, say)
+    finally:
+        sandbox.close()
+    _heading(say, "Now with Claude Desktop")
+    say("Settings → Developer → Edit Config, paste this, put your key in, quit Claude fully and open it again:\n")
+    say(configuration(sys.executable))
+    say("\nOr, without an account:\n")
+    say(configuration(sys.executable, "--sandbox"))
+
+
+async def _with_a_read_only_key(sandbox: Sandbox, url: str, say: Say) -> None:
+    _heading(say, "1. A key with Read only")
+    async with _claude(sandbox, url, {"read"}) as (claude, _):
+        tools = [tool.name for tool in (await claude.list_tools()).tools]
+        say(f"Claude is shown {len(tools)} tools, and none that writes or runs anything:")
+        say("  " + "\n  ".join(tools))
+        found = await claude.call_tool(
+            "uru_read",
+            {"tool": "platform__context_query", "arguments": {"op": "search", "query": "refund", "limit": 1}},
+        )
+        hit = _structure(found)["data"]["items"][0]
+        say(f"\nIt may read. A search for “refund” finds “{hit['title']}” in the workspace.")
+
+        _heading(say, "2. What the workspace holds, as resources and prompts to attach")
+        listed = (await claude.list_resources()).resources
+        contexts = [resource for resource in listed if resource.uri.startswith("uru://contexts/")]
+        say(f"{len(listed)} resources, among them these context blocks:")
+        say("\n".join(f"  {resource.title} ({resource.size} bytes): {resource.uri}" for resource in contexts))
+        say("\nThe price list begins:")
+        say(_quoted("\n".join(_contents(await claude.read_resource(PRICES)).splitlines()[:5])))
+        say(f"\nThe prompt {PROMPT}, filled in, with the instructions of its agent before it:")
+        for message in (await claude.get_prompt(PROMPT, COMPLAINT)).messages:
+            say(_quoted(getattr(message.content, "text", "")) + "\n")
+
+        _heading(say, "3. The same key tries to run a tool")
+        refused = await claude.call_tool("uru_execute", LOG_NOTE)
+        say(_quoted(_text(refused)))
+        say(f"Runs that reached Uru: {_runs(sandbox)}. Notes in the workspace: {_notes(sandbox)}.")
+
+
+async def _with_an_execute_key(sandbox: Sandbox, url: str, say: Say) -> None:
+    _heading(say, "4. The same call with a key that has Execute")
+    async with _claude(sandbox, url, {"read", "execute"}) as (claude, key_id):
+        done = await claude.call_tool("uru_execute", LOG_NOTE)
+        say(_quoted(_text(done)))
+        say(f"Runs that reached Uru: {_runs(sandbox)}. Notes in the workspace: {_notes(sandbox)}.")
+
+        _heading(say, "5. An automation stops for a person's approval")
+        waiting = await claude.call_tool("uru_execute", REFUND)
+        say(_quoted("\n".join(_text(waiting).splitlines()[1:])))
+        decide = _structure(waiting)["approvals"][0]["decide"]
+        say("\nThe person says yes, and Claude makes that call:")
+        decided = _structure(await claude.call_tool(decide["call_with"], decide["arguments"]))["data"]
+        say(_quoted("\n".join(f"{event['type']}: {event['detail']}" for event in decided["events"][-4:])))
+
+        _heading(say, "6. Somebody deletes that key in Uru, while Claude is at work")
+        sandbox.keys.delete(key_id)
+        revoked = await claude.call_tool("uru_execute", LOG_NOTE)
+        say(_quoted(_text(revoked)))
+        say(f"Notes in the workspace: {_notes(sandbox)}. uru_whoami still answers:\n")
+        say(_quoted(_text(await claude.call_tool("uru_whoami", {}))))
+
+
+@asynccontextmanager
+async def _claude(sandbox: Sandbox, url: str, permissions: set[str]) -> AsyncIterator[tuple[Client, str]]:
+    """A client like Claude's, connected to a server process that has a key of its own; and the id of that key."""
+    made = sandbox.keys.create(name="Claude Desktop", workspace=sandbox.workspaces[0].id, permissions=permissions)
+    with TemporaryDirectory() as cache:  # nothing of the demonstration is kept
+        process = StdioServerParameters(
+            command=sys.executable,
+            args=["-m", "uru_mcp"],
+            env={"URU_API_KEY": made.text, "URU_PROXY_URL": url, "XDG_CACHE_HOME": cache},
+        )
+        async with Client(process, mode="legacy") as client:
+            yield client, made.record.id
+
+
+def _runs(sandbox: Sandbox) -> int:
+    return sum("company_demo" in request.path and request.method == "POST" for request in sandbox.requests)
+
+
+def _notes(sandbox: Sandbox) -> int:
+    return len(sandbox.database.rows("SELECT id FROM notes WHERE text = ?", NOTE))
+
+
+def _structure(result: CallToolResult) -> Any:
+    return result.structured_content
+
+
+def _text(result: CallToolResult) -> str:
+    return "\n".join(getattr(block, "text", "") for block in result.content)
+
+
+def _contents(result: ReadResourceResult) -> str:
+    return "\n".join(getattr(content, "text", "") for content in result.contents)
+
+
+def _quoted(text: str) -> str:
+    return "\n".join(f"  | {line}" for line in text.splitlines())
+
+
+def _heading(say: Say, title: str) -> None:
+    say(click.style(f"\n{title}\n", bold=True))

@@ -1,0 +1,116 @@
+"""The process that serves MCP: how it begins, and what ends it.
+
+It asks Uru first and imports the MCP SDK meanwhile, which takes most of the time until the first answer. It ends on
+EOF, on a closed stdout, on a signal, and when the process that started it is gone.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sys
+import threading
+from importlib import import_module
+from typing import TYPE_CHECKING, NoReturn
+
+import anyio
+import anyio.to_thread
+
+if TYPE_CHECKING:
+    from uru_mcp.bridge import Bridge, Unconfigured
+    from uru_mcp.redaction import Redaction
+
+SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
+STDOUT_BROKE = 128 + 13  # as a shell tells of who wrote to a pipe that nobody reads
+LAST_RESORT = 0.5  # seconds until the process ends after its pipes have, whatever still hangs
+
+
+def serve(bridge: Bridge | Unconfigured, redaction: Redaction) -> NoReturn:
+    """Serve until the end, and end the process: 0 after EOF, 128 + the signal's number after a signal.
+
+    A broken stdout ends it as SIGPIPE ends others.
+    """
+    try:
+        status = anyio.run(_Process(bridge, redaction).run)
+    except BaseException as error:  # boundary: whatever ends it is told
+        status = _last_word(error)
+    _leave(status)
+
+
+class _Process:
+    """`status` is the exit code, as far as is known."""
+
+    def __init__(self, bridge: Bridge | Unconfigured, redaction: Redaction) -> None:
+        self._bridge = bridge
+        self._redaction = redaction
+        self._status = STDOUT_BROKE  # which ends the SDK's own tasks, and so all others, without a word
+
+    async def run(self) -> int:
+        async with self._bridge.running(), anyio.create_task_group() as tasks:
+            if sys.platform != "win32":  # its event loop takes no signals, and Ctrl-C raises by itself
+                tasks.start_soon(self._watch_signals, tasks.cancel_scope)
+            tasks.start_soon(self._watch_parent, tasks.cancel_scope)
+            await self._converse()
+            tasks.cancel_scope.cancel()
+        return self._status
+
+    async def _converse(self) -> None:
+        stdio = await anyio.to_thread.run_sync(import_module, "uru_mcp.stdio", abandon_on_cancel=True)
+        gc.freeze()  # what is imported stays, and is not looked through again and again
+        gc.enable()
+        async with stdio.pipes(self._bridge, self._redaction) as conversation:
+            try:
+                await conversation()
+                self._status = 0
+            except Exception as error:  # boundary: told now, since the pipes may never be let go
+                self._status = _last_word(error)
+            finally:
+                self._let_go()
+
+    def _let_go(self) -> None:
+        """End the process: at once when it has been ended, and otherwise at the latest in a moment."""
+        if self._status:
+            _leave(self._status)
+        last_resort = threading.Timer(LAST_RESORT, _leave, (self._status,))
+        last_resort.daemon = True
+        last_resort.start()
+
+    async def _watch_signals(self, scope: anyio.CancelScope) -> None:
+        with anyio.open_signal_receiver(*SIGNALS) as received:
+            async for number in received:
+                self._status = 128 + number
+                scope.cancel()
+                return
+
+    async def _watch_parent(self, scope: anyio.CancelScope) -> None:
+        await _parent_gone()
+        self._status = 0
+        scope.cancel()
+
+
+async def _parent_gone() -> None:
+    """Return when the process that started this one has ended; never, where the system cannot tell without polling."""
+    if not hasattr(os, "pidfd_open"):
+        await anyio.sleep_forever()
+    try:
+        parent = os.pidfd_open(os.getppid())
+    except OSError:  # already gone, or not to be watched from here: stdin still tells
+        await anyio.sleep_forever()
+    try:
+        await anyio.wait_readable(parent)
+    finally:
+        os.close(parent)
+
+
+def _last_word(error: BaseException) -> int:
+    """Say on stderr what ended it, without details that may hold anything. The exit code."""
+    print(f"uru-mcp: ended by {type(error).__name__}", file=sys.stderr)  # noqa: T201
+    return 1
+
+
+def _leave(status: int) -> NoReturn:
+    try:
+        sys.stderr.flush()
+    finally:
+        os._exit(status)
