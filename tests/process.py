@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 from typing import Any
@@ -103,11 +103,10 @@ class Served:
 
 
 @asynccontextmanager
-async def served(*arguments: str, **variables: str) -> AsyncIterator[Served]:
+async def served(*arguments: str, command: Sequence[str] = URU_MCP, **variables: str) -> AsyncIterator[Served]:
     """`uru-mcp` with these arguments and `URU_*` variables; what it wrote is complete after the block."""
-    command = [*URU_MCP, *arguments]
     with anyio.fail_after(WITHIN):
-        async with await anyio.open_process(command, env={**SYSTEM, **variables}) as process:
+        async with await anyio.open_process([*command, *arguments], env={**SYSTEM, **variables}) as process:
             running = Served(process)
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(running.read_stdout)

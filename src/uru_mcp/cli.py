@@ -35,7 +35,8 @@ uru-mcp is an MCP server: Claude Desktop or another MCP client starts it and tal
 There is nothing to type here.
 
   Try it without an account:   uru-mcp demo
-  Add it to Claude Desktop:    Settings → Developer → Edit Config, put this into claude_desktop_config.json,
+  Add it to Claude Desktop:    uru-mcp install claude-desktop
+  Or by hand:                  Settings → Developer → Edit Config, put this into claude_desktop_config.json,
                                then quit Claude fully and open it again
 
 {config}
@@ -44,6 +45,7 @@ There is nothing to type here.
 
 COMMANDS = {
     "demo": "uru_mcp.commands.demo",
+    "install": "uru_mcp.commands.install",
     "sandbox": "uru_mcp.sandbox.commands",
     "usage": "uru_mcp.commands.usage",
 }
@@ -138,7 +140,7 @@ def _introduce(settings: Settings | SettingsError, redaction: Redaction, argumen
 
     A key file is looked into; a command is not run, since it may ask for something.
     """
-    from uru_mcp.claude_desktop import KEY, configuration
+    from uru_mcp.clients.entry import KEY, configuration
     from uru_mcp.errors import SettingsError
 
     key = KEY

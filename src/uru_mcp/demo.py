@@ -17,7 +17,7 @@ import click
 from mcp import Client, StdioServerParameters
 from mcp.types import CallToolResult, ReadResourceResult
 
-from uru_mcp.claude_desktop import configuration
+from uru_mcp.clients.entry import configuration
 from uru_mcp.sandbox import Sandbox
 from uru_mcp.sandbox.serve import serving
 
@@ -60,7 +60,8 @@ async def _demo(say: Say) -> None:
     finally:
         sandbox.close()
     _heading(say, "Now with Claude Desktop")
-    say("Settings → Developer → Edit Config, paste this, put your key in, quit Claude fully and open it again:\n")
+    say("uru-mcp install claude-desktop does it. Or by hand: Settings → Developer → Edit Config, paste this, put your")
+    say("key in, quit Claude fully and open it again:\n")
     say(configuration(sys.executable))
     say("\nOr, without an account:\n")
     say(configuration(sys.executable, "--sandbox"))

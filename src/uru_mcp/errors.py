@@ -2,6 +2,7 @@
 
 * UruError
   x SettingsError      the user: mend the configuration
+  x ConfigurationError the user: mend a client's configuration file
   x KeyUnavailable     the user: a file with the key, or a command that prints it
   x KeyRefused         the user: another key
     + KeyReplaced
@@ -78,6 +79,12 @@ class SettingsError(UruError):
 
 class SettingsProblem(UruError):
     """One fault of the configuration; it never travels alone, `SettingsError` carries it."""
+
+    default_code = "not_configured"
+
+
+class ConfigurationError(UruError):
+    """An MCP client's configuration cannot be read or changed; `details` may hold `line` and `column`, from 1."""
 
     default_code = "not_configured"
 

@@ -1,0 +1,51 @@
+"""Whether Uru accepts a key, before it is written anywhere; and a file for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anyio
+
+from uru_mcp.client import UruClient
+from uru_mcp.clients import writing
+from uru_mcp.connection import Connection
+from uru_mcp.errors import KeyUnavailable
+from uru_mcp.identity import Identity, Standing
+from uru_mcp.key import Key
+from uru_mcp.key_source import KeyFile, source_of
+from uru_mcp.keyring import Keyring
+from uru_mcp.redaction import Redaction
+from uru_mcp.settings import Settings
+
+
+async def standing_of(settings: Settings, redaction: Redaction) -> Standing:
+    """How the key of these settings stands with Uru. What is wrong is its `trouble`, and nothing is raised."""
+    keyring = Keyring(source_of(settings), redaction)
+    workspace_id = str(settings.workspace_id) if settings.workspace_id else None
+    connection = Connection(settings.proxy_url, keyring, workspace_id=workspace_id, redaction=redaction, transport=None)
+    client = UruClient(connection, redaction)
+    identity = Identity(client, keyring, ceiling=settings.permissions, workspace_id=workspace_id)
+    try:
+        async with anyio.create_task_group() as tasks:
+            identity.start(tasks)
+            standing = await identity.ask()
+    finally:
+        with anyio.CancelScope(shield=True):
+            await client.aclose()
+    return standing
+
+
+async def key_in(path: Path) -> Key | None:
+    """The key of a key file, or None where it holds none."""
+    try:
+        return (await KeyFile(path).read()).key
+    except KeyUnavailable:
+        return None
+
+
+def write_key_file(path: Path, key: Key) -> None:
+    """A file for its owner alone, with the key as its first line.
+
+    Raises: `ConfigurationError`.
+    """
+    writing.write(path, f"{key.reveal()}\n".encode(), mode=writing.OWNER_ALONE)

@@ -1,0 +1,110 @@
+"""The key for a configuration: found or asked for, accepted by Uru, and put into its file, if it is to have one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from uru_mcp.errors import KeyRefused, NoAnswer
+
+if TYPE_CHECKING:
+    from uru_mcp.identity import Standing
+    from uru_mcp.key import Key
+    from uru_mcp.redaction import Redaction
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the person asked for. `key_file` is absolute; `permissions` are as the person wrote them."""
+
+    name: str
+    permissions: str | None = None
+    key_file: Path | None = None
+    sandbox: bool = False
+    dry_run: bool = False
+
+
+def planned_environment(old: Mapping[str, Any], wish: Wish, environ: Mapping[str, str]) -> dict[str, Any]:
+    """The variables that an entry would set; nothing is asked, not even whether the key is one."""
+    from uru_mcp.clients.entry import KEY
+    from uru_mcp.clients.environment import keys_given, with_key
+
+    return with_key(old, environ, _placed(wish) or keys_given(environ) or dict([KEY]), wish.permissions)
+
+
+def accepted_environment(
+    old: Mapping[str, Any], wish: Wish, environ: Mapping[str, str], redaction: Redaction
+) -> dict[str, Any]:
+    """The variables that an entry is to set, once Uru has accepted the key and it stands in its file.
+
+    Raises: `UruError` when the key or a setting is no good, and `Abort` when the person stops; nothing is written then.
+    """
+    import anyio
+
+    from uru_mcp.clients.environment import as_variables, keys_given, with_key
+    from uru_mcp.clients.key_check import key_in, standing_of
+    from uru_mcp.settings import read_settings
+
+    in_file = anyio.run(key_in, wish.key_file) if wish.key_file else None
+    key = keys_given(environ) or (_placed(wish) if in_file else {}) or {"URU_API_KEY": _asked()}
+    settings = read_settings(as_variables(with_key(old, environ, key, wish.permissions), environ))
+    standing = anyio.run(standing_of, settings, redaction)
+    _judge(standing, settings.proxy_url, redaction)
+    if wish.key_file and standing.key and standing.key != in_file:
+        _put_into(wish.key_file, standing.key, in_file)
+    return with_key(old, environ, _placed(wish) or key, wish.permissions)
+
+
+def _placed(wish: Wish) -> dict[str, str]:
+    return {"URU_API_KEY_FILE": str(wish.key_file)} if wish.key_file else {}
+
+
+def _asked() -> str:
+    click.echo("Create a key in Uru → Settings → API Keys, and paste it here; it is not shown.")
+    answer: str = click.prompt("API key", hide_input=True)
+    return answer.strip()
+
+
+def _judge(standing: Standing, url: str, redaction: Redaction) -> None:
+    """Say what Uru says of the key.
+
+    Raises: its trouble, and `Abort` when Uru does not answer and the person leaves it at that.
+    """
+    from uru_mcp.answers import new_key
+    from uru_mcp.permissions import in_words
+
+    key, trouble, workspace = standing.key, standing.trouble, standing.workspace
+    selects_later = trouble is not None and trouble.code == "workspace_selection_required"
+    if trouble is not None and not selects_later:
+        if isinstance(trouble, KeyRefused):
+            fix = new_key("and run uru-mcp install again with it")
+            raise KeyRefused(f"{trouble.message} Nothing was written.", fix=fix, code=trouble.code)
+        if key is None or not isinstance(trouble, NoAnswer):
+            raise trouble
+        click.echo(redaction.text(f"The key …{key.last4} could not be checked. {trouble.message}"))
+        click.confirm("Write it into the configuration all the same?", abort=True)
+        return
+    click.echo(f"Key: …{key.last4 if key else ''}, accepted by {url}")
+    if workspace is not None:
+        click.echo(redaction.text(f"Workspace: {workspace.name or workspace.id}"))
+    elif selects_later:
+        click.echo("Workspace: none yet; Claude will ask which one, or set URU_WORKSPACE_ID and install again")
+    if standing.state == "permissions_unknown":
+        click.echo("Permissions: Uru does not tell, so nothing is allowed; say what the key has with --permissions")
+    elif standing.grant is not None:
+        click.echo(f"Permissions: {in_words(standing.grant.effective)}")
+
+
+def _put_into(path: Path, key: Key, in_file: Key | None) -> None:
+    from uru_mcp.clients.key_check import write_key_file
+
+    if in_file is not None:
+        click.confirm(f"{path} holds another key, …{in_file.last4}. Replace it with …{key.last4}?", abort=True)
+    elif path.exists() and path.stat().st_size:
+        click.confirm(f"{path} holds something that is no key. Replace it?", abort=True)
+    write_key_file(path, key)
+    click.echo(f"Key file: {path}, for you alone")

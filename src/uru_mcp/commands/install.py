@@ -1,0 +1,183 @@
+"""`uru-mcp install`: a client's configuration, written or taken back, with a key that Uru has accepted."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from uru_mcp.clients.known import CLIENTS, Client
+from uru_mcp.clients.places import Configuration, Machine, configuration, configurations
+from uru_mcp.commands.accepted_key import Wish, accepted_environment, planned_environment
+from uru_mcp.errors import SettingsError, UruError
+from uru_mcp.redaction import Redaction
+
+if TYPE_CHECKING:
+    from uru_mcp.clients.change import Change
+
+NAME = re.compile(r"[A-Za-z0-9_-]+")
+ASK = "What may you do in Uru?"
+
+
+@click.command()
+@click.argument("client", required=False, type=click.Choice([*CLIENTS]), metavar="[CLIENT]")
+@click.option("--name", default="uru", show_default=True, help="What the server is called in the client.")
+@click.option("--permissions", help="A ceiling on the key's permissions, such as read,execute.")
+@click.option(
+    "--key-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Put the key into this file, for you alone, and only its path into the configuration.",
+)
+@click.option("--sandbox", is_flag=True, help="Serve a sandbox instead of the real Uru; no key is needed.")
+@click.option("--dry-run", is_flag=True, help="Show what would change, ask for nothing, and write nothing.")
+@click.option("--uninstall", is_flag=True, help="Take the server out of the configuration again.")
+def install(
+    client: str | None,
+    name: str,
+    permissions: str | None,
+    key_file: Path | None,
+    sandbox: bool,
+    dry_run: bool,
+    uninstall: bool,
+) -> None:
+    """Add uru-mcp to an MCP client's configuration, or take it out.
+
+    CLIENT is claude-desktop, claude-code, cursor, vscode, windsurf or zed. Without it, the one whose configuration is
+    on this machine is meant, if there is only one.
+
+    The key is taken from URU_API_KEY, URU_API_KEY_FILE or URU_API_KEY_COMMAND, or asked for, and it is written only
+    after Uru has accepted it. All else in the configuration stays as it is, and a backup is made beside it.
+    """
+    from uru_mcp.settings import read_environment
+
+    if uninstall and (permissions or key_file or sandbox):
+        raise click.UsageError("--uninstall goes with --name and --dry-run only.")
+    if sandbox and key_file:
+        raise click.UsageError("A sandbox needs no key: --sandbox does not go with --key-file.")
+    if NAME.fullmatch(name) is None:
+        raise click.UsageError("--name takes letters, digits, - and _ only, since clients make tool names of it.")
+    machine = Machine(sys.platform, Path.home(), read_environment())
+    key_file = key_file.expanduser().absolute() if key_file else None
+    wish = Wish(name, _checked(permissions), key_file, sandbox, dry_run)
+    (_uninstall if uninstall else _install)(_chosen(client, machine), wish, machine)
+
+
+def _checked(permissions: str | None) -> str | None:
+    from uru_mcp.variables import permissions as read_permissions
+
+    if permissions is not None:
+        try:
+            read_permissions(permissions)
+        except ValueError as error:
+            raise click.UsageError(f"--permissions cannot be used: {error}.") from error
+    return permissions
+
+
+def _chosen(client: str | None, machine: Machine) -> Configuration:
+    place = (machine.platform, machine.home, machine.environ)
+    if client is not None:
+        return configuration(CLIENTS[client], *place)
+    found = configurations(*place)
+    if len(found) == 1:
+        return found[0]
+    names = [one.client.name for one in found]
+    seen = f"Found on this machine: {', '.join(names)}." if names else "No client's configuration was found."
+    raise click.UsageError(
+        f"{seen} Say which client is meant, such as: uru-mcp install {[*names, 'claude-desktop'][0]}"
+    )
+
+
+def _install(configuration: Configuration, wish: Wish, machine: Machine) -> None:
+    from uru_mcp.clients.change import addition, current, server_of
+    from uru_mcp.clients.entry import entry, environment_of
+    from uru_mcp.clients.environment import left_behind, of_sandbox
+    from uru_mcp.clients.showing import difference
+    from uru_mcp.clients.writing import keep
+
+    redaction = Redaction()
+    with _said_plainly(redaction):
+        old = server_of(current(configuration), wish.name)  # before a key is asked for in vain
+        was = environment_of(old)
+        if wish.sandbox:
+            env = of_sandbox(was, wish.permissions)
+        elif wish.dry_run:
+            env = planned_environment(was, wish, machine.environ)
+        else:
+            env = accepted_environment(was, wish, machine.environ, redaction)
+        words = ["--sandbox"] if wish.sandbox else []
+        wanted = entry(sys.executable, *words, env=env, old=old, is_typed=configuration.client.is_typed)
+        change = addition(configuration, wish.name, wanted)
+        if wish.dry_run:
+            click.echo(difference(change.path, change.before, change.after) or "Nothing would change.")
+            return
+        backup = keep(change.path, change.before.data) if change.before and change.is_any else None
+        change.make()
+    _say_what_was_done(change, wish, backup, configuration.client, env)
+    unused = [] if wish.sandbox else left_behind(machine.environ)
+    if unused:
+        click.echo(f"Only here, and not in the configuration: {', '.join(unused)}")
+    click.echo(f"\nNext: {configuration.client.next_step}\nThen ask: “{ASK}”")
+
+
+def _say_what_was_done(change: Change, wish: Wish, backup: Path | None, client: Client, env: Mapping[str, Any]) -> None:
+    from uru_mcp.clients.environment import CARRIED
+    from uru_mcp.clients.writing import is_open_to_others
+
+    done = "Written" if change.is_any else "Nothing to change"
+    click.echo(f"{done}: the server “{wish.name}” of {client.title}, in {change.path}")
+    if backup is not None:
+        click.echo(f"Backup: {backup}")
+    beside = [f"{name}={env[name]}" for name in CARRIED if name in env]
+    if beside:
+        click.echo(f"Beside the key it sets {', '.join(beside)}.")
+    if "URU_API_KEY" in env and is_open_to_others(change.path):
+        click.echo("Other users of this machine may read that file, and the key in it; --key-file keeps it apart.")
+
+
+def _uninstall(configuration: Configuration, wish: Wish, machine: Machine) -> None:
+    from uru_mcp.clients.change import backups_with, current, removal, server_of, spent_backup
+    from uru_mcp.clients.entry import KEY, environment_of
+    from uru_mcp.clients.showing import difference
+    from uru_mcp.clients.writing import remove
+
+    title = configuration.client.title
+    with _said_plainly(Redaction()):
+        env = environment_of(server_of(current(configuration), wish.name))
+        change = removal(configuration, wish.name)
+        if not change.is_any:
+            click.echo(f"Nothing to change: {title} has no server “{wish.name}” in {change.path}")
+            return
+        if wish.dry_run:
+            click.echo(difference(change.path, change.before, change.after))
+            return
+        change.make()
+        spent = spent_backup(change)
+        if spent is not None:
+            remove(spent)
+        holding = backups_with(configuration, wish.name, KEY[0])
+    what = f"the server “{wish.name}” of {title}, from {change.path}"
+    click.echo(f"Removed: {what if change.after is not None else f'{change.path}, which held nothing else'}")
+    if "URU_API_KEY_FILE" in env:
+        click.echo(f"Left where it is: the key file {env['URU_API_KEY_FILE']}")
+    if holding:
+        click.echo(f"These backups still hold a key: {', '.join(map(str, holding))}")
+    click.echo(f"\n{title} lets go of it when it is started again.")
+
+
+@contextmanager
+def _said_plainly(redaction: Redaction) -> Iterator[None]:
+    """What goes wrong becomes a message and what to do about it, and exit code 1."""
+    try:
+        yield
+    except click.Abort:  # a question is only asked before anything is written
+        raise click.ClickException("Stopped. Nothing was written.") from None
+    except SettingsError as error:
+        said = [f"{problem.message}\n  {problem.fix}" for problem in error.problems]
+        raise click.ClickException(redaction.text("\n".join(said))) from error
+    except UruError as error:
+        raise click.ClickException(redaction.text(f"{error.message}\n  {error.fix}")) from error

@@ -1,0 +1,68 @@
+"""On every system each client's configuration gets the server in the client's own format, and loses it again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.clients.test_places import PLACES, STORE
+from uru_mcp.clients.change import addition, removal
+from uru_mcp.clients.entry import entry
+from uru_mcp.clients.known import CLIENTS
+from uru_mcp.clients.places import configuration
+
+PYTHON = {"darwin": "/Users/you/.uru-mcp/bin/python", "linux": "/opt/é/python", "win32": r"C:\uru-mcp\python.exe"}
+WRITTEN = {"darwin": "/Users/you/.uru-mcp/bin/python", "linux": "/opt/é/python", "win32": r"C:\\uru-mcp\\python.exe"}
+MEMBERS = {
+    "claude-desktop": "mcpServers",
+    "claude-code": "mcpServers",
+    "cursor": "mcpServers",
+    "vscode": "servers",
+    "windsurf": "mcpServers",
+    "zed": "context_servers",
+}
+TYPED = '\n      "type": "stdio",'
+KNOWN_GOOD = """\
+{{
+  "{member}": {{
+    "uru": {{{type}
+      "command": "{command}",
+      "args": [
+        "-m",
+        "uru_mcp"
+      ],
+      "env": {{
+        "URU_API_KEY": "uru_test_0123"
+      }}
+    }}
+  }}
+}}
+"""
+WHERE = [*((platform, name, place) for (platform, name), place in PLACES.items()), ("win32", "claude-desktop", STORE)]
+
+
+@pytest.mark.parametrize(("platform", "name", "place"), WHERE)
+def test_the_server_comes_and_goes(platform: str, name: str, place: str, tmp_path: Path) -> None:
+    if place == STORE:
+        (tmp_path / STORE).parents[3].mkdir(parents=True)
+    client = CLIENTS[name]
+    found = configuration(client, platform, tmp_path, {})
+    env = {"URU_API_KEY": "uru_test_0123"}
+    addition(found, "uru", entry(PYTHON[platform], env=env, is_typed=client.is_typed)).make()
+
+    typed = TYPED if name in ("claude-code", "vscode") else ""
+    expected = KNOWN_GOOD.format(member=MEMBERS[name], type=typed, command=WRITTEN[platform])
+    assert (tmp_path / place).read_text(encoding="utf-8") == expected
+    removal(found, "uru").make()
+    assert not (tmp_path / place).exists()
+
+
+def test_an_empty_file_is_an_empty_file_again_and_not_gone(tmp_path: Path) -> None:
+    found = configuration(CLIENTS["cursor"], "linux", tmp_path, {})
+    found.path.parent.mkdir()
+    found.path.touch()
+    found.path.with_name("mcp.json.uru-mcp-backup").touch()
+    addition(found, "uru", entry("/opt/python", env={})).make()
+    removal(found, "uru").make()
+    assert found.path.read_bytes() == b""

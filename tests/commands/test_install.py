@@ -1,0 +1,291 @@
+"""`uru-mcp install` brings a person from a key to a working configuration, and back to where he was."""
+
+from __future__ import annotations
+
+import json
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anyio.to_thread
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.clients.test_document import EXAMPLES, RELAXED
+from tests.process import served
+from tests.world import Uru
+from uru_mcp.cli import main
+from uru_mcp.clients.known import CLIENTS
+from uru_mcp.clients.places import configuration
+from uru_mcp.sandbox.serve import serving
+
+ELSEWHERE = ("APPDATA", "LOCALAPPDATA", "XDG_CONFIG_HOME", "CLAUDE_CONFIG_DIR")
+UNSET = dict.fromkeys([*ELSEWHERE, "URU_API_KEY", "URU_API_KEY_FILE", "URU_API_KEY_COMMAND", "URU_PERMISSIONS"])
+STRANGER = "uru_test_0123456789abcdef"
+STDIO = {"command": sys.executable, "args": ["-m", "uru_mcp"]}
+SANDBOX = {"command": sys.executable, "args": ["-m", "uru_mcp", "--sandbox"]}
+
+
+def install(home: Path, *words: str, typed: str = "", **environ: str) -> Result:
+    there = {**UNSET, "HOME": str(home), "USERPROFILE": str(home), **environ}
+    return CliRunner().invoke(main, ["install", *words], env=there, input=typed)
+
+
+async def install_with(url: str, home: Path, *words: str, typed: str = "", **environ: str) -> Result:
+    """The same while the Uru behind this address goes on answering."""
+    run = partial(install, home, *words, typed=typed, URU_PROXY_URL=url, **environ)
+    return await anyio.to_thread.run_sync(run)
+
+
+def file_of(home: Path, client: str = "claude-desktop") -> Path:
+    return configuration(CLIENTS[client], sys.platform, home, {}).path
+
+
+def put(home: Path, data: str | bytes, client: str = "claude-desktop") -> Path:
+    file = file_of(home, client)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(data if isinstance(data, bytes) else data.encode())
+    return file
+
+
+def entry_of(home: Path, name: str = "uru") -> Any:
+    return json.loads(file_of(home).read_bytes())["mcpServers"][name]
+
+
+@pytest.mark.parametrize(
+    ("client", "expected"),
+    [
+        ("claude-desktop", {"mcpServers": {"uru": SANDBOX}}),
+        ("claude-code", {"mcpServers": {"uru": {"type": "stdio", **SANDBOX}}}),
+        ("cursor", {"mcpServers": {"uru": SANDBOX}}),
+        ("vscode", {"servers": {"uru": {"type": "stdio", **SANDBOX}}}),
+        ("windsurf", {"mcpServers": {"uru": SANDBOX}}),
+        ("zed", {"context_servers": {"uru": SANDBOX}}),
+    ],
+)
+def test_each_client_gets_its_own_format_and_is_told_of(client: str, expected: Any, tmp_path: Path) -> None:
+    ran = install(tmp_path, client, "--sandbox")
+    assert ran.exit_code == 0, ran.output
+    assert json.loads(file_of(tmp_path, client).read_bytes()) == expected
+    assert str(file_of(tmp_path, client)) in ran.output
+    assert CLIENTS[client].next_step in ran.output
+
+
+@pytest.mark.parametrize(
+    ("client", "data"),
+    [
+        *(("claude-desktop", before) for before, _ in EXAMPLES.values()),
+        *(("zed", before) for before, _ in RELAXED.values()),
+        ("claude-desktop", None),
+    ],
+)
+def test_install_and_uninstall_leave_every_byte_as_it_was(
+    client: str, data: str | bytes | None, tmp_path: Path
+) -> None:
+    file = file_of(tmp_path, client) if data is None else put(tmp_path, data, client)
+    before = file.read_bytes() if data is not None else None
+    for words in (["--sandbox"], ["--sandbox", "--permissions", "read"], ["--uninstall"]):
+        ran = install(tmp_path, client, *words)
+        assert ran.exit_code == 0, ran.output
+    assert (file.read_bytes() if file.exists() else None) == before
+
+
+async def test_a_key_is_written_once_uru_has_accepted_it(uru: Uru, tmp_path: Path) -> None:
+    key = uru.key({"read", "execute"}).text
+    async with serving(uru.sandbox) as url:
+        words = ("claude-desktop", "--permissions", "read")
+        ran = await install_with(url, tmp_path, *words, URU_API_KEY=key, URU_TOOL_TOKENS="500")
+    assert ran.exit_code == 0, ran.output
+    assert f"Key: …{key[-4:]}, accepted by {url}\nWorkspace: Acme\nPermissions: Read\n" in ran.output
+    assert key not in ran.output
+    assert "Only here, and not in the configuration: URU_TOOL_TOKENS" in ran.output
+    assert entry_of(tmp_path) == {
+        **STDIO,
+        "env": {"URU_API_KEY": key, "URU_PROXY_URL": url, "URU_PERMISSIONS": "read"},
+    }
+
+
+async def test_a_key_that_is_nowhere_is_asked_for_and_not_shown(uru: Uru, tmp_path: Path) -> None:
+    key = uru.key().text
+    async with serving(uru.sandbox) as url:
+        ran = await install_with(url, tmp_path, "claude-desktop", typed=f"{key}\n")
+    assert ran.exit_code == 0, ran.output
+    assert entry_of(tmp_path)["env"]["URU_API_KEY"] == key
+    assert key not in ran.output
+
+
+@pytest.mark.parametrize("words", [[], ["--key-file", "key"]])
+async def test_of_a_key_that_uru_refuses_nothing_is_written(words: list[str], uru: Uru, tmp_path: Path) -> None:
+    async with serving(uru.sandbox) as url:
+        ran = await install_with(url, tmp_path, "claude-desktop", *words, URU_API_KEY=STRANGER)
+    assert ran.exit_code == 1
+    assert "Uru does not know this API key." in ran.output
+    assert "Create a key in Uru → Settings → API Keys, and run uru-mcp install again with it." in ran.output
+    assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize(("answer", "code"), [("", 1), ("n\n", 1), ("y\n", 0)])
+async def test_without_an_answer_of_uru_the_person_decides(answer: str, code: int, uru: Uru, tmp_path: Path) -> None:
+    key = uru.key().text
+    uru.faults.status("/", 429, headers={"retry-after": "60"})
+    async with serving(uru.sandbox) as url:
+        ran = await install_with(url, tmp_path, "claude-desktop", typed=answer, URU_API_KEY=key)
+    assert ran.exit_code == code, ran.output
+    assert f"The key …{key[-4:]} could not be checked." in ran.output
+    assert file_of(tmp_path).exists() == (code == 0)
+
+
+async def test_a_key_goes_into_a_file_of_its_own(uru: Uru, tmp_path: Path) -> None:
+    key, other = uru.key().text, uru.key().text
+    words = ("claude-desktop", "--key-file", str(tmp_path / "uru" / "key"))
+    file = tmp_path / "uru" / "key"
+    async with serving(uru.sandbox) as url:
+        first = await install_with(url, tmp_path, *words, URU_API_KEY=key)
+        assert first.exit_code == 0, first.output
+        assert entry_of(tmp_path)["env"] == {"URU_API_KEY_FILE": str(file), "URU_PROXY_URL": url}
+        assert file.read_text() == f"{key}\n"
+        assert sys.platform == "win32" or file.stat().st_mode & 0o777 == 0o600
+
+        again = await install_with(url, tmp_path, *words)
+        assert (again.exit_code, "Nothing to change" in again.output) == (0, True), again.output
+
+        refused = await install_with(url, tmp_path, *words, URU_API_KEY=other)
+        assert (refused.exit_code, file.read_text()) == (1, f"{key}\n")
+        assert f"holds another key, …{key[-4:]}. Replace it with …{other[-4:]}?" in refused.output
+        assert "Nothing was written." in refused.output
+
+        replaced = await install_with(url, tmp_path, *words, typed="y\n", URU_API_KEY=other)
+        assert (replaced.exit_code, file.read_text()) == (0, f"{other}\n"), replaced.output
+    removed = install(tmp_path, "claude-desktop", "--uninstall")
+    assert f"Left where it is: the key file {file}" in removed.output
+    assert file.exists()
+
+
+async def test_where_the_key_comes_from_here_it_comes_from_there(uru: Uru, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_text(uru.key().text)
+    key.chmod(0o600)
+    async with serving(uru.sandbox) as url:
+        for name, value in (
+            ("URU_API_KEY_FILE", str(key)),
+            ("URU_API_KEY_COMMAND", f'"{sys.executable}" -c "print(open(r\'{key}\').read())"'),
+        ):
+            ran = await install_with(url, tmp_path, "claude-desktop", **{name: value})
+            assert ran.exit_code == 0, ran.output
+            assert entry_of(tmp_path)["env"] == {name: value, "URU_PROXY_URL": url}
+
+
+async def test_installing_again_brings_a_new_key_and_leaves_what_the_person_set(uru: Uru, tmp_path: Path) -> None:
+    env = {"URU_API_KEY": STRANGER, "URU_PERMISSIONS": "read", "TZ": "UTC"}
+    put(tmp_path, json.dumps({"mcpServers": {"uru": {"command": "old", "disabled": False, "env": env}}}))
+    key = uru.key().text
+    async with serving(uru.sandbox) as url:
+        ran = await install_with(url, tmp_path, "claude-desktop", URU_API_KEY=key)
+    assert "Permissions: Read\n" in ran.output
+    assert entry_of(tmp_path) == {
+        "disabled": False,
+        **STDIO,
+        "env": {"URU_API_KEY": key, "URU_PERMISSIONS": "read", "TZ": "UTC", "URU_PROXY_URL": url},
+    }
+    removed = install(tmp_path, "claude-desktop", "--uninstall")
+    assert json.loads(file_of(tmp_path).read_bytes()) == {"mcpServers": {}}
+    assert f"These backups still hold a key: {file_of(tmp_path)}.uru-mcp-backup" in removed.output
+
+
+@pytest.mark.parametrize(
+    ("variables", "words", "said"),
+    [
+        ({"URU_API_KEY": "sk-1"}, [], "URU_API_KEY cannot be used: it does not start with uru_."),
+        ({"URU_API_KEY": STRANGER, "URU_PERMISSION": "read"}, [], "Did you mean URU_PERMISSIONS?"),
+        ({"URU_API_KEY": STRANGER, "URU_API_KEY_FILE": "/key"}, [], "are set together"),
+        ({"URU_API_KEY_FILE": "/there/is/none"}, [], "The key file /there/is/none does not exist."),
+        ({}, ["--permissions", "red"], "--permissions cannot be used: 'red' is not a permission."),
+        ({}, ["--sandbox", "--key-file", "key"], "--sandbox does not go with --key-file"),
+        ({}, ["--sandbox", "--uninstall"], "--uninstall goes with --name and --dry-run only"),
+        ({}, ["--sandbox", "--name", "my uru"], "--name takes letters, digits, - and _ only"),
+    ],
+)
+def test_what_cannot_be_used_is_said_and_nothing_is_written(
+    variables: dict[str, str], words: list[str], said: str, tmp_path: Path
+) -> None:
+    ran = install(tmp_path, "claude-desktop", *words, **variables)
+    assert ran.exit_code in (1, 2)
+    assert said in ran.output
+    assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize("data", ['{\n  "mcpServers": {,}\n}', '{\n  "mcpServers": []}', b"\xff\xfe{\x00}\x00"])
+@pytest.mark.parametrize("words", [["--sandbox"], ["--uninstall"], []])
+def test_a_file_that_is_not_what_the_client_reads_is_left_alone(
+    words: list[str], data: str | bytes, tmp_path: Path
+) -> None:
+    file = put(tmp_path, data)
+    before = file.read_bytes()
+    ran = install(tmp_path, "claude-desktop", *words)
+    assert ran.exit_code == 1
+    assert f"Error: {file}, line " in ran.output
+    assert file.read_bytes() == before
+    assert [*file.parent.iterdir()] == [file]
+
+
+def test_a_dry_run_shows_the_change_without_a_secret_and_changes_nothing(tmp_path: Path) -> None:
+    file = put(tmp_path, '{"mcpServers": {"a": {"command": "a", "env": {"TOKEN": "hush", "URU_API_KEY": 3}}}}')
+    before = file.read_bytes()
+    ran = install(tmp_path, "claude-desktop", "--dry-run", URU_API_KEY=STRANGER)
+    assert ran.exit_code == 0, ran.output
+    assert f"--- {file}\n+++ {file}\n" in ran.output
+    assert '+{"mcpServers": {"a": {"command": "a", "env": {"TOKEN": "…", "URU_API_KEY": "…"}}, "uru": {' in ran.output
+    assert '"env": {"URU_API_KEY": "uru_…cdef"}' in ran.output
+    assert "hush" not in ran.output
+    assert STRANGER not in ran.output
+    assert "paste your uru_ key here" in install(tmp_path, "claude-desktop", "--dry-run").output
+    assert (file.read_bytes(), [*file.parent.iterdir()]) == (before, [file])
+
+    install(tmp_path, "claude-desktop", "--sandbox")
+    between = file.read_bytes()
+    assert install(tmp_path, "--uninstall", "--dry-run").output.count("\n-") == 1
+    assert file.read_bytes() == between
+
+
+def test_after_another_hand_has_been_in_the_file_only_the_entry_goes(tmp_path: Path) -> None:
+    file = put(tmp_path, "{}")
+    install(tmp_path, "claude-desktop", "--sandbox")
+    file.write_text(file.read_text().replace('"mcpServers"', '"theme": "dark",\n  "mcpServers"'))
+    ran = install(tmp_path, "claude-desktop", "--uninstall")
+    assert file.read_text() == '{\n  "theme": "dark",\n  "mcpServers": {}\n}'
+    assert "Removed: the server “uru” of Claude Desktop" in ran.output
+    assert "Nothing to change" in install(tmp_path, "claude-desktop", "--uninstall").output
+
+
+def test_several_servers_stand_side_by_side(tmp_path: Path) -> None:
+    install(tmp_path, "claude-desktop", "--sandbox")
+    install(tmp_path, "claude-desktop", "--sandbox", "--name", "uru-two")
+    assert entry_of(tmp_path) == entry_of(tmp_path, "uru-two") == SANDBOX
+    install(tmp_path, "claude-desktop", "--uninstall")
+    assert json.loads(file_of(tmp_path).read_bytes()) == {"mcpServers": {"uru-two": SANDBOX}}
+
+
+def test_without_a_client_the_only_one_on_the_machine_is_meant(tmp_path: Path) -> None:
+    none = install(tmp_path, "--sandbox")
+    assert (none.exit_code, "No client's configuration was found." in none.output) == (2, True)
+    put(tmp_path, "{}", "cursor")
+    assert "of Cursor" in install(tmp_path, "--sandbox").output
+    put(tmp_path, "{}", "zed")
+    several = install(tmp_path, "--sandbox")
+    assert (several.exit_code, "Found on this machine: cursor, zed." in several.output) == (2, True)
+
+
+async def test_what_was_written_starts_a_server_that_answers(tmp_path: Path) -> None:
+    assert install(tmp_path, "claude-desktop", "--sandbox").exit_code == 0
+    entry = entry_of(tmp_path)
+    assert entry["command"] == sys.executable
+    async with served(*entry["args"], command=(entry["command"],), HOME=str(tmp_path)) as claude:
+        answer = await claude.initialize("2025-11-25")
+        assert answer["serverInfo"]["name"] == "uru-mcp"
+        assert "uru_whoami" in {tool["name"] for tool in (await claude.result("tools/list"))["tools"]}
+
+
+def test_the_help_names_every_client(tmp_path: Path) -> None:
+    text = install(tmp_path, "--help").output
+    assert all(name in text for name in CLIENTS)
