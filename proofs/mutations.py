@@ -121,7 +121,7 @@ BREAKS = (
     Break("render", "        if not self._redaction.is_clean(text):", "        if False:", "test_strangers.py"),
     Break("library", "if clean != [uri, address.uri]:", "if False:", "test_canary.py"),
     Break("stdio", "Outgoing(write, redaction)", "write", "test_canary.py"),
-    Break("cli", "redaction.remember(Key(", "(Key(", "test_canary.py"),
+    Break("commands/starting", "redaction.remember(Key(", "(Key(", "test_canary.py"),
     Break(
         "audit", "json.dumps(self._redaction.value(as_record(entry)))", "json.dumps(as_record(entry))", "test_canary.py"
     ),

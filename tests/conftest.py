@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,17 @@ from tests.world import ERAS, Connect, Uru, connector
 # The same examples in each run, so that a run that fails fails again; `--hypothesis-profile default` looks for others.
 settings.register_profile("stable", derandomize=True, max_examples=100, deadline=None)
 settings.load_profile("stable")
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """What a command sets for its whole process ends with the test that ran it in this one."""
+    root, own = logging.getLogger(), logging.getLogger("uru_mcp")
+    handlers, levels = root.handlers[:], (root.level, own.level)
+    yield
+    root.handlers[:] = handlers
+    for logger, level in zip((root, own), levels, strict=True):
+        logger.setLevel(level)
 
 
 @pytest.fixture

@@ -85,10 +85,21 @@ ORDER = [
     "clients.environment",
     "clients.showing",
     "clients.key_check",
+    "demo",
+    "doctor.checks",
+    "doctor.variables",
+    "doctor.service",
+    "doctor.trial",
+    "doctor.configurations",
+    "doctor.rounds",
+    "commands.screen",
+    "commands.starting",
+    "commands.listing",
     "commands.accepted_key",
     "commands.install",
-    "demo",
     "commands.demo",
+    "commands.doctor",
+    "commands.terminal",
     "commands.usage",
     "cli",
     "__main__",
@@ -96,12 +107,8 @@ ORDER = [
 
 # Everything outside has its owners, and nobody else imports it.
 OWNERS = {
-    "httpx2": {
-        "connection",
-        "failures",
-        "bridge",
-        "cli",
-    },  # bridge: for a type alone; cli: the in-memory transport of --sandbox
+    # bridge: for a type alone; commands.starting: the in-memory transport of --sandbox
+    "httpx2": {"connection", "failures", "bridge", "commands.starting"},
     "mcp": {"protocol", "asking", "server", "unread", "stdio", "demo"},
     "pydantic": {"settings", "unread"},
     "pydantic_settings": {"settings"},
@@ -113,14 +120,19 @@ OWNERS = {
         "commands.accepted_key",
         "commands.demo",
         "commands.install",
+        "commands.doctor",
+        "commands.listing",
+        "commands.screen",
+        "commands.starting",
+        "commands.terminal",
         "commands.usage",
     },
     "fcntl": {"audit"},
-    "subprocess": {"key_source"},
+    "subprocess": {"doctor.trial", "key_source"},
     "snowballstemmer": {"search"},
     "starlette": set(),
     "uvicorn": set(),
-    "uru_mcp.sandbox": {"cli", "demo"},
+    "uru_mcp.sandbox": {"demo", "commands.starting"},
 }
 
 PATHS = {

@@ -29,7 +29,7 @@ from uru_mcp.key_source import source_of
 from uru_mcp.keyring import Keyring
 from uru_mcp.library import Library
 from uru_mcp.outcomes import Outcomes
-from uru_mcp.outlook import Outlook
+from uru_mcp.outlook import Outlook, View
 from uru_mcp.own_tools import OWN, Definition
 from uru_mcp.records import PROMPTS, Kind
 from uru_mcp.redaction import Redaction
@@ -115,6 +115,11 @@ class Bridge:
     def call_within(self) -> float:
         """Seconds in which a call is answered, whatever happens."""
         return self._settings.call_deadline
+
+    @property
+    def view(self) -> View:
+        """What is known now, without asking, of the key and of Uru's tools."""
+        return self._outlook.now
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

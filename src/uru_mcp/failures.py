@@ -24,7 +24,7 @@ NOT_SENT = (
 
 def not_received(error: Exception, *, is_run: bool) -> UruError:
     """The error for a request that failed below HTTP; the cause's own words may hold the URL and are not repeated."""
-    broken = [cause for cause in _causes(error) if isinstance(cause, ssl.SSLError)]
+    broken = [cause for cause in causes_of(error) if isinstance(cause, ssl.SSLError)]
     if isinstance(error, httpx2.ConnectError) and broken:
         is_doubted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in broken)
         why = "its TLS certificate could not be verified" if is_doubted else "what answers there does not speak TLS"
@@ -44,7 +44,7 @@ def not_received(error: Exception, *, is_run: bool) -> UruError:
 
 
 def _why_unreachable(error: Exception) -> str:
-    causes = list(_causes(error))
+    causes = list(causes_of(error))
     if isinstance(error, httpx2.InvalidURL):
         return "its address is not one"
     if any(isinstance(cause, socket.gaierror) for cause in causes):
@@ -60,10 +60,10 @@ def _why_unreachable(error: Exception) -> str:
     return "there is no connection"
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
+def causes_of(error: BaseException | None) -> Iterator[BaseException]:
     """The exception and all that led to it, the members of groups included."""
     while error is not None:
         yield error
         for member in getattr(error, "exceptions", ()):
-            yield from _causes(member)
+            yield from causes_of(member)
         error = error.__cause__ or error.__context__

@@ -187,7 +187,7 @@ class KeyCommand:
                     break
             return await process.wait(), output
         finally:
-            _end(process)
+            end_process(process)
             with anyio.CancelScope(shield=True):
                 await process.aclose()
 
@@ -236,7 +236,7 @@ def _key(line: str, unavailable: Callable[[str], KeyUnavailable]) -> Key:
         raise unavailable(str(error)) from None
 
 
-def _end(process: Process) -> None:
+def end_process(process: Process) -> None:
     """Kill what is still there, and what it started."""
     if process.returncode is not None:
         return

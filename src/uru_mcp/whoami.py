@@ -122,8 +122,7 @@ def _problems(facts: Facts) -> Iterator[dict[str, Any]]:
     elif standing.trouble is not None:
         yield _problem(standing.trouble)
     elif standing.state == "permissions_unknown":
-        unknown = "This Uru does not tell what the key may do, and URU_PERMISSIONS is not set, so nothing is allowed."
-        yield _problem(PermissionMissing(unknown, fix=DECLARE, code="permissions_unknown"))
+        yield _problem(nobody_tells())
     if standing.doubt is not None:
         yield {**_problem(standing.doubt), "message": f"The last known grant is used. {standing.doubt.message}"}
     if facts.catalog_trouble is not None and (standing.trouble is None or standing.lacks_workspace):
@@ -135,6 +134,12 @@ def _problems(facts: Facts) -> Iterator[dict[str, Any]]:
         yield {**_problem(error), "message": message}
     for kind, error in facts.records_failed.items():
         yield {**_problem(error), "message": f"The {kind.collection} could not be listed. {error.message}"}
+
+
+def nobody_tells() -> PermissionMissing:
+    """What is wrong when the permissions of a key are not known at all."""
+    message = "This Uru does not tell what the key may do, and URU_PERMISSIONS is not set, so nothing is allowed."
+    return PermissionMissing(message, fix=DECLARE, code="permissions_unknown")
 
 
 def _outdated(facts: Facts) -> str:
@@ -206,7 +211,7 @@ def _lines(structure: dict[str, Any]) -> Iterator[str]:
     yield _key_line(structure["key"])
     workspace = structure["workspace"]
     yield f"Workspace: {workspace['name'] or 'unnamed'} ({workspace['id']})" if workspace else "Workspace: not known"
-    yield _permission_line(structure["permissions"])
+    yield f"Permissions: {permissions_in_words(structure['permissions'])}"
     yield from _tools_lines(structure["tools"])
     yield f"Service: {structure['base_url'] or 'not known'}"
     yield from _remedies("Warning", structure["warnings"])
@@ -230,7 +235,8 @@ def _key_line(key: dict[str, Any]) -> str:
     return f"Key: {name}ending in {key['last4']}{age}{expires}{source}"
 
 
-def _permission_line(permissions: dict[str, Any]) -> str:
+def permissions_in_words(permissions: dict[str, Any]) -> str:
+    """The report's `permissions` in a line: which, who says so, and what a ceiling takes away."""
     known = {
         "uru": "as Uru says",
         "declared": "as URU_PERMISSIONS declares",
@@ -238,7 +244,7 @@ def _permission_line(permissions: dict[str, Any]) -> str:
         "unknown": "not known now",
     }
     effective = ", ".join(permissions["effective"]) or "none"
-    line = f"Permissions: {effective} ({known[permissions['known_from']]})"
+    line = f"{effective} ({known[permissions['known_from']]})"
     if permissions["granted"] is not None and permissions["ceiling"] is not None:
         granted, ceiling = (", ".join(permissions[name]) or "none" for name in ("granted", "ceiling"))
         line += f"; the key has {granted}, URU_PERMISSIONS allows {ceiling}"

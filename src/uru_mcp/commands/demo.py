@@ -8,6 +8,9 @@ import click
 @click.command()
 def demo() -> None:
     """Show the gate at work, without an account."""
+    from uru_mcp.commands.screen import decide_colours
     from uru_mcp.demo import run_demo
+    from uru_mcp.settings import read_environment
 
+    decide_colours(read_environment())
     run_demo(click.echo)

@@ -1,0 +1,116 @@
+"""`uru-mcp doctor`: each check in a line, as soon as it is made, and its remedy below; or all of them as JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from uru_mcp.commands.screen import decide_colours, harmless, sign
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from uru_mcp.doctor.checks import Check
+
+MARKS = {"ok": "✓", "warning": "!", "failed": "✗", "skipped": "-"}
+PLAIN_MARKS = {"ok": "+", "warning": "!", "failed": "x", "skipped": "-"}  # for consoles that lack the others
+COLOURS = {"ok": "green", "warning": "yellow", "failed": "red"}
+NAME_CHARS = 13  # of the longest name of a check of the service
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON when all checks are made.")
+def doctor(as_json: bool) -> None:
+    """Find out what is wrong, and how to mend it.
+
+    Looks at the URU_* variables, the key, the service, the key's permissions and tools, and then at the configuration
+    of each MCP client on this machine: of those, uru-mcp is started for a moment, and nothing else. Where no URU_*
+    variable is set here, those of the first such configuration are looked at. Nothing is changed, and no key is shown.
+    The exit code is 0 when nothing failed, and 1 otherwise; warnings do not count.
+    """
+    import anyio
+
+    from uru_mcp.doctor.checks import Examination
+    from uru_mcp.doctor.rounds import examine
+    from uru_mcp.logs import start_logging
+    from uru_mcp.redaction import Redaction
+    from uru_mcp.settings import read_environment
+
+    environ = read_environment()
+    decide_colours(environ)
+    redaction = Redaction()
+    start_logging("error", redaction)
+    lines = Lines()
+    examination = Examination(redaction, begin=lines.begin, tell=(lambda _: None) if as_json else lines.tell)
+    try:
+        anyio.run(lambda: examine(examination, redaction, environ, platform=sys.platform, home=Path.home()))
+    finally:
+        lines.end()
+    if as_json:
+        checks = [asdict(check) for check in examination.checks]
+        click.echo(json.dumps({"ok": examination.is_well, "checks": checks}, indent=2, ensure_ascii=False))
+    else:
+        click.echo(f"\n{_summary(examination.checks)}")
+    sys.exit(0 if examination.is_well else 1)
+
+
+class Lines:
+    """Prints a line for each check, and one for all that are skipped together."""
+
+    def __init__(self) -> None:
+        self._skipped: list[Check] = []
+
+    def begin(self, name: str) -> None:
+        sign(f"… {name}")
+
+    def tell(self, check: Check) -> None:
+        if self._skipped and (check.verdict, check.seen) != ("skipped", self._skipped[0].seen):
+            self.end()
+        if check.verdict == "skipped":
+            self._skipped.append(check)
+            return
+        sign("")
+        _print(check.verdict, check.name, check.seen)
+        if check.remedy:
+            click.echo(f"    To mend it: {harmless(check.remedy)}")
+
+    def end(self) -> None:
+        """Print what has been held back."""
+        sign("")
+        if self._skipped:
+            *names, last = (check.name for check in self._skipped)
+            together = f"{', '.join([*names, last])}, " if names else ""
+            _print("skipped", "not looked at" if names else last, f"{together}{self._skipped[0].seen}")
+        self._skipped = []
+
+
+def _print(verdict: str, name: str, seen: str) -> None:
+    mark = _marks()[verdict]
+    if verdict in COLOURS:
+        mark = click.style(mark, fg=COLOURS[verdict])
+    click.echo(f"{mark} {harmless(name):{NAME_CHARS}}  {harmless(seen)}")
+
+
+def _marks() -> dict[str, str]:
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    try:
+        "".join(MARKS.values()).encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return PLAIN_MARKS
+    return MARKS
+
+
+def _summary(checks: Sequence[Check]) -> str:
+    counts = Counter(check.verdict for check in checks)
+    warnings = f"{counts['warning']} warning{'s' if counts['warning'] > 1 else ''}"
+    if counts["failed"]:
+        first = next(check.name for check in checks if check.verdict == "failed")
+        also = f", {warnings}" if counts["warning"] else ""
+        return f"{counts['failed']} of {len(checks)} checks failed{also}. Begin with “{first}”."
+    return f"Nothing failed, with {warnings}." if counts["warning"] else "All is well."
