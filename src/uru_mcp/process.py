@@ -18,6 +18,8 @@ import anyio
 import anyio.to_thread
 
 if TYPE_CHECKING:
+    from anyio.abc import TaskStatus
+
     from uru_mcp.bridge import Bridge, Unconfigured
     from uru_mcp.redaction import Redaction
 
@@ -45,15 +47,30 @@ class _Process:
         self._bridge = bridge
         self._redaction = redaction
         self._status = STDOUT_BROKE  # which ends the SDK's own tasks, and so all others, without a word
+        self._is_over, self._is_closed = anyio.Event(), anyio.Event()
 
     async def run(self) -> int:
-        async with self._bridge.running(), anyio.create_task_group() as tasks:
-            if sys.platform != "win32":  # its event loop takes no signals, and Ctrl-C raises by itself
-                tasks.start_soon(self._watch_signals, tasks.cancel_scope)
-            tasks.start_soon(self._watch_parent, tasks.cancel_scope)
-            await self._converse()
-            tasks.cancel_scope.cancel()
+        async with anyio.create_task_group() as background:
+            await background.start(self._keep_running)
+            try:
+                async with anyio.create_task_group() as tasks:
+                    if sys.platform != "win32":  # its event loop takes no signals, and Ctrl-C raises by itself
+                        tasks.start_soon(self._watch_signals, tasks.cancel_scope)
+                    tasks.start_soon(self._watch_parent, tasks.cancel_scope)
+                    await self._converse()
+                    tasks.cancel_scope.cancel()
+            finally:
+                self._is_over.set()
         return self._status
+
+    async def _keep_running(self, *, task_status: TaskStatus[None]) -> None:
+        """Keep the bridge running in a task of its own, so that it can be closed before the pipes are let go."""
+        try:
+            async with self._bridge.running():
+                task_status.started()
+                await self._is_over.wait()
+        finally:
+            self._is_closed.set()
 
     async def _converse(self) -> None:
         stdio = await anyio.to_thread.run_sync(import_module, "uru_mcp.stdio", abandon_on_cancel=True)
@@ -66,6 +83,9 @@ class _Process:
             except Exception as error:  # boundary: told now, since the pipes may never be let go
                 self._status = _last_word(error)
             finally:
+                with anyio.move_on_after(LAST_RESORT, shield=True):
+                    self._is_over.set()
+                    await self._is_closed.wait()
                 self._let_go()
 
     def _let_go(self) -> None:
