@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from functools import cache
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 import jsonschema
 from jsonschema.protocols import Validator
@@ -27,6 +27,18 @@ STEPS = 10_000  # keywords looked at; a schema that needs more is meant to stall
 
 UNTRUSTED_KEYWORDS = ("pattern", "patternProperties", "uniqueItems")  # one step of these can take hours
 
+KEPT = 256  # validators
+
+
+class _Known(NamedTuple):
+    """A validator, and what it was made from: an address alone may be that of another schema by now."""
+
+    schema: dict[str, Any]
+    trusted: bool
+    validator: Validator
+
+
+_validators: dict[int, _Known] = {}
 _steps: ContextVar[Iterator[int]] = ContextVar("steps")
 
 
@@ -44,6 +56,7 @@ def check(tool: str, schema: dict[str, Any], arguments: dict[str, Any], *, trust
     """
     _require_json(tool, arguments)
     try:
+        _steps.set(count())
         errors = sorted(_validator(schema, trusted=trusted).iter_errors(arguments), key=lambda error: error.json_path)
     except (jsonschema.SchemaError, Unresolvable, _TooManySteps, *BROKEN):
         return  # the schema is broken, in one of the many ways in which strangers break schemas
@@ -73,15 +86,20 @@ def _require_json(tool: str, arguments: dict[str, Any]) -> None:
 
 
 def _validator(schema: dict[str, Any], *, trusted: bool) -> Validator:
-    """A validator of the dialect that the schema names.
+    """A validator of the dialect that the schema names, made once for a schema that is used again and again.
 
     Raises:
         jsonschema.SchemaError: The schema is not a schema.
     """
+    known = _validators.get(id(schema))
+    if known is not None and known.schema is schema and known.trusted is trusted:
+        return known.validator
     kind = validator_for(schema, default=jsonschema.Draft202012Validator)
     kind.check_schema(schema)
-    _steps.set(count())
     validator: Validator = _bounded(kind, trusted=trusted)(schema, registry=Registry())
+    while len(_validators) >= KEPT:
+        del _validators[next(iter(_validators))]
+    _validators[id(schema)] = _Known(schema, trusted, validator)
     return validator
 
 

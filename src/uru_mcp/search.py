@@ -14,9 +14,8 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
-
-import snowballstemmer
+from functools import cache
+from typing import Any, NamedTuple
 
 from uru_mcp.spelling import meant
 from uru_mcp.words import STOP_WORDS, words
@@ -70,7 +69,6 @@ class Index:
         self._ids = tuple(documents)
         self._names = tuple(document.name for document in documents.values())
         self._favoured = frozenset(number for number, name in enumerate(self._ids) if name in favoured)
-        self._stemmer = snowballstemmer.stemmer("english")
         stems: dict[str, str] = {}
         seen: Counter[str] = Counter()
         found: dict[str, Postings] = defaultdict(Postings)
@@ -122,7 +120,7 @@ class Index:
 
     def _found(self, word: str) -> tuple[dict[int, float], float]:
         """How strongly the word, or what is near to it, stands in which documents, and what it is worth there."""
-        stem = self._stemmer.stemWord(word)
+        stem = _stem(word)
         exact = self._postings.get(stem)
         hits = exact.hits() if exact else {}
         worth = self._worth(len(hits))
@@ -130,7 +128,7 @@ class Index:
             self._add(hits, term, BEGINNING)
         if not hits:
             for other in meant(word, self._known, self._known_in_order):
-                self._add(hits, self._stemmer.stemWord(other), MISSPELT)
+                self._add(hits, _stem(other), MISSPELT)
         return hits, worth if exact else self._worth(len(hits))
 
     def _add(self, hits: dict[int, float], term: str, share: float) -> None:
@@ -158,8 +156,20 @@ class Index:
         seen.update(found)
         for word in found:
             if word not in stems:
-                stems[word] = self._stemmer.stemWord(word)
+                stems[word] = _stem(word)
         return tuple(stems[word] for word in found)  # unlike lists, not visited by the garbage collector
+
+
+def _stem(word: str) -> str:
+    stem: str = _stemmer().stemWord(word)
+    return stem
+
+
+@cache
+def _stemmer() -> Any:
+    import snowballstemmer  # late: there is nothing to search yet when the process starts
+
+    return snowballstemmer.stemmer("english")
 
 
 def _weighed(fields: tuple[tuple[str, ...], ...], averages: list[float]) -> dict[str, float]:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 from uru_mcp import discovery, gate, surface
-from uru_mcp.arguments import check
 from uru_mcp.calls import Calls
 from uru_mcp.catalog import Tool
 from uru_mcp.effects import attribution, changed_by, effect_of
@@ -191,6 +190,13 @@ class ToolCalls:
             )
         fix = f"Leave workspace_id out, or ask the user to {mend} if another one is wanted."
         raise ArgumentError(f"{message} Nothing was sent to Uru.", fix=fix, tool=tool.id)
+
+
+def check(tool: str, schema: Arguments, arguments: Arguments, *, trusted: bool) -> None:
+    """As `arguments.check`, which is imported at the first call, when the client has long had its first answers."""
+    from uru_mcp import arguments as checked
+
+    checked.check(tool, schema, arguments, trusted=trusted)
 
 
 def _summary(outcome: Outcome) -> dict[str, Any]:
