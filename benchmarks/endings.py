@@ -55,9 +55,7 @@ WAYS: dict[str, Callable[[Process], None]] = {
 def ended(way: str) -> tuple[float, int]:
     """How many milliseconds it took, and the exit code of the process that was started."""
     command = [sys.executable, "-c", PARENT] if way == "parent is gone" else COMMAND
-    with subprocess.Popen(  # noqa: S603 - the program is our own
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as process:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         ask(process, "initialize")
         stdout_of(process).readline()
         began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""What a large catalog costs: `python benchmarks/scale.py [400 4000 40000]`, on Linux.
+"""What a large catalog costs: `python -m benchmarks.scale [400 4000 40000]`, on Linux.
 
 For each size, a sandbox in a process of its own on a loopback socket, and the real server as another over its pipes.
 A call goes through the server and, in turn with it, straight to the sandbox over HTTP, so that what is between shows.
@@ -23,7 +23,7 @@ from typing import Any
 
 import httpx2
 
-from search import QUERIES
+from benchmarks.search import QUERIES
 
 SIZES = (400, 4_000, 40_000)
 ROUNDS = 5  # searches of each query, and reports

@@ -1,4 +1,4 @@
-"""How long searching takes, and what the index costs: `python benchmarks/search.py [400 4000 40000]`.
+"""How long searching takes, and what the index costs: `python -m benchmarks.search [400 4000 40000]`.
 
 Nothing here is a test; a busy machine changes every figure, so look at the medians.
 """

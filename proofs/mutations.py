@@ -142,7 +142,7 @@ def noticed(copy: Path, broken: Break) -> bool | None:
     try:
         tests = [f"tests/{name}" for name in broken.tests.split()]
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-n0", "-p", "no:cacheprovider", *tests]
-        ran = subprocess.run(  # noqa: S603
+        ran = subprocess.run(
             command,
             cwd=copy,
             env={**os.environ, "PYTHONPATH": str(copy / "src")},

@@ -81,7 +81,7 @@ class Served:
             "io.modelcontextprotocol/clientCapabilities": {},
             "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
         }
-        return {**(params or {}), "_meta": meta}
+        return {**(params or {}), "_meta": meta | (params or {}).get("_meta", {})}
 
     async def read_stdout(self) -> None:
         assert self.process.stdout is not None

@@ -129,21 +129,21 @@ async def test_a_read_that_is_cancelled_leaves_nothing_behind(uru: Uru) -> None:
         assert (await claude.data("uru_result"))["calls"] == []
 
 
-async def test_progress_is_reported_to_a_client_that_asked_for_it(uru: Uru) -> None:
-    reported: dict[str, list[float]] = {era: [] for era in ERAS}
-
-    async def call(era: str) -> None:
-        async def note(progress: float, total: float | None, message: str | None) -> None:
-            assert message == f"Uru has been at it for {progress:g} seconds."
-            reported[era].append(progress)
-
-        async with connector(uru, era)({"execute"}) as claude:
-            await claude.client.call_tool(REPORT, report(5.4), progress_callback=note)
-
-    async with anyio.create_task_group() as tasks:
-        for era in ERAS:
-            tasks.start_soon(call, era)
-    assert reported == {era: [5.0] for era in ERAS}
+@pytest.mark.parametrize("modern", [False, True])
+async def test_progress_is_reported_to_a_client_that_asked_for_it(modern: bool) -> None:
+    async with served("--sandbox") as claude:
+        if modern:
+            claude.modern = True
+        else:
+            await claude.initialize("2025-11-25")
+        call = {"name": REPORT, "arguments": report(5.4)}
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(claude.result, "tools/call", call)
+            await claude.result("tools/call", {**call, "_meta": {"progressToken": "this one"}})
+    notifications = [message for message in map(json.loads, claude.lines) if message.get("method")]
+    assert [message["params"] for message in notifications if message["method"] == "notifications/progress"] == [
+        {"progressToken": "this one", "progress": 5.0, "message": "Uru has been at it for 5 seconds."}
+    ]
 
 
 async def test_a_process_that_ends_with_runs_open_says_which(uru: Uru) -> None:

@@ -36,7 +36,8 @@ from uru_mcp.variables import is_loopback
 CONNECT_TIMEOUT = 5.0  # seconds
 COMPLAINT_LIMIT = 100_000  # bytes that are read of an error body; nobody writes longer ones for people
 BODY_LIMIT = 32 * 1024 * 1024  # bytes, after decompression
-CONNECTIONS = 128  # twice the runs that may be under way, so that long ones leave room for what is quick
+CONNECTIONS = 512  # twice the runs that may be under way, so that long ones leave room for what is quick
+IDLE_CONNECTIONS = 16  # each of which costs every request a little
 JSON_TYPE = re.compile(r"(application|text)/([\w.-]+\+)?json", re.IGNORECASE)
 TURN = 0.9  # of the time a request has; the rest of it is bounded by its deadline alone
 
@@ -202,7 +203,7 @@ class Connection:
                 verify=no_roots if self._base_url.startswith("http://") else True,
                 headers=headers,
                 trust_env=not is_loopback(urlsplit(self._base_url).hostname or ""),  # a proxy would be sent the key
-                limits=httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
+                limits=httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=IDLE_CONNECTIONS),
                 follow_redirects=False,
             )
         return self._opened

@@ -19,7 +19,7 @@ from uru_mcp.answers import unconfirmed
 from uru_mcp.errors import ArgumentError, NoAnswer, UruError, unforeseen
 from uru_mcp.render import Document
 
-AT_MOST = 64  # calls, under way and kept
+AT_MOST = 256  # calls, under way and kept
 KEPT = 3600.0  # seconds
 KEPT_CHARS = 64 * 1024 * 1024  # of all results together
 TURN = 0.9  # of the time that a caller waits; who has not begun by then is told so

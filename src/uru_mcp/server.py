@@ -86,6 +86,8 @@ class Handlers:
     ) -> types.CallToolResult | types.InputRequiredResult:
         self.listeners.session = ctx.session
         until = time.monotonic() + self._bridge.call_within
+        if "progress_token" not in (ctx.meta or {}):
+            return await self._asking.settle(ctx, params, await self._answer(params, until), until)
         result: types.CallToolResult | types.InputRequiredResult | None = None
         failure: MCPError | None = None
         async with anyio.create_task_group() as tasks:

@@ -53,6 +53,57 @@ class Outgoing:
         await self.aclose()
 
 
+class Incoming:
+    """The way in. What the SDK cannot read is mended, or answered here.
+
+    So is `server/discover`, until another request comes: `Server.run` keeps to the era of the first request it sees,
+    but some clients probe `server/discover` and then send `initialize` on the same pipe.
+
+    `read` is the SDK's stream of messages, whose type it does not export.
+    """
+
+    def __init__(self, read: Any, write: Outgoing, server: Server[None]) -> None:
+        self._read = read
+        self._write = write
+        self._server = server
+        self._is_probed = True
+
+    async def receive(self) -> SessionMessage:
+        async for item in self._read:
+            found = salvaged(item) if isinstance(item, Exception) else item
+            if (
+                isinstance(found, SessionMessage)
+                and self._is_probed
+                and isinstance(found.message, types.JSONRPCRequest)
+            ):
+                self._is_probed = found.message.method == "server/discover"
+                if self._is_probed:
+                    found = _discovered(self._server, found.message)
+            if isinstance(found, SessionMessage):
+                return found
+            if found is not None:
+                await self._write.send(SessionMessage(found))
+        raise anyio.EndOfStream
+
+    async def aclose(self) -> None:
+        await self._read.aclose()
+
+    def __aiter__(self) -> Incoming:
+        return self
+
+    async def __anext__(self) -> SessionMessage:
+        try:
+            return await self.receive()
+        except anyio.EndOfStream:
+            raise StopAsyncIteration from None
+
+    async def __aenter__(self) -> Incoming:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+
 @asynccontextmanager
 async def pipes(bridge: Bridge | Unconfigured, redaction: Redaction) -> AsyncIterator[Callable[[], Awaitable[None]]]:
     """This process's pipes, as a conversation to be had over them, which is over when stdin ends.
@@ -61,40 +112,9 @@ async def pipes(bridge: Bridge | Unconfigured, redaction: Redaction) -> AsyncIte
     """
     server = build_server(bridge)
     async with stdio_server() as (read, write):
-        yield lambda: _run_both_eras(server, read, Outgoing(write, redaction))
-
-
-async def _run_both_eras(server: Server[None], read: Any, write: Outgoing) -> None:
-    """Serve the era of the first request that is not `server/discover`, and answer that one here.
-
-    `read` is the SDK's stream of messages, whose type it does not export.
-
-    `Server.run` keeps to the era of the first request it sees, but some clients probe `server/discover` and then send
-    `initialize` on the same pipe.
-    """
-    send, receive = anyio.create_memory_object_stream[SessionMessage | Exception](0)
-
-    async def relay() -> None:
-        probing = True
-        async with send:
-            async for item in read:
-                if isinstance(item, Exception):
-                    item = salvaged(item)
-                    if not isinstance(item, SessionMessage):
-                        if item is not None:
-                            await write.send(SessionMessage(item))
-                        continue
-                if probing and isinstance(item, SessionMessage) and isinstance(item.message, types.JSONRPCRequest):
-                    if item.message.method == "server/discover":
-                        await write.send(SessionMessage(_discovered(server, item.message)))
-                        continue
-                    probing = False
-                await send.send(item)
-
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(relay)
-        await server.run(receive, write, server.create_initialization_options(NOTIFICATIONS))
-        tasks.cancel_scope.cancel()
+        outgoing = Outgoing(write, redaction)
+        incoming = Incoming(read, outgoing, server)
+        yield lambda: server.run(incoming, outgoing, server.create_initialization_options(NOTIFICATIONS))
 
 
 def _discovered(server: Server[None], request: types.JSONRPCRequest) -> types.JSONRPCResponse | types.JSONRPCError:

@@ -1,0 +1,1 @@
+"""What uru-mcp costs beside the least that is possible: `python -m benchmarks`. See the README here."""
