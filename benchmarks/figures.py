@@ -140,6 +140,7 @@ def one_call(effort: Effort, _: str | None) -> Iterator[Figure]:
         http = stack.enter_context(httpx2.Client(base_url=uru["URU_PROXY_URL"], trust_env=False))
         headers = {"Authorization": f"Bearer {uru['URU_API_KEY']}", **ROUTING}
         body = {"tool_name": TOOL, "parameters": ARGUMENTS}
+        answer = ours.call("uru_execute", THROUGH)["structuredContent"]  # for the echo, so that both write as much
 
         def direct() -> None:
             http.post("/execute/synthetic_01__execute_tool", json=body, headers=headers).raise_for_status()
@@ -148,7 +149,7 @@ def one_call(effort: Effort, _: str | None) -> Iterator[Figure]:
             {
                 "ours": lambda: timed(lambda: ours.call("uru_execute", THROUGH)),
                 "direct": lambda: timed(direct),
-                "echo": lambda: timed(lambda: bare.call("echo", THROUGH)),
+                "echo": lambda: timed(lambda: bare.call("echo", answer)),
             },
             effort.calls,
         )

@@ -68,6 +68,7 @@ ORDER = [
     "tool_calls",
     "witness",
     "bridge",
+    "unconfigured",
     "protocol",
     "asking",
     "server",

@@ -265,7 +265,7 @@ async def test_where_nothing_can_be_kept_all_else_goes_on_without_a_word(uru: Ur
 
 def tool(name: str, **more: Any) -> UpstreamTool:
     said = {"declared": None, "read_only": None, "destructive": None, "idempotent": None, "open_world": None, **more}
-    return UpstreamTool(name=name, title=None, description="", schema={"type": "object"}, **said)
+    return UpstreamTool(name=name, title=None, description="", schema_json='{"type":"object"}', **said)
 
 
 def listing(*tools: UpstreamTool, told_at: datetime = NOW, namespace: str = "platform") -> Listing:

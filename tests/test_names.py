@@ -73,7 +73,7 @@ def offered(tools: list[Pair]) -> Catalog:
     loaded = {
         namespace.name: (
             tuple(
-                UpstreamTool(tool, None, "", {"type": "object"}, None, None, None, None, None)
+                UpstreamTool(tool, None, "", '{"type":"object"}', None, None, None, None, None)
                 for owner, tool in tools
                 if owner == namespace.name
             ),

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from uru_mcp.pieces import compact, cut_json, shortened_json, small_first
+from uru_mcp.fields import compact
+from uru_mcp.pieces import cut_json, shortened_json, small_first
 
 SHAPES: dict[str, Any] = {
     "list": [{"id": number, "text": "x" * 50} for number in range(100)],

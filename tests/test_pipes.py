@@ -124,7 +124,7 @@ async def test_a_line_of_10_mb_is_served() -> None:
 
 
 BROKEN = """
-from uru_mcp.bridge import Unconfigured
+from uru_mcp.unconfigured import Unconfigured
 from uru_mcp.errors import SettingsError, SettingsProblem
 from uru_mcp.process import serve
 from uru_mcp.redaction import Redaction

@@ -18,7 +18,7 @@ from uru_mcp.answers import refusal, shaped
 from uru_mcp.complaints import Complaint, read_complaint
 from uru_mcp.cursors import decode, encode
 from uru_mcp.errors import ArgumentError, Refused, UruError
-from uru_mcp.pieces import compact
+from uru_mcp.fields import compact
 from uru_mcp.records import KINDS, kind_at, read_approvals, read_content, read_entry, read_page, read_prompt
 from uru_mcp.redaction import KEY_LIKE, MARK, UNSEEN, Redaction
 from uru_mcp.render import Document, Renderer, Rest

@@ -162,7 +162,7 @@ class Changes:
 
 
 def test_uru_s_tools_are_not_listed_on_a_grant_that_is_no_longer_known() -> None:
-    upstream = UpstreamTool("context_query", None, "", {"type": "object"}, None, True, None, None, None)
+    upstream = UpstreamTool("context_query", None, "", '{"type":"object"}', None, True, None, None, None)
     platform = Namespace("platform", "Uru")
     catalog = assembled([platform], {"platform": ((upstream,), ())}, [], Redaction())
     lost = Standing(trouble=NoAnswer("Uru does not answer.", fix="Wait."))

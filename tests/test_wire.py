@@ -124,7 +124,7 @@ def test_a_schema_is_mended_where_that_is_safe(schema: Any, expected: Any) -> No
 def test_a_sound_schema_passes_unchanged() -> None:
     schema = {"type": "object", "$defs": {"x": {"enum": [1]}}, "properties": {"a": {"$ref": "#/$defs/x"}}, "allOf": []}
     tools, _ = read_tools("n", [{"name": "A", "inputSchema": schema}])
-    assert tools[0].schema is schema
+    assert tools[0].schema == schema
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import httpx2
 from mcp import Client
 from mcp.types import CallToolResult, Prompt, Resource, ResourceTemplateReference, TextResourceContents, Tool
 
-from uru_mcp.bridge import Bridge, Unconfigured
+from uru_mcp.bridge import Bridge
 from uru_mcp.connection import Connection
 from uru_mcp.errors import SettingsError
 from uru_mcp.key import Key
@@ -23,6 +23,7 @@ from uru_mcp.redaction import Redaction
 from uru_mcp.sandbox import Sandbox
 from uru_mcp.server import build_server
 from uru_mcp.settings import read_settings
+from uru_mcp.unconfigured import Unconfigured
 
 CATALOG = Path(__file__).parent / "data" / "catalog.json"
 ALL = frozenset({"read", "write", "execute"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import anyio
@@ -19,7 +20,9 @@ async def list_tools(_: Context, __: types.PaginatedRequestParams | None) -> typ
 
 async def call_tool(_: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
     data = params.arguments or {}
-    return types.CallToolResult(content=[types.TextContent(type="text", text=str(data))], structured_content=data)
+    return types.CallToolResult(
+        content=[types.TextContent(type="text", text=json.dumps(data))], structured_content=data
+    )
 
 
 async def main() -> None:

@@ -6,10 +6,10 @@ from typing import Any
 
 from uru_mcp.answers import quotation
 from uru_mcp.catalog import Tool
+from uru_mcp.fields import compact
 from uru_mcp.gate import allows
 from uru_mcp.names import shown_name
 from uru_mcp.outlook import View
-from uru_mcp.pieces import compact
 from uru_mcp.policy import DECIDE, PLATFORM
 from uru_mcp.records import Approval
 

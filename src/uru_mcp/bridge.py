@@ -19,12 +19,11 @@ from uru_mcp import surface
 from uru_mcp.attic import Attic
 from uru_mcp.audit import AuditLog
 from uru_mcp.calls import Calls
-from uru_mcp.catalog import Catalog
 from uru_mcp.catalogs import Catalogs
 from uru_mcp.client import UruClient
 from uru_mcp.connection import Connection
-from uru_mcp.errors import KeyReplaced, NoAnswer, SettingsError, UnknownTool, UruError, unforeseen
-from uru_mcp.identity import Identity, Standing
+from uru_mcp.errors import KeyReplaced, NoAnswer, UnknownTool, UruError, unforeseen
+from uru_mcp.identity import Identity
 from uru_mcp.key_source import source_of
 from uru_mcp.keyring import Keyring
 from uru_mcp.library import Library
@@ -53,7 +52,7 @@ Answer = TypeVar("Answer")
 log = logging.getLogger(__name__)
 
 
-async def _nobody(_: List) -> None:
+async def nobody(_: List) -> None:
     """Nobody wants to know."""
 
 
@@ -109,7 +108,8 @@ class Bridge:
         self._witness = Witness(audit, self._circumstances)
         self._shown: dict[List, object] = {}
         self._seen = self._outlook.now
-        self.on_change: Callable[[List], Awaitable[None]] = _nobody
+        self._listed: tuple[View, list[Definition]] | None = None
+        self.on_change: Callable[[List], Awaitable[None]] = nobody
 
     @property
     def call_within(self) -> float:
@@ -235,10 +235,14 @@ class Bridge:
         )
 
     def _definitions(self) -> list[Definition]:
-        view = self._outlook.now
-        return surface.listed(
-            view.catalog, view.standing, direct=self._settings.direct_tools, budget=self._settings.tool_tokens
-        )
+        """The same list again, as long as what it depends on is the same."""
+        view, settings = self._outlook.now, self._settings
+        if self._listed is None or view.catalog is not self._listed[0].catalog or view != self._listed[0]:
+            definitions = surface.listed(
+                view.catalog, view.standing, direct=settings.direct_tools, budget=settings.tool_tokens
+            )
+            self._listed = (view, definitions)
+        return self._listed[1]
 
     def _circumstances(self, tool: str) -> Circumstances:
         view = self._outlook.now
@@ -260,39 +264,6 @@ class Bridge:
             unseen_removed=self._redaction.unseen,
         )
         return report(facts)
-
-
-class Unconfigured:
-    """Stands in for the bridge when the settings cannot be used: it sends nothing, and says what to mend."""
-
-    def __init__(self, error: SettingsError, redaction: Redaction) -> None:
-        self._error = error
-        self._standing = Standing(trouble=error)
-        self._renderer = Renderer(redaction, budget=0)  # which bounds results, and there are none
-        self.call_within = 0.0  # nobody waits
-        self.on_change: Callable[[List], Awaitable[None]] = _nobody
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        yield
-
-    async def list_tools(self) -> list[Definition]:
-        return surface.listed(Catalog(), self._standing, direct="none", budget=0)
-
-    async def call_tool(self, name: str, arguments: dict[str, Any], *, within: float | None = None) -> Rendered:
-        """What is wrong, as the report of `uru_whoami` or as the refusal of any other call."""
-        if name == "uru_whoami":
-            return self._renderer.answer(
-                *report(Facts(self._standing, Catalog(), None, {}, None, None, datetime.now(UTC)))
-            )
-        return self.refusal(self._error)
-
-    async def ask_library(self, name: List, ask: Callable[[Library, float], Awaitable[Answer]]) -> Answer:
-        """Raises: what is wrong."""
-        raise self._error.with_traceback(None)
-
-    def refusal(self, error: UruError) -> Rendered:
-        return self._renderer.error(error)
 
 
 def _names(definitions: list[Definition]) -> list[str]:

@@ -6,14 +6,16 @@ called is not decided here.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 from uru_mcp.errors import NoAnswer, UruError
+from uru_mcp.fields import compact
 from uru_mcp.names import shown_name
 from uru_mcp.permissions import Permissions
 from uru_mcp.policy import PLATFORM, dispatcher_of, is_foreign, needs_of, reads_only
@@ -27,19 +29,27 @@ DESCRIPTION_CHARS = 4_000  # of a tool; a longer one helps nobody choose
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One of Uru's tools as we offer it. `id` is its name for MCP clients, `name` its name in Uru."""
+    """One of Uru's tools as we offer it. `id` is its name for MCP clients, `name` its name in Uru.
+
+    Its schema is kept as JSON, as Uru's is: few of very many are ever looked at.
+    """
 
     id: str
     namespace: Namespace
     name: str
     title: str
     description: str
-    schema: dict[str, Any]
+    schema_json: str
     needs: Permissions
     read_only: bool
     destructive: bool
     idempotent: bool
     open_world: bool
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The schema of its arguments: the same object again and again, while it is one of those used last."""
+        return _parsed(self.schema_json)
 
     @property
     def dispatcher(self) -> str | None:
@@ -162,13 +172,25 @@ def classified(namespace: Namespace, upstream: UpstreamTool, redaction: Redactio
         name=upstream.name,
         title=redaction.text(upstream.title or upstream.name.replace("_", " ").strip().capitalize())[:200],
         description=_shortened(redaction.text(upstream.description)),
-        schema=redaction.value(upstream.schema),
+        schema_json=_clean(upstream, redaction),
         needs=needs,
         read_only=read_only,
         destructive=not read_only and not (trusted and upstream.destructive is False),
         idempotent=read_only or (trusted and upstream.idempotent is True),
         open_world=not (trusted and upstream.open_world is False),
     )
+
+
+def _clean(upstream: UpstreamTool, redaction: Redaction) -> str:
+    if redaction.is_clean(upstream.schema_json):
+        return upstream.schema_json
+    return compact(redaction.value(upstream.schema))
+
+
+@lru_cache(maxsize=1_000)
+def _parsed(schema_json: str) -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads(schema_json)
+    return schema
 
 
 def _shortened(text: str) -> str:

@@ -111,8 +111,9 @@ def _serve(choice: Choice) -> None:
     if not isinstance(settings, SettingsError) and settings.ignored:
         click.echo(f"uru-mcp: ignored, only the Node client reads them: {', '.join(settings.ignored)}", err=True)
 
-    from uru_mcp.bridge import Bridge, Unconfigured
+    from uru_mcp.bridge import Bridge
     from uru_mcp.process import serve
+    from uru_mcp.unconfigured import Unconfigured
 
     if isinstance(settings, SettingsError):
         serve(Unconfigured(settings, redaction), redaction)

@@ -7,10 +7,9 @@ Whether a call is allowed is decided before it gets here, in `gate.py`, and what
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import quote
-
-import anyio.to_thread
 
 from uru_mcp.answers import shaped, unconfirmed
 from uru_mcp.connection import Connection, Request
@@ -79,9 +78,10 @@ class UruClient:
 
     async def tools(self, namespace: str, *, within: float) -> tuple[tuple[UpstreamTool, ...], tuple[LeftOut, ...]]:
         """The tools of a namespace, and those of its entries that cannot be offered."""
-        body = await self._read(f"/list/apps/{_segment(namespace)}/tools", within)
-        # in a thread, so that calls are answered while the tools of a large namespace are read
-        return await anyio.to_thread.run_sync(shaped, lambda body: read_tools(namespace, body), body)
+        path = f"/list/apps/{_segment(namespace)}/tools"
+        request = Request("GET", path, read=lambda body: shaped(partial(read_tools, namespace), body))
+        tools: tuple[tuple[UpstreamTool, ...], tuple[LeftOut, ...]] = await self._connection.send(request, within)
+        return tools
 
     async def execute(
         self,

@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import anyio
+import anyio.to_thread
 import httpx2
 
 from uru_mcp import __version__
@@ -37,7 +38,7 @@ CONNECT_TIMEOUT = 5.0  # seconds
 COMPLAINT_LIMIT = 100_000  # bytes that are read of an error body; nobody writes longer ones for people
 BODY_LIMIT = 32 * 1024 * 1024  # bytes, after decompression
 CONNECTIONS = 512  # twice the runs that may be under way, so that long ones leave room for what is quick
-IDLE_CONNECTIONS = 16  # each of which costs every request a little
+IDLE_CONNECTIONS = 4  # each of which costs every request a little
 JSON_TYPE = re.compile(r"(application|text)/([\w.-]+\+)?json", re.IGNORECASE)
 TURN = 0.9  # of the time a request has; the rest of it is bounded by its deadline alone
 
@@ -49,7 +50,9 @@ class Request:
     """`is_run` marks what may change something when it arrives: it is sent once and never again.
 
     `key` is the key for which it was allowed; None where any will do, such as the one in use. `asks_of_key` marks
-    questions about the key itself, after which there is nothing more to ask.
+    questions about the key itself, after which there is nothing more to ask. `read` makes something of a body that may
+    be very large: that is done in a thread, so that calls are answered meanwhile, and for one body after the other, so
+    that no more than one of them is there as JSON.
     """
 
     method: str
@@ -59,11 +62,15 @@ class Request:
     is_run: bool = False
     key: Key | None = None
     asks_of_key: bool = False
+    read: Callable[[Any], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The JSON of a successful answer, and the tag by which the next request can ask whether it `is_as_before`."""
+    """The JSON of a successful answer, or what was made of it.
+
+    `etag` is the tag by which the next request can ask whether it `is_as_before`.
+    """
 
     body: Any
     etag: str | None = None
@@ -91,6 +98,7 @@ class Connection:
         self._workspace_id = workspace_id
         self._transport = transport
         self._opened: httpx2.AsyncClient | None = None
+        self._turn = anyio.CapacityLimiter(1)
         self.on_refusal: Callable[[], None] = lambda: None
 
     def start_over(self) -> None:
@@ -142,7 +150,7 @@ class Connection:
         if status == 304 and b"If-None-Match" in (request.headers or {}):
             return Answer(None, is_as_before=True)
         if 200 <= status < 300:
-            return Answer(_parsed(request, headers.get("content-type"), body), headers.get("etag"))
+            return Answer(await self._read(request, headers.get("content-type"), body), headers.get("etag"))
         retry_after = parse_retry_after(headers.get("retry-after"), now=datetime.now(UTC))
         complaint = read_complaint(self._redaction.text(body[:COMPLAINT_LIMIT].decode(errors="replace")))
         complained = refusal(
@@ -157,6 +165,14 @@ class Connection:
         if status in (401, 403) and not request.asks_of_key:
             self.on_refusal()
         raise complained
+
+    async def _read(self, request: Request, stated: str | None, body: bytes) -> Any:
+        read = request.read
+        if read is None:
+            return _parsed(request, stated, body)
+        return await anyio.to_thread.run_sync(
+            lambda: read(_parsed(request, stated, body)), abandon_on_cancel=True, limiter=self._turn
+        )
 
     async def _receive(self, request: Request, within: float) -> tuple[int, httpx2.Headers, bytes]:
         key = request.key or self._keyring.in_use

@@ -1,7 +1,8 @@
-"""Reading single fields of JSON that strangers wrote: what is not of the wanted kind counts as absent."""
+"""JSON that strangers wrote: reading single fields, of which what is not of the wanted kind counts as absent."""
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,11 @@ Record = dict[str, Any]
 
 class UnexpectedShape(ValueError):
     """What came is JSON, but not of a shape that is known."""
+
+
+def compact(value: Any) -> str:
+    """JSON as short as it gets."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def record_of(body: Any) -> Record:

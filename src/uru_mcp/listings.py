@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from uru_mcp.cursors import decode, encode
 from uru_mcp.errors import KeyRefused, UruError, WorkspaceProblem
+from uru_mcp.fields import compact
 from uru_mcp.outlook import View
-from uru_mcp.pieces import compact
 from uru_mcp.records import CONTEXTS, KINDS, read_entry
 from uru_mcp.redaction import Redaction
 from uru_mcp.resources import Resource, described, facts_listed, resource_of

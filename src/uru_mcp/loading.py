@@ -18,7 +18,7 @@ from uru_mcp.policy import PLATFORM
 from uru_mcp.redaction import Redaction
 from uru_mcp.wire import LeftOut, Namespace, UpstreamTool
 
-REQUESTS_AT_ONCE = 8
+REQUESTS_AT_ONCE = 16
 LOAD_WITHIN = 30.0  # seconds for one request
 
 log = logging.getLogger(__name__)

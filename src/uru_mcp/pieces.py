@@ -9,6 +9,8 @@ import json
 import re
 from typing import Any
 
+from uru_mcp.fields import compact
+
 PROSE = 500  # characters: a shorter text inside JSON may be an id or a name, and half of one would be a lie
 
 SMALL = 200  # characters of a member's JSON
@@ -18,11 +20,6 @@ TOKEN = re.compile(rf'{STRING}|[\[\]{{}},:]|[^\[\]{{}},:"]+')
 BEGUN = re.compile(r'"[^"\\]*(?:\\(?:u[0-9a-f]{4}|[^u])[^"\\]*)*')
 
 CLOSING = {"[": "]", "{": "}"}
-
-
-def compact(value: Any) -> str:
-    """JSON as short as it gets, which is the form that `cut_json` takes."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def cut_json(text: str, room: int) -> tuple[int, str]:

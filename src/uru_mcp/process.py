@@ -20,8 +20,9 @@ import anyio.to_thread
 if TYPE_CHECKING:
     from anyio.abc import TaskStatus
 
-    from uru_mcp.bridge import Bridge, Unconfigured
+    from uru_mcp.bridge import Bridge
     from uru_mcp.redaction import Redaction
+    from uru_mcp.unconfigured import Unconfigured
 
 SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
 STDOUT_BROKE = 128 + 13  # as a shell tells of who wrote to a pipe that nobody reads

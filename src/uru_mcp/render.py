@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from uru_mcp.errors import ArgumentError, UruError
-from uru_mcp.fields import is_deeper
-from uru_mcp.pieces import compact, cut_json, shortened_json, small_first
+from uru_mcp.fields import compact, is_deeper
+from uru_mcp.pieces import cut_json, shortened_json, small_first
 from uru_mcp.records import Approval
 from uru_mcp.redaction import Redaction
 from uru_mcp.wire import DEEPEST

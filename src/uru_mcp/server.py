@@ -25,11 +25,12 @@ from mcp.shared.exceptions import MCPError
 
 from uru_mcp import __version__, protocol
 from uru_mcp.asking import Asking
-from uru_mcp.bridge import Bridge, List, Unconfigured
+from uru_mcp.bridge import Bridge, List
 from uru_mcp.errors import UnknownTool, UruError
 from uru_mcp.library import Library
-from uru_mcp.own_tools import INSTRUCTIONS
+from uru_mcp.own_tools import INSTRUCTIONS, Definition
 from uru_mcp.render import Rendered
+from uru_mcp.unconfigured import Unconfigured
 
 Context = ServerRequestContext[Any, Any]
 Answer = TypeVar("Answer")
@@ -75,11 +76,15 @@ class Handlers:
         self._bridge = bridge
         self._progress_each = progress_each
         self._asking = Asking(lambda name, arguments, within: bridge.call_tool(name, arguments, within=within))
+        self._listed: tuple[list[Definition], types.ListToolsResult] = ([], types.ListToolsResult(tools=[]))
         self.listeners = Listeners()
 
     async def list_tools(self, ctx: Context, _: types.PaginatedRequestParams | None) -> types.ListToolsResult:
         self.listeners.session = ctx.session
-        return types.ListToolsResult(tools=[protocol.tool(one) for one in await self._bridge.list_tools()])
+        definitions = await self._bridge.list_tools()
+        if definitions is not self._listed[0]:
+            self._listed = (definitions, types.ListToolsResult(tools=list(map(protocol.tool, definitions))))
+        return self._listed[1]
 
     async def call_tool(
         self, ctx: Context, params: types.CallToolRequestParams

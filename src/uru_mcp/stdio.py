@@ -13,9 +13,10 @@ from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 from mcp.shared.message import SessionMessage
 
-from uru_mcp.bridge import Bridge, Unconfigured
+from uru_mcp.bridge import Bridge
 from uru_mcp.redaction import Redaction
 from uru_mcp.server import NOTIFICATIONS, build_server
+from uru_mcp.unconfigured import Unconfigured
 from uru_mcp.unread import salvaged
 
 VERSION_KEY = "io.modelcontextprotocol/protocolVersion"

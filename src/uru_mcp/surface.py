@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from uru_mcp.catalog import Catalog, Tool, classified
 from uru_mcp.errors import ArgumentError, UnknownTool
+from uru_mcp.fields import compact
 from uru_mcp.gate import may_come
 from uru_mcp.identity import Standing
 from uru_mcp.names import shown_name
@@ -24,7 +25,7 @@ from uru_mcp.wire import Namespace, UpstreamTool
 
 
 def _selection_tool(name: str, description: str, schema: dict[str, Any], *, read_only: bool | None) -> Tool:
-    upstream = UpstreamTool(name, None, description, schema, None, read_only, False, True, False)
+    upstream = UpstreamTool(name, None, description, compact(schema), None, read_only, False, True, False)
     return classified(Namespace(PLATFORM, "Uru"), upstream, Redaction())
 
 

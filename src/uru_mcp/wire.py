@@ -17,6 +17,7 @@ from typing import Any
 from uru_mcp.complaints import read_complaint
 from uru_mcp.fields import (
     Record,
+    compact,
     first,
     flag_at,
     in_words,
@@ -67,17 +68,25 @@ class Namespace:
 
 @dataclass(frozen=True, slots=True)
 class UpstreamTool:
-    """A tool as Uru lists it. `declared` and `read_only` are None where Uru says nothing."""
+    """A tool as Uru lists it. `declared` and `read_only` are None where Uru says nothing.
+
+    The schema of its arguments is kept as JSON, which takes a fifth of the memory: there may be very many tools.
+    """
 
     name: str
     title: str | None
     description: str
-    schema: dict[str, Any]
+    schema_json: str
     declared: Permissions | None
     read_only: bool | None
     destructive: bool | None
     idempotent: bool | None
     open_world: bool | None
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        schema: dict[str, Any] = json.loads(self.schema_json)
+        return schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +242,7 @@ def _tool(item: Any) -> UpstreamTool | str:
         name=name,
         title=text_at(item, "title") or text_at(hints, "title"),
         description=text_at(item, "description") or text_at(function, "description") or "",
-        schema=schema,
+        schema_json=compact(schema),
         declared=_declared(item),
         read_only=flag_at(hints, "readOnlyHint"),
         destructive=flag_at(hints, "destructiveHint"),

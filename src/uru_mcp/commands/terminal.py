@@ -104,10 +104,11 @@ def _asked(choice: Choice, question: Callable[[Bridge], Awaitable[Value]], *, as
     """What a bridge answers to the question. Exits with 2 when the settings are wrong, and says what is."""
     import anyio
 
-    from uru_mcp.bridge import Bridge, Unconfigured
+    from uru_mcp.bridge import Bridge
     from uru_mcp.errors import SettingsError
     from uru_mcp.logs import start_logging
     from uru_mcp.settings import read_environment
+    from uru_mcp.unconfigured import Unconfigured
 
     decide_colours(read_environment())
     settings, redaction, transport = start(choice)

@@ -1,0 +1,52 @@
+"""What stands in for the bridge when the settings cannot be used."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from uru_mcp import surface
+from uru_mcp.bridge import Answer, List, nobody
+from uru_mcp.catalog import Catalog
+from uru_mcp.errors import SettingsError, UruError
+from uru_mcp.identity import Standing
+from uru_mcp.library import Library
+from uru_mcp.own_tools import Definition
+from uru_mcp.redaction import Redaction
+from uru_mcp.render import Rendered, Renderer
+from uru_mcp.whoami import Facts, report
+
+
+class Unconfigured:
+    """A bridge to nowhere: it sends nothing, and says what to mend."""
+
+    def __init__(self, error: SettingsError, redaction: Redaction) -> None:
+        self._error = error
+        self._standing = Standing(trouble=error)
+        self._renderer = Renderer(redaction, budget=0)  # which bounds results, and there are none
+        self.call_within = 0.0  # nobody waits
+        self.on_change: Callable[[List], Awaitable[None]] = nobody
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        yield
+
+    async def list_tools(self) -> list[Definition]:
+        return surface.listed(Catalog(), self._standing, direct="none", budget=0)
+
+    async def call_tool(self, name: str, arguments: dict[str, Any], *, within: float | None = None) -> Rendered:
+        """What is wrong, as the report of `uru_whoami` or as the refusal of any other call."""
+        if name == "uru_whoami":
+            return self._renderer.answer(
+                *report(Facts(self._standing, Catalog(), None, {}, None, None, datetime.now(UTC)))
+            )
+        return self.refusal(self._error)
+
+    async def ask_library(self, name: List, ask: Callable[[Library, float], Awaitable[Answer]]) -> Answer:
+        """Raises: what is wrong."""
+        raise self._error.with_traceback(None)
+
+    def refusal(self, error: UruError) -> Rendered:
+        return self._renderer.error(error)
