@@ -146,6 +146,7 @@ class Bridge:
             log.exception("the tools could not be listed")
             definitions = [OWN["uru_whoami"]]
         self._shown["tools"] = _names(definitions)
+        self._outlook.prepare_search()
         return definitions
 
     async def call_tool(self, name: str, arguments: dict[str, Any], *, within: float | None = None) -> Rendered:

@@ -1,6 +1,6 @@
 """What Uru offers this key's workspace: namespaces and tools, named, classified and searchable.
 
-A `Catalog` is a snapshot that never changes, its index included; `catalogs.py` has new ones made. Whether a tool may be
+A `Catalog` is a snapshot that never changes; `catalogs.py` has new ones made. Whether a tool may be
 called is not decided here.
 """
 
@@ -80,7 +80,6 @@ class Catalog:
     tools: Mapping[str, Tool] = field(default_factory=dict)
     left_out: tuple[LeftOut, ...] = ()
     failed: tuple[tuple[Namespace, UruError], ...] = ()
-    index: Index = field(default_factory=lambda: Index({}), compare=False)
     told_at: Mapping[str, datetime] = field(default_factory=dict)
     source: Literal["nobody", "uru", "disk"] = "nobody"
 
@@ -107,6 +106,18 @@ class Catalog:
         return sum(self._needs.values(), Counter())
 
     @cached_property
+    def index(self) -> Index:
+        """What finds tools, made when it is first looked at: that takes a second for forty thousand, in a thread."""
+        return Index(
+            {tool.id: words_of(tool) for tool in self.tools.values()},
+            favoured={tool.id for tool in self.tools.values() if tool.read_only},  # looking is safer than changing
+        )
+
+    @property
+    def is_indexed(self) -> bool:
+        return "index" in self.__dict__
+
+    @cached_property
     def always_listed(self) -> tuple[Tool, ...]:
         """The few tools that any key may call or that only their own name can call."""
         return tuple(tool for tool in self.tools.values() if not tool.needs or tool.dispatcher is None)
@@ -131,7 +142,7 @@ def assembled(
     *,
     older: Catalog | None = None,
 ) -> Catalog:
-    """The catalog with its index: forty thousand tools take seconds, so it is work for a thread of its own.
+    """The catalog of what was told: forty thousand tools take a second, so it is work for a thread.
 
     Of what `failed` because Uru gave no answer, the `older` catalog's tools stay.
     """
@@ -154,11 +165,7 @@ def assembled(
                 left_out.append(LeftOut(namespace.name, upstream.name, "another tool is shown under the same name"))
             else:
                 tools[tool.id] = tool
-    index = Index(
-        {tool.id: words_of(tool) for tool in tools.values()},
-        favoured={tool.id for tool in tools.values() if tool.read_only},  # looking is safer than changing
-    )
-    return Catalog(namespaces, tools, tuple(left_out), failed, index, told_at, "uru")
+    return Catalog(namespaces, tools, tuple(left_out), failed, told_at, "uru")
 
 
 def classified(namespace: Namespace, upstream: UpstreamTool, redaction: Redaction) -> Tool:

@@ -70,6 +70,14 @@ class Outlook:
         await self._catalogs.fall_back()
         return self.now
 
+    def prepare_search(self) -> None:
+        """See to it that the next search takes no longer than others."""
+        self._catalogs.prepare_search()
+
+    async def searchable(self, view: View) -> Catalog:
+        """The view's catalog, once it has its index."""
+        return await self._catalogs.searchable(view.catalog)
+
     def doubt(self) -> None:
         """Ask about the key again at the next look: Uru has refused what it seemed to grant."""
         self._identity.doubt()

@@ -147,6 +147,11 @@ def resolve(name: str, arguments: dict[str, Any], catalog: Catalog) -> Call:
     return Call(tool, arguments, via)
 
 
+def knows(name: str, arguments: dict[str, Any], catalog: Catalog) -> bool:
+    """Whether a call means a tool of Uru's that there is."""
+    return _find(arguments["tool"] if name in DISPATCHERS else name, catalog) is not None
+
+
 def require_dispatcher(call: Call) -> None:
     """Let a call through that came by the tool's own name, or through the dispatch tool whose hints are true of it.
 

@@ -81,18 +81,21 @@ class ToolCalls:
         view = await self._outlook.look(_left(deadline) / 2)  # the rest is for the call itself
         gate.require(name, NOTHING, view.standing)
         if name == "uru_search_tools":
-            return self._search(arguments, view)
-        return await self._run(self._resolve(name, arguments, view), view, deadline)
+            return await self._search(arguments, view)
+        return await self._run(await self._resolve(name, arguments, view), view, deadline)
 
-    def _search(self, arguments: Arguments, view: View) -> Rendered:
+    async def _search(self, arguments: Arguments, view: View) -> Rendered:
         missing = None if view.catalog.namespaces else self._outlook.catalog_trouble
         reason = view.standing.trouble or missing
         if reason is not None:
             raise reason.with_traceback(None)
-        found = discovery.search(view.catalog, view.standing, arguments, budget=self._renderer.budget)
+        catalog = await self._outlook.searchable(view)
+        found = discovery.search(catalog, view.standing, arguments, budget=self._renderer.budget)
         return self._renderer.answer(found)
 
-    def _resolve(self, name: str, arguments: Arguments, view: View) -> surface.Call:
+    async def _resolve(self, name: str, arguments: Arguments, view: View) -> surface.Call:
+        if not surface.knows(name, arguments, view.catalog):
+            await self._outlook.searchable(view)  # for the names that are near
         try:
             return surface.resolve(name, arguments, view.catalog)
         except UnknownTool as error:
