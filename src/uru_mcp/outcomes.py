@@ -10,6 +10,7 @@ import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import anyio
@@ -106,11 +107,7 @@ class Outcomes:
             NoAnswer: Too many calls are under way, and none ended in time; the work was not begun.
         """
         outcome = self.begun(tool)
-        with anyio.move_on_after(wait * TURN) as turn:
-            await self._turns.acquire_on_behalf_of(outcome)
-        if turn.cancelled_caught:
-            message = f"{AT_MOST} calls are under way already. Nothing was sent to Uru."
-            raise NoAnswer(message, fix="Try again when some have ended.", code="rate_limited")
+        await self._turn(outcome, wait * TURN)
         if outcome.asker is self._asker:
             self._open[outcome.id] = outcome
         self._make_room()
@@ -124,6 +121,17 @@ class Outcomes:
         if not outcome.over.is_set():
             outcome.is_wanted_later = True
         return outcome
+
+    async def _turn(self, outcome: Outcome, within: float) -> None:
+        """Raises: NoAnswer when none comes within so many seconds."""
+        with suppress(anyio.WouldBlock):
+            self._turns.acquire_on_behalf_of_nowait(outcome)
+            return
+        with anyio.move_on_after(within) as turn:
+            await self._turns.acquire_on_behalf_of(outcome)
+        if turn.cancelled_caught:
+            message = f"{AT_MOST} calls are under way already. Nothing was sent to Uru."
+            raise NoAnswer(message, fix="Try again when some have ended.", code="rate_limited")
 
     async def wait(self, outcome: Outcome, seconds: float) -> None:
         """Until it is over, or so many seconds."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
 STDOUT_BROKE = 128 + 13  # as a shell tells of who wrote to a pipe that nobody reads
+GARBAGE_AFTER = 10_000  # objects: a call makes two thousand, nearly all of which end with it
 LAST_RESORT = 0.5  # seconds until the process ends after its pipes have, whatever still hangs
 
 
@@ -76,6 +77,7 @@ class _Process:
     async def _converse(self) -> None:
         stdio = await anyio.to_thread.run_sync(import_module, "uru_mcp.stdio", abandon_on_cancel=True)
         gc.freeze()  # what is imported stays, and is not looked through again and again
+        gc.set_threshold(GARBAGE_AFTER)
         gc.enable()
         async with stdio.pipes(self._bridge, self._redaction) as conversation:
             try:
