@@ -14,8 +14,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from uru_mcp.spelling import meant
 from uru_mcp.words import STOP_WORDS, words
@@ -66,6 +65,9 @@ class Index:
     """
 
     def __init__(self, documents: Mapping[str, Document], favoured: Collection[str] = ()) -> None:
+        import snowballstemmer  # late: there is nothing to search yet when the process starts
+
+        self._stemmer = snowballstemmer.stemmer("english")  # which serves one thread at a time
         self._ids = tuple(documents)
         self._names = tuple(document.name for document in documents.values())
         self._favoured = frozenset(number for number, name in enumerate(self._ids) if name in favoured)
@@ -120,7 +122,7 @@ class Index:
 
     def _found(self, word: str) -> tuple[dict[int, float], float]:
         """How strongly the word, or what is near to it, stands in which documents, and what it is worth there."""
-        stem = _stem(word)
+        stem = self._stemmer.stemWord(word)
         exact = self._postings.get(stem)
         hits = exact.hits() if exact else {}
         worth = self._worth(len(hits))
@@ -128,7 +130,7 @@ class Index:
             self._add(hits, term, BEGINNING)
         if not hits:
             for other in meant(word, self._known, self._known_in_order):
-                self._add(hits, _stem(other), MISSPELT)
+                self._add(hits, self._stemmer.stemWord(other), MISSPELT)
         return hits, worth if exact else self._worth(len(hits))
 
     def _add(self, hits: dict[int, float], term: str, share: float) -> None:
@@ -156,20 +158,8 @@ class Index:
         seen.update(found)
         for word in found:
             if word not in stems:
-                stems[word] = _stem(word)
+                stems[word] = self._stemmer.stemWord(word)
         return tuple(stems[word] for word in found)  # unlike lists, not visited by the garbage collector
-
-
-def _stem(word: str) -> str:
-    stem: str = _stemmer().stemWord(word)
-    return stem
-
-
-@cache
-def _stemmer() -> Any:
-    import snowballstemmer  # late: there is nothing to search yet when the process starts
-
-    return snowballstemmer.stemmer("english")
 
 
 def _weighed(fields: tuple[tuple[str, ...], ...], averages: list[float]) -> dict[str, float]:
