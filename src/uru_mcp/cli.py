@@ -33,15 +33,15 @@ There is nothing to type here.
 """
 
 
-COMMANDS = {
+COMMANDS = {  # in the order in which a person comes to need them
+    "install": "uru_mcp.commands.install",
+    "doctor": "uru_mcp.commands.doctor",
+    "whoami": "uru_mcp.commands.terminal",
+    "tools": "uru_mcp.commands.terminal",
     "call": "uru_mcp.commands.terminal",
     "demo": "uru_mcp.commands.demo",
-    "doctor": "uru_mcp.commands.doctor",
-    "install": "uru_mcp.commands.install",
-    "sandbox": "uru_mcp.sandbox.commands",
-    "tools": "uru_mcp.commands.terminal",
     "usage": "uru_mcp.commands.usage",
-    "whoami": "uru_mcp.commands.terminal",
+    "sandbox": "uru_mcp.sandbox.commands",
 }
 WITH_SANDBOX = ("whoami", "tools", "call")  # the commands that ask an Uru, which a sandbox can be
 
@@ -62,13 +62,19 @@ class Commands(click.Group):
 @click.command(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="uru-mcp %(version)s")
 @click.option(
-    "--sandbox", is_flag=True, help="Take a sandbox in this process for the real Uru; with whoami, tools and call too."
+    "--sandbox",
+    is_flag=True,
+    help="Use a sandbox in this process instead of the real Uru: to serve, and with whoami, tools and call.",
 )
 @click.option(
     "--db", type=click.Path(dir_okay=False, path_type=Path), help="With --sandbox: keep its workspaces in this file."
 )
 @click.option(
-    "--tools", type=click.IntRange(0, 1_000_000), default=0, help="With --sandbox: add so many synthetic tools."
+    "--tools",
+    type=click.IntRange(0, 1_000_000),
+    metavar="N",
+    default=0,
+    help="With --sandbox: add so many synthetic tools.",
 )
 @click.option(
     "--catalog",
@@ -78,6 +84,10 @@ class Commands(click.Group):
 @click.pass_context
 def main(ctx: click.Context, sandbox: bool, db: Path | None, tools: int, catalog: Path | None) -> None:
     """Bridge MCP clients such as Claude Desktop to an Uru workspace.
+
+    \b
+      Add it to a client:               uru-mcp install claude-desktop
+      See it first, without an account: uru-mcp demo
 
     Without a command, serve MCP on stdin and stdout, with the API key of URU_API_KEY, URU_API_KEY_FILE or
     URU_API_KEY_COMMAND. In a terminal, say what to put into a client's configuration instead.

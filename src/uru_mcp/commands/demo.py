@@ -7,7 +7,11 @@ import click
 
 @click.command()
 def demo() -> None:
-    """Show the gate at work, without an account."""
+    """Show the gate at work, without an account.
+
+    It takes a few seconds: an Uru sandbox runs on this machine, and uru-mcp is started as Claude Desktop would, with
+    one key after another. Nothing of it is kept. At the end stands what to put into Claude Desktop's configuration.
+    """
     from uru_mcp.commands.screen import decide_colours
     from uru_mcp.demo import run_demo
     from uru_mcp.settings import read_environment

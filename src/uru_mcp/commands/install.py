@@ -52,6 +52,11 @@ def install(
 
     The key is taken from URU_API_KEY, URU_API_KEY_FILE or URU_API_KEY_COMMAND, or asked for, and it is written only
     after Uru has accepted it. All else in the configuration stays as it is, and a backup is made beside it.
+
+    \b
+      uru-mcp install claude-desktop
+      uru-mcp install claude-desktop --permissions read --key-file ~/uru-key
+      uru-mcp install cursor --sandbox --dry-run
     """
     from uru_mcp.settings import read_environment
 

@@ -19,20 +19,31 @@ from .terminal import say, say_table
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def sandbox() -> None:
-    """An Uru of your own, to try everything without a subscription."""
+    """Run an Uru of your own, to try everything without an account.
+
+    It implements Uru's HTTP API as far as that is known. To have uru-mcp itself use one, without a server
+    beside it: uru-mcp --sandbox.
+    """
 
 
 sandbox.add_command(keys)
 
 
 @sandbox.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=3001, show_default=True, help="0 takes any free port.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    metavar="N",
+    default=3001,
+    show_default=True,
+    help="The port to serve on; 0 takes any free one.",
+)
 @click.option(
     "--db",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Keep everything in this file. Otherwise all is gone at the end.",
 )
-@click.option("--tools", type=click.IntRange(0, 1_000_000), default=0, help="Add so many synthetic tools.")
+@click.option("--tools", type=click.IntRange(0, 1_000_000), metavar="N", default=0, help="Add so many synthetic tools.")
 @click.option(
     "--catalog",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -40,7 +51,10 @@ sandbox.add_command(keys)
 )
 @click.option("--verbose", is_flag=True, help="Log every request to stderr.")
 def serve(port: int, db: Path | None, tools: int, catalog: Path | None, verbose: bool) -> None:
-    """Serve the sandbox on 127.0.0.1 until Ctrl-C."""
+    """Serve the sandbox on 127.0.0.1 until Ctrl-C.
+
+    It says how to point uru-mcp at it. Where there is no key yet, it makes one and shows it, this once.
+    """
     try:
         opened = Sandbox.open(db, tools=tools, catalog=catalog)
     except (NotOurs, BadCatalog, OSError) as error:

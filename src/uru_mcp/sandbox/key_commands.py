@@ -41,7 +41,10 @@ _db = click.option("--db", required=True, type=click.Path(dir_okay=False, path_t
 )
 @click.option("--expires", type=Expiry(), help="Last day, such as 2026-12-31, or how long, such as 30d.")
 def create(db: Path, name: str, workspace: str | None, permissions: frozenset[str], expires: datetime | None) -> None:
-    """Create a key and show it, this once. A file that is not there yet is made."""
+    """Create a key and show it, this once.
+
+    A file that is not there yet is made.
+    """
     with _opened(db, new=True) as database:
         made = Keys(database).create(name=name, workspace=workspace, permissions=permissions, expires_at=expires)
     _say_new(made)
@@ -100,7 +103,10 @@ def rotate(db: Path, key_id: str, overlap: timedelta) -> None:
 @_db
 @click.argument("key_id", metavar="ID")
 def delete(db: Path, key_id: str) -> None:
-    """Delete a key. Whoever still uses it is told that it was revoked."""
+    """Delete a key.
+
+    Whoever still uses it is told that it was revoked.
+    """
     with _opened(db) as database:
         Keys(database).delete(key_id)
     say(_deleted(key_id))
