@@ -1,4 +1,4 @@
-"""What the README says is so: its tables follow from the code, its examples run."""
+"""What the README says is so: its tables follow from the code. Its examples are run by `test_examples.py`."""
 
 from __future__ import annotations
 
@@ -7,14 +7,23 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from tests.documents import DOCUMENTS, ROOT
 from tests.process import served
+from uru_mcp.errors import PermissionMissing
+from uru_mcp.gate import require
+from uru_mcp.identity import Standing
 from uru_mcp.own_tools import OWN
-from uru_mcp.permissions import Permission
-from uru_mcp.policy import NAMING, OWN_TOOLS, PLATFORM_TOOLS
+from uru_mcp.permissions import Grant, Permission
+from uru_mcp.policy import EXECUTE, NAMING, OWN_TOOLS, PLATFORM_TOOLS, READ, RECORDS
+from uru_mcp.records import PROMPTS
+from uru_mcp.redaction import Redaction
+from uru_mcp.render import Renderer
+from uru_mcp.resources import NAMESPACE, RECORD_TEMPLATES
 from uru_mcp.settings import PREFIX, VARIABLES, Settings, read_settings
 
-ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README = DOCUMENTS["README.md"]
 
 
 def mark(needs: frozenset[Permission], permission: Permission) -> str:
@@ -29,11 +38,42 @@ def rows_of(table: dict[str, frozenset[Permission]]) -> list[str]:
 
 
 def test_the_permissions_table_is_the_policy() -> None:
+    resources = dict.fromkeys(("uru://workspace", "uru://key", NAMESPACE), RECORDS)
+    resources |= {form: RECORDS | PLATFORM_TOOLS[kind.query_tool] for form, kind in RECORD_TEMPLATES.items()}
+    prompts = rows_of({"MCP prompts": RECORDS | PLATFORM_TOOLS[PROMPTS.query_tool]})
     platform = {f"platform__{name}": needs for name, needs in PLATFORM_TOOLS.items()}
     expected = "\n".join(
-        ["| tool | Read | Write | Execute |", "|---|:-:|:-:|:-:|", *rows_of({**OWN_TOOLS, **platform})]
+        [
+            "| tool, resource or prompt | Read | Write | Execute |",
+            "|---|:-:|:-:|:-:|",
+            *rows_of({**OWN_TOOLS, **resources}),
+            *(row.replace("`", "") for row in prompts),
+            *rows_of(platform),
+        ]
     )
-    assert expected in README, expected
+    assert f"\n\n{expected}\n\n" in README, expected
+
+
+def test_the_refusal_is_the_gate_s() -> None:
+    with pytest.raises(PermissionMissing) as refused:
+        require("company_demo__LOG_NOTE", EXECUTE, Standing(grant=Grant(READ, None)))
+    shown = Renderer(Redaction(), budget=0).error(refused.value)
+    assert f"```text\n{shown.text}\n```" in README, shown.text
+
+
+def test_it_takes_five_minutes() -> None:
+    assert len(README.splitlines()) < 250
+    sections = re.findall(r"^## (.+)$", README, re.MULTILINE)
+    assert sections == [
+        "See it work",
+        "Install",
+        "Permissions",
+        "Settings",
+        "When something is wrong",
+        "Coming from the Node client",
+        "What is known of Uru's API",
+        "More",
+    ]
 
 
 def test_every_own_tool_has_a_place_in_the_policy() -> None:
@@ -57,13 +97,6 @@ def shown(default: Any) -> str:
     return "all" if default == () else f"`{default}`"
 
 
-def test_every_json_example_is_json() -> None:
-    blocks = re.findall(r"```json\n(.*?)```", README, re.DOTALL)
-    assert blocks
-    for block in blocks:
-        json.loads(block)
-
-
 async def test_the_example_configuration_starts_what_it_names() -> None:
     servers = json.loads((ROOT / "examples" / "claude_desktop_config.json").read_text())["mcpServers"]
     assert {server["command"] for server in servers.values()} == {"uru-mcp"}
@@ -76,7 +109,7 @@ async def test_the_example_configuration_starts_what_it_names() -> None:
 
 
 def test_every_command_for_a_key_is_one_that_can_be_set() -> None:
-    section = README.partition("| password manager |")[2].partition("\n\n")[0]
+    section = DOCUMENTS["docs/keys.md"].partition("| password manager |")[2].partition("\n\n")[0]
     commands = re.findall(r"\| `(.+)` \|", section)
     assert len(commands) == 4
     for command in commands:

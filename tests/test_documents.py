@@ -1,0 +1,170 @@
+"""What the documents name is there: variables, tools, codes of errors, rooms, files; their JSON is what it says."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from tests.documents import BLOCK, CODE, DOCUMENTS, ROOT, blocks
+from uru_mcp.audit import read_entry
+from uru_mcp.clients.entry import KEY
+from uru_mcp.clients.known import CLIENTS, Client
+from uru_mcp.clients.places import Configuration
+from uru_mcp.clients.reading import read_servers
+from uru_mcp.errors import Code
+from uru_mcp.own_tools import OWN
+from uru_mcp.redaction import Redaction
+from uru_mcp.settings import NODE_CLIENT_ONLY, VARIABLES, read_settings
+
+SOURCE = ROOT / "src" / "uru_mcp"
+CODES = get_args(Code)
+TEST_KEY = "uru_test_0123456789abcdef"
+DIAGRAM = next(text for _, language, text in blocks() if language == "mermaid")
+
+
+def client_of(document: Any) -> Client | None:
+    """The client whose configuration this may be."""
+    return next((client for client in CLIENTS.values() if client.member in document), None)
+
+
+def configurations() -> list[tuple[str, str, Client]]:
+    found = []
+    for name, _, text in blocks("json"):
+        client = client_of(json.loads(text))
+        if client is not None:
+            found.append((name, text, client))
+    return found
+
+
+def results() -> Iterator[dict[str, Any]]:
+    for _, _, text in blocks("json"):
+        document = json.loads(text)
+        if client_of(document) is None:
+            yield document
+
+
+def test_every_block_says_its_language() -> None:
+    assert {language for _, language, _ in blocks()} == {"sh", "json", "text", "mermaid"}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_variables_that_are_named_exist(document: str) -> None:
+    named = set(re.findall(r"\bURU_[A-Z_]+\b", DOCUMENTS[document]))
+    assert named <= {*VARIABLES, *NODE_CLIENT_ONLY}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_tools_of_ours_that_are_named_exist(document: str) -> None:
+    named = {span for span in CODE.findall(DOCUMENTS[document]) if re.fullmatch(r"uru_[a-z_]*[a-z]", span)}
+    assert named <= OWN.keys()
+
+
+def test_the_readme_says_of_every_error_what_to_do() -> None:
+    symptoms = re.findall(r"^\| (.+?) \| .+ \|$", DOCUMENTS["README.md"].partition("| what you see |")[2], re.MULTILINE)
+    named = [span for symptom in symptoms for span in CODE.findall(symptom) if re.fullmatch(r"[a-z_]+", span)]
+    assert sorted(set(named) - OWN.keys()) == sorted(CODES)
+
+
+def test_the_quotations_of_errors_are_those_of_the_program() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py"))
+    for quotation in ("its TLS certificate could not be verified", "What may you do in Uru?"):
+        assert f"“{quotation}”" in DOCUMENTS["README.md"]
+        assert quotation in source
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_links_lead_somewhere(document: str) -> None:
+    here = (ROOT / document).parent
+    for target in re.findall(r"\]\(([^)\s]+)\)", BLOCK.sub("", DOCUMENTS[document])):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        file = (here / path).resolve()
+        assert file.exists(), target
+        if anchor:
+            assert anchor in anchors(file), target
+
+
+def anchors(file: Path) -> set[str]:
+    """What GitHub calls the headings of a document."""
+    headings = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_readme_leads_to_every_document() -> None:
+    index = DOCUMENTS["README.md"].partition("## More")[2]
+    assert set(re.findall(r"\]\(([^)]+\.md)\)", index)) == DOCUMENTS.keys() - {"README.md"}
+
+
+def test_every_document_goes_into_the_source_distribution() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    included = project["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
+    assert all(f"/{document}" in included or f"/{document.partition('/')[0]}" in included for document in DOCUMENTS)
+
+
+@pytest.mark.parametrize(("document", "text", "client"), configurations())
+def test_configurations_in_documents_are_ones_that_clients_read(
+    document: str, text: str, client: Client, tmp_path: Path
+) -> None:
+    path = tmp_path / "configuration.json"
+    path.write_text(text, encoding="utf-8")
+    servers = read_servers(Configuration(client, path))
+    assert servers
+    for server in servers:
+        assert Path(server.command or "").is_absolute(), "a desktop program's PATH is short"
+        assert server.env.keys() <= set(VARIABLES)
+        filled_in = {name: TEST_KEY if (name, value) == KEY else value for name, value in server.env.items()}
+        read_settings(filled_in)
+
+
+def test_the_other_examples_of_json_are_results_and_entries_of_the_audit_log() -> None:
+    for document in results():
+        if "error" in document:
+            assert document["error"].keys() >= {"code", "message", "fix", "retryable"}
+            assert document["error"]["code"] in CODES
+        elif "outcome" in document:
+            entry = read_entry(json.dumps(document), Redaction())
+            assert entry is not None
+            assert entry.needs is not None
+            assert entry.granted is not None
+        else:
+            assert document.keys() == {"data", "from", "log_id"}
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"\b[a-z_]+\.py\b", DOCUMENTS["docs/call.md"]))))
+def test_the_rooms_on_the_way_of_a_call_exist(name: str) -> None:
+    assert (SOURCE / name).is_file() or (ROOT / "tests" / name).is_file()
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"`([a-z_]+\.[a-z_]+)`", DOCUMENTS["docs/call.md"]))))
+def test_the_steps_on_the_way_of_a_call_exist(name: str) -> None:
+    module, _, function = name.partition(".")
+    assert function == "py" or hasattr(importlib.import_module(f"uru_mcp.{module}"), function)
+
+
+def test_the_diagram_s_refusals_are_codes_of_errors() -> None:
+    told = {
+        code for label in re.findall(r'-\.->\|"([^"]+)"\|', DIAGRAM) for code in re.findall(r"[a-z]+_[a-z_]+", label)
+    }
+    assert told == {
+        "unknown_tool",
+        "insufficient_permission",
+        "permissions_unknown",
+        "wrong_dispatcher",
+        "invalid_arguments",
+    }
+    assert told <= set(CODES)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_prose_has_a_line_for_each_sentence(document: str) -> None:
+    for line in BLOCK.sub("", DOCUMENTS[document]).splitlines():
+        if line[:1].isalpha():
+            assert not re.search(r"[a-z`)]\. [A-Z`]", line), line
