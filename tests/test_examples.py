@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import anyio.to_thread
+import click
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.documents import DOCUMENTS, ROOT, Command, commands, said_in_passing
+from tests.documents import CODE, DOCUMENTS, ROOT, Command, commands, said_in_passing
 from tests.process import served
 from tests.world import Claude, Connect, Uru, text_of
 from uru_mcp.cli import main
@@ -77,9 +78,9 @@ class Terminal:
 
     async def run(self, command: Command, *more: str) -> Result:
         words = [self._expanded(word) for word in (*command.words[1:], *more)]
-        environ = {**UNSET, "HOME": str(self._home), "USERPROFILE": str(self._home)}
+        environ = {**UNSET, "HOME": str(self._home), "USERPROFILE": str(self._home), "NO_COLOR": "1"}
         environ |= {} if "--sandbox" in words else self._key
-        ran = await anyio.to_thread.run_sync(lambda: CliRunner().invoke(main, words, env=environ))
+        ran = await anyio.to_thread.run_sync(lambda: CliRunner().invoke(main, words, env=environ, color=True))
         made = re.match(r"key_[0-9a-f]+", ran.output)
         self._made = made[0] if made and "create" in words else self._made
         return ran
@@ -105,6 +106,7 @@ async def test_the_commands_of_every_document_do_what_they_are_there_for(home: P
             assert command.is_ours, f"{command} in {command.document}: neither ours nor in ELSEWHERE"
             ran = await terminal.run(command)
             assert ran.exit_code == 0, (command, ran.output)
+            assert "\x1b" not in ran.output, (command, "NO_COLOR is set")
 
 
 @pytest.mark.parametrize("client", INSTALLING)
@@ -125,6 +127,23 @@ def test_commands_and_options_that_are_named_exist(command: Command) -> None:
     ran = CliRunner().invoke(main, [*command.words[1:], "--help"])
     assert ran.exit_code == 0, ran.output
     assert ran.output.startswith("Usage: ")
+
+
+def test_options_that_are_named_alone_exist() -> None:
+    named = {span.split()[0] for text in DOCUMENTS.values() for span in CODE.findall(text) if span.startswith("--")}
+    assert len(named) > 10
+    assert named <= {*options_of(main), *INSPECTOR_OPTIONS, "--get"}, "--get is that of proofs/conformance.py"
+
+
+def options_of(command: click.Command) -> Iterator[str]:
+    """Those of the command and of all below it."""
+    yield from (name for parameter in command.params for name in parameter.opts)
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            yield from options_of(below)
 
 
 def test_nothing_is_excused_that_is_not_there() -> None:

@@ -8,7 +8,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from uru_mcp.cli import main
+from uru_mcp.cli import INTRODUCTION, main
 
 COLUMNS = 80
 
@@ -56,3 +56,7 @@ def test_every_command_and_every_option_says_what_it_does(words: str) -> None:
             assert parameter.help, parameter.name
             assert parameter.help[0].isupper(), parameter.help
             assert parameter.help.endswith("."), parameter.help
+
+
+def test_what_a_person_is_told_who_starts_it_in_a_terminal_fits_too() -> None:
+    assert max(map(len, INTRODUCTION.splitlines())) <= COLUMNS

@@ -11,6 +11,7 @@ import pytest
 
 from tests.documents import DOCUMENTS, ROOT
 from tests.process import served
+from uru_mcp import __version__
 from uru_mcp.errors import PermissionMissing
 from uru_mcp.gate import require
 from uru_mcp.identity import Standing
@@ -59,6 +60,10 @@ def test_the_refusal_is_the_gate_s() -> None:
         require("company_demo__LOG_NOTE", EXECUTE, Standing(grant=Grant(READ, None)))
     shown = Renderer(Redaction(), budget=0).error(refused.value)
     assert f"```text\n{shown.text}\n```" in README, shown.text
+
+
+def test_the_extension_has_the_name_that_packing_gives_it() -> None:
+    assert f"`dist/uru-mcp-{__version__}.mcpb`" in README
 
 
 def test_it_takes_five_minutes() -> None:

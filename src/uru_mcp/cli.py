@@ -21,13 +21,15 @@ if TYPE_CHECKING:
     from uru_mcp.errors import UruError
 
 INTRODUCTION = """\
-uru-mcp is an MCP server: Claude Desktop or another MCP client starts it and talks to it through pipes.
-There is nothing to type here.
+uru-mcp is an MCP server: Claude Desktop or another MCP client starts it and
+talks to it through pipes. There is nothing to type here.
 
   Try it without an account:   uru-mcp demo
   Add it to Claude Desktop:    uru-mcp install claude-desktop
-  Or by hand:                  Settings → Developer → Edit Config, put this into claude_desktop_config.json,
-                               then quit Claude fully and open it again
+  All that it can do:          uru-mcp --help
+
+Or by hand: Settings → Developer → Edit Config, put this into
+claude_desktop_config.json, then quit Claude fully and open it again.
 
 {config}
 """
