@@ -25,7 +25,8 @@ WITHIN = 20.0  # seconds for one process
 MODERN = "2026-07-28"
 
 CACHES = {"HOME", "LOCALAPPDATA", "XDG_CACHE_HOME"}  # no test writes into those of the person who runs it
-SYSTEM = {name: value for name, value in os.environ.items() if not name.startswith("URU_") and name not in CACHES}
+UNWANTED = {*CACHES, "PYTHONDONTWRITEBYTECODE"}  # with which each process would compile everything anew
+SYSTEM = {name: value for name, value in os.environ.items() if not name.startswith("URU_") and name not in UNWANTED}
 
 
 class Served:
