@@ -77,6 +77,7 @@ def test_it_takes_five_minutes() -> None:
         "When something is wrong",
         "Coming from the Node client",
         "What is known of Uru's API",
+        "Dependencies",
         "More",
     ]
 
