@@ -60,7 +60,8 @@ class Bridge:
     """Serves one key at a time.
 
     `on_change` is awaited with the name of a list that is not what it was when last asked for. Enter `running` before
-    the first use. `transport` stands in for the network: an application in this process.
+    the first use. `transport` stands in for the network: an application in this process. What keeps a processor busy
+    waits for its turn at `heavy_work`, as anybody can.
     """
 
     def __init__(
@@ -76,8 +77,14 @@ class Bridge:
         self._redaction = redaction
         self._renderer = Renderer(redaction, budget=settings.result_chars)
         self._keyring = keyring = Keyring(source_of(settings), redaction)
+        self.heavy_work = anyio.CapacityLimiter(1)
         connection = Connection(
-            settings.proxy_url, keyring, workspace_id=workspace_id, redaction=redaction, transport=transport
+            settings.proxy_url,
+            keyring,
+            workspace_id=workspace_id,
+            redaction=redaction,
+            transport=transport,
+            heavy_work=self.heavy_work,
         )
         self._client = UruClient(connection, redaction)
         identity = Identity(self._client, keyring, ceiling=settings.permissions, workspace_id=workspace_id, clock=clock)
@@ -232,6 +239,7 @@ class Bridge:
             redaction,
             attic=attic,
             with_versions=settings.sync_interval > 0,
+            heavy_work=self.heavy_work,
             on_load=self._tell,
         )
 

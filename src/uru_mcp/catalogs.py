@@ -59,6 +59,7 @@ class Catalogs:
         *,
         attic: Attic | None,
         with_versions: bool,
+        heavy_work: anyio.CapacityLimiter,
         on_load: Callable[[], Awaitable[None]],
     ) -> None:
         self._on_load = on_load
@@ -67,6 +68,7 @@ class Catalogs:
         self._redaction = redaction
         self._attic = attic
         self._with_versions = with_versions
+        self._heavy_work = heavy_work
         self._wanted = Standing()
         self._tasks: TaskGroup
         self._tried_at = float("-inf")
@@ -185,8 +187,8 @@ class Catalogs:
         older = self.current
         if told.has_gaps and older.source == "nobody":
             older = await self._kept(place) or older
-        # in a thread, so that calls are answered meanwhile; whoever stops waiting does not wait for the thread either
-        renewed = await _in_thread(lambda: assembled(*told, self._redaction, older=older))
+        async with self._heavy_work:
+            renewed = await _in_thread(lambda: assembled(*told, self._redaction, older=older))
         if self.place == place:
             self.current, self.trouble, self.version = renewed, None, version or self.version
             if self._expected is expected:
@@ -239,6 +241,7 @@ class Catalogs:
 
 
 async def _in_thread(work: Callable[[], Value]) -> Value:
+    """So that calls are answered meanwhile; whoever stops waiting does not wait for the thread either."""
     return await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
 
 

@@ -80,6 +80,7 @@ class Answer:
 class Connection:
     """Connections to one Uru, pooled. Redirects are not followed, so that the key goes nowhere else.
 
+    `heavy_work` is done one piece after the other, of whatever kind.
     `on_refusal` is called when Uru answers 401 or 403 to anything but a question about the key.
     """
 
@@ -91,6 +92,7 @@ class Connection:
         workspace_id: str | None,
         redaction: Redaction,
         transport: httpx2.AsyncBaseTransport | None,
+        heavy_work: anyio.CapacityLimiter | None = None,
     ) -> None:
         self._base_url = base_url
         self._redaction = redaction
@@ -98,7 +100,7 @@ class Connection:
         self._workspace_id = workspace_id
         self._transport = transport
         self._opened: httpx2.AsyncClient | None = None
-        self._turn = anyio.CapacityLimiter(1)
+        self._heavy_work = heavy_work or anyio.CapacityLimiter(1)
         self.on_refusal: Callable[[], None] = lambda: None
 
     def start_over(self) -> None:
@@ -171,7 +173,7 @@ class Connection:
         if read is None:
             return _parsed(request, stated, body)
         return await anyio.to_thread.run_sync(
-            lambda: read(_parsed(request, stated, body)), abandon_on_cancel=True, limiter=self._turn
+            lambda: read(_parsed(request, stated, body)), abandon_on_cancel=True, limiter=self._heavy_work
         )
 
     async def _receive(self, request: Request, within: float) -> tuple[int, httpx2.Headers, bytes]:

@@ -75,7 +75,9 @@ class _Process:
             self._is_closed.set()
 
     async def _converse(self) -> None:
-        stdio = await anyio.to_thread.run_sync(import_module, "uru_mcp.stdio", abandon_on_cancel=True)
+        stdio = await anyio.to_thread.run_sync(
+            import_module, "uru_mcp.stdio", abandon_on_cancel=True, limiter=self._bridge.heavy_work
+        )
         gc.freeze()  # what is imported stays, and is not looked through again and again
         gc.set_threshold(GARBAGE_AFTER)
         gc.enable()
