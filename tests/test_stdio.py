@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import shlex
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
 
-from tests.process import MODERN, SYSTEM, URU_MCP, Served, served
+from tests.process import MODERN, PYTHON, SYSTEM, URU_MCP, Served, served
 from tests.world import Uru
 from uru_mcp.sandbox.serve import serving
 
@@ -118,6 +120,34 @@ async def test_the_variables_of_the_node_client_are_accepted_and_named_once() ->
     async with served("--sandbox", URU_DEBUG="1", URU_MAX_NAMESPACES="5") as claude:
         await claude.initialize("2025-11-25")
     assert claude.stderr.count("URU_DEBUG, URU_MAX_NAMESPACES") == 1
+
+
+@pytest.mark.parametrize("meta", [5, True, [], "io.modelcontextprotocol/protocolVersion", None])
+async def test_a_probe_that_makes_no_sense_is_refused_and_does_not_prevent_the_handshake(meta: Any) -> None:
+    async with served("--sandbox") as claude:
+        assert (await claude.ask("server/discover", {"_meta": meta}))["error"]["code"] == -32602
+        await claude.initialize("2025-11-25")
+
+
+async def test_as_many_files_may_be_open_as_there_may_be_connections() -> None:
+    few = "import resource, runpy; resource.setrlimit(resource.RLIMIT_NOFILE, (256, 4096));"
+    program = f"{few} runpy.run_module('uru_mcp', run_name='__main__')"
+    async with served("--sandbox", command=(PYTHON, "-c", program)) as claude:
+        await claude.initialize("2025-11-25")
+        limits = Path(f"/proc/{claude.process.pid}/limits").read_text()
+    assert re.search(r"Max open files\s+1024\s+4096", limits)
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-"])
+def test_without_a_pipe_to_speak_on_it_says_so(closed: str) -> None:
+    ran = subprocess.run(
+        ["/bin/sh", "-c", f'exec "$0" -m uru_mcp --sandbox {closed}', PYTHON],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=SYSTEM,
+        timeout=20,
+    )
+    assert (ran.returncode, ran.stderr) == (1, "Error: MCP is spoken on stdin and stdout, and one of them is closed.\n")
 
 
 async def test_while_uru_cannot_be_reached_it_initializes_and_says_why() -> None:

@@ -74,6 +74,7 @@ class Catalogs:
         self._tried_at = float("-inf")
         self._loading: anyio.Event | None = None
         self._expected: ToolVersion | None = None
+        self._indexing = anyio.Lock()
         self.place: Place | None = None
         self.version: ToolVersion | None = None
         self.current = Catalog()
@@ -122,9 +123,10 @@ class Catalogs:
             self._tasks.start_soon(self._prepare_search, self.current)
 
     async def searchable(self, catalog: Catalog) -> Catalog:
-        """The catalog, once it has its index."""
-        if not catalog.is_indexed:
-            await _in_thread(lambda: catalog.index)
+        """The catalog, once it has its index, which is made once however many wait for it."""
+        async with self._indexing:
+            if not catalog.is_indexed:
+                await _in_thread(lambda: catalog.index)
         return catalog
 
     async def fall_back(self) -> None:

@@ -111,6 +111,8 @@ def main(ctx: click.Context, sandbox: bool, db: Path | None, tools: int, catalog
 
 def _serve(choice: Choice) -> None:
     """Serve the Uru that was chosen; say so instead when a person started it in a terminal."""
+    if sys.stdin is None or sys.stdout is None:
+        raise click.ClickException("MCP is spoken on stdin and stdout, and one of them is closed.")
     gc.disable()  # until all is imported: nothing of that is garbage, and to look for some takes a tenth of the time
     from uru_mcp.errors import SettingsError
     from uru_mcp.logs import start_logging

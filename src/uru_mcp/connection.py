@@ -144,6 +144,8 @@ class Connection:
         try:
             with anyio.fail_after(within):
                 status, headers, body = await self._receive(request, within)
+                is_success = 200 <= status < 300
+                read = await self._read(request, headers.get("content-type"), body) if is_success else None
         except TimeoutError as error:
             raise _too_late(request, time.monotonic() - began) from error
         except (httpx2.RequestError, httpx2.InvalidURL, OSError) as error:
@@ -151,8 +153,8 @@ class Connection:
         log.debug("%s %s: %d in %.0f ms", request.method, request.path, status, (time.monotonic() - began) * 1000)
         if status == 304 and b"If-None-Match" in (request.headers or {}):
             return Answer(None, is_as_before=True)
-        if 200 <= status < 300:
-            return Answer(await self._read(request, headers.get("content-type"), body), headers.get("etag"))
+        if is_success:
+            return Answer(read, headers.get("etag"))
         retry_after = parse_retry_after(headers.get("retry-after"), now=datetime.now(UTC))
         complaint = read_complaint(self._redaction.text(body[:COMPLAINT_LIMIT].decode(errors="replace")))
         complained = refusal(

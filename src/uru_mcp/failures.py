@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
 from collections.abc import Iterator
@@ -49,6 +50,8 @@ def _why_unreachable(error: Exception) -> str:
         return "its address is not one"
     if any(isinstance(cause, socket.gaierror) for cause in causes):
         return "its name cannot be resolved"
+    if any(isinstance(cause, OSError) and cause.errno in (errno.EMFILE, errno.ENFILE) for cause in causes):
+        return "too many files and connections are open on this machine"
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         return "the connection was refused"
     if isinstance(error, httpx2.ConnectTimeout):

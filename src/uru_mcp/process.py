@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
     from uru_mcp.unconfigured import Unconfigured
 
 SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
+FAILED = 1
 STDOUT_BROKE = 128 + 13  # as a shell tells of who wrote to a pipe that nobody reads
 GARBAGE_AFTER = 10_000  # objects: a call makes two thousand, nearly all of which end with it
+FILES = 1024  # that may be open at once: twice the connections
 LAST_RESORT = 0.5  # seconds until the process ends after its pipes have, whatever still hangs
 
 
@@ -35,11 +38,27 @@ def serve(bridge: Bridge | Unconfigured, redaction: Redaction) -> NoReturn:
 
     A broken stdout ends it as SIGPIPE ends others.
     """
+    _let_many_files_be_open()
+    process = _Process(bridge, redaction)
     try:
-        status = anyio.run(_Process(bridge, redaction).run)
+        status = anyio.run(process.run)
     except BaseException as error:  # boundary: whatever ends it is told
-        status = _last_word(error)
+        status = FAILED if process.status == FAILED else _last_word(error)
     _leave(status)
+
+
+def _let_many_files_be_open() -> None:
+    """Runs that are under way have a connection each, and some systems let a program open 256 files, if it asks for no
+    more."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(ValueError, OSError):  # as it is, then; what cannot be opened is told
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 class _Process:
@@ -48,7 +67,7 @@ class _Process:
     def __init__(self, bridge: Bridge | Unconfigured, redaction: Redaction) -> None:
         self._bridge = bridge
         self._redaction = redaction
-        self._status = STDOUT_BROKE  # which ends the SDK's own tasks, and so all others, without a word
+        self.status = STDOUT_BROKE  # which ends the SDK's own tasks, and so all others, without a word
         self._is_over, self._is_closed = anyio.Event(), anyio.Event()
 
     async def run(self) -> int:
@@ -63,7 +82,7 @@ class _Process:
                     tasks.cancel_scope.cancel()
             finally:
                 self._is_over.set()
-        return self._status
+        return self.status
 
     async def _keep_running(self, *, task_status: TaskStatus[None]) -> None:
         """Keep the bridge running in a task of its own, so that it can be closed before the pipes are let go."""
@@ -71,6 +90,9 @@ class _Process:
             async with self._bridge.running():
                 task_status.started()
                 await self._is_over.wait()
+        except Exception as error:  # boundary: told now, since its end ends all other tasks without a word
+            self.status = _last_word(error)
+            raise
         finally:
             self._is_closed.set()
 
@@ -84,9 +106,9 @@ class _Process:
         async with stdio.pipes(self._bridge, self._redaction) as conversation:
             try:
                 await conversation()
-                self._status = 0
+                self.status = 0
             except Exception as error:  # boundary: told now, since the pipes may never be let go
-                self._status = _last_word(error)
+                self.status = _last_word(error)
             finally:
                 with anyio.move_on_after(LAST_RESORT, shield=True):
                     self._is_over.set()
@@ -95,22 +117,22 @@ class _Process:
 
     def _let_go(self) -> None:
         """End the process: at once when it has been ended, and otherwise at the latest in a moment."""
-        if self._status:
-            _leave(self._status)
-        last_resort = threading.Timer(LAST_RESORT, _leave, (self._status,))
+        if self.status:
+            _leave(self.status)
+        last_resort = threading.Timer(LAST_RESORT, _leave, (self.status,))
         last_resort.daemon = True
         last_resort.start()
 
     async def _watch_signals(self, scope: anyio.CancelScope) -> None:
         with anyio.open_signal_receiver(*SIGNALS) as received:
             async for number in received:
-                self._status = 128 + number
+                self.status = 128 + number
                 scope.cancel()
                 return
 
     async def _watch_parent(self, scope: anyio.CancelScope) -> None:
         await _parent_gone()
-        self._status = 0
+        self.status = 0
         scope.cancel()
 
 
@@ -130,12 +152,17 @@ async def _parent_gone() -> None:
 
 def _last_word(error: BaseException) -> int:
     """Say on stderr what ended it, without details that may hold anything. The exit code."""
-    print(f"uru-mcp: ended by {type(error).__name__}", file=sys.stderr)  # noqa: T201
-    return 1
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    module = f" of {error.name}" if isinstance(error, ImportError) else ""
+    if sys.stderr is not None:  # without which the words would go to stdout
+        print(f"uru-mcp: ended by {type(error).__name__}{module}", file=sys.stderr)  # noqa: T201
+    return FAILED
 
 
 def _leave(status: int) -> NoReturn:
     try:
-        sys.stderr.flush()
+        if sys.stderr is not None:
+            sys.stderr.flush()
     finally:
         os._exit(status)

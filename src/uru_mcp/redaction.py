@@ -18,9 +18,8 @@ MARK = "[key removed]"
 SHORT, RECURRING = 200, 10_000  # characters of texts that recur, as in schemas, and how many are looked at only once
 
 # Real keys have 64 characters and digits among them; shorter or plainer words, such as `uru_docs_search`, are names.
-KEY_LIKE = re.compile(
-    r"(?<![A-Za-z0-9])uru(?:_|%5[Ff])(?:(?=[A-Za-z_\-.~+/=]*[0-9])[A-Za-z0-9_\-.~+/=]{16,}|[A-Za-z0-9_\-.~+/=]{32,})"
-)
+KEY_IN_A_WORD = r"uru(?:_|%5[Ff])(?:(?=[A-Za-z_\-.~+/=]*[0-9])[A-Za-z0-9_\-.~+/=]{16,}|[A-Za-z0-9_\-.~+/=]{32,})"
+KEY_LIKE = rf"(?<![A-Za-z0-9]){KEY_IN_A_WORD}"
 
 # Tags, bidirectional controls, zero-width and other format characters that show nothing, and halves of surrogate
 # pairs, which no encoder takes.
@@ -44,13 +43,15 @@ class Redaction:
     def __init__(self) -> None:
         self.unseen = 0
         self._spellings: set[str] = set()
-        self._pattern = KEY_LIKE
+        self._pattern = re.compile(KEY_LIKE)
+        self._suspicion = re.compile(KEY_IN_A_WORD)
         self._recurring = lru_cache(RECURRING)(self._cleaned)
 
     def remember(self, key: str) -> None:
         self._spellings.update(_spellings(key))
         longest_first = sorted(self._spellings, key=len, reverse=True)
-        self._pattern = re.compile("|".join([*map(re.escape, longest_first), KEY_LIKE.pattern]))
+        self._pattern = re.compile("|".join([*map(re.escape, longest_first), KEY_LIKE]))
+        self._suspicion = re.compile("|".join([*map(re.escape, longest_first), KEY_IN_A_WORD]))
         self._recurring = lru_cache(RECURRING)(self._cleaned)  # what was clean before need not be now
 
     def text(self, text: str) -> str:
@@ -61,10 +62,13 @@ class Redaction:
         return clean
 
     def is_clean(self, text: str) -> bool:
-        """Whether `text` would change nothing in it; of JSON, which spells out what is unseen, nothing in any text."""
+        """Whether `text` would change nothing in it; of JSON that spells out what is unseen, nothing in any text.
+
+        In JSON a line's end before a key is spelt `\\n`, which looks like a word that goes on, so words count here too.
+        """
         # Plain searches first: over some megabytes they take a hundredth of the time of the pattern.
         is_suspect = "uru" in text or any(spelling in text for spelling in self._spellings)
-        return len(_visible(text)) == len(text) and not (is_suspect and self._pattern.search(text))
+        return len(_visible(text)) == len(text) and not (is_suspect and self._suspicion.search(text))
 
     def value(self, value: Any) -> Any:
         """The same JSON value with every text in it, names of members included, passed through `text`.

@@ -119,8 +119,8 @@ async def pipes(bridge: Bridge | Unconfigured, redaction: Redaction) -> AsyncIte
 
 
 def _discovered(server: Server[None], request: types.JSONRPCRequest) -> types.JSONRPCResponse | types.JSONRPCError:
-    meta = (request.params or {}).get("_meta") or {}
-    if VERSION_KEY not in meta or CAPABILITIES_KEY not in meta:
+    meta = (request.params or {}).get("_meta")
+    if not isinstance(meta, dict) or VERSION_KEY not in meta or CAPABILITIES_KEY not in meta:
         error = types.ErrorData(code=types.INVALID_PARAMS, message="The request lacks its _meta envelope.")
         return types.JSONRPCError(jsonrpc="2.0", id=request.id, error=error)
     if meta[VERSION_KEY] not in MODERN:
