@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from uru_mcp.clients.known import CLIENTS
 from uru_mcp.clients.places import configuration, configurations
+from uru_mcp.clients.reading import read_servers
+from uru_mcp.errors import ConfigurationError
 
 PLACES = {
     ("darwin", "claude-desktop"): "Library/Application Support/Claude/claude_desktop_config.json",
@@ -88,3 +91,15 @@ def test_the_configurations_that_exist_are_found(tmp_path: Path) -> None:
         ("cursor", tmp_path / ".cursor/mcp.json"),
         ("zed", tmp_path / ".config/zed/settings.json"),
     ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links are POSIX's")
+def test_a_file_that_cannot_be_looked_at_may_be_there_and_reading_it_tells_why(tmp_path: Path) -> None:
+    hidden = place("claude-desktop", "linux", tmp_path)
+    hidden.parent.mkdir(parents=True)
+    hidden.symlink_to("x" * 300)
+    write(place("cursor", "linux", tmp_path))
+    found = configurations("linux", tmp_path, {})
+    assert [one.client.name for one in found] == ["claude-desktop", "cursor"]
+    with pytest.raises(ConfigurationError, match="cannot be read: File name too long"):
+        read_servers(found[0])

@@ -77,3 +77,25 @@ def test_where_a_directory_is_a_file_nothing_is_written(tmp_path: Path) -> None:
     (tmp_path / "Claude").write_text("")
     with pytest.raises(ConfigurationError, match="cannot be written"):
         write(tmp_path / "Claude" / "configuration.json", b"{}")
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="only root may give files away")
+def test_what_root_writes_belongs_to_whom_the_file_or_its_directory_belonged(tmp_path: Path) -> None:
+    home, file = tmp_path / "home", tmp_path / "home" / "configuration.json"
+    home.mkdir()
+    file.write_bytes(b"old")
+    for one, owner in ((home, 4242), (file, 4343)):
+        os.chown(one, owner, owner)
+    write(file, b"new")
+    new = home / ".config" / "Claude" / "new.json"
+    write(new, b"{}")
+    made = (file, keep(file, b"old"), new, new.parent, new.parent.parent)
+    assert [(one.stat().st_uid, one.stat().st_gid) for one in made] == [(4343, 4343), *[(4242, 4242)] * 4]
+
+
+@POSIX
+def test_of_what_lies_beside_a_file_only_its_copies_are_looked_at(tmp_path: Path) -> None:
+    file = tmp_path / "c.json"
+    backup = keep(file, b"1")
+    (tmp_path / "unreadable").symlink_to("x" * 300)
+    assert backups_of(file) == [backup]

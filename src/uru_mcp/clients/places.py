@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +44,17 @@ class Machine:
 def configurations(platform: str, home: Path, environ: Mapping[str, str]) -> list[Configuration]:
     """The configurations of known clients that exist on this machine, in the order of `CLIENTS`."""
     everywhere = [configuration(client, platform, home, environ) for client in CLIENTS.values()]
-    return [one for one in everywhere if one.path.is_file()]
+    return [one for one in everywhere if is_there(one.path)]
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is such a file, or may be one: where it is hidden, reading it tells what hides it."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
 
 
 def configuration(client: Client, platform: str, home: Path, environ: Mapping[str, str]) -> Configuration:
@@ -60,7 +71,7 @@ def _claude_desktop(machine: Machine) -> Path:
     packages = machine.directory("LOCALAPPDATA", "AppData/Local") / "Packages"
     stores = [package / "LocalCache/Roaming/Claude" for package in packages.glob("Claude_*") if package.is_dir()]
     files = [directory / "claude_desktop_config.json" for directory in [*sorted(stores), usual]]
-    return next((file for file in files[:-1] if file.is_file()), files[0])
+    return next((file for file in files[:-1] if is_there(file)), files[0])
 
 
 def _claude_code(machine: Machine) -> Path:

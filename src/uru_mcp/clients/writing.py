@@ -1,7 +1,8 @@
 """Files that belong to the user: written whole or not at all, with a copy of what was there before.
 
 A link stays a link, and what it leads to is written. A file keeps its mode; a new one, and every copy, is for its
-owner alone, since configurations hold keys.
+owner alone, since configurations hold keys. It keeps its owner too, and a new one gets its directory's, so that nobody
+is locked out of his own file by `sudo`.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from __future__ import annotations
 import os
 import re
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from uru_mcp.clients.places import is_there
 from uru_mcp.errors import ConfigurationError
 
 BACKUP = ".uru-mcp-backup"
@@ -23,8 +26,8 @@ OPEN_TO_OTHERS = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
 
 def backups_of(path: Path) -> list[Path]:
     """The copies of this file that were made, newest first: `….uru-mcp-backup-2`, `….uru-mcp-backup`."""
-    found = [(_number(path, one), one) for one in path.parent.glob("*") if one.is_file()]
-    return [one for number, one in sorted(found, reverse=True) if number]
+    named = [(number, one) for one in path.parent.glob("*") if (number := _number(path, one))]
+    return [one for _, one in sorted(named, reverse=True) if is_there(one)]
 
 
 def keep(path: Path, data: bytes) -> Path:
@@ -50,15 +53,17 @@ def write(path: Path, data: bytes, *, mode: int | None = None) -> None:
     """
     with _writing(path):
         target = path.resolve()
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_directory(target.parent)
+        known = target.stat() if target.exists() else None
         if mode is None:
-            mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else OWNER_ALONE
+            mode = stat.S_IMODE(known.st_mode) if known else OWNER_ALONE
         handle, unfinished = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
+                _give(file.fileno(), known or target.parent.stat())
             Path(unfinished).chmod(mode)
             Path(unfinished).replace(target)
         except BaseException:
@@ -75,6 +80,20 @@ def remove(path: Path) -> None:
 def is_open_to_others(path: Path) -> bool:
     """Whether other users of this machine may read the file, as far as its mode tells; on Windows it tells nothing."""
     return os.name != "nt" and bool(path.stat().st_mode & OPEN_TO_OTHERS)
+
+
+def _make_directory(path: Path) -> None:
+    """With those that it is to be in, each for the owner of the one around it."""
+    if not path.is_dir():
+        _make_directory(path.parent)
+        path.mkdir(mode=0o700)
+        _give(path, path.parent.stat())
+
+
+def _give(file: int | Path, known: os.stat_result) -> None:
+    """Let a file that root has made belong to whom `known` belongs."""
+    if sys.platform != "win32" and os.geteuid() == 0:
+        os.chown(file, known.st_uid, known.st_gid)
 
 
 def _number(path: Path, backup: Path) -> int:
