@@ -11,6 +11,7 @@ from uru_mcp.clients.change import addition, removal
 from uru_mcp.clients.entry import entry
 from uru_mcp.clients.known import CLIENTS
 from uru_mcp.clients.places import configuration
+from uru_mcp.errors import ConfigurationError
 
 PYTHON = {"darwin": "/Users/you/.uru-mcp/bin/python", "linux": "/opt/é/python", "win32": r"C:\uru-mcp\python.exe"}
 WRITTEN = {"darwin": "/Users/you/.uru-mcp/bin/python", "linux": "/opt/é/python", "win32": r"C:\\uru-mcp\\python.exe"}
@@ -66,3 +67,35 @@ def test_an_empty_file_is_an_empty_file_again_and_not_gone(tmp_path: Path) -> No
     addition(found, "uru", entry("/opt/python", env={})).make()
     removal(found, "uru").make()
     assert found.path.read_bytes() == b""
+
+
+@pytest.mark.parametrize(
+    ("before", "meanwhile"), [(None, b"{}"), (b"{}", b'{"theme": "dark"}'), (b'{"mcpServers": {}}', None)]
+)
+def test_what_another_program_writes_meanwhile_is_left_to_it(
+    before: bytes | None, meanwhile: bytes | None, tmp_path: Path
+) -> None:
+    found = configuration(CLIENTS["claude-code"], "linux", tmp_path, {})
+    put(found.path, before)
+    change = addition(found, "uru", entry("/opt/python", env={}))
+    with pytest.raises(ConfigurationError, match="changed by another program"), change.making():
+        put(found.path, meanwhile)
+    assert [one.read_bytes() for one in tmp_path.iterdir()] == ([] if meanwhile is None else [meanwhile])
+
+
+def test_a_file_that_was_changed_meanwhile_is_not_removed(tmp_path: Path) -> None:
+    found = configuration(CLIENTS["claude-code"], "linux", tmp_path, {})
+    addition(found, "uru", entry("/opt/python", env={})).make()
+    change = removal(found, "uru")
+    assert change.after is None
+    put(found.path, b"{}")
+    with pytest.raises(ConfigurationError, match="changed by another program"):
+        change.make()
+    assert found.path.read_bytes() == b"{}"
+
+
+def put(path: Path, data: bytes | None) -> None:
+    if data is None:
+        path.unlink(missing_ok=True)
+    else:
+        path.write_bytes(data)

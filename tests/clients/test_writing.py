@@ -66,7 +66,7 @@ def test_where_nothing_may_be_written_nothing_is_changed(tmp_path: Path) -> None
     file.write_bytes(b"old")
     tmp_path.chmod(0o500)
     try:
-        with pytest.raises(ConfigurationError, match=r"cannot be written: Permission denied\. Nothing"):
+        with pytest.raises(ConfigurationError, match=r"cannot be written: Permission denied\. It is as it was\."):
             write(file, b"new")
     finally:
         tmp_path.chmod(0o700)

@@ -162,6 +162,20 @@ async def test_a_key_goes_into_a_file_of_its_own(uru: Uru, tmp_path: Path) -> No
     assert file.exists()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links are POSIX's")
+async def test_a_key_file_is_written_only_where_the_configuration_can_be(uru: Uru, tmp_path: Path) -> None:
+    key, other = uru.key().text, uru.key().text
+    (tmp_path / "key").write_text(key)
+    link = file_of(tmp_path, "claude-code")
+    link.symlink_to("x" * 250)  # which is too long for a name to be written under first
+    words = ("claude-code", "--key-file", str(tmp_path / "key"))
+    async with serving(uru.sandbox) as url:
+        ran = await install_with(url, tmp_path, *words, typed="y\n", URU_API_KEY=other)
+    assert (ran.exit_code, f"{link} cannot be written" in ran.output) == (1, True), ran.output
+    assert (tmp_path / "key").read_text() == key
+    assert {*tmp_path.iterdir()} == {link, tmp_path / "key"}
+
+
 async def test_where_the_key_comes_from_here_it_comes_from_there(uru: Uru, tmp_path: Path) -> None:
     key = tmp_path / "key"
     key.write_text(uru.key().text)

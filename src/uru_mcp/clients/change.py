@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,18 +29,37 @@ class Change:
 
     def make(self) -> None:
         """Raises: `ConfigurationError`, and then nothing is changed."""
-        if self.after is None:
+        with self.making():
+            pass
+
+    @contextmanager
+    def making(self) -> Iterator[None]:
+        """Make the change at the end of a block, which is entered only once the file can be written.
+
+        Raises: `ConfigurationError`, also when somebody else has changed the file since it was read; and what the block
+        raises. Then the file is as it was.
+        """
+        if not self.is_any:
+            yield
+        elif self.after is None:
+            yield
+            self._see_that_it_is_as_it_was()
             writing.remove(self.path)
-        elif self.is_any:
-            writing.write(self.path, self.after.data)
+        else:
+            with writing.replacing(self.path, self.after.data):
+                yield
+                self._see_that_it_is_as_it_was()
+
+    def _see_that_it_is_as_it_was(self) -> None:
+        if _data_of(self.path) != (self.before.data if self.before is not None else None):
+            message = f"{self.path} was changed by another program just now, and was left to it."
+            raise ConfigurationError(message, fix="Try again; if it happens again, quit the client first.")
 
 
 def current(configuration: Configuration) -> Document | None:
     """Raises: `ConfigurationError` when there is a file that cannot be read."""
-    try:
-        return Document(configuration, read_bytes(configuration.path))
-    except FileNotFoundError:
-        return None
+    data = _data_of(configuration.path)
+    return None if data is None else Document(configuration, data)
 
 
 def server_of(document: Document | None, name: str) -> Any:
@@ -87,6 +108,13 @@ def _is_there(document: Document, name: str) -> bool:
         return document.server(name) is not None
     except ConfigurationError:
         return True  # nobody knows
+
+
+def _data_of(path: Path) -> bytes | None:
+    try:
+        return read_bytes(path)
+    except FileNotFoundError:
+        return None
 
 
 def _kept(path: Path) -> list[bytes]:

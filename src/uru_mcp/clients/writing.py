@@ -49,26 +49,28 @@ def keep(path: Path, data: bytes) -> Path:
 def write(path: Path, data: bytes, *, mode: int | None = None) -> None:
     """Replace the file's content in one step, and its mode when one is given. Missing directories are made.
 
-    Raises: `ConfigurationError`, and then nothing is changed.
+    Raises: `ConfigurationError`, and then the file is as it was.
+    """
+    with replacing(path, data, mode=mode):
+        pass
+
+
+@contextmanager
+def replacing(path: Path, data: bytes, *, mode: int | None = None) -> Iterator[None]:
+    """The same, at the end of a block that is entered only once the content is on the disk, beside the file.
+
+    Raises: `ConfigurationError`, and what the block raises; then the file is as it was.
     """
     with _writing(path):
         target = path.resolve()
-        _make_directory(target.parent)
-        known = target.stat() if target.exists() else None
-        if mode is None:
-            mode = stat.S_IMODE(known.st_mode) if known else OWNER_ALONE
-        handle, unfinished = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-                _give(file.fileno(), known or target.parent.stat())
-            Path(unfinished).chmod(mode)
-            Path(unfinished).replace(target)
-        except BaseException:
-            Path(unfinished).unlink(missing_ok=True)
-            raise
+        unfinished = _written_beside(target, data, mode)
+    try:
+        yield
+        with _writing(path):
+            unfinished.replace(target)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
 def remove(path: Path) -> None:
@@ -80,6 +82,26 @@ def remove(path: Path) -> None:
 def is_open_to_others(path: Path) -> bool:
     """Whether other users of this machine may read the file, as far as its mode tells; on Windows it tells nothing."""
     return os.name != "nt" and bool(path.stat().st_mode & OPEN_TO_OTHERS)
+
+
+def _written_beside(target: Path, data: bytes, mode: int | None) -> Path:
+    _make_directory(target.parent)
+    known = target.stat() if target.exists() else None
+    if mode is None:
+        mode = stat.S_IMODE(known.st_mode) if known else OWNER_ALONE
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    unfinished = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            _give(file.fileno(), known or target.parent.stat())
+        unfinished.chmod(mode)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+    return unfinished
 
 
 def _make_directory(path: Path) -> None:
@@ -107,6 +129,6 @@ def _writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        message = f"{path} cannot be written: {error.strerror}. Nothing was changed."
+        message = f"{path} cannot be written: {error.strerror}. It is as it was."
         fix = "Let the user that you are write there, and try again."
         raise ConfigurationError(message, fix=fix) from error

@@ -1,4 +1,5 @@
-"""The key for a configuration: found or asked for, accepted by Uru, and put into its file, if it is to have one."""
+"""The key for a configuration: found or asked for, accepted by Uru, and, if it is to have one, with a file that may be
+written. It is written by `install.py`, once the configuration can be."""
 
 from __future__ import annotations
 
@@ -28,20 +29,29 @@ class Wish:
     dry_run: bool = False
 
 
-def planned_environment(old: Mapping[str, Any], wish: Wish, environ: Mapping[str, str]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The variables that an entry is to set, and the key that is yet to be put into the wished file, if one is."""
+
+    variables: Mapping[str, Any]
+    for_file: Key | None = None
+
+
+def planned_environment(old: Mapping[str, Any], wish: Wish, environ: Mapping[str, str]) -> Environment:
     """The variables that an entry would set; nothing is asked, not even whether the key is one."""
     from uru_mcp.clients.entry import KEY
     from uru_mcp.clients.environment import keys_given, with_key
 
-    return with_key(old, environ, _placed(wish) or keys_given(environ) or dict([KEY]), wish.permissions)
+    key = _placed(wish) or keys_given(environ) or dict([KEY])
+    return Environment(with_key(old, environ, key, wish.permissions))
 
 
 def accepted_environment(
     old: Mapping[str, Any], wish: Wish, environ: Mapping[str, str], redaction: Redaction
-) -> dict[str, Any]:
-    """The variables that an entry is to set, once Uru has accepted the key and it stands in its file.
+) -> Environment:
+    """What an entry is to set, once Uru has accepted the key. Nothing is written.
 
-    Raises: `UruError` when the key or a setting is no good, and `Abort` when the person stops; nothing is written then.
+    Raises: `UruError` when the key or a setting is no good, and `Abort` when the person stops.
     """
     import anyio
 
@@ -54,9 +64,10 @@ def accepted_environment(
     settings = read_settings(as_variables(with_key(old, environ, key, wish.permissions), environ))
     standing = anyio.run(standing_of, settings, redaction)
     _judge(standing, settings.proxy_url, redaction)
-    if wish.key_file and standing.key and standing.key != in_file:
-        _put_into(wish.key_file, standing.key, in_file)
-    return with_key(old, environ, _placed(wish) or key, wish.permissions)
+    for_file = standing.key if wish.key_file and standing.key != in_file else None
+    if wish.key_file and for_file:
+        _ask_for(wish.key_file, for_file, in_file)
+    return Environment(with_key(old, environ, _placed(wish) or key, wish.permissions), for_file)
 
 
 def _placed(wish: Wish) -> dict[str, str]:
@@ -99,12 +110,9 @@ def _judge(standing: Standing, url: str, redaction: Redaction) -> None:
         click.echo(f"Permissions: {in_words(standing.grant.effective)}")
 
 
-def _put_into(path: Path, key: Key, in_file: Key | None) -> None:
-    from uru_mcp.clients.key_check import write_key_file
-
+def _ask_for(path: Path, key: Key, in_file: Key | None) -> None:
+    """Raises: `Abort` when the file holds something else, and the person keeps that."""
     if in_file is not None:
         click.confirm(f"{path} holds another key, …{in_file.last4}. Replace it with …{key.last4}?", abort=True)
     elif path.exists() and path.stat().st_size:
         click.confirm(f"{path} holds something that is no key. Replace it?", abort=True)
-    write_key_file(path, key)
-    click.echo(f"Key file: {path}, for you alone")

@@ -13,7 +13,7 @@ import click
 
 from uru_mcp.clients.known import CLIENTS, Client
 from uru_mcp.clients.places import Configuration, Machine, configuration, configurations
-from uru_mcp.commands.accepted_key import Wish, accepted_environment, planned_environment
+from uru_mcp.commands.accepted_key import Environment, Wish, accepted_environment, planned_environment
 from uru_mcp.errors import SettingsError, UruError
 from uru_mcp.redaction import Redaction
 
@@ -102,31 +102,42 @@ def _install(configuration: Configuration, wish: Wish, machine: Machine) -> None
     from uru_mcp.clients.entry import entry, environment_of
     from uru_mcp.clients.environment import left_behind, of_sandbox
     from uru_mcp.clients.showing import difference
-    from uru_mcp.clients.writing import keep
 
     redaction = Redaction()
     with _said_plainly(redaction):
         old = server_of(current(configuration), wish.name)  # before a key is asked for in vain
         was = environment_of(old)
         if wish.sandbox:
-            env = of_sandbox(was, wish.permissions)
+            env = Environment(of_sandbox(was, wish.permissions))
         elif wish.dry_run:
             env = planned_environment(was, wish, machine.environ)
         else:
             env = accepted_environment(was, wish, machine.environ, redaction)
         words = ["--sandbox"] if wish.sandbox else []
-        wanted = entry(sys.executable, *words, env=env, old=old, is_typed=configuration.client.is_typed)
+        wanted = entry(sys.executable, *words, env=env.variables, old=old, is_typed=configuration.client.is_typed)
         change = addition(configuration, wish.name, wanted)
         if wish.dry_run:
             click.echo(difference(change.path, change.before, change.after) or "Nothing would change.")
             return
-        backup = keep(change.path, change.before.data) if change.before and change.is_any else None
-        change.make()
-    _say_what_was_done(change, wish, backup, configuration.client, env)
+        backup = _made(change, wish, env)
+    _say_what_was_done(change, wish, backup, configuration.client, env.variables)
     unused = [] if wish.sandbox else left_behind(machine.environ)
     if unused:
         click.echo(f"Only here, and not in the configuration: {', '.join(unused)}")
     click.echo(f"\nNext: {configuration.client.next_step}\nThen ask: “{ASK}”")
+
+
+def _made(change: Change, wish: Wish, env: Environment) -> Path | None:
+    """Make the change, and before it, once it can be made, its backup, which is returned, and the key file."""
+    from uru_mcp.clients.key_check import write_key_file
+    from uru_mcp.clients.writing import keep
+
+    with change.making():
+        backup = keep(change.path, change.before.data) if change.before and change.is_any else None
+        if wish.key_file and env.for_file:
+            write_key_file(wish.key_file, env.for_file)
+            click.echo(f"Key file: {wish.key_file}, for you alone")
+    return backup
 
 
 def _say_what_was_done(change: Change, wish: Wish, backup: Path | None, client: Client, env: Mapping[str, Any]) -> None:
