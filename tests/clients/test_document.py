@@ -167,6 +167,12 @@ def test_half_a_character_in_an_unknown_field_stays_what_it_is() -> None:
     }
 
 
+def test_a_document_is_read_only_once_since_some_are_large() -> None:
+    one = document('{"mcpServers": {"a": {}}}')
+    assert one.servers is one.servers
+    assert one.text is one.text
+
+
 # Any object, written in any of the ways in which people and programs write JSON, with comments where they are allowed.
 values = st.sampled_from(
     [None, True, -1.5e3, "", 'a "quoted" \\', "{ // é", [], [1, ["x"]], {}, {"b": {"c": [{}]}, "": 0}]

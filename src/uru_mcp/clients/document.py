@@ -11,18 +11,19 @@ from codecs import BOM_UTF8
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from uru_mcp.clients.places import Configuration
 from uru_mcp.clients.reading import parsed, servers_of, text_of
-from uru_mcp.clients.syntax import Member, Node, parse, place_in
+from uru_mcp.clients.syntax import Member, Node, place_in
 from uru_mcp.errors import ConfigurationError
 
 BLANKS = " \t\r\n"
 INDENT = "  "  # where the file shows none of its own
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, since what was read of some megabytes is kept
 class Document:
     """The content of a configuration, as it is or as it would be.
 
@@ -33,14 +34,14 @@ class Document:
     configuration: Configuration
     data: bytes
 
-    @property
+    @cached_property
     def text(self) -> str:
         return text_of(self.data, self.configuration.path)
 
-    @property
+    @cached_property
     def servers(self) -> Node | None:
         """The object of the servers, where there is one."""
-        return servers_of(self._root(), self.text, self.configuration.client, self.configuration.path)
+        return servers_of(self._root, self.text, self.configuration.client, self.configuration.path)
 
     def server(self, name: str) -> Any:
         """The entry of this name, or None where there is none."""
@@ -55,7 +56,7 @@ class Document:
         """The same with this entry. Of one that is there already, only what differs is changed."""
         self.server(name)
         member = self.configuration.client.member
-        if self._root() is None:
+        if self._root is None:
             text, line_end = self.text, _line_end(self.text)
             lead = text if not text or text.endswith("\n") else text + line_end
             return self._of(lead + _spread({member: {name: entry}}, INDENT, line_end) + line_end)
@@ -67,8 +68,15 @@ class Document:
         """The same without the entry of this name."""
         return self if self.server(name) is None else self._without(self.configuration.client.member, name)
 
+    @cached_property
     def _root(self) -> Node | None:
         return parsed(self.text, self.configuration.client, self.configuration.path)
+
+    @property
+    def _indent(self) -> str:
+        """One step of the file's own indentation."""
+        first = self._root.members[0].start if self._root is not None and self._root.members else None
+        return _margin(self.text, first) or INDENT
 
     def _of(self, text: str) -> Document:
         mark = BOM_UTF8 if self.data.startswith(BOM_UTF8) else b""
@@ -79,12 +87,12 @@ class Document:
         parent = self._at(*path[:-1])
         found = parent.named(path[-1])
         if not found:
-            return self._of(_appended(self.text, parent, path[-1], value))
+            return self._of(_appended(self.text, parent, path[-1], value, self._indent))
         node = found[-1].node
         if node.value == value:
             return self
         if not (node.members and isinstance(value, dict)):
-            return self._of(_replaced(self.text, node, value))
+            return self._of(_replaced(self.text, node, value, self._indent))
         document = self
         for name in [name for name in node.value if name not in value]:
             document = document._without(*path, name)
@@ -99,7 +107,7 @@ class Document:
         return document
 
     def _at(self, *path: str) -> Node:
-        node = self._root()
+        node = self._root
         for name in path:
             node = node.named(name)[-1].node if node is not None else None
         if node is None:
@@ -123,7 +131,7 @@ def undone(document: Document, name: str, earlier: Iterable[Document]) -> Docume
     return document.without_server(name)
 
 
-def _appended(text: str, parent: Node, name: str, value: Any) -> str:
+def _appended(text: str, parent: Node, name: str, value: Any, indent: str) -> str:
     """With one more member at the end of an object, after what comments there are."""
     opened, closed = parent.start + 1, parent.end - 1
     end = opened + len(text[opened:closed].rstrip(BLANKS))
@@ -131,9 +139,9 @@ def _appended(text: str, parent: Node, name: str, value: Any) -> str:
     line_end = _line_end(text)
     is_spread = "\n" in text[parent.start : closed]
     if is_spread or (last is None and ("\n" in text[: parent.start] or "{" not in text[: parent.start])):
-        margin = _margin(text, last.start if last else None) or _margin_of_line(text, parent.start) + _indent(text)
+        margin = _margin(text, last.start if last else None) or _margin_of_line(text, parent.start) + indent
         lead = line_end + margin
-        inner = f"{json.dumps(name, ensure_ascii=False)}: {_spread(value, _indent(text), line_end + margin)}"
+        inner = f"{json.dumps(name, ensure_ascii=False)}: {_spread(value, indent, line_end + margin)}"
         after = "" if last or "\n" in text[end:closed] else line_end + _margin_of_line(text, parent.start)
     else:
         comma, colon = (", ", ": ") if '": ' in text or last is None else (",", ":")
@@ -146,9 +154,9 @@ def _appended(text: str, parent: Node, name: str, value: Any) -> str:
     return text[: last.node.end] + "," + text[last.node.end : end] + lead + inner + text[end:]
 
 
-def _replaced(text: str, node: Node, value: Any) -> str:
+def _replaced(text: str, node: Node, value: Any, indent: str) -> str:
     if "\n" in text[node.start : node.end]:
-        new = _spread(value, _indent(text), _line_end(text) + _margin_of_line(text, node.start))
+        new = _spread(value, indent, _line_end(text) + _margin_of_line(text, node.start))
     else:
         new = _dumped(value, separators=(", ", ": ") if '": ' in text else (",", ":"))
     return text[: node.start] + new + text[node.end :]
@@ -190,13 +198,6 @@ def _dumped(value: Any, **how: Any) -> str:
 def _line_end(text: str) -> str:
     first = text.find("\n")
     return "\r\n" if first > 0 and text[first - 1] == "\r" else "\n"
-
-
-def _indent(text: str) -> str:
-    """One step of the file's own indentation."""
-    root = parse(text, is_relaxed=True)
-    first = root.members[0].start if root is not None and root.members else None
-    return _margin(text, first) or INDENT
 
 
 def _margin(text: str, at: int | None) -> str:
