@@ -243,23 +243,67 @@ def test_a_file_that_is_not_what_the_client_reads_is_left_alone(
     assert [*file.parent.iterdir()] == [file]
 
 
-def test_a_dry_run_shows_the_change_without_a_secret_and_changes_nothing(tmp_path: Path) -> None:
-    file = put(tmp_path, '{"mcpServers": {"a": {"command": "a", "env": {"TOKEN": "hush", "URU_API_KEY": 3}}}}')
-    before = file.read_bytes()
-    ran = install(tmp_path, "claude-desktop", "--dry-run", URU_API_KEY=STRANGER)
-    assert ran.exit_code == 0, ran.output
-    assert f"--- {file}\n+++ {file}\n" in ran.output
-    assert '+{"mcpServers": {"a": {"command": "a", "env": {"TOKEN": "…", "URU_API_KEY": "…"}}, "uru": {' in ran.output
-    assert '"env": {"URU_API_KEY": "uru_…cdef"}' in ran.output
-    assert "hush" not in ran.output
-    assert STRANGER not in ran.output
+def test_a_dry_run_shows_the_entry_and_changes_nothing(tmp_path: Path) -> None:
+    file = file_of(tmp_path)
+    made = install(tmp_path, "claude-desktop", "--dry-run", URU_API_KEY=STRANGER)
+    assert made.output == (
+        f"{file}: the file would be made, with the server “uru”\n"
+        f'+{{\n+  "command": {json.dumps(sys.executable)},\n+  "args": [\n+    "-m",\n+    "uru_mcp"\n+  ],\n'
+        '+  "env": {\n+    "URU_API_KEY": "uru_…cdef"\n+  }\n+}\n'
+    )
     assert "paste your uru_ key here" in install(tmp_path, "claude-desktop", "--dry-run").output
-    assert (file.read_bytes(), [*file.parent.iterdir()]) == (before, [file])
+    assert [*tmp_path.iterdir()] == []
 
     install(tmp_path, "claude-desktop", "--sandbox")
-    between = file.read_bytes()
-    assert install(tmp_path, "--uninstall", "--dry-run").output.count("\n-") == 1
-    assert file.read_bytes() == between
+    before = file.read_bytes()
+    assert install(tmp_path, "--sandbox", "--dry-run").output == "Nothing would change.\n"
+    changed = install(tmp_path, "--sandbox", "--permissions", "read", "--dry-run").output
+    assert f"{file}: the server “uru” would be changed\n" in changed
+    assert '+    "URU_PERMISSIONS": "read"\n' in changed
+    removed = install(tmp_path, "--uninstall", "--dry-run").output
+    assert f"{file}: the file would be removed, since it holds the server “uru” and nothing else\n-{{\n" in removed
+    assert file.read_bytes() == before
+
+
+def test_a_dry_run_shows_nothing_of_what_else_the_file_holds(tmp_path: Path) -> None:
+    put(tmp_path, '{"oauthAccount": {"accessToken": "hush"}, "mcpServers": {"a": {"args": ["--token", "hush"]}}}')
+    added = install(tmp_path, "claude-desktop", "--dry-run", URU_API_KEY=STRANGER).output
+    assert added.startswith(f"{file_of(tmp_path)}: the server “uru” would be added\n+{{\n")
+    install(tmp_path, "claude-desktop", "--sandbox")
+    removed = install(tmp_path, "claude-desktop", "--uninstall", "--dry-run").output
+    assert removed.startswith(f"{file_of(tmp_path)}: the server “uru” would be removed\n-{{\n")
+    assert not any(word in added + removed for word in ("hush", "oauthAccount", "--token", STRANGER))
+
+
+@pytest.mark.parametrize(
+    "old",
+    [
+        {"command": "npx", "args": ["mcp-remote", "--header", "Authorization: Bearer hush"]},
+        {"command": "npx mcp-remote --header hush"},
+        {"command": {"path": "npx", "args": ["hush"]}},
+        {
+            "type": "hush",
+            "url": "https://uru.example/?token=hush",
+            "headers": {"Authorization": "hush"},
+            "disabled": True,
+        },
+        {
+            "command": "npx",
+            "env": {"TOKEN": "hush", "URU_APIKEY": "hush", "URU_API_KEY": "hush", "URU_TOOLS": ["hush"]},
+        },
+        {"command": "npx", "env": "hush"},
+        "hush",
+    ],
+)
+@pytest.mark.parametrize("words", [["--sandbox"], ["--uninstall"]])
+def test_a_dry_run_shows_no_secret_of_an_entry_that_is_replaced(words: list[str], old: Any, tmp_path: Path) -> None:
+    put(tmp_path, json.dumps({"mcpServers": {"uru": old}}))
+    ran = install(tmp_path, "claude-desktop", "--dry-run", *words)
+    assert ran.exit_code == 0, ran.output
+    assert f"would be {'removed' if '--uninstall' in words else 'changed'}\n" in ran.output
+    assert "\n-" in ran.output
+    assert "…" in ran.output
+    assert "hush" not in ran.output
 
 
 def test_after_another_hand_has_been_in_the_file_only_the_entry_goes(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+OWN_WORDS = ("-m", "uru_mcp", "--sandbox")  # the arguments that `uru-mcp install` writes
 KEY = ("URU_API_KEY", "paste your uru_ key here")
 
 

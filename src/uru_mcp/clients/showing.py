@@ -1,50 +1,66 @@
-"""What a change would do to a configuration, for a person to read, with no secret in it."""
+"""What a change would do to a configuration, for a person to read: the server's entry alone, with no secret in it.
+
+What else the file holds is nobody's business, and it may all stand on the line that changes.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import sys
 from difflib import unified_diff
-from pathlib import Path
+from typing import Any
 
-from uru_mcp.clients.document import Document
-from uru_mcp.clients.entry import KEY
-from uru_mcp.clients.syntax import Member
+from uru_mcp.clients.change import Change, server_of
+from uru_mcp.clients.entry import KEY, OWN_WORDS
 from uru_mcp.key import Key
 from uru_mcp.redaction import Redaction
+from uru_mcp.settings import VARIABLES
 
-WITH_SECRETS = ("env", "headers")  # of a server
 MASK = "…"
 
 
-def difference(path: Path, before: Document | None, after: Document | None) -> str:
-    """The lines that come and go, without their neighbours, which are nobody's business; None is no file."""
-    was, will_be = (str(path) if one is not None else "no file" for one in (before, after))
-    lines = unified_diff(_lines(before), _lines(after), was, will_be, n=0, lineterm="")
-    return Redaction().text("\n".join(lines))
+def difference(change: Change, name: str) -> str:
+    """What happens to the server of this name, and below it the lines of its entry that go, stay and come.
+
+    Raises: `ConfigurationError`.
+    """
+    old, new = (server_of(one, name) for one in (change.before, change.after))
+    was, will_be = _lines(old), _lines(new)
+    headed = unified_diff(was, will_be, n=len(was) + len(will_be), lineterm="")
+    lines = [*headed][3:] or ["  (in nothing that is shown here)"]  # without the head, which names files and places
+    return Redaction().text("\n".join([f"{change.path}: {_what_happens(change, name, old)}", *lines]))
 
 
-def _lines(document: Document | None) -> list[str]:
-    if document is None:
+def _what_happens(change: Change, name: str, old: Any) -> str:
+    if change.before is None:
+        return f"the file would be made, with the server “{name}”"
+    if change.after is None:
+        return f"the file would be removed, since it holds the server “{name}” and nothing else"
+    if server_of(change.after, name) is None:
+        return f"the server “{name}” would be removed"
+    return f"the server “{name}” would be {'added' if old is None else 'changed'}"
+
+
+def _lines(entry: Any) -> list[str]:
+    if entry is None:
         return []
-    text, shown, at = document.text, "", 0
-    for member in _secrets(document):
-        shown += text[at : member.node.start] + json.dumps(_masked(member), ensure_ascii=False)
-        at = member.node.end
-    return (shown + text[at:]).splitlines()
+    shown = {name: _masked(name, value) for name, value in entry.items()} if isinstance(entry, dict) else MASK
+    return json.dumps(shown, indent=2, ensure_ascii=False).split("\n")
 
 
-def _secrets(document: Document) -> Iterator[Member]:
-    for server in document.servers.members if document.servers is not None else ():
-        for part in server.node.members:
-            if part.name in WITH_SECRETS:
-                yield from part.node.members
+def _masked(name: str, value: Any) -> Any:
+    if name == "env" and isinstance(value, dict):
+        return {variable: _masked_variable(variable, inner) for variable, inner in value.items()}
+    if name == "args" and isinstance(value, list):
+        return [one if one in OWN_WORDS else MASK for one in value]
+    if name == "command" and isinstance(value, str):
+        return value if value == sys.executable or " " not in value else MASK  # or else it may bring arguments
+    return value if value == "stdio" or isinstance(value, bool) else MASK
 
 
-def _masked(member: Member) -> object:
-    value = member.node.value
-    if member.name != KEY[0]:
-        return value if member.name.startswith("URU_") else MASK
+def _masked_variable(name: str, value: Any) -> Any:
+    if name != KEY[0]:
+        return value if name in VARIABLES and isinstance(value, str) else MASK
     try:
         return f"uru_…{Key(value).last4}"
     except (TypeError, ValueError):

@@ -117,7 +117,7 @@ def _install(configuration: Configuration, wish: Wish, machine: Machine) -> None
         wanted = entry(sys.executable, *words, env=env.variables, old=old, is_typed=configuration.client.is_typed)
         change = addition(configuration, wish.name, wanted)
         if wish.dry_run:
-            click.echo(difference(change.path, change.before, change.after) or "Nothing would change.")
+            click.echo(difference(change, wish.name) if change.is_any else "Nothing would change.")
             return
         backup = _made(change, wish, env)
     _say_what_was_done(change, wish, backup, configuration.client, env.variables)
@@ -169,7 +169,7 @@ def _uninstall(configuration: Configuration, wish: Wish, machine: Machine) -> No
             click.echo(f"Nothing to change: {title} has no server “{wish.name}” in {change.path}")
             return
         if wish.dry_run:
-            click.echo(difference(change.path, change.before, change.after))
+            click.echo(difference(change, wish.name))
             return
         change.make()
         spent = spent_backup(change)
