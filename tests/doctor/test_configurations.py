@@ -13,6 +13,7 @@ from tests.doctor.patient import SANDBOXED, Patient
 from uru_mcp.clients.reading import Server
 from uru_mcp.doctor import configurations
 from uru_mcp.doctor.checks import Check
+from uru_mcp.doctor.trial import is_tracked
 
 EVERY_ANSWER = '{"jsonrpc": "2.0", "id": 1, "result": {}}'
 
@@ -149,6 +150,33 @@ async def test_a_key_in_a_file_that_git_tracks_is_warned_of(patient: Patient, is
     if is_added:
         assert "is tracked by Git" in last.seen
         assert "URU_API_KEY_FILE" in (last.remedy or "")
+
+
+async def test_where_a_link_leads_is_where_git_is_asked_whatever_repository_a_hook_means(patient: Patient) -> None:
+    dotfiles, link = patient.home / "dotfiles", patient.desktop
+    dotfiles.mkdir()
+    link.parent.mkdir(parents=True)
+    (dotfiles / "c[1].json").write_text("{}")
+    link.symlink_to(dotfiles / "c[1].json")
+    git = ["git", "-C", str(dotfiles)]
+    subprocess.run([*git, "init", "-q"], check=True)  # noqa: ASYNC221  # nobody else waits
+    subprocess.run([*git, "add", "."], check=True)  # noqa: ASYNC221
+    assert await is_tracked(link, {**patient.environ, "GIT_DIR": str(patient.home), "GIT_WORK_TREE": "/"})
+
+
+async def test_a_git_that_cannot_be_started_tracks_nothing(patient: Patient) -> None:
+    git = Path(patient.program()).with_name("git")
+    git.write_text("#!/there/is/none")
+    git.chmod(0o700)
+    assert not await is_tracked(patient.desktop, {"PATH": str(git.parent)})
+
+
+@pytest.mark.parametrize("file", [["--db", "uru.db"], ["--db=uru.db"]])
+async def test_the_file_of_a_sandbox_is_left_alone(patient: Patient, file: list[str]) -> None:
+    does = f"import sys; print({HELLO!r} if sys.argv[1:] == ['--sandbox', '--tools', '3'] else sys.argv)"
+    patient.configure(uru={"command": patient.program(does), "args": ["--sandbox", *file, "--tools", "3"]})
+    last = (await of_clients(patient))[-1]
+    assert last.seen == "starts and speaks MCP: uru-mcp 9, tried without --db, so that nothing is written there"
 
 
 async def test_foreign_servers_are_never_started(patient: Patient) -> None:

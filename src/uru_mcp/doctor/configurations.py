@@ -25,6 +25,7 @@ from uru_mcp.settings import read_settings
 OURS = re.compile(r"uru[-_]mcp([@=\[<>~].*)?")
 VALUE_OF_OPTION = ("-m", "--module")  # whose value may be our name; that of another option is something else
 FILLS_IN_NOTHING = ("claude-desktop",)  # the others may fill in placeholders, ${…}
+SANDBOX_FILE = "--db"  # and after it, or after =, the file that a sandbox is kept in
 
 HERE = f'"command": {json.dumps(sys.executable)}, "args": ["-m", "uru_mcp"]'
 
@@ -69,6 +70,18 @@ def serves_sandbox(server: Server) -> bool:
     return "--sandbox" in server.args
 
 
+def _without_file(server: Server) -> tuple[list[str], str]:
+    """Its arguments for a trial, and what to say of it: a sandbox makes itself a key in its file at each start."""
+    words = [
+        word
+        for before, word in zip(("", *server.args), server.args, strict=False)
+        if SANDBOX_FILE not in (before, word) and not word.startswith(f"{SANDBOX_FILE}=")
+    ]
+    if not serves_sandbox(server) or len(words) == len(server.args):
+        return [*server.args], ""
+    return words, f", tried without {SANDBOX_FILE}, so that nothing is written there"
+
+
 def environment_of(server: Server, environ: Mapping[str, str]) -> dict[str, str]:
     """What a client starts it with: of our variables those of the configuration alone."""
     ours = given(environ)
@@ -89,7 +102,7 @@ async def examine_configuration(examination: Examination, found: Found, environ:
         examination.tell(found.title, finding)
     for server in found.ours:
         await _examine_server(examination, found, server, environ)
-    if any(_holds_key(server) for server in found.ours) and await is_tracked(path):
+    if any(_holds_key(server) for server in found.ours) and await is_tracked(path, environ):
         seen = f"{path} holds a key and is tracked by Git, so that whoever gets the repository gets the key"
         remedy = (
             "Put the key into a file of its own, chmod 600, and URU_API_KEY_FILE in the place of URU_API_KEY; then"
@@ -111,8 +124,9 @@ async def _examine_server(examination: Examination, found: Found, server: Server
 
     async def start_it() -> Finding:
         program = shutil.which(server.command or "", path=with_own.get("PATH")) or ""
+        words, untouched = _without_file(server)
         try:
-            return ok(f"starts and speaks MCP: {await shake_hands([program, *server.args], with_own)}")
+            return ok(f"starts and speaks MCP: {await shake_hands([program, *words], with_own)}{untouched}")
         except Silent as error:
             return Finding("failed", f"{server.command} {error}.", f"Write in {found.configuration.path}: {HERE}")
 

@@ -61,15 +61,19 @@ async def shake_hands(command: Sequence[str], environ: Mapping[str, str]) -> str
             await process.aclose()
 
 
-async def is_tracked(path: Path) -> bool:
-    """Whether Git tracks the file; no, where there is no Git or no repository."""
-    git = shutil.which("git")
+async def is_tracked(path: Path, environ: Mapping[str, str]) -> bool:
+    """Whether Git tracks the file, or the one that a link leads to; no, where there is no Git or no repository."""
+    git = shutil.which("git", path=environ.get("PATH"))
     if git is None:
         return False
-    # no hook of a repository is run for this
-    command = [git, "-c", "core.fsmonitor=false", "ls-files", "--error-unmatch", "--", path.name]
-    with anyio.move_on_after(GIT_WITHIN):
-        ran = await anyio.run_process(command, cwd=path.parent, stdin=subprocess.DEVNULL, check=False)
+    # Neither may a variable name another repository, nor is a hook of this one run.
+    without_git = {name: value for name, value in environ.items() if not name.startswith("GIT_")}
+    command = [git, "--literal-pathspecs", "-c", "core.fsmonitor=false", "ls-files", "--error-unmatch", "--"]
+    with suppress(OSError), anyio.move_on_after(GIT_WITHIN):
+        file = await anyio.Path(path).resolve()
+        ran = await anyio.run_process(
+            [*command, file.name], cwd=file.parent, stdin=subprocess.DEVNULL, env=without_git, check=False
+        )
         return ran.returncode == 0
     return False
 
