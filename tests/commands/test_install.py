@@ -162,6 +162,17 @@ async def test_a_key_goes_into_a_file_of_its_own(uru: Uru, tmp_path: Path) -> No
     assert file.exists()
 
 
+async def test_a_backup_that_keeps_the_key_which_went_into_a_file_is_told_of(uru: Uru, tmp_path: Path) -> None:
+    key = uru.key().text
+    backup = file_of(tmp_path).with_name("claude_desktop_config.json.uru-mcp-backup")
+    async with serving(uru.sandbox) as url:
+        first = await install_with(url, tmp_path, "claude-desktop", URU_API_KEY=key)
+        second = await install_with(url, tmp_path, "claude-desktop", "--key-file", str(tmp_path / "k"), URU_API_KEY=key)
+    assert (key in backup.read_text(), key in file_of(tmp_path).read_text()) == (True, False)
+    assert f"These backups still hold a key: {backup}\n" in second.output
+    assert "still hold a key" not in first.output
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="links are POSIX's")
 async def test_a_key_file_is_written_only_where_the_configuration_can_be(uru: Uru, tmp_path: Path) -> None:
     key, other = uru.key().text, uru.key().text
@@ -342,6 +353,22 @@ async def test_what_was_written_starts_a_server_that_answers(tmp_path: Path) -> 
         answer = await claude.initialize("2025-11-25")
         assert answer["serverInfo"]["name"] == "uru-mcp"
         assert "uru_whoami" in {tool["name"] for tool in (await claude.result("tools/list"))["tools"]}
+
+
+@pytest.mark.parametrize(
+    ("python", "is_told"),
+    [
+        ("/home/me/.cache/uv/archive-v0/4fssk3/bin/python", True),
+        (r"C:\Users\me\AppData\Local\uv\cache\builds-v0\.tmpx\Scripts\python.exe", True),
+        ("/home/me/.local/share/uv/tools/uru-mcp/bin/python", False),
+    ],
+)
+def test_a_python_that_may_be_gone_tomorrow_is_told_of(
+    python: str, is_told: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", python)  # as uvx or uv tool install would have it
+    ran = install(tmp_path, "claude-desktop", "--sandbox")
+    assert ("install it for good: uv tool install uru-mcp\n" in ran.output) is is_told
 
 
 def test_the_help_names_every_client(tmp_path: Path) -> None:

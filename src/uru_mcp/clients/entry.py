@@ -7,11 +7,20 @@ works wherever pip has put the script, and where it has put none.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 OWN_WORDS = ("-m", "uru_mcp", "--sandbox")  # the arguments that `uru-mcp install` writes
 KEY = ("URU_API_KEY", "paste your uru_ key here")
+
+# Source: the names of directories in uv's cache, which itself may be anywhere; astral-sh/uv#4784 put `uvx` there.
+CACHED = re.compile(r"(?:archive|builds|environments)-v[0-9]+")
+
+
+def is_fleeting(python: str) -> bool:
+    """Whether this Python lies in uv's cache, as that of `uvx` does, and may be gone tomorrow."""
+    return any(CACHED.fullmatch(part) for part in re.split(r"[/\\]", python))
 
 
 def entry(

@@ -98,8 +98,8 @@ def _chosen(client: str | None, machine: Machine) -> Configuration:
 
 
 def _install(configuration: Configuration, wish: Wish, machine: Machine) -> None:
-    from uru_mcp.clients.change import addition, current, server_of
-    from uru_mcp.clients.entry import entry, environment_of
+    from uru_mcp.clients.change import addition, backups_with, current, server_of
+    from uru_mcp.clients.entry import KEY, entry, environment_of, is_fleeting
     from uru_mcp.clients.environment import left_behind, of_sandbox
     from uru_mcp.clients.showing import difference
 
@@ -120,10 +120,14 @@ def _install(configuration: Configuration, wish: Wish, machine: Machine) -> None
             click.echo(difference(change, wish.name) if change.is_any else "Nothing would change.")
             return
         backup = _made(change, wish, env)
+        holding = [] if KEY[0] in env.variables else backups_with(configuration, wish.name, KEY[0])
     _say_what_was_done(change, wish, backup, configuration.client, env.variables)
+    _say_which_hold_a_key(holding)
     unused = [] if wish.sandbox else left_behind(machine.environ)
     if unused:
         click.echo(f"Only here, and not in the configuration: {', '.join(unused)}")
+    if is_fleeting(sys.executable):
+        click.echo("This Python lies in a cache that uv may clear; install it for good: uv tool install uru-mcp")
     click.echo(f"\nNext: {configuration.client.next_step}\nThen ask: “{ASK}”")
 
 
@@ -155,6 +159,11 @@ def _say_what_was_done(change: Change, wish: Wish, backup: Path | None, client: 
         click.echo("Other users of this machine may read that file, and the key in it; --key-file keeps it apart.")
 
 
+def _say_which_hold_a_key(backups: list[Path]) -> None:
+    if backups:
+        click.echo(f"These backups still hold a key: {', '.join(map(str, backups))}")
+
+
 def _uninstall(configuration: Configuration, wish: Wish, machine: Machine) -> None:
     from uru_mcp.clients.change import backups_with, current, removal, server_of, spent_backup
     from uru_mcp.clients.entry import KEY, environment_of
@@ -180,8 +189,7 @@ def _uninstall(configuration: Configuration, wish: Wish, machine: Machine) -> No
     click.echo(f"Removed: {what if change.after is not None else f'{change.path}, which held nothing else'}")
     if "URU_API_KEY_FILE" in env:
         click.echo(f"Left where it is: the key file {env['URU_API_KEY_FILE']}")
-    if holding:
-        click.echo(f"These backups still hold a key: {', '.join(map(str, holding))}")
+    _say_which_hold_a_key(holding)
     click.echo(f"\n{title} lets go of it when it is started again.")
 
 
