@@ -187,6 +187,18 @@ async def test_a_key_file_is_written_only_where_the_configuration_can_be(uru: Ur
     assert {*tmp_path.iterdir()} == {link, tmp_path / "key"}
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links are POSIX's")
+async def test_a_key_file_that_cannot_be_looked_at_is_told_and_the_configuration_is_left(
+    uru: Uru, tmp_path: Path
+) -> None:
+    file, words = tmp_path / "key", ("claude-code", "--key-file", str(tmp_path / "key"))
+    file.symlink_to("x" * 300)
+    async with serving(uru.sandbox) as url:
+        ran = await install_with(url, tmp_path, *words, typed="y\n", URU_API_KEY=uru.key().text)
+    assert (ran.exit_code, f"Error: {file} cannot be written" in ran.output) == (1, True), ran.output
+    assert [*tmp_path.iterdir()] == [file]
+
+
 async def test_where_the_key_comes_from_here_it_comes_from_there(uru: Uru, tmp_path: Path) -> None:
     key = tmp_path / "key"
     key.write_text(uru.key().text)

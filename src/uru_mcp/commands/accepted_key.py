@@ -114,5 +114,15 @@ def _ask_for(path: Path, key: Key, in_file: Key | None) -> None:
     """Raises: `Abort` when the file holds something else, and the person keeps that."""
     if in_file is not None:
         click.confirm(f"{path} holds another key, …{in_file.last4}. Replace it with …{key.last4}?", abort=True)
-    elif path.exists() and path.stat().st_size:
+    elif not _is_empty(path):
         click.confirm(f"{path} holds something that is no key. Replace it?", abort=True)
+
+
+def _is_empty(path: Path) -> bool:
+    """Whether nothing is lost when the file is written; no, when that cannot be known."""
+    try:
+        return not path.stat().st_size
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
