@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import statistics
 import subprocess
 import time
@@ -129,7 +130,7 @@ def slow_service(effort: Effort, _: str | None) -> Iterator[Figure]:
             took = time.perf_counter() - asked
     ratio = statistics.median(slow / quick for slow, quick in zip(found["slow"], found["quick"], strict=True))
     yield Figure("`initialize` with 8 s per request", "unchanged", f"{ratio:.2f} times", ratio <= 1.03)
-    yield Figure("`tools/list` there", "at its deadline of 10 s", f"{took:.2f} s", 9.9 <= took <= 10.2)
+    yield Figure("`tools/list` there", "at its deadline of 10 s at the latest", f"{took:.2f} s", took <= 10.2)
 
 
 def one_call(effort: Effort, _: str | None) -> Iterator[Figure]:
@@ -161,8 +162,20 @@ def one_call(effort: Effort, _: str | None) -> Iterator[Figure]:
             more <= 0.0005,
         )
         yield memory_figure("400 tools", ours.memory(), bare.memory(), 12)
-        seconds = timed(lambda: at_once(ours, effort.at_once))
-        yield Figure(f"{effort.at_once} calls at once of 500 ms each", "under 0.9 s", f"{seconds:.2f} s", seconds < 0.9)
+        found = in_turn(
+            {
+                "ours": lambda: timed(lambda: at_once(ours, effort.at_once)),
+                "direct": lambda: timed(lambda: asyncio.run(straight_at_once(uru, effort.at_once))),
+            },
+            max(2, effort.starts // 4),
+        )
+        seconds, direct_seconds = (statistics.median(found[name]) for name in ("ours", "direct"))
+        yield Figure(
+            f"{effort.at_once} calls at once of 500 ms each",
+            "under 0.9 s",
+            f"{seconds:.2f} s, and {direct_seconds:.2f} s straight to the service",
+            seconds < 0.9,
+        )
 
 
 def many_tools(effort: Effort, __: str | None) -> Iterator[Figure]:
@@ -235,6 +248,16 @@ def at_once(ours: Spawned, calls: int) -> None:
     while waiting:
         number, _ = ours.receive_any()
         waiting.discard(number)
+
+
+async def straight_at_once(uru: Mapping[str, str], calls: int) -> None:
+    headers = {"Authorization": f"Bearer {uru['URU_API_KEY']}", "X-Namespace": "company_demo"}
+    body = {"tool_name": "GENERATE_REPORT", "parameters": REPORT["arguments"]}
+    limits = httpx2.Limits(max_connections=calls)
+    async with httpx2.AsyncClient(base_url=uru["URU_PROXY_URL"], headers=headers, limits=limits, timeout=30) as http:
+        path = "/execute/company_demo__execute_tool"
+        for answer in await asyncio.gather(*(http.post(path, json=body) for _ in range(calls))):
+            answer.raise_for_status()
 
 
 def timed(work: Callable[[], object]) -> float:
