@@ -1,6 +1,6 @@
 """Measures uru-mcp beside the least that is possible, and prints a table in Markdown.
 
-`python -m benchmarks` takes some ten minutes, on Linux. `--short` only shows that everything still runs, and judges
+`python -m benchmarks` takes some five minutes, on Linux. `--short` only shows that everything still runs, and judges
 nothing; `--fastmcp PYTHON` names an interpreter that has FastMCP; words are the figures that are wanted, such as
 `one_call`. It ends with 1 when a goal is missed.
 """

@@ -32,6 +32,7 @@ ELSEWHERE = {
     "~/.uru-mcp/bin/pip install": "the same",
     ".venv/bin/python -m pytest": "is what runs this",
     ".ci/run": "is what runs this",
+    ".venv/bin/python -m benchmarks": "takes minutes; .ci/run does it in short",
     ".venv/bin/python -m build": "needs the packages of a release and a network",
     ".venv/bin/twine check": "the same",
     ".venv/bin/python bundle/pack.py": "tests/test_bundle.py packs, and not into the checkout",
