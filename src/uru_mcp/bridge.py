@@ -11,9 +11,12 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import anyio
+import anyio.to_thread
+from anyio.abc import TaskGroup
 
 from uru_mcp import surface
 from uru_mcp.attic import Attic
@@ -115,6 +118,7 @@ class Bridge:
         self._witness = Witness(audit, self._circumstances)
         self._shown: dict[List, object] = {}
         self._seen = self._outlook.now
+        self._tasks: TaskGroup
         self._listed: tuple[View, list[Definition]] | None = None
         self.on_change: Callable[[List], Awaitable[None]] = nobody
 
@@ -133,6 +137,7 @@ class Bridge:
         """Asks Uru for identity and catalog in the background, and closes every connection at the end."""
         try:
             async with anyio.create_task_group() as tasks:
+                self._tasks = tasks
                 self._outlook.start(tasks)
                 self._outcomes.start(tasks)
                 if self._settings.sync_interval:
@@ -153,7 +158,7 @@ class Bridge:
             log.exception("the tools could not be listed")
             definitions = [OWN["uru_whoami"]]
         self._shown["tools"] = _names(definitions)
-        self._outlook.prepare_search()
+        self._tasks.start_soon(self._prepare_calls)
         return definitions
 
     async def call_tool(self, name: str, arguments: dict[str, Any], *, within: float | None = None) -> Rendered:
@@ -187,6 +192,14 @@ class Bridge:
     def refusal(self, error: UruError) -> Rendered:
         """An error in the words and the structure in which it may leave."""
         return self._renderer.error(error)
+
+    async def _prepare_calls(self) -> None:
+        """Have ready what calls need, so that the first ones take no longer than others."""
+        try:
+            await anyio.to_thread.run_sync(import_module, "uru_mcp.arguments", abandon_on_cancel=True)
+            await self._outlook.searchable(self._outlook.now)
+        except Exception:  # boundary: what nobody foresaw in a tool's words ends a search and not the process
+            log.exception("the calls could not be prepared")
 
     async def _in_time(self, answer: Callable[[], Awaitable[Answer]]) -> Answer:
         """Raises: `UruError`, and nothing else, whatever happens; at the deadline at the latest."""

@@ -117,11 +117,6 @@ class Catalogs:
                 self._tasks.start_soon(self._load, self._wanted, self._loading)
             await self._loading.wait()
 
-    def prepare_search(self) -> None:
-        """Have the index made, so that nobody waits for it; whoever asks for a list is likely to search."""
-        if not self.current.is_indexed:
-            self._tasks.start_soon(self._prepare_search, self.current)
-
     async def searchable(self, catalog: Catalog) -> Catalog:
         """The catalog, once it has its index, which is made once however many wait for it."""
         async with self._indexing:
@@ -147,12 +142,6 @@ class Catalogs:
             return True
         is_wanting = self.trouble is not None or bool(self.current.failed) or self._expected is not None
         return is_wanting and time.monotonic() - self._tried_at > RELOAD_AFTER
-
-    async def _prepare_search(self, catalog: Catalog) -> None:
-        try:
-            await self.searchable(catalog)
-        except Exception:  # boundary: what nobody foresaw in a tool's words ends a search and not the process
-            log.exception("the tools could not be made ready for searches")
 
     async def _load(self, standing: Standing, done: anyio.Event) -> None:
         place = _place(standing)

@@ -70,10 +70,6 @@ class Outlook:
         await self._catalogs.fall_back()
         return self.now
 
-    def prepare_search(self) -> None:
-        """See to it that the next search takes no longer than others."""
-        self._catalogs.prepare_search()
-
     async def searchable(self, view: View) -> Catalog:
         """The view's catalog, once it has its index."""
         return await self._catalogs.searchable(view.catalog)

@@ -196,7 +196,7 @@ class ToolCalls:
 
 
 def check(tool: str, schema: Arguments, arguments: Arguments, *, trusted: bool) -> None:
-    """As `arguments.check`, which is imported at the first call, when the client has long had its first answers."""
+    """As `arguments.check`, which is imported when the client has had its first answers."""
     from uru_mcp import arguments as checked
 
     checked.check(tool, schema, arguments, trusted=trusted)
