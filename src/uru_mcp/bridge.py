@@ -75,22 +75,16 @@ class Bridge:
         transport: AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        workspace_id = str(settings.workspace_id) if settings.workspace_id else None
         self._settings = settings
         self._redaction = redaction
         self._renderer = Renderer(redaction, budget=settings.result_chars)
         self._keyring = keyring = Keyring(source_of(settings), redaction)
         self.heavy_work = anyio.CapacityLimiter(1)
-        connection = Connection(
-            settings.proxy_url,
-            keyring,
-            workspace_id=workspace_id,
-            redaction=redaction,
-            transport=transport,
-            heavy_work=self.heavy_work,
-        )
+        connection = self._connection(transport)
         self._client = UruClient(connection, redaction)
-        identity = Identity(self._client, keyring, ceiling=settings.permissions, workspace_id=workspace_id, clock=clock)
+        identity = Identity(
+            self._client, keyring, ceiling=settings.permissions, workspace_id=settings.fixed_workspace, clock=clock
+        )
         connection.on_refusal = identity.doubt
         catalogs = self._catalogs(redaction, is_remote=transport is None)
         self._outlook = Outlook(identity, catalogs, on_look=self._tell)
@@ -111,7 +105,7 @@ class Bridge:
             self._renderer,
             report=self._report,
             on_change=self._tell_of_records,
-            workspace_id=workspace_id,
+            workspace_id=settings.fixed_workspace,
             execute_timeout=settings.execute_timeout,
         )
         audit = AuditLog(settings.audit_log, redaction) if settings.audit_log else None
@@ -241,6 +235,16 @@ class Bridge:
         await self.on_change("resources")
         if PROMPTS in kinds:
             await self.on_change("prompts")
+
+    def _connection(self, transport: AsyncBaseTransport | None) -> Connection:
+        return Connection(
+            self._settings.proxy_url,
+            self._keyring,
+            workspace_id=self._settings.fixed_workspace,
+            redaction=self._redaction,
+            transport=transport,
+            heavy_work=self.heavy_work,
+        )
 
     def _catalogs(self, redaction: Redaction, *, is_remote: bool) -> Catalogs:
         settings, attic = self._settings, None

@@ -105,6 +105,11 @@ class Settings(BaseSettings):
     ignored: tuple[str, ...] = Field(default=(), description="variables given that only the Node client reads")
     cache: Path | None = Field(default=None, description="the directory for what may be lost, where there is one")
 
+    @property
+    def fixed_workspace(self) -> str | None:
+        """The id of the workspace that the user has fixed, as Uru writes it."""
+        return None if self.workspace_id is None else str(self.workspace_id)
+
     @classmethod
     def settings_customise_sources(
         cls,

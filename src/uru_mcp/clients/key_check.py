@@ -21,7 +21,7 @@ from uru_mcp.settings import Settings
 async def standing_of(settings: Settings, redaction: Redaction) -> Standing:
     """How the key of these settings stands with Uru. What is wrong is its `trouble`, and nothing is raised."""
     keyring = Keyring(source_of(settings), redaction)
-    workspace_id = str(settings.workspace_id) if settings.workspace_id else None
+    workspace_id = settings.fixed_workspace
     connection = Connection(settings.proxy_url, keyring, workspace_id=workspace_id, redaction=redaction, transport=None)
     client = UruClient(connection, redaction)
     identity = Identity(client, keyring, ceiling=settings.permissions, workspace_id=workspace_id)

@@ -87,15 +87,20 @@ class Service:
     """One Uru and one key: a method for each check. Later ones rest on what earlier ones have found."""
 
     def __init__(self, settings: Settings, redaction: Redaction) -> None:
-        workspace_id = str(settings.workspace_id) if settings.workspace_id else None
         self._settings = settings
         self._redaction = redaction
         self._keyring = Keyring(source_of(settings), redaction)
         self._connection = Connection(
-            settings.proxy_url, self._keyring, workspace_id=workspace_id, redaction=redaction, transport=None
+            settings.proxy_url,
+            self._keyring,
+            workspace_id=settings.fixed_workspace,
+            redaction=redaction,
+            transport=None,
         )
         self._client = UruClient(self._connection, redaction)
-        self._identity = Identity(self._client, self._keyring, ceiling=settings.permissions, workspace_id=workspace_id)
+        self._identity = Identity(
+            self._client, self._keyring, ceiling=settings.permissions, workspace_id=settings.fixed_workspace
+        )
         self._standing = Standing()
         self._catalog = Catalog()
         self._broken_tls: UruError | None = None
