@@ -253,8 +253,8 @@ def at_once(ours: Spawned, calls: int) -> None:
 async def straight_at_once(uru: Mapping[str, str], calls: int) -> None:
     headers = {"Authorization": f"Bearer {uru['URU_API_KEY']}", "X-Namespace": "company_demo"}
     body = {"tool_name": "GENERATE_REPORT", "parameters": REPORT["arguments"]}
-    limits = httpx2.Limits(max_connections=calls)
-    async with httpx2.AsyncClient(base_url=uru["URU_PROXY_URL"], headers=headers, limits=limits, timeout=30) as http:
+    limits, url = httpx2.Limits(max_connections=calls), uru["URU_PROXY_URL"]
+    async with httpx2.AsyncClient(base_url=url, headers=headers, limits=limits, timeout=30, trust_env=False) as http:
         path = "/execute/company_demo__execute_tool"
         for answer in await asyncio.gather(*(http.post(path, json=body) for _ in range(calls))):
             answer.raise_for_status()

@@ -52,7 +52,7 @@ class Request:
     `key` is the key for which it was allowed; None where any will do, such as the one in use. `asks_of_key` marks
     questions about the key itself, after which there is nothing more to ask. `read` makes something of a body that may
     be very large: that is done in a thread, so that calls are answered meanwhile, and for one body after the other, so
-    that no more than one of them is there as JSON.
+    that they do not fill the memory together.
     """
 
     method: str

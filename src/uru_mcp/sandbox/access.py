@@ -26,10 +26,6 @@ class Caller:
     key: Key
     workspace_id: str | None
 
-    @property
-    def is_selected(self) -> bool:
-        return self.workspace_id is not None
-
 
 def authenticate(database: Database, headers: Mapping[str, str]) -> Caller:
     """Raises: ApiError 401 for the key, 400 and 403 for the workspace of the header."""
