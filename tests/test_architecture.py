@@ -12,6 +12,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "uru_mcp"
 
 # A module imports only from modules above it.
 ORDER = [
+    "imports",
     "errors",
     "permissions",
     "policy",

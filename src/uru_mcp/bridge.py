@@ -11,11 +11,9 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import anyio
-import anyio.to_thread
 from anyio.abc import TaskGroup
 
 from uru_mcp import surface
@@ -27,6 +25,7 @@ from uru_mcp.client import UruClient
 from uru_mcp.connection import Connection
 from uru_mcp.errors import KeyReplaced, NoAnswer, UnknownTool, UruError, unforeseen
 from uru_mcp.identity import Identity
+from uru_mcp.imports import CALLS, in_parts
 from uru_mcp.key_source import source_of
 from uru_mcp.keyring import Keyring
 from uru_mcp.library import Library
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
     from httpx2 import AsyncBaseTransport
 
 FIRST_LIST_WITHIN = 10.0  # seconds that a list waits for Uru, since some clients ask only once
+AFTER_LIST = 0.05  # seconds in which the first list goes out, before imports keep the process busy
 MARGIN = 0.5  # seconds of a call's deadline that are kept for the answer itself
 
 List = Literal["tools", "resources", "prompts"]
@@ -190,7 +190,8 @@ class Bridge:
     async def _prepare_calls(self) -> None:
         """Have ready what calls need, so that the first ones take no longer than others."""
         try:
-            await anyio.to_thread.run_sync(import_module, "uru_mcp.arguments", abandon_on_cancel=True)
+            await anyio.sleep(AFTER_LIST)
+            await in_parts(CALLS)
             await self._outlook.searchable(self._outlook.now)
         except Exception:  # boundary: what nobody foresaw in a tool's words ends a search and not the process
             log.exception("the calls could not be prepared")

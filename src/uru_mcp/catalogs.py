@@ -21,6 +21,7 @@ from uru_mcp.catalog import Catalog, assembled
 from uru_mcp.client import UruClient
 from uru_mcp.errors import NoAnswer, UruError, unforeseen
 from uru_mcp.identity import Standing
+from uru_mcp.imports import SEARCH, in_parts
 from uru_mcp.key import Key
 from uru_mcp.loading import Told, ask, wanted
 from uru_mcp.redaction import Redaction
@@ -121,6 +122,7 @@ class Catalogs:
         """The catalog, once it has its index, which is made once however many wait for it."""
         async with self._indexing:
             if not catalog.is_indexed:
+                await in_parts(SEARCH)
                 await _in_thread(lambda: catalog.index)
         return catalog
 

@@ -12,11 +12,11 @@ import signal
 import sys
 import threading
 from contextlib import suppress
-from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
 import anyio
-import anyio.to_thread
+
+from uru_mcp.imports import SDK, in_parts, load_codecs
 
 if TYPE_CHECKING:
     from anyio.abc import TaskStatus
@@ -39,6 +39,7 @@ def serve(bridge: Bridge | Unconfigured, redaction: Redaction) -> NoReturn:
     A broken stdout ends it as SIGPIPE ends others.
     """
     _let_many_files_be_open()
+    load_codecs()
     process = _Process(bridge, redaction)
     try:
         status = anyio.run(process.run)
@@ -97,9 +98,9 @@ class _Process:
             self._is_closed.set()
 
     async def _converse(self) -> None:
-        stdio = await anyio.to_thread.run_sync(
-            import_module, "uru_mcp.stdio", abandon_on_cancel=True, limiter=self._bridge.heavy_work
-        )
+        await in_parts(SDK)
+        from uru_mcp import stdio
+
         gc.freeze()  # what is imported stays, and is not looked through again and again
         gc.set_threshold(GARBAGE_AFTER)
         gc.enable()

@@ -7,8 +7,6 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-import anyio
-
 from uru_mcp import surface
 from uru_mcp.bridge import Answer, List, nobody
 from uru_mcp.catalog import Catalog
@@ -29,7 +27,6 @@ class Unconfigured:
         self._standing = Standing(trouble=error)
         self._renderer = Renderer(redaction, budget=0)  # which bounds results, and there are none
         self.call_within = 0.0  # nobody waits
-        self.heavy_work = anyio.CapacityLimiter(1)
         self.on_change: Callable[[List], Awaitable[None]] = nobody
 
     @asynccontextmanager
