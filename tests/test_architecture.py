@@ -74,6 +74,8 @@ ORDER = [
     "asking",
     "server",
     "unread",
+    "batches",
+    "lines",
     "stdio",
     "process",
     "clients.known",
@@ -111,8 +113,8 @@ ORDER = [
 OWNERS = {
     # bridge: for a type alone; commands.starting: the in-memory transport of --sandbox
     "httpx2": {"connection", "failures", "bridge", "commands.starting"},
-    "mcp": {"protocol", "asking", "server", "unread", "stdio", "demo"},
-    "pydantic": {"settings", "unread"},
+    "mcp": {"protocol", "asking", "server", "unread", "batches", "stdio", "demo"},
+    "pydantic": {"settings", "unread", "batches"},
     "pydantic_settings": {"settings"},
     "jsonschema": {"arguments"},
     "referencing": {"arguments"},

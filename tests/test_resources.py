@@ -10,6 +10,7 @@ import pytest
 from mcp.shared.exceptions import MCPError
 
 from tests.world import Connect, Uru, connector
+from uru_mcp.cursors import encode
 from uru_mcp.sandbox.serve import serving
 
 SETS = [frozenset(chosen) for n in range(4) for chosen in combinations(("read", "write", "execute"), n)]
@@ -185,11 +186,31 @@ async def test_another_workspaces_records_are_gone_when_it_is_selected(connect: 
         assert (await claude.error("uru_read_resource", {"uri": HANDBOOK}))["code"] == "not_found"
 
 
-async def test_a_cursor_that_is_none_of_ours_is_refused(connect: Connect) -> None:
-    async with connect({"read"}) as claude:
-        assert (await protocol_error(claude.client.list_resources(cursor="bm9uc2Vuc2U="))).code == -32602
-        assert (await protocol_error(claude.client.list_prompts(cursor="%%%"))).code == -32602
-        assert (await claude.error("uru_list_resources", {"cursor": "W10="}))["code"] == "invalid_arguments"
+NONSENSE = [
+    "nonsense", "%%%", " ", "MQ==", "W10=", "bnVsbA==", "e30=", "\u00fc", "x" * 9_999, encode("a"), encode(1, 2),
+    encode(-1), encode("facts", None, -1), encode("facts", "x", 0), encode("no_such", None, 0),
+    encode("contexts", "of somebody else", 0), "W3RydWVd", "WzFlNDAwXQ==", "WyJmYWN0cyIsbnVsbCx0cnVlXQ==",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("permissions", [{"read"}, set()], ids=["with Read", "without"])
+async def test_a_cursor_that_is_none_of_its_own_is_refused_by_every_list_and_an_empty_one_is_none(
+    connect: Connect, permissions: set[str]
+) -> None:
+    async with connect(permissions) as claude:
+        client = claude.client
+        lists = [client.list_tools, client.list_prompts, client.list_resources, client.list_resource_templates]
+        for ask in lists:
+            for cursor in NONSENSE:
+                if not permissions and cursor == encode("contexts", "of somebody else", 0):
+                    continue  # nobody can tell without asking Uru
+                error = await protocol_error(ask(cursor=cursor, cache_mode="refresh"))
+                assert error.code == -32602, (ask, cursor)
+            assert await ask(cursor="", cache_mode="refresh") == await ask(cache_mode="refresh")
+        if permissions:
+            for cursor in NONSENSE:
+                assert (await claude.error("uru_list_resources", {"cursor": cursor}))["code"] == "invalid_arguments"
+            assert (await claude.data("uru_list_resources", {"cursor": ""}))["resources"]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,23 @@ def encode(*parts: str | int | None) -> str:
     return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode()
 
 
+def given(cursor: str | None) -> str | None:
+    """The cursor that was given; some clients say "" for none."""
+    return cursor or None
+
+
+def require_none(cursor: str | None) -> None:
+    """Raises: ArgumentError when there is a cursor, for a list that has only one page."""
+    if given(cursor) is not None:
+        raise not_ours()
+
+
+def not_ours() -> ArgumentError:
+    return ArgumentError(
+        "The cursor is none of this list's.", fix="Begin without a cursor, and pass `next_cursor` on unchanged."
+    )
+
+
 def decode(cursor: str, *kinds: type | tuple[type, ...]) -> list[Any]:
     """The parts of a cursor, each of the kind that is expected of it.
 
@@ -21,10 +38,15 @@ def decode(cursor: str, *kinds: type | tuple[type, ...]) -> list[Any]:
     """
     try:
         parts = json.loads(base64.b64decode(cursor.encode(), b"-_", validate=True))
-        if isinstance(parts, list) and len(parts) == len(kinds) and all(map(isinstance, parts, kinds)):
+        if isinstance(parts, list) and len(parts) == len(kinds) and all(map(_is_of, parts, kinds)):
             return parts
     except (ValueError, RecursionError):
         pass
-    raise ArgumentError(
-        "The cursor is none of this list's.", fix="Begin without a cursor, and pass `next_cursor` on unchanged."
-    )
+    raise not_ours()
+
+
+def _is_of(part: Any, kind: type | tuple[type, ...]) -> bool:
+    """Whether a part is of that kind; a number is a place in a list, and so not negative."""
+    if isinstance(part, int):
+        return kind is int and not isinstance(part, bool) and part >= 0
+    return isinstance(part, kind)

@@ -10,14 +10,15 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from uru_mcp.cursors import require_none
 from uru_mcp.effects import OF_WORKSPACE
 from uru_mcp.errors import UruError
 from uru_mcp.gate import allows
-from uru_mcp.listings import Listing, Listings
+from uru_mcp.listings import Listing, Listings, require_cursor
 from uru_mcp.names import shown_name
 from uru_mcp.outlook import Outlook, View
 from uru_mcp.policy import PLATFORM, RECORDS
-from uru_mcp.prompts import Filled, Offer, Prompts
+from uru_mcp.prompts import Filled, Offer, Prompts, place_of
 from uru_mcp.records import PROMPTS, RUNS, Kind
 from uru_mcp.redaction import Redaction
 from uru_mcp.render import Rendered, Renderer, Rest
@@ -67,6 +68,7 @@ class Library:
     async def resources(self, cursor: str | None, *, within: float) -> Listing:
         """A page of resources for MCP, which has no place for what went wrong with some of them."""
         until = time.monotonic() + within
+        require_cursor(cursor)
         view = await self._open_view(within / 2)
         if not allows(RECORDS, view.standing):
             return Listing()
@@ -75,7 +77,8 @@ class Library:
             raise next(iter(page.problems.values()))
         return page
 
-    async def templates(self, *, within: float) -> list[Template]:
+    async def templates(self, cursor: str | None, *, within: float) -> list[Template]:
+        require_none(cursor)
         view = await self._open_view(within)
         return templates(view) if allows(RECORDS, view.standing) else []
 
@@ -99,6 +102,7 @@ class Library:
 
     async def prompts(self, cursor: str | None, *, within: float) -> tuple[list[Offer], str | None]:
         until = time.monotonic() + within
+        place_of(cursor)
         view = await self._open_view(within / 2)
         if PROMPTS not in open_kinds(view):
             return [], None
@@ -132,6 +136,7 @@ class Library:
         Raises, besides: `PermissionMissing`.
         """
         until = time.monotonic() + within
+        require_cursor(arguments.get("cursor"))
         view = await self._open_view(within / 2)
         view = await self._outlook.admit("uru_list_resources", RECORDS, view, within=within / 4)
         page = await self._listings.page(

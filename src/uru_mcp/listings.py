@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from uru_mcp.cursors import decode, encode
+from uru_mcp.cursors import decode, encode, given, not_ours
 from uru_mcp.errors import KeyRefused, UruError, WorkspaceProblem
 from uru_mcp.fields import compact
 from uru_mcp.outlook import View
@@ -20,6 +20,7 @@ from uru_mcp.uris import NAMESPACES
 STEPS = 20  # pages of Uru's that one page of ours is made of, at most
 
 FACTS = "facts"  # the source of what needs no record
+SOURCES = (FACTS, *(kind.collection for kind in KINDS))
 
 
 @dataclass(slots=True)
@@ -67,12 +68,14 @@ class Listings:
         """
         until = time.monotonic() + within
         sources = [name for name in (FACTS, *(one.collection for one in open_kinds(view))) if _is_asked_for(name, kind)]
-        position = _position(cursor, sources)
+        position = begin = _position(cursor, sources)
         page = Listing()
         for _ in range(STEPS):
             if position is None or len(page.resources) >= PAGE:
                 break
             found, following = await self._try(view, position, query, page, within=until - time.monotonic())
+            if position is begin and position.cursor is not None and _is_refused(page.problems.get(position.source)):
+                raise not_ours()  # Uru does not know its own part of it
             wanted = [one for one in found if kind in (None, one.kind)]
             for place, resource in enumerate(wanted[position.skip :], position.skip):
                 budget -= len(compact(described(resource))) + 1
@@ -115,14 +118,25 @@ class Listings:
         return resources if kind is CONTEXTS else _matching(query, resources), page.next_cursor
 
 
+def _is_refused(error: UruError | None) -> bool:
+    return error is not None and error.code == "upstream_failed" and not error.retryable
+
+
 def _is_asked_for(source: str, kind: str | None) -> bool:
     return kind is None or source == (FACTS if kind == NAMESPACES else kind)
 
 
+def require_cursor(cursor: str | None) -> None:
+    """Raises: `ArgumentError` when the cursor is none of this list's."""
+    _position(cursor, SOURCES)
+
+
 def _position(cursor: str | None, sources: Sequence[str]) -> Position | None:
-    if cursor is None:
+    if given(cursor) is None:
         return Position(sources[0]) if sources else None
-    position = Position(*decode(cursor, str, (str, type(None)), int))
+    position = Position(*decode(cursor or "", str, (str, type(None)), int))
+    if position.source not in SOURCES or (position.source == FACTS and position.cursor is not None):
+        raise not_ours()
     return position if position.source in sources else None  # the kind has gone since
 
 

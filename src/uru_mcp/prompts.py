@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from uru_mcp.answers import shaped
-from uru_mcp.cursors import decode, encode
+from uru_mcp.cursors import decode, encode, given
 from uru_mcp.errors import ArgumentError, UruError
 from uru_mcp.fields import UnexpectedShape
 from uru_mcp.names import prompt_names
@@ -55,8 +55,8 @@ class Prompts:
 
         Raises, besides: `ArgumentError` for a cursor that is none of this list's.
         """
-        start = 0 if cursor is None else max(0, decode(cursor, int)[0])
-        if cursor is None:
+        start = place_of(cursor)
+        if start == 0:
             self._shelves.forget([PROMPTS])
         offers = await self._offers(view, within=within)
         end = start + PAGE
@@ -125,6 +125,12 @@ class Prompts:
             raise
         name, told = read_agent(record)
         return told and f"Take the part of the agent “{name or agent}”. Its instructions:\n\n{told}"
+
+
+def place_of(cursor: str | None) -> int:
+    """Where a page begins. Raises: `ArgumentError` for a cursor that is none of this list's."""
+    place: int = 0 if given(cursor) is None else decode(cursor or "", int)[0]
+    return place
 
 
 def arguments_of(prompt: Prompt) -> tuple[Variable, ...]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from itertools import count
 from typing import Any, TypeVar
 
@@ -26,6 +26,7 @@ from mcp.shared.exceptions import MCPError
 from uru_mcp import __version__, protocol
 from uru_mcp.asking import Asking
 from uru_mcp.bridge import Bridge, List
+from uru_mcp.cursors import require_none
 from uru_mcp.errors import UnknownTool, UruError
 from uru_mcp.library import Library
 from uru_mcp.own_tools import INSTRUCTIONS, Definition
@@ -79,8 +80,10 @@ class Handlers:
         self._listed: tuple[list[Definition], types.ListToolsResult] = ([], types.ListToolsResult(tools=[]))
         self.listeners = Listeners()
 
-    async def list_tools(self, ctx: Context, _: types.PaginatedRequestParams | None) -> types.ListToolsResult:
+    async def list_tools(self, ctx: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
         self.listeners.session = ctx.session
+        with self._protocol_errors(ctx):
+            require_none(params.cursor if params is not None else None)
         definitions = await self._bridge.list_tools()
         if definitions is not self._listed[0]:
             self._listed = (definitions, types.ListToolsResult(tools=list(map(protocol.tool, definitions))))
@@ -115,9 +118,10 @@ class Handlers:
         return types.ListResourcesResult(resources=resources, next_cursor=page.next_cursor)
 
     async def list_templates(
-        self, ctx: Context, _: types.PaginatedRequestParams | None
+        self, ctx: Context, params: types.PaginatedRequestParams | None
     ) -> types.ListResourceTemplatesResult:
-        found = await self._library(ctx, "resources", lambda library, within: library.templates(within=within))
+        cursor = params.cursor if params is not None else None
+        found = await self._library(ctx, "resources", lambda library, within: library.templates(cursor, within=within))
         return types.ListResourceTemplatesResult(resource_templates=[protocol.template(one) for one in found])
 
     async def read_resource(self, ctx: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
@@ -168,8 +172,14 @@ class Handlers:
         uri: str | None = None,
     ) -> Answer:
         self.listeners.session = ctx.session
-        try:
+        with self._protocol_errors(ctx, uri):
             return await self._bridge.ask_library(name, ask)
+
+    @contextmanager
+    def _protocol_errors(self, ctx: Context, uri: str | None = None) -> Iterator[None]:
+        """Errors of ours become MCP's. `uri` is that of the resource which was asked for, where one was."""
+        try:
+            yield
         except UruError as error:
             of_resource = uri is not None
             if of_resource and error.code == "not_found":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -13,7 +15,9 @@ from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 from mcp.shared.message import SessionMessage
 
+from uru_mcp.batches import Answer, Batch, Batches
 from uru_mcp.bridge import Bridge
+from uru_mcp.lines import Lines
 from uru_mcp.redaction import Redaction
 from uru_mcp.server import NOTIFICATIONS, build_server
 from uru_mcp.unconfigured import Unconfigured
@@ -27,14 +31,26 @@ UNSUPPORTED_VERSION = -32022
 
 
 class Outgoing:
-    """The way out. The SDK's own errors repeat what a client sent, such as the name of a method, so they are redacted.
+    """The way out, until stdin has ended. Clients that have closed it expect no more, and some fail on an answer.
 
-    `write` is the SDK's stream of messages, whose type it does not export, and so is this.
+    The SDK's own errors repeat what a client sent, such as the name of a method, so they are redacted. `write` is the
+    SDK's stream of messages, whose type it does not export, and so is this.
     """
 
-    def __init__(self, write: Any, redaction: Redaction) -> None:
-        self._write = write
+    def __init__(self, redaction: Redaction, batches: Batches) -> None:
         self._redaction = redaction
+        self._batches = batches
+        self._is_over = False
+        self.write: Any = None
+
+    def end(self) -> None:
+        """Write nothing from now on."""
+        self._is_over = True
+
+    async def answer(self, answer: Answer | Batch) -> None:
+        """Write what the SDK knows nothing of."""
+        if not self._is_over:
+            await self.write.send(SessionMessage(answer))  # type: ignore[arg-type]  # it only writes its JSON
 
     async def send(self, item: SessionMessage) -> None:
         message = item.message
@@ -42,10 +58,17 @@ class Outgoing:
             said = message.error
             clean = {"message": self._redaction.text(said.message), "data": self._redaction.value(said.data)}
             message = message.model_copy(update={"error": said.model_copy(update=clean)})
-        await self._write.send(replace(item, message=message))
+        if isinstance(message, (types.JSONRPCResponse, types.JSONRPCError)):
+            collected = self._batches.collect(message)
+            if collected is not message:
+                if collected is not None:
+                    await self.answer(collected)
+                return
+        if not self._is_over:
+            await self.write.send(replace(item, message=message))
 
     async def aclose(self) -> None:
-        await self._write.aclose()
+        await self.write.aclose()
 
     async def __aenter__(self) -> Outgoing:
         return self
@@ -112,10 +135,22 @@ async def pipes(bridge: Bridge | Unconfigured, redaction: Redaction) -> AsyncIte
     The pipes may never be let go before stdin ends: the SDK's thread that reads it cannot be cancelled.
     """
     server = build_server(bridge)
-    async with stdio_server() as (read, write):
-        outgoing = Outgoing(write, redaction)
+    batches = Batches()
+    outgoing = Outgoing(redaction, batches)
+    lines: Any = Lines(_own_stdin(), batches, answer=outgoing.answer, on_end=outgoing.end)
+    async with stdio_server(stdin=lines) as (read, outgoing.write):
         incoming = Incoming(read, outgoing, server)
         yield lambda: server.run(incoming, outgoing, server.create_initialization_options(NOTIFICATIONS))
+
+
+def _own_stdin() -> AsyncIterator[str]:
+    """The lines of stdin, for us alone: whoever else reads from it, in this process or another, finds its end."""
+    own = os.dup(sys.stdin.fileno())
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, sys.stdin.fileno())
+    os.close(nothing)
+    # never closed, since a thread may still read from it
+    return aiter(anyio.wrap_file(open(own, encoding="utf-8", errors="replace", closefd=False)))
 
 
 def _discovered(server: Server[None], request: types.JSONRPCRequest) -> types.JSONRPCResponse | types.JSONRPCError:

@@ -14,6 +14,9 @@ from mcp.shared.message import SessionMessage
 from pydantic import ValidationError
 
 BYTE_ORDER_MARK = "\ufeff"  # which some programs on Windows begin with
+NOTIFICATIONS = "notifications/"  # with which the names of all notifications begin
+NOT_MCP = "This is not a JSON-RPC 2.0 message of MCP."
+NOT_AN_ID = "The id of a request is a text or a whole number."
 
 
 def salvaged(error: Exception) -> SessionMessage | types.JSONRPCError | None:
@@ -29,7 +32,7 @@ def salvaged(error: Exception) -> SessionMessage | types.JSONRPCError | None:
     try:
         if isinstance(line, str) and message is None:
             message = json.loads(line.removeprefix(BYTE_ORDER_MARK))
-            return SessionMessage(types.jsonrpc_message_adapter.validate_python(_whole(message), by_name=False))
+            return SessionMessage(types.jsonrpc_message_adapter.validate_python(whole(message), by_name=False))
     except ValidationError:
         pass
     except RecursionError:
@@ -38,17 +41,36 @@ def salvaged(error: Exception) -> SessionMessage | types.JSONRPCError | None:
         return _refusal(None, types.PARSE_ERROR, "This line is not JSON that can be read.")
     number = message.get("id") if isinstance(message, dict) else None
     wanted = number if isinstance(number, (int, str)) and not isinstance(number, bool) else None
-    return _refusal(_whole(wanted), types.INVALID_REQUEST, "This is not a JSON-RPC 2.0 message of MCP.")
+    return _refusal(whole(wanted), types.INVALID_REQUEST, NOT_MCP)
 
 
-def _whole(value: Any) -> Any:
+def refused(number: int | str | None, why: str = NOT_MCP) -> types.JSONRPCError:
+    """The refusal of a message that is no request of MCP."""
+    return _refusal(number, types.INVALID_REQUEST, why)
+
+
+def misnumbered(message: Any) -> types.JSONRPCError | None:
+    """The refusal of a request whose id is neither text nor a whole number; None for any other message.
+
+    It has no id, as JSON-RPC wants it: 2.0 is 2 to most readers, and another request may have that id.
+    """
+    if not isinstance(message, dict) or not isinstance(message.get("method"), str) or "id" not in message:
+        return None
+    number = message["id"]
+    if number is None and message["method"].startswith(NOTIFICATIONS):
+        return None  # some clients write so that there is none
+    is_id = isinstance(number, (int, str)) and not isinstance(number, bool)
+    return None if is_id else refused(None, NOT_AN_ID)
+
+
+def whole(value: Any) -> Any:
     """The value with every half of a surrogate pair replaced, as readers of broken text do."""
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):
-        return [_whole(item) for item in value]
+        return [whole(item) for item in value]
     if isinstance(value, dict):
-        return {_whole(name): _whole(item) for name, item in value.items()}
+        return {whole(name): whole(item) for name, item in value.items()}
     return value
 
 
