@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -67,7 +68,9 @@ async def test_a_person_who_can_be_asked_decides_and_the_run_goes_on(connect: Co
         ran = await claude.call("uru_execute", REFUND)
 
     structure = ran.structured_content or {}
-    assert person.asked == ["An automation in Uru waits for your decision. Uru says: “Refund 900 EUR to Ana?”"]
+    assert person.asked == [
+        "The automation “aut_acme_refund” in Uru waits for your decision. Uru says: “Refund 900 EUR to Ana?”"
+    ]
     assert structure["user_decision"] == "approve"
     assert structure["data"]["status"] == "completed"
     assert text_of(ran).endswith("[The user was asked, and decided: approve.]")
@@ -114,6 +117,58 @@ async def test_a_person_who_takes_too_long_is_not_waited_for(connect_once: Conne
             structure = await claude.data("uru_execute", REFUND)
     assert structure["user_decision"] is None
     assert uru.notes == []
+
+
+async def test_the_question_names_the_automation_where_its_name_is_known(connect: Connect, uru: Uru) -> None:
+    person = Person(ElicitResult(action="cancel"))
+    async with connect(on_question=person) as claude:
+        title = (await claude.resources())["uru://automations/aut_acme_refund"].title
+        await claude.data("uru_execute", REFUND)
+    assert person.asked[0].startswith(f"The automation “{title}” in Uru waits for your decision.")
+
+
+async def test_a_person_has_longer_where_the_client_sees_progress(uru: Uru) -> None:
+    said: list[str | None] = []
+    told = anyio.Event()
+
+    async def progress(progress: float, total: float | None, message: str | None) -> None:
+        said.append(message)
+        told.set()
+
+    async def slow(_: Any, __: Any) -> ElicitResult:
+        await told.wait()  # five seconds, and the call itself has three
+        return says("approve")
+
+    async with connector(uru, "legacy")(on_question=slow, CALL_DEADLINE="3") as claude:
+        result = await claude.client.call_tool("uru_execute", REFUND, progress_callback=progress)
+    assert (result.structured_content or {})["user_decision"] == "approve"
+    assert said == ["Waiting for your decision."]
+    assert uru.notes == GRANTED
+
+
+@pytest.mark.parametrize("answer", [says("approve"), ElicitResult(action="decline")], ids=["approved", "not decided"])
+@pytest.mark.parametrize("is_rotated", [True, False], ids=["rotated", "deleted"])
+async def test_an_open_question_ends_with_the_key_that_it_was_asked_with(
+    connect: Connect, uru: Uru, tmp_path: Path, answer: ElicitResult, is_rotated: bool
+) -> None:
+    old, new, file = uru.key(), uru.key(), tmp_path / "key"
+    file.touch(mode=0o600)
+    file.write_text(old.text)
+
+    async def change(_: Any, __: Any) -> ElicitResult:
+        if is_rotated:
+            file.write_text(new.text)
+        else:
+            uru.sandbox.keys.delete(old.record.id)
+        return answer
+
+    async with connect(key="", API_KEY_FILE=str(file), on_question=change) as claude:
+        error = await claude.error("uru_execute", REFUND)
+    assert error["code"] == ("unconfirmed" if is_rotated else "key_revoked")
+    assert "Refund" not in json.dumps(error)
+    assert uru.notes == []
+    assert len(run_ids(uru)) == 1
+    assert uru.sent("/execute/") == 1
 
 
 async def test_an_answer_is_good_for_its_own_call_and_once(uru: Uru) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.process import served
 from tests.world import ERAS, Connect, Uru, connector, text_of, until
-from uru_mcp.errors import ArgumentError
+from uru_mcp.errors import Unconfirmed
 from uru_mcp.outcomes import AT_MOST, KEPT, KEPT_CHARS, Outcome, Outcomes
 from uru_mcp.render import Document
 from uru_mcp.sandbox.serve import serving
@@ -74,10 +74,31 @@ async def test_a_long_run_that_fails_is_told_as_it_failed(connect_once: Connect,
     assert (result.structured_content or {})["error"]["code"] == "unconfirmed"
 
 
-async def test_an_unknown_call_is_not_found(connect: Connect) -> None:
-    async with connect({"execute"}) as claude:
-        error = await claude.error("uru_result", {"call_id": "call_of_somebody_else"})
+@pytest.mark.parametrize("wanted", ["call_of_somebody_else", "", "42", f"call_{'g' * 24}", f"call_{'0' * 23}", "log_1"])
+async def test_a_call_that_can_never_have_been_is_not_found(connect_once: Connect, wanted: str) -> None:
+    async with connect_once({"execute"}) as claude:
+        error = await claude.error("uru_result", {"call_id": wanted})
     assert error["code"] == "not_found"
+
+
+async def test_a_call_that_another_process_began_may_have_happened(connect: Connect, uru: Uru) -> None:
+    async with connect({"execute"}, CALL_DEADLINE="1") as claude:
+        running = (await claude.data("uru_execute", {"tool": REPORT, "arguments": report(20)}))["running"]
+    async with connect({"execute"}) as claude:
+        error = await claude.error("uru_result", {"call_id": f" {running['call_id']} "})
+        assert (await claude.data("uru_result"))["calls"] == []
+    assert (error["code"], error["retryable"]) == ("unconfirmed", False)
+    assert "Look at the effect" in error["fix"]
+    assert uru.sent("/execute/") == 1
+
+
+async def test_what_is_said_of_a_run_that_goes_on_holds_also_where_the_process_ends_first(connect: Connect) -> None:
+    async with connect({"execute"}, CALL_DEADLINE="1") as claude:
+        result = await claude.call("uru_execute", {"tool": REPORT, "arguments": report(20)})
+    structure = result.structured_content or {}
+    for said in (structure["next"], text_of(result)):
+        assert "only as long as this server process runs" in said
+        assert "look at its effect in Uru or the app" in said
 
 
 async def test_five_megabytes_come_in_pieces_and_the_first_is_valid_json(connect_once: Connect) -> None:
@@ -185,7 +206,7 @@ async def test_only_so_many_outcomes_are_kept_and_the_oldest_go_first() -> None:
     assert outcomes.all() == kept[5:]
     now = KEPT + 1
     assert outcomes.all() == []
-    with pytest.raises(ArgumentError, match=kept[-1].id):
+    with pytest.raises(Unconfirmed, match=kept[-1].id):
         outcomes.get(kept[-1].id)
 
 

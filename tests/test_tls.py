@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import ssl
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 import trustme
 
-from tests.process import served
+from tests.process import SYSTEM, URU_MCP, served
 from tests.world import Uru
 from uru_mcp.sandbox.serve import serving
 
@@ -78,7 +80,7 @@ def authority() -> trustme.CA:
     [
         (True, False, None),
         (False, False, "its TLS certificate could not be verified"),
-        (True, True, "the proxy of the environment did not let it through"),
+        (True, True, "it wants a user name and a password (407)"),
     ],
     ids=["trusted", "not trusted", "refused by the proxy"],
 )
@@ -102,3 +104,38 @@ async def test_a_proxy_and_a_certificate_of_the_environment_are_used_and_a_doubt
         assert report["problems"][0]["code"] == "unavailable"
         assert said in report["problems"][0]["message"]
         assert uru.sandbox.requests == []
+
+
+KEY = "uru_test_0123456789"
+REFUSING = "http://jo:secret@127.0.0.1:1"
+NOWHERE = "http://jo:se/cr@t@nowhere.invalid:3128"
+BLAMED: list[tuple[dict[str, str], str, str]] = [
+    ({"HTTPS_PROXY": REFUSING}, "the proxy of HTTPS_PROXY (127.0.0.1:1): the connection was refused", "HTTPS_PROXY"),
+    ({"https_proxy": "127.0.0.1:1"}, "the proxy of https_proxy (127.0.0.1:1)", "https_proxy"),
+    ({"ALL_PROXY": "http://x.invalid:3128"}, "the proxy of ALL_PROXY (x.invalid:3128): the proxy's name", "ALL_PROXY"),
+    ({"all_proxy": REFUSING}, "the proxy of all_proxy (127.0.0.1:1)", "all_proxy"),
+    ({"HTTPS_PROXY": "socks5://jo:secret@127.0.0.1:1"}, "package socksio is missing", 'pip install "httpx2[socks]"'),
+    ({"HTTPS_PROXY": "socks4://jo:secret@h:1"}, "the proxy of HTTPS_PROXY (h:1)", "Set HTTPS_PROXY"),
+    ({"HTTPS_PROXY": "http://jo:secret@h:port"}, "the proxy of HTTPS_PROXY (h:port)", "Set HTTPS_PROXY"),
+    ({"HTTPS_PROXY": NOWHERE}, "the proxy of HTTPS_PROXY (nowhere.invalid:3128)", "HTTPS_PROXY"),
+    ({"HTTPS_PROXY": REFUSING, "NO_PROXY": "example.invalid"}, "its name cannot be resolved", "URU_PROXY_URL"),
+    ({"HTTPS_PROXY": REFUSING, "no_proxy": "*"}, "its name cannot be resolved", "URU_PROXY_URL"),
+    ({"HTTP_PROXY": REFUSING}, "its name cannot be resolved", "URU_PROXY_URL"),
+    ({"SSL_CERT_FILE": "/nowhere.pem"}, "SSL_CERT_FILE (/nowhere.pem)", "PEM"),
+    ({"SSL_CERT_FILE": "/dev/null"}, "SSL_CERT_FILE (/dev/null)", "PEM"),
+]
+
+
+@pytest.mark.parametrize(("variables", "said", "fix"), BLAMED)
+def test_what_the_environment_sets_for_the_network_is_named_where_it_is_in_the_way(
+    variables: dict[str, str], said: str, fix: str
+) -> None:
+    environ = {name: value for name, value in SYSTEM.items() if not name.lower().endswith("_proxy")}
+    environ |= {"URU_API_KEY": KEY, "URU_PROXY_URL": f"https://{NAME}", **variables}
+    command = [*URU_MCP, "whoami", "--json"]
+    ran = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=30, check=False)
+    (problem,) = json.loads(ran.stdout)["problems"]
+    assert said in problem["message"]
+    assert fix in problem["fix"]
+    assert ("URU_PROXY_URL" in problem["fix"]) == (fix == "URU_PROXY_URL"), "it is Uru's address, and no proxy"
+    assert not any(secret in ran.stdout + ran.stderr for secret in ("secret", "se/cr", "jo:"))

@@ -27,6 +27,15 @@ Value = TypeVar("Value")
 
 QUOTED_CHARS = 500
 
+NOT_BEGUN = frozenset(
+    {*range(400, 408), *range(409, 424), 426, 428, 429, 431, 451, 494, 495, 496, 497, *range(300, 400)}
+    - {303, 418, 419, 420}
+)
+"""Statuses that prove that a run was not begun: the request itself was refused, by Uru or before it got there.
+
+With any other, such as 408, 425, 499 and all from 500 on, Uru or something before it may have passed the run on first.
+"""
+
 KEYS_PAGE = "Uru → Settings → API Keys"
 
 KEY_CODES: Mapping[str, tuple[Code, str]] = {
@@ -83,7 +92,7 @@ def refusal(
         return _permission_missing(complaint)
     if status in (409, 429) and (status == 429 or complaint.code == "tools_not_ready"):
         return _asked_to_wait(status, wait, quoted)
-    if status >= 500:
+    if status >= 500 or status in RETRYABLE_STATUSES or (is_run and status not in NOT_BEGUN):
         return _failed(status, quoted, is_run=is_run, wait=wait)
     if 300 <= status < 400:
         return Refused(

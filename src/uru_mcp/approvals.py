@@ -13,6 +13,8 @@ from uru_mcp.outlook import View
 from uru_mcp.policy import DECIDE, PLATFORM
 from uru_mcp.records import Approval
 
+NAME_CHARS = 80  # of an automation's name
+
 DECISION_SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {
@@ -37,9 +39,10 @@ def decision(approval: Approval, choice: str, comment: str | None = None) -> dic
     return {"run_id": approval.run.run_id, "node_id": approval.node, "decision": choice, **said}
 
 
-def question(approval: Approval) -> str:
-    """What a person is asked; the words are Uru's."""
-    return f"An automation in Uru waits for your decision.{quotation(approval.question)}"
+def question(approval: Approval, title: str | None = None) -> str:
+    """What a person is asked; the words are Uru's. `title` is the automation's, where the run does not tell it."""
+    name = " ".join((approval.automation or title or approval.run.id or "").split())[:NAME_CHARS]
+    return f"The automation “{name}” in Uru waits for your decision.{quotation(approval.question)}"
 
 
 def advice(approval: Approval, view: View) -> tuple[dict[str, Any], str]:

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import anyio
 import mcp.types as types
@@ -19,52 +18,90 @@ from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 
 from uru_mcp.approvals import DECISION_SCHEMA, decision, question
+from uru_mcp.errors import Unconfirmed, UruError
+from uru_mcp.key import Key
 from uru_mcp.names import shown_name
 from uru_mcp.policy import DECIDE, PLATFORM
 from uru_mcp.protocol import is_modern, tool_result
 from uru_mcp.records import Approval
 from uru_mcp.render import Rendered
+from uru_mcp.uris import Address
 
 AT_MOST = 64  # open questions
 MARGIN = 2.0  # seconds of a call that are kept for telling Uru
 APPROVAL = "approval"  # the name of our question in an input-required result
 
+PERSON_WITHIN = 600.0  # seconds that a person has, where the client is told that its call goes on
+
+VOID = "The API key has changed, or was refused, since this question was asked, so that nothing was decided with it."
+LOOK = "The run still waits: look at it in Uru, and do not run it again."
+
 Context = ServerRequestContext[Any, Any]
-Call = Callable[[str, dict[str, Any], float], Awaitable[Rendered]]
+
+
+class Desk(Protocol):
+    """What questions need of a bridge: to run a tool, and to know which key it was asked with."""
+
+    @property
+    def call_within(self) -> float: ...
+
+    async def call_tool(self, name: str, arguments: dict[str, Any], *, within: float | None = None) -> Rendered: ...
+
+    async def accepted_key(self, within: float) -> Key | None: ...
+
+    def key_in_use(self) -> Key | None: ...
+
+    def title_of(self, run: Address) -> str | None: ...
+
+    def refusal(self, error: UruError) -> Rendered: ...
+
+
+@dataclass(slots=True)
+class Time:
+    """When a call must be answered, as a moment of the monotonic clock, and whether it `is_asking` a person now.
+
+    Clients give a call about a minute. A person has longer only where the client `has_progress`, by which it can tell
+    that the call goes on.
+    """
+
+    until: float
+    has_progress: bool = False
+    is_asking: bool = False
+
+    def for_a_person(self) -> float:
+        """Seconds that a person has from now on."""
+        return PERSON_WITHIN if self.has_progress else self.until - MARGIN - time.monotonic()
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An approval that a person was asked about in answer to a call."""
+    """An approval that a person was asked about in answer to a call, made with a key."""
 
     name: str
     arguments: dict[str, Any]
     answer: Rendered
     approval: Approval
+    key: Key | None
 
 
 class Asking:
-    """Settles what calls wait for. `call` runs a tool by name, with arguments, within so many seconds."""
+    """Settles what calls wait for."""
 
-    def __init__(self, call: Call) -> None:
-        self._call = call
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
         self._open: dict[str, Question] = {}  # the oldest first
 
     async def settle(
-        self, ctx: Context, params: types.CallToolRequestParams, rendered: Rendered, until: float
+        self, ctx: Context, params: types.CallToolRequestParams, rendered: Rendered, call: Time
     ) -> types.CallToolResult | types.InputRequiredResult:
-        """The result of a call, after all that it waits for was decided, or the question to the person.
-
-        `until` is the moment of the monotonic clock at which the call must be answered.
-        """
+        """The result of a call, after all that it waits for was decided, or the question to the person."""
         while rendered.waits_for is not None and _can_ask(ctx):
             if is_modern(ctx.protocol_version):
                 return self._question(params, rendered, rendered.waits_for)
-            with anyio.move_on_after(until - MARGIN - time.monotonic()) as waiting:
-                reply = await self._elicit(ctx, rendered.waits_for)
-            if waiting.cancelled_caught:
-                reply = None
-            rendered = await self._decided(rendered, rendered.waits_for, reply, until)
+            asked = self._asked(params, rendered, rendered.waits_for)
+            reply = await self._elicit(ctx, rendered.waits_for, call)
+            call.until = max(call.until, time.monotonic() + (self._desk.call_within if call.has_progress else 0.0))
+            rendered = await self._decided(asked, reply, call.until)
         return tool_result(rendered)
 
     async def resume(self, params: types.CallToolRequestParams, until: float) -> Rendered:
@@ -82,38 +119,57 @@ class Asking:
             )
         del self._open[params.request_state or ""]
         reply = (params.input_responses or {}).get(APPROVAL)
-        return await self._decided(
-            asked.answer, asked.approval, reply if isinstance(reply, types.ElicitResult) else None, until
-        )
+        return await self._decided(asked, reply if isinstance(reply, types.ElicitResult) else None, until)
+
+    def _asked(self, params: types.CallToolRequestParams, rendered: Rendered, approval: Approval) -> Question:
+        return Question(params.name, params.arguments or {}, rendered, approval, self._desk.key_in_use())
 
     def _question(
         self, params: types.CallToolRequestParams, rendered: Rendered, approval: Approval
     ) -> types.InputRequiredResult:
         state = secrets.token_hex(16)
-        self._open[state] = Question(params.name, params.arguments or {}, rendered, approval)
+        self._open[state] = self._asked(params, rendered, approval)
         if len(self._open) > AT_MOST:
             del self._open[next(iter(self._open))]
-        form = types.ElicitRequestFormParams(message=question(approval), requested_schema=DECISION_SCHEMA)
+        form = types.ElicitRequestFormParams(message=self._words(approval), requested_schema=DECISION_SCHEMA)
         return types.InputRequiredResult(
             input_requests={APPROVAL: types.ElicitRequest(params=form)}, request_state=state
         )
 
-    async def _elicit(self, ctx: Context, approval: Approval) -> types.ElicitResult | None:
+    async def _elicit(self, ctx: Context, approval: Approval, call: Time) -> types.ElicitResult | None:
+        """What the person says; None where nobody does in time, or the client cannot ask after all."""
+        call.is_asking = True
         try:
-            return await ctx.session.elicit_form(question(approval), DECISION_SCHEMA, ctx.request_id)
+            with anyio.move_on_after(call.for_a_person()):
+                return await ctx.session.elicit_form(self._words(approval), DECISION_SCHEMA, ctx.request_id)
         except Exception:  # boundary: a client that cannot ask after all leaves the run waiting
             return None
+        finally:
+            call.is_asking = False
+        return None
 
-    async def _decided(
-        self, rendered: Rendered, approval: Approval, reply: types.ElicitResult | None, until: float
-    ) -> Rendered:
+    def _words(self, approval: Approval) -> str:
+        return question(approval, self._desk.title_of(approval.run))
+
+    async def _void(self, asked: Question, until: float) -> UruError | None:
+        """Why the answer to a question does not count, nor what was known when it was asked."""
+        try:
+            key = await self._desk.accepted_key(max(0.0, (until - time.monotonic()) / 2))
+        except UruError as error:
+            return error
+        return None if key == asked.key else Unconfirmed(VOID, fix=LOOK)
+
+    async def _decided(self, asked: Question, reply: types.ElicitResult | None, until: float) -> Rendered:
+        void = await self._void(asked, until)
+        if void is not None:
+            return self._desk.refusal(void)
         content = (reply.content if reply is not None and reply.action == "accept" else None) or {}
         choice, comment = content.get("decision"), content.get("comment")
         if choice not in ("approve", "reject"):
             note = "[The user was asked just now and has not decided; the run still waits.]"
-            return _with(rendered, note, user_decision=None)
-        arguments = decision(approval, str(choice), comment if isinstance(comment, str) else None)
-        decided = await self._call(shown_name(PLATFORM, DECIDE), arguments, until - time.monotonic())
+            return _with(asked.answer, note, user_decision=None)
+        arguments = decision(asked.approval, str(choice), comment if isinstance(comment, str) else None)
+        decided = await self._desk.call_tool(shown_name(PLATFORM, DECIDE), arguments, within=until - time.monotonic())
         return _with(decided, f"[The user was asked, and decided: {choice}.]", user_decision=choice)
 
 

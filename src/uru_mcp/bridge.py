@@ -11,12 +11,13 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 from anyio.abc import TaskGroup
 
 from uru_mcp import surface
+from uru_mcp.announcements import Announcements, List
 from uru_mcp.attic import Attic
 from uru_mcp.audit import AuditLog
 from uru_mcp.calls import Calls
@@ -26,19 +27,20 @@ from uru_mcp.connection import Connection
 from uru_mcp.errors import KeyReplaced, NoAnswer, UnknownTool, UruError, unforeseen
 from uru_mcp.identity import Identity
 from uru_mcp.imports import CALLS, in_parts
+from uru_mcp.key import Key
 from uru_mcp.key_source import source_of
 from uru_mcp.keyring import Keyring
 from uru_mcp.library import Library
 from uru_mcp.outcomes import Outcomes
 from uru_mcp.outlook import Outlook, View
 from uru_mcp.own_tools import OWN, Definition
-from uru_mcp.records import PROMPTS, Kind
 from uru_mcp.redaction import Redaction
 from uru_mcp.render import Rendered, Renderer
 from uru_mcp.settings import Settings
 from uru_mcp.shelves import Shelves
 from uru_mcp.sync import Sync
 from uru_mcp.tool_calls import ToolCalls
+from uru_mcp.uris import Address
 from uru_mcp.whoami import Facts, report
 from uru_mcp.witness import Circumstances, Witness
 
@@ -49,7 +51,6 @@ FIRST_LIST_WITHIN = 10.0  # seconds that a list waits for Uru, since some client
 AFTER_LIST = 0.05  # seconds in which the first list goes out, before imports keep the process busy
 MARGIN = 0.5  # seconds of a call's deadline that are kept for the answer itself
 
-List = Literal["tools", "resources", "prompts"]
 Answer = TypeVar("Answer")
 
 log = logging.getLogger(__name__)
@@ -80,14 +81,22 @@ class Bridge:
         self._renderer = Renderer(redaction, budget=settings.result_chars)
         self._keyring = keyring = Keyring(source_of(settings), redaction)
         self.heavy_work = anyio.CapacityLimiter(1)
-        connection = self._connection(transport)
+        connection = Connection(
+            settings.proxy_url,
+            keyring,
+            workspace_id=settings.fixed_workspace,
+            redaction=redaction,
+            transport=transport,
+            heavy_work=self.heavy_work,
+        )
         self._client = UruClient(connection, redaction)
         identity = Identity(
             self._client, keyring, ceiling=settings.permissions, workspace_id=settings.fixed_workspace, clock=clock
         )
         connection.on_refusal = identity.doubt
         catalogs = self._catalogs(redaction, is_remote=transport is None)
-        self._outlook = Outlook(identity, catalogs, on_look=self._tell)
+        self._outlook = Outlook(identity, catalogs, on_look=self._after_look)
+        self._announcements = Announcements(self._outlook, self._outlines, lambda name: self.on_change(name))
         self._sync = Sync(
             self._client, self._outlook, catalogs, key=lambda: keyring.in_use, interval=settings.sync_interval
         )
@@ -104,14 +113,12 @@ class Bridge:
             self._outcomes,
             self._renderer,
             report=self._report,
-            on_change=self._tell_of_records,
+            on_change=self._announcements.after_change,
             workspace_id=settings.fixed_workspace,
             execute_timeout=settings.execute_timeout,
         )
         audit = AuditLog(settings.audit_log, redaction) if settings.audit_log else None
         self._witness = Witness(audit, self._circumstances)
-        self._shown: dict[List, object] = {}
-        self._seen = self._outlook.now
         self._tasks: TaskGroup
         self._listed: tuple[View, list[Definition]] | None = None
         self.on_change: Callable[[List], Awaitable[None]] = nobody
@@ -125,6 +132,23 @@ class Bridge:
     def view(self) -> View:
         """What is known now, without asking, of the key and of Uru's tools."""
         return self._outlook.now
+
+    @property
+    def hindrance(self) -> UruError | None:
+        """Why nothing at all can be done now, as far as is known without asking; None where something can be."""
+        return self._outlook.hindrance
+
+    def key_in_use(self) -> Key | None:
+        """The key that what is known now was found with."""
+        return self._outlook.now.standing.key
+
+    async def accepted_key(self, within: float) -> Key | None:
+        """The key that is in use, after Uru was asked whether it still is one. Raises: what is wrong with it."""
+        return await self._outlook.accepted_key(self._within(within))
+
+    def title_of(self, run: Address) -> str | None:
+        """What the automation of a run is called, as far as that is known without asking."""
+        return self._library.title_of(run)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -145,13 +169,15 @@ class Bridge:
     async def list_tools(self) -> list[Definition]:
         """The tools to show now, as far as Uru has told them in time."""
         try:
-            is_first = "tools" not in self._shown  # a later one is asked for because something may have changed
+            is_first = not self._announcements.was_shown(
+                "tools"
+            )  # a later one is asked for because something may have changed
             await self._outlook.look(self._within(FIRST_LIST_WITHIN), at_once=not is_first)
             definitions = self._definitions()
         except Exception:  # boundary: whatever happens, there is a tool that can be asked
             log.exception("the tools could not be listed")
             definitions = [OWN["uru_whoami"]]
-        self._shown["tools"] = _names(definitions)
+        self._announcements.showed("tools", _names(definitions))
         self._tasks.start_soon(self._prepare_calls)
         return definitions
 
@@ -178,9 +204,10 @@ class Bridge:
         Raises:
             UruError: Whatever went wrong.
         """
+        self._announcements.asked_for(name)
         answer = await self._in_time(lambda: ask(self._library, self._within()))
         resources, prompts = self._library.outline()
-        self._shown[name] = resources if name == "resources" else prompts
+        self._announcements.showed(name, resources if name == "resources" else prompts)
         return answer
 
     def refusal(self, error: UruError) -> Rendered:
@@ -216,36 +243,12 @@ class Bridge:
     def _within(self, at_most: float = float("inf")) -> float:
         return min(at_most, self._settings.call_deadline - MARGIN)
 
-    async def _tell(self) -> None:
-        """Tell listeners which lists are not what they were shown."""
-        view = self._outlook.now
-        if not self._shown or (view.standing == self._seen.standing and view.catalog is self._seen.catalog):
-            return
-        self._seen = view
-        try:
-            resources, prompts = self._library.outline()
-            now: dict[List, object] = {"tools": _names(self._definitions()), "resources": resources, "prompts": prompts}
-            for name, shown in list(self._shown.items()):
-                if now[name] != shown:
-                    self._shown[name] = now[name]
-                    await self.on_change(name)
-        except Exception:  # boundary: a client that cannot be told does not fail the call that found out
-            log.exception("clients could not be told")
+    def _outlines(self) -> dict[List, object]:
+        resources, prompts = self._library.outline()
+        return {"tools": _names(self._definitions()), "resources": resources, "prompts": prompts}
 
-    async def _tell_of_records(self, kinds: tuple[Kind, ...]) -> None:
-        await self.on_change("resources")
-        if PROMPTS in kinds:
-            await self.on_change("prompts")
-
-    def _connection(self, transport: AsyncBaseTransport | None) -> Connection:
-        return Connection(
-            self._settings.proxy_url,
-            self._keyring,
-            workspace_id=self._settings.fixed_workspace,
-            redaction=self._redaction,
-            transport=transport,
-            heavy_work=self.heavy_work,
-        )
+    async def _after_look(self) -> None:
+        await self._announcements.after_look()
 
     def _catalogs(self, redaction: Redaction, *, is_remote: bool) -> Catalogs:
         settings, attic = self._settings, None
@@ -258,7 +261,7 @@ class Bridge:
             attic=attic,
             with_versions=settings.sync_interval > 0,
             heavy_work=self.heavy_work,
-            on_load=self._tell,
+            on_load=self._after_look,
         )
 
     def _definitions(self) -> list[Definition]:

@@ -27,7 +27,7 @@ from uru_mcp import __version__
 from uru_mcp.answers import refusal, unconfirmed, unreadable
 from uru_mcp.complaints import read_complaint
 from uru_mcp.errors import NoAnswer, Refused, UruError
-from uru_mcp.failures import not_received
+from uru_mcp.failures import not_ready, not_received
 from uru_mcp.key import Key
 from uru_mcp.keyring import Keyring
 from uru_mcp.redaction import Redaction
@@ -149,7 +149,7 @@ class Connection:
         except TimeoutError as error:
             raise _too_late(request, time.monotonic() - began) from error
         except (httpx2.RequestError, httpx2.InvalidURL, OSError) as error:
-            raise not_received(error, is_run=request.is_run) from error
+            raise not_received(error, is_run=request.is_run, url=self._base_url) from error
         log.debug("%s %s: %d in %.0f ms", request.method, request.path, status, (time.monotonic() - began) * 1000)
         if status == 304 and b"If-None-Match" in (request.headers or {}):
             return Answer(None, is_as_before=True)
@@ -206,11 +206,7 @@ class Connection:
         try:
             return self._http()
         except Exception as error:  # boundary: proxies and certificates of the environment fail in many ways
-            raise NoAnswer(
-                f"No connection to Uru can be made ready ({type(error).__name__}). Nothing was sent.",
-                fix="Check the proxy and certificate variables, such as ALL_PROXY and SSL_CERT_FILE.",
-                retryable=False,
-            ) from error
+            raise not_ready(error, self._base_url) from error
 
     def _http(self) -> httpx2.AsyncClient:
         if self._opened is None:

@@ -11,6 +11,7 @@ import httpx2
 
 from uru_mcp.answers import unconfirmed
 from uru_mcp.errors import NoAnswer, UruError
+from uru_mcp.network_settings import SOCKS, Proxy, certificates, proxy_for
 
 NOT_SENT = (
     httpx2.ConnectError,
@@ -23,33 +24,68 @@ NOT_SENT = (
 )
 
 
-def not_received(error: Exception, *, is_run: bool) -> UruError:
-    """The error for a request that failed below HTTP; the cause's own words may hold the URL and are not repeated."""
+def not_received(error: Exception, *, is_run: bool, url: str) -> UruError:
+    """The error for a request to `url` that failed below HTTP; the cause's own words may hold the URL, and are not
+    repeated."""
+    proxy = proxy_for(url)
     broken = [cause for cause in causes_of(error) if isinstance(cause, ssl.SSLError)]
     if isinstance(error, httpx2.ConnectError) and broken:
-        is_doubted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in broken)
-        why = "its TLS certificate could not be verified" if is_doubted else "what answers there does not speak TLS"
-        return NoAnswer(
-            f"No secure connection to Uru: {why}. Nothing was sent.",
-            fix="Check URU_PROXY_URL, the clock, and, behind a company proxy, its root certificate (SSL_CERT_FILE).",
-            retryable=False,
-        )
+        return _not_secure(broken, proxy)
     if isinstance(error, NOT_SENT):
+        through = f" through {proxy}" if proxy is not None else ""
         return NoAnswer(
-            f"Uru cannot be reached: {_why_unreachable(error)}. Nothing was sent.",
-            fix="Check the network connection and URU_PROXY_URL, and try again.",
+            f"Uru cannot be reached{through}: {_why_unreachable(error, proxy)}. Nothing was sent.",
+            fix=_fix(proxy),
         )
     if is_run:
         return unconfirmed("The connection to Uru broke before it answered the run.")
     return NoAnswer("The connection to Uru broke before it answered.", fix="Try again.")
 
 
-def _why_unreachable(error: Exception) -> str:
+def not_ready(error: Exception, url: str) -> NoAnswer:
+    """The error for connections that cannot be made at all: what the environment sets for them is no good."""
+    proxy, named = proxy_for(url), certificates(missing=not isinstance(error, ssl.SSLError))
+    kind = type(error).__name__
+    message, fix = f"No connection to Uru can be made ready ({kind})", "Check the proxy and certificate variables"
+    if named:
+        message = f"{message}: the certificates of {' and '.join(named)} cannot be read"
+        fix = "Name a file of certificates in PEM format, or remove the variable"
+    elif proxy is not None and proxy.scheme in SOCKS and isinstance(error, ImportError):
+        message = f"{_capital(proxy)} speaks SOCKS, for which the Python package socksio is missing"
+        fix = 'Install it where uru-mcp is installed: pip install "httpx2[socks]"; or use an HTTP proxy'
+    elif proxy is not None:
+        message = f"{message}: {proxy} is not one that can be used, with the scheme “{proxy.scheme[:20]}”"
+        fix = f"Set {proxy.variable} to http://HOST:PORT or socks5://HOST:PORT, or remove it"
+    return NoAnswer(f"{message}. Nothing was sent.", fix=f"{fix}.", retryable=False)
+
+
+def _not_secure(broken: list[ssl.SSLError], proxy: Proxy | None) -> NoAnswer:
+    is_doubted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in broken)
+    why = "its TLS certificate could not be verified" if is_doubted else "what answers there does not speak TLS"
+    through, missing = f" through {proxy}" if proxy is not None else "", certificates(missing=True)
+    unread = f", and the certificates of {' and '.join(missing)} cannot be read" if missing and is_doubted else ""
+    what = proxy.variable if proxy is not None else "URU_PROXY_URL"
+    fix = f"Check {what}, the clock, and, behind a company proxy, its root certificate (SSL_CERT_FILE)."
+    return NoAnswer(
+        f"No secure connection to Uru{through}: {why}{unread}. Nothing was sent.",
+        fix=f"Name a file of certificates that can be read, or remove {' and '.join(missing)}." if unread else fix,
+        retryable=False,
+    )
+
+
+def _fix(proxy: Proxy | None) -> str:
+    if proxy is None:
+        return "Check the network connection and URU_PROXY_URL, and try again."
+    return f"Check {proxy.variable} and whether that proxy is up, or except Uru with NO_PROXY, and try again."
+
+
+def _why_unreachable(error: Exception, proxy: Proxy | None) -> str:
     causes = list(causes_of(error))
+    whose = "its" if proxy is None else "the proxy's"
     if isinstance(error, httpx2.InvalidURL):
-        return "its address is not one"
+        return f"{whose} address is not one"
     if any(isinstance(cause, socket.gaierror) for cause in causes):
-        return "its name cannot be resolved"
+        return f"{whose} name cannot be resolved"
     if any(isinstance(cause, OSError) and cause.errno in (errno.EMFILE, errno.ENFILE) for cause in causes):
         return "too many files and connections are open on this machine"
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
@@ -57,10 +93,22 @@ def _why_unreachable(error: Exception) -> str:
     if isinstance(error, httpx2.ConnectTimeout):
         return "the connection was not taken in time"
     if isinstance(error, httpx2.ProxyError):
-        return "the proxy of the environment did not let it through"
+        return _why_not_let_through(error)
     if isinstance(error, httpx2.PoolTimeout):
         return "too many calls are under way at once"
     return "there is no connection"
+
+
+def _why_not_let_through(error: httpx2.ProxyError) -> str:
+    """The proxy's status, which only the exception's words hold."""
+    status = str(error)[:3]
+    if status == "407":
+        return "it wants a user name and a password (407)"
+    return f"it did not let the connection through{f' ({status})' if status.isdecimal() else ''}"
+
+
+def _capital(proxy: Proxy) -> str:
+    return f"T{str(proxy)[1:]}"
 
 
 def causes_of(error: BaseException | None) -> Iterator[BaseException]:

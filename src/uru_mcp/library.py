@@ -19,12 +19,12 @@ from uru_mcp.names import shown_name
 from uru_mcp.outlook import Outlook, View
 from uru_mcp.policy import PLATFORM, RECORDS
 from uru_mcp.prompts import Filled, Offer, Prompts, place_of
-from uru_mcp.records import PROMPTS, RUNS, Kind
+from uru_mcp.records import AUTOMATIONS, PROMPTS, RUNS, Kind, read_entry
 from uru_mcp.redaction import Redaction
 from uru_mcp.render import Rendered, Renderer, Rest
 from uru_mcp.resources import Resources, Template, described, needs_at, templates
 from uru_mcp.shelves import Shelves, needs_of, open_kinds
-from uru_mcp.uris import no_such_resource, parse_uri
+from uru_mcp.uris import Address, no_such_resource, parse_uri
 
 NOTHING = "Nothing fits, or this workspace has none of them. Without kind and query, all are listed."
 NOTHING_YET = "Nothing fits so far. Go on with `next_cursor`."
@@ -157,6 +157,12 @@ class Library:
         elif not page.resources:
             answer["hint"] = NOTHING_YET if page.next_cursor is not None else NOTHING
         return self._renderer.answer(answer)
+
+    def title_of(self, run: Address) -> str | None:
+        """What the automation of a run is called, as far as that is known without asking."""
+        record = self._shelves.automation(run.id, self._outlook.now)
+        entry = None if record is None else read_entry(AUTOMATIONS, record)
+        return None if entry is None else entry.title
 
     def forget(self, kinds: Collection[Kind]) -> None:
         """Ask anew for these kinds of records, which have changed or may have."""

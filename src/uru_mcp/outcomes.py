@@ -7,6 +7,7 @@ as long as there is time. Nothing here knows Uru or MCP.
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable
@@ -23,6 +24,7 @@ from uru_mcp.render import Document
 AT_MOST = 256  # calls, under way and kept
 KEPT = 3600.0  # seconds
 KEPT_CHARS = 64 * 1024 * 1024  # of all results together
+ID = re.compile(r"call_[0-9a-f]{24}")  # as ours are, in this process and any other
 TURN = 0.9  # of the time that a caller waits; who has not begun by then is told so
 
 log = logging.getLogger(__name__)
@@ -150,9 +152,21 @@ class Outcomes:
         self._make_room()
 
     def get(self, wanted: str) -> Outcome:
-        """Raises: `ArgumentError` (`not_found`) when no such call is under way or kept."""
+        """The call of that id, under way or kept.
+
+        Raises:
+            Unconfirmed: Nothing is known of it here, but its id is one of ours: a process that has ended may have begun
+                it, and to run it again could do it twice.
+            ArgumentError: There can be no such call (`not_found`).
+        """
         self._make_room()
+        wanted = wanted.strip()
         found = self._open.get(wanted) or self._kept.get(wanted)
+        if found is None and ID.fullmatch(wanted):
+            raise unconfirmed(
+                f"Nothing is known here of {wanted}: its outcome was kept by a process that has ended, or for an hour,"
+                " or for another key."
+            )
         if found is None:
             raise ArgumentError(
                 f"No call {wanted[:60]!r} is known. The last {AT_MOST} are kept, for an hour at most,"

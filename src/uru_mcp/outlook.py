@@ -15,8 +15,9 @@ from anyio.abc import TaskGroup
 from uru_mcp import gate
 from uru_mcp.catalog import Catalog
 from uru_mcp.catalogs import Catalogs
-from uru_mcp.errors import KeyRefused, KeyReplaced, UruError
+from uru_mcp.errors import KeyRefused, KeyReplaced, KeyUnavailable, UruError
 from uru_mcp.identity import Identity, Standing
+from uru_mcp.key import Key
 from uru_mcp.permissions import Permissions
 
 AHEAD_WITHIN = 10.0  # seconds
@@ -54,6 +55,19 @@ class Outlook:
     def catalog_trouble(self) -> UruError | None:
         """Why there is no catalog, or only an older one."""
         return self._catalogs.trouble
+
+    @property
+    def hindrance(self) -> UruError | None:
+        """Why nothing at all can be done now, as far as is known without asking; None where something can be."""
+        standing = self._identity.standing
+        return standing.trouble if standing.is_refused or isinstance(standing.trouble, KeyUnavailable) else None
+
+    async def accepted_key(self, within: float) -> Key | None:
+        """The key that is in use, after Uru was asked whether it still is one. Raises: what is wrong with it."""
+        standing = (await self.look(within, at_once=True)).standing
+        if standing.is_refused and standing.trouble is not None:
+            raise standing.trouble.with_traceback(None)
+        return standing.key
 
     async def look(self, within: float, *, at_once: bool = False) -> View:
         """What is so now, or after `within` seconds what is known of it.

@@ -198,7 +198,8 @@ OWN: Mapping[str, Definition] = {
             "Uru: fetch the result of a call",
             "Fetches what became of a call whose answer said `running`, or the next piece of one that said `cut`."
             " Returns what the call itself would have: its result, its error, or `running` again. Outcomes are kept for"
-            " an hour. It waits and runs nothing. For the rest of a resource, use uru_read_resource.",
+            " an hour, as long as this server runs. It waits and runs nothing. For the rest of a resource, use"
+            " uru_read_resource.",
             RESULT_SCHEMA,
             read_only=True,
             destructive=False,

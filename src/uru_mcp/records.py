@@ -93,11 +93,15 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """What a run waits for a person to decide. `node` is None where the run does not say which step waits."""
+    """What a run waits for a person to decide. `node` is None where the run does not say which step waits.
+
+    `automation` is what the run's record calls its automation, None where it does not.
+    """
 
     run: Address
     node: str | None
     question: str
+    automation: str | None = None
 
 
 def kind_at(address: Address) -> Kind | None:
@@ -215,6 +219,8 @@ def read_approvals(body: Any) -> tuple[Approval, ...]:
     address = address_of(RUNS, record)
     if address is None or text_at(record, "status") != "waiting_for_approval":
         return ()
+    named = object_at(record, "automation") or {}
+    name = text_at(record, "automation_name", "automation_title") or text_at(named, "name", "title")
     waiting: dict[str, str] = {}
     events = record.get("events")
     for event in events if isinstance(events, list) else ():
@@ -225,5 +231,5 @@ def read_approvals(body: Any) -> tuple[Approval, ...]:
         if text_at(event, "type") == "approval_requested":
             waiting[node] = text_at(event, "detail", "message") or ""
     if not waiting:
-        return (Approval(address, None, ""),)
-    return tuple(Approval(address, node, question) for node, question in waiting.items())
+        return (Approval(address, None, "", name),)
+    return tuple(Approval(address, node, question, name) for node, question in waiting.items())

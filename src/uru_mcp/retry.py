@@ -15,7 +15,7 @@ LONGEST_PAUSE = 900.0  # seconds; the ceiling of a pause after looks that failed
 SHORTEST_TRY = 0.5  # seconds; in less, the answer would only be worse than the one that is there
 FIRST_WAIT = 0.25  # seconds; the ceiling of the first wait, doubled for each later one
 
-RETRYABLE_STATUSES = frozenset({429, 500, 502, 503, 504})
+RETRYABLE_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529, 530})
 
 
 def wait_before(attempt: int, *, retry_after: float | None, left: float, random: Callable[[], float]) -> float | None:

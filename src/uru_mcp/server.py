@@ -24,12 +24,14 @@ from mcp.server.subscriptions import (
 from mcp.shared.exceptions import MCPError
 
 from uru_mcp import __version__, protocol
-from uru_mcp.asking import Asking
-from uru_mcp.bridge import Bridge, List
+from uru_mcp.announcements import List
+from uru_mcp.asking import Asking, Time
+from uru_mcp.bridge import Bridge
 from uru_mcp.cursors import require_none
 from uru_mcp.errors import UnknownTool, UruError
+from uru_mcp.instructions import instructions
 from uru_mcp.library import Library
-from uru_mcp.own_tools import INSTRUCTIONS, Definition
+from uru_mcp.own_tools import Definition
 from uru_mcp.render import Rendered
 from uru_mcp.unconfigured import Unconfigured
 
@@ -76,7 +78,7 @@ class Handlers:
     def __init__(self, bridge: Bridge | Unconfigured, progress_each: float) -> None:
         self._bridge = bridge
         self._progress_each = progress_each
-        self._asking = Asking(lambda name, arguments, within: bridge.call_tool(name, arguments, within=within))
+        self._asking = Asking(bridge)
         self._listed: tuple[list[Definition], types.ListToolsResult] = ([], types.ListToolsResult(tools=[]))
         self.listeners = Listeners()
 
@@ -95,13 +97,14 @@ class Handlers:
         self.listeners.session = ctx.session
         until = time.monotonic() + self._bridge.call_within
         if "progress_token" not in (ctx.meta or {}):
-            return await self._asking.settle(ctx, params, await self._answer(params, until), until)
+            return await self._asking.settle(ctx, params, await self._answer(params, until), Time(until))
+        time_left = Time(until, has_progress=True)
         result: types.CallToolResult | types.InputRequiredResult | None = None
         failure: MCPError | None = None
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_report_progress, ctx.session, self._progress_each)
+            tasks.start_soon(_report_progress, ctx.session, self._progress_each, time_left)
             try:
-                result = await self._asking.settle(ctx, params, await self._answer(params, until), until)
+                result = await self._asking.settle(ctx, params, await self._answer(params, until), time_left)
             except MCPError as error:  # which must not leave a task group, as it would become a group itself
                 failure = error
             tasks.cancel_scope.cancel()
@@ -188,6 +191,22 @@ class Handlers:
             raise protocol.protocol_error(error, refusal, ctx.protocol_version, of_resource=of_resource) from None
 
 
+class _Server(Server[None]):
+    """The SDK's server, whose instructions say what is so when they are asked for."""
+
+    def __init__(self, bridge: Bridge | Unconfigured, *facts: Any, **more: Any) -> None:
+        self._bridge = bridge
+        super().__init__(*facts, **more)
+
+    @property
+    def instructions(self) -> str:
+        return instructions(self._bridge.hindrance)
+
+    @instructions.setter
+    def instructions(self, _: str | None) -> None:
+        """The SDK sets what it was given."""
+
+
 def build_server(bridge: Bridge | Unconfigured, *, progress_each: float = PROGRESS_EACH) -> Server[None]:
     """The server of one bridge, which is `running` as long as the server is used, for any transport.
 
@@ -196,11 +215,11 @@ def build_server(bridge: Bridge | Unconfigured, *, progress_each: float = PROGRE
     handlers = Handlers(bridge, progress_each)
     bridge.on_change = handlers.listeners.changed
 
-    return Server(
+    return _Server(
+        bridge,
         "uru-mcp",
         version=__version__,
         title="Uru",
-        instructions=INSTRUCTIONS,
         on_list_tools=handlers.list_tools,
         on_call_tool=handlers.call_tool,
         on_list_resources=handlers.list_resources,
@@ -213,9 +232,10 @@ def build_server(bridge: Bridge | Unconfigured, *, progress_each: float = PROGRE
     )
 
 
-async def _report_progress(session: ServerSession, each: float) -> None:
+async def _report_progress(session: ServerSession, each: float, call: Time) -> None:
     """Tell a client that wants to know how long its call has been under way; without its token nothing is sent."""
     for seconds in count(each, each):
         await anyio.sleep(each)
+        said = f"Uru has been at it for {seconds:g} seconds." if not call.is_asking else "Waiting for your decision."
         with suppress(*GONE):
-            await session.report_progress(seconds, None, f"Uru has been at it for {seconds:g} seconds.")
+            await session.report_progress(seconds, None, said)

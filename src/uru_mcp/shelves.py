@@ -48,6 +48,7 @@ class _Kept:
 
     workspace: str | None = None
     pages: dict[tuple[Kind, str | None], tuple[float, Page]] = field(default_factory=dict)
+    automations: dict[str, Record] = field(default_factory=dict)  # by id
 
 
 def tool_for(kind: Kind, catalog: Catalog) -> Tool | None:
@@ -136,6 +137,10 @@ class Shelves:
             if cursor is None:
                 return
 
+    def automation(self, own: str | None, view: View) -> Record | None:
+        """An automation as it was last listed, also when it may have changed since; Uru is not asked."""
+        return self._kept.automations.get(own or "") if self._kept.workspace == _workspace(view) else None
+
     def forget(self, kinds: Collection[Kind]) -> None:
         """Ask anew for these kinds: something has changed."""
         for kind, cursor in list(self._kept.pages):
@@ -189,6 +194,8 @@ class Shelves:
         if self._kept.workspace != _workspace(view) or len(self._kept.pages) >= PAGES:
             self._kept = _Kept(_workspace(view))
         self._kept.pages[kind, cursor] = time.monotonic(), page
+        if kind is AUTOMATIONS:
+            self._kept.automations |= {str(record.get("id")): record for record in page.records}
 
 
 def _runs_of(automation: str, page: Page) -> tuple[Record, ...]:

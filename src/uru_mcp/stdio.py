@@ -12,6 +12,7 @@ from typing import Any
 import anyio
 import mcp.types as types
 from mcp.server.lowlevel import Server
+from mcp.server.models import InitializationOptions
 from mcp.server.stdio import stdio_server
 from mcp.shared.message import SessionMessage
 
@@ -83,13 +84,15 @@ class Incoming:
     So is `server/discover`, until another request comes: `Server.run` keeps to the era of the first request it sees,
     but some clients probe `server/discover` and then send `initialize` on the same pipe.
 
-    `read` is the SDK's stream of messages, whose type it does not export.
+    `read` is the SDK's stream of messages, whose type it does not export. `options` are what `initialize` is answered
+    with, and say what is so when it comes.
     """
 
-    def __init__(self, read: Any, write: Outgoing, server: Server[None]) -> None:
+    def __init__(self, read: Any, write: Outgoing, server: Server[None], options: InitializationOptions) -> None:
         self._read = read
         self._write = write
         self._server = server
+        self._options = options
         self._is_probed = True
 
     async def receive(self) -> SessionMessage:
@@ -104,6 +107,7 @@ class Incoming:
                 if self._is_probed:
                     found = _discovered(self._server, found.message)
             if isinstance(found, SessionMessage):
+                self._options.instructions = self._server.instructions
                 return found
             if found is not None:
                 await self._write.send(SessionMessage(found))
@@ -139,8 +143,9 @@ async def pipes(bridge: Bridge | Unconfigured, redaction: Redaction) -> AsyncIte
     outgoing = Outgoing(redaction, batches)
     lines: Any = Lines(_own_stdin(), batches, answer=outgoing.answer, on_end=outgoing.end)
     async with stdio_server(stdin=lines) as (read, outgoing.write):
-        incoming = Incoming(read, outgoing, server)
-        yield lambda: server.run(incoming, outgoing, server.create_initialization_options(NOTIFICATIONS))
+        options = server.create_initialization_options(NOTIFICATIONS)
+        incoming = Incoming(read, outgoing, server, options)
+        yield lambda: server.run(incoming, outgoing, options)
 
 
 def _own_stdin() -> AsyncIterator[str]:

@@ -168,7 +168,9 @@ class ToolCalls:
     def _still_running(self, outcome: Outcome) -> Rendered:
         text = (
             f"{outcome.tool} is still running in Uru after {outcome.seconds:.0f} seconds and goes on."
-            f" Call uru_result with call_id {outcome.id} for its outcome; do not run it again."
+            f" Call uru_result with call_id {outcome.id} for its outcome; do not run it again. The outcome is kept only"
+            " as long as this server process runs, and for an hour at most. If the process ends first, the run may be"
+            " cut off: look at its effect in Uru or the app then, and do not run it again before you have looked."
         )
         return self._renderer.answer({"running": _summary(outcome), "next": text}, text)
 

@@ -8,14 +8,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from uru_mcp import surface
-from uru_mcp.bridge import Answer, List, nobody
+from uru_mcp.announcements import List
+from uru_mcp.bridge import Answer, nobody
 from uru_mcp.catalog import Catalog
 from uru_mcp.errors import SettingsError, UruError
 from uru_mcp.identity import Standing
+from uru_mcp.key import Key
 from uru_mcp.library import Library
 from uru_mcp.own_tools import Definition
 from uru_mcp.redaction import Redaction
 from uru_mcp.render import Rendered, Renderer
+from uru_mcp.uris import Address
 from uru_mcp.whoami import Facts, report
 
 
@@ -28,6 +31,20 @@ class Unconfigured:
         self._renderer = Renderer(redaction, budget=0)  # which bounds results, and there are none
         self.call_within = 0.0  # nobody waits
         self.on_change: Callable[[List], Awaitable[None]] = nobody
+
+    @property
+    def hindrance(self) -> UruError:
+        return self._error
+
+    def key_in_use(self) -> Key | None:
+        return None
+
+    async def accepted_key(self, within: float) -> Key | None:
+        """Raises: what is wrong."""
+        raise self._error.with_traceback(None)
+
+    def title_of(self, run: Address) -> str | None:
+        return None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
