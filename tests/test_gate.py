@@ -14,7 +14,7 @@ from mcp.types import CallToolResult
 from tests.world import ALL, CATALOG, ERAS, Connect, Uru, connector, text_of
 from uru_mcp.answers import workspace_problem
 from uru_mcp.gate import allows
-from uru_mcp.identity import Standing
+from uru_mcp.key_status import Standing
 from uru_mcp.permissions import Grant, Permission
 
 SETS = [frozenset(chosen) for n in range(4) for chosen in combinations(("read", "write", "execute"), n)]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from uru_mcp.permissions import EVERYTHING, Permission, parse_permissions
+from uru_mcp.permission_names import read_names
+from uru_mcp.permissions import EVERYTHING, Permission
 from uru_mcp.policy import dispatcher_of, needs_of, reads_only
 
 READ, WRITE, EXECUTE = Permission.READ, Permission.WRITE, Permission.EXECUTE
 
 
 def needs(namespace: str, name: str, *, declared: str | None = None, read_only: bool | None = None) -> set[Permission]:
-    said = None if declared is None else parse_permissions(declared)[0]
+    said = None if declared is None else read_names(declared).granted
     return set(needs_of(namespace, name, declared=said, read_only=read_only))
 
 

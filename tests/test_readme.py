@@ -14,7 +14,7 @@ from tests.process import served
 from uru_mcp import __version__
 from uru_mcp.errors import PermissionMissing
 from uru_mcp.gate import require
-from uru_mcp.identity import Standing
+from uru_mcp.key_status import Standing
 from uru_mcp.own_tools import OWN
 from uru_mcp.permissions import Grant, Permission
 from uru_mcp.policy import EXECUTE, NAMING, OWN_TOOLS, PLATFORM_TOOLS, READ, RECORDS

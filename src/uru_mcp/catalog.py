@@ -171,7 +171,7 @@ def assembled(
 def classified(namespace: Namespace, upstream: UpstreamTool, redaction: Redaction) -> Tool:
     """The tool as we offer it: named, with what it needs, with hints that are true and words that can all be seen."""
     needs = needs_of(namespace.name, upstream.name, declared=upstream.declared, read_only=upstream.read_only)
-    read_only = reads_only(namespace.name, upstream.name, needs, read_only=upstream.read_only)
+    read_only = reads_only(namespace.name, upstream.name, declared=upstream.declared, read_only=upstream.read_only)
     trusted = not is_foreign(namespace.name)
     return Tool(
         id=shown_name(namespace.name, upstream.name),

@@ -19,6 +19,7 @@ from uru_mcp.commands.starting import Choice, Start, in_words, start
 
 if TYPE_CHECKING:
     from uru_mcp.errors import UruError
+    from uru_mcp.settings import Settings
 
 INTRODUCTION = """\
 uru-mcp is an MCP server: Claude Desktop or another MCP client starts it and
@@ -109,6 +110,13 @@ def main(ctx: click.Context, sandbox: bool, db: Path | None, tools: int, catalog
         _serve(choice)
 
 
+def _name_ignored(settings: Settings) -> None:
+    if settings.ignored:
+        click.echo(f"uru-mcp: ignored, only the Node client reads them: {', '.join(settings.ignored)}", err=True)
+    if settings.foreign:
+        click.echo(f"uru-mcp: ignored, not variables of uru-mcp: {', '.join(settings.foreign)}", err=True)
+
+
 def _serve(choice: Choice) -> None:
     """Serve the Uru that was chosen; say so instead when a person started it in a terminal."""
     if sys.stdin is None or sys.stdout is None:
@@ -122,8 +130,8 @@ def _serve(choice: Choice) -> None:
     if sys.stdin.isatty():
         _introduce(started, choice.arguments)
     start_logging("warning" if isinstance(settings, SettingsError) else settings.log_level, redaction)
-    if not isinstance(settings, SettingsError) and settings.ignored:
-        click.echo(f"uru-mcp: ignored, only the Node client reads them: {', '.join(settings.ignored)}", err=True)
+    if not isinstance(settings, SettingsError):
+        _name_ignored(settings)
 
     from uru_mcp.bridge import Bridge
     from uru_mcp.process import serve

@@ -25,7 +25,7 @@ import httpx2
 
 from uru_mcp import __version__
 from uru_mcp.answers import refusal, unconfirmed, unreadable
-from uru_mcp.complaints import read_complaint
+from uru_mcp.complaints import is_no_route, read_complaint
 from uru_mcp.errors import NoAnswer, Refused, UruError
 from uru_mcp.failures import not_received
 from uru_mcp.key import Key
@@ -165,7 +165,7 @@ class Connection:
             is_run=request.is_run,
             steps=self._keyring.source.steps,
         )
-        complained.details["status"] = status
+        complained.details |= {"status": status, "no_route": is_no_route(status, complaint) or None}
         if status in (401, 403) and not request.asks_of_key:
             self.on_refusal()
         raise complained

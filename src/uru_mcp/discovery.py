@@ -8,7 +8,7 @@ from typing import Any
 
 from uru_mcp.catalog import Catalog, Tool
 from uru_mcp.gate import allows
-from uru_mcp.identity import Standing
+from uru_mcp.key_status import Standing
 from uru_mcp.names import shown_name
 from uru_mcp.permissions import Grant, in_order
 from uru_mcp.wire import LeftOut, Namespace
@@ -74,7 +74,7 @@ def offer(tool: Tool, standing: Standing) -> dict[str, Any]:
     }
     if allowed:
         return {**found, "call_with": tool.id if not tool.needs else tool.dispatcher or tool.id}
-    return {**found, "missing": in_order(tool.needs - (standing.grant or Grant(None, None)).effective)}
+    return {**found, "missing": in_order(tool.needs - (standing.grant or Grant()).effective)}
 
 
 def _summary(catalog: Catalog, namespace: Namespace, standing: Standing) -> dict[str, Any]:

@@ -13,7 +13,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from uru_mcp.fields import Record, UnexpectedShape, first, flag_at, list_at, moment_at, object_at, record_of, text_at
+from uru_mcp.fields import (
+    Record,
+    UnexpectedShape,
+    envelopes_of,
+    first,
+    flag_at,
+    list_at,
+    moment_at,
+    object_at,
+    record_of,
+    text_at,
+)
 from uru_mcp.uris import Address
 
 JSON = "application/json"
@@ -126,7 +137,8 @@ def read_page(body: Any) -> tuple[list[Record], str | None]:
         UnexpectedShape: There is no list.
     """
     items = [item for item in list_at(body, "items") if isinstance(item, dict)]
-    return items, text_at(body, "next_cursor") if isinstance(body, dict) else None
+    cursors = [text_at(envelope, "next_cursor", "nextCursor") for envelope in envelopes_of(body)]
+    return items, next((cursor for cursor in cursors if cursor is not None), None)
 
 
 def read_entry(kind: Kind, record: Record) -> Entry | None:

@@ -10,9 +10,10 @@ from uru_mcp.client import UruClient
 from uru_mcp.clients import writing
 from uru_mcp.connection import Connection
 from uru_mcp.errors import KeyUnavailable
-from uru_mcp.identity import Identity, Standing
+from uru_mcp.identity import Identity
 from uru_mcp.key import Key
 from uru_mcp.key_source import KeyFile, source_of
+from uru_mcp.key_status import Standing
 from uru_mcp.keyring import Keyring
 from uru_mcp.redaction import Redaction
 from uru_mcp.settings import Settings
@@ -24,7 +25,7 @@ async def standing_of(settings: Settings, redaction: Redaction) -> Standing:
     workspace_id = settings.fixed_workspace
     connection = Connection(settings.proxy_url, keyring, workspace_id=workspace_id, redaction=redaction, transport=None)
     client = UruClient(connection, redaction)
-    identity = Identity(client, keyring, ceiling=settings.permissions, workspace_id=workspace_id)
+    identity = Identity(client, keyring, declared=settings.permissions, workspace_id=workspace_id)
     try:
         async with anyio.create_task_group() as tasks:
             identity.start(tasks)

@@ -13,8 +13,8 @@ import click
 from uru_mcp.errors import KeyRefused, NoAnswer
 
 if TYPE_CHECKING:
-    from uru_mcp.identity import Standing
     from uru_mcp.key import Key
+    from uru_mcp.key_status import Standing
     from uru_mcp.redaction import Redaction
 
 

@@ -108,10 +108,11 @@ def _note_on_rest(view: View, shown: list[dict[str, Any]], hidden: list[dict[str
 
 
 def _note_on_blocked(view: View, found: dict[str, Any], hidden: list[dict[str, Any]]) -> str:
-    from uru_mcp.whoami import nobody_tells
+    from uru_mcp.gate import unknown_permissions
 
-    if view.standing.state == "permissions_unknown":
-        unknown = nobody_tells()
+    grant = view.standing.grant
+    if grant is not None and grant.unknown:
+        unknown = unknown_permissions("", grant)
         return f"{unknown.message} {unknown.fix}"
     return "" if hidden or found["left_out"] else "Nothing is blocked: this key may call every tool there is."
 
