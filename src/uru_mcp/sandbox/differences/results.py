@@ -15,6 +15,7 @@ from .difference import Around, Reply, Serve, below, changing, family, json_repl
 Answer = dict[str, Any]
 
 runs = below("/execute/")
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII="  # a PNG
 FLAGS = ("successful", "success")
 
 
@@ -28,7 +29,8 @@ def _answers(change: Callable[[Answer], Any]) -> Around:
 
 
 def _has_failed(answer: Answer) -> bool:
-    return any(answer.get(flag) is False for flag in FLAGS)
+    """Also of an answer whose flags another difference has changed."""
+    return answer.get("status") == "error" or any(answer.get(flag) in (False, "false") for flag in FLAGS)
 
 
 def _under(name: str) -> Around:
@@ -73,6 +75,12 @@ def _mcp_in_pieces(answer: Answer) -> Answer:
     return {"content": pieces, "isError": _has_failed(answer)}
 
 
+def _mcp_with_image(answer: Answer) -> Answer:
+    result = _mcp(answer, structured=False)
+    image = {"type": "image", "data": PIXEL, "mimeType": "image/png"}
+    return {**result, "content": [*result["content"], image]}
+
+
 def _mcp_within(answer: Answer) -> Answer:
     inner = _mcp(answer, structured=True)
     return {**answer, "data": inner, "successful": True, "success": True, "error": None}
@@ -83,11 +91,11 @@ def _json_rpc(answer: Answer) -> Answer:
 
 
 def _text_flags(answer: Answer) -> Answer:
-    return {**answer, **{flag: str(answer[flag]).lower() for flag in FLAGS if flag in answer}}
+    return {**answer, **{flag: str(not _has_failed(answer)).lower() for flag in FLAGS if flag in answer}}
 
 
 def _number_flags(answer: Answer) -> Answer:
-    return {**answer, **{flag: int(answer[flag]) for flag in FLAGS if flag in answer}}
+    return {**answer, **{flag: int(not _has_failed(answer)) for flag in FLAGS if flag in answer}}
 
 
 def _status_word(answer: Answer) -> Answer:
@@ -99,14 +107,14 @@ def _status_word(answer: Answer) -> Answer:
 def _error_object(answer: Answer) -> Answer:
     if not _has_failed(answer):
         return answer
-    return {**answer, "error": {"message": answer["error"], "code": "TOOL_FAILED"}}
+    return {**answer, "error": {"message": answer.get("error"), "code": "TOOL_FAILED"}}
 
 
 def _words_in_data(answer: Answer) -> Answer:
     """A failure whose words stand where data are expected, as Composio has it."""
     if not _has_failed(answer):
         return answer
-    return {**answer, "data": {"message": answer["error"], "status_code": 400}, "error": None}
+    return {**answer, "data": {"message": answer.get("error"), "status_code": 400}, "error": None}
 
 
 def _data_beside_error(answer: Answer) -> Answer:
@@ -118,11 +126,11 @@ def _bare(serve: Serve) -> Serve:
 
     async def bared(request: Request) -> Reply:
         reply = await serve(request)
-        if not runs(request) or not reply.is_good:
+        answer = reply.json if runs(request) and reply.is_good else None
+        if not isinstance(answer, dict) or "data" not in answer:
             return reply
-        answer = reply.json
         if _has_failed(answer):
-            return json_reply({"error": {"code": "tool_failed", "message": answer["error"]}}, 422)
+            return json_reply({"error": {"code": "tool_failed", "message": answer.get("error")}}, 422)
         return reply.with_json(answer["data"])
 
     return bared
@@ -169,6 +177,7 @@ DIFFERENCES = family(
             _answers(lambda a: _mcp(a, structured=True)),
         ),
         ("results-mcp-pieces", "A run answers with MCP's content, its JSON in two blocks.", _answers(_mcp_in_pieces)),
+        ("results-mcp-image", "A run answers with MCP's content, an image among it.", _answers(_mcp_with_image)),
         (
             "results-mcp-in-data",
             "The data of a run are MCP's content, and only isError says failure.",
