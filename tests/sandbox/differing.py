@@ -13,10 +13,13 @@ from typing import Any
 import httpx2
 
 from uru_mcp.sandbox import Sandbox
+from uru_mcp.sandbox.database import Database
+from uru_mcp.sandbox.differences import chosen
 
 from .callers import ALL, Caller, connected
 
-PATIENCE = 3.0  # seconds for an answer; one of them takes half a minute
+PATIENCE = 20.0  # seconds for an answer
+NO_PATIENCE = 0.1  # seconds for the one that takes half a minute
 CHANGING = re.compile(r'(log|key|note)_[0-9a-f]{12}|\d{4}-\d\d-\d\dT[\d:]+Z|"last4": ?"....\"|"uru_sandbox_[0-9a-f]+"')
 READS = {
     "record": "/keys/self",
@@ -75,26 +78,32 @@ class Service:
 
 
 @asynccontextmanager
-async def service(*names: str, permissions: Collection[str] = ALL, **more: Any) -> AsyncIterator[Service]:
-    sandbox = Sandbox.open(unlike=names)
+async def service(
+    *names: str, permissions: Collection[str] = ALL, database: Database | None = None, **more: Any
+) -> AsyncIterator[Service]:
+    """A service that differs so, over a database of its own, or over one that others have used."""
+    sandbox = Sandbox(database, [], chosen(names)) if database else Sandbox.open(unlike=names)
+    sandbox.database.execute("DELETE FROM notes WHERE text LIKE 'hi%'")
     try:
         async with connected(sandbox, permissions=frozenset(permissions), **more) as caller:
             yield Service(sandbox, caller)
     finally:
-        sandbox.close()
+        if database is None:
+            sandbox.close()
 
 
-async def answers(*names: str) -> dict[str, str]:
+async def answers(*names: str, database: Database) -> dict[str, str]:
     """All that a service says to a key with Read and Execute, without what is new each time."""
-    async with service(*names, permissions={"read", "execute"}) as differing:
-        found = {what: await _said(differing.get(path)) for what, path in READS.items()}
+    async with service(*names, permissions={"read", "execute"}, database=database) as differing:
+        within = {"record": NO_PATIENCE} if "key-record-slow" in names else {}
+        found = {what: await _said(differing.get(path), within.get(what, PATIENCE)) for what, path in READS.items()}
         found |= {what: await _said(differing.run(*run)) for what, run in RUNS.items()}
         return found | {"older": await _said(differing.run_older(*RUNS["note"]))}
 
 
-async def _said(request: Any) -> str:
+async def _said(request: Any, within: float = PATIENCE) -> str:
     try:
-        answer = await asyncio.wait_for(request, PATIENCE)
+        answer = await asyncio.wait_for(request, within)
     except TimeoutError:
         return "nothing yet"
     except ConnectionResetError:

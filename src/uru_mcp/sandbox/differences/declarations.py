@@ -82,7 +82,7 @@ DIFFERENCES = family(
         ),
         (
             "permission-unknown-name",
-            "A tool's permission has a name that nobody knows: viewer or editor.",
+            "A tool's permission has an unknown name: viewer or editor.",
             _permission(lambda name: "viewer" if name == "read" else "editor"),
         ),
         ("hints-snake", "The hints are in snake case: read_only_hint.", definitions(_snake_hints)),

@@ -77,13 +77,13 @@ DIFFERENCES = family(
             "Codes of errors are in upper case, with hyphens.",
             _errors(lambda c, m, more: {"error": {"code": c.upper().replace("_", "-"), "message": m}, **more}),
         ),
-        ("errors-message-alone", "Errors have a message alone.", _errors(lambda c, m, _: {"message": m})),
+        ("errors-message-alone", "Errors have a message and no code.", _errors(lambda c, m, _: {"message": m})),
         (
             "errors-in-text",
             "Errors are JSON in a text.",
             _errors(lambda c, m, more: json.dumps({"error": {"code": c, "message": m}, **more})),
         ),
         ("errors-html", "Errors are pages of HTML.", rewriting(_page)),
-        ("errors-empty", "Errors have a status alone.", rewriting(_nothing)),
+        ("errors-empty", "Errors have a status and no body.", rewriting(_nothing)),
     ],
 )

@@ -65,7 +65,7 @@ _LOOP = Reply(301, b"", {"location": PATH})
 _DETAIL = {"detail": [{"loc": ["query", "session"], "msg": "field required", "type": "value_error.missing"}]}
 
 MISSING = family(
-    "no key record",
+    "key record missing",
     [
         ("no-key-record", "/keys/self answers 404 with JSON.", _answer(json_reply({"message": "Not Found"}, 404))),
         ("key-record-404-text", "/keys/self answers 404 with text.", _answer(text_reply("Not Found", 404))),
@@ -130,8 +130,8 @@ REFUSED = family(
         ("key-record-redirect-loop", "/keys/self redirects to itself.", _answer(_LOOP)),
     ],
 )
-TROUBLE = family(
-    "key record in trouble",
+FAILING = family(
+    "key record failing",
     [
         (
             "key-record-429",
@@ -144,8 +144,8 @@ TROUBLE = family(
         ("key-record-slow", f"/keys/self answers after {SLOW:.0f} seconds.", _is_slow),
     ],
 )
-USELESS = family(
-    "key record useless",
+UNUSABLE = family(
+    "key record unusable",
     [
         ("key-record-html", "/keys/self answers 200 with a web application.", _answer(html_reply(html.APPLICATION))),
         ("key-record-empty", "/keys/self answers 200 with nothing.", _answer(Reply(200, b"", {"content-type": JSON}))),
@@ -177,7 +177,7 @@ USELESS = family(
         ),
         (
             "key-record-unknown-names",
-            "The key's record names only permissions that nobody knows.",
+            "The key's record names only unknown permissions.",
             _permissions("viewer", "billing:manage"),
         ),
         (
@@ -187,4 +187,4 @@ USELESS = family(
         ),
     ],
 )
-DIFFERENCES = [*MISSING, *REFUSED, *TROUBLE, *USELESS]
+DIFFERENCES = [*MISSING, *REFUSED, *FAILING, *UNUSABLE]

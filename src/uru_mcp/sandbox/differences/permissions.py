@@ -90,7 +90,7 @@ def _key_field(**fields: Any) -> Around:
 
 
 SPELLINGS = family(
-    "permissions spelt otherwise",
+    "permission format",
     [
         ("permissions-object", 'Permissions are an object of booleans: {"read": true, …}.', _spelt(_flags)),
         (
@@ -135,7 +135,7 @@ SPELLINGS = family(
         ),
         (
             "permissions-level-in-list",
-            "Permissions are a list with read_only, or with read_write instead of read and write; else plain.",
+            "Permissions are a list with read_only, or with read_write for read and write; otherwise plain names.",
             _spelt(_level_in_list),
         ),
         (
@@ -152,7 +152,7 @@ SPELLINGS = family(
     ],
 )
 PLACES = family(
-    "key record arranged otherwise",
+    "key record layout",
     [
         ("permissions-in-key", "Permissions stand within key.", _under("key")),
         ("permissions-in-api-key", "The key, with its permissions, stands under api_key.", _under("api_key")),

@@ -88,7 +88,7 @@ DIFFERENCES = family(
         ("records-in-list", "A record stands alone in a list.", _records(lambda _, one: [one])),
         (
             "platform-lists-bare",
-            "Lists are bare, and all the rest is out of reach.",
+            "Lists are bare, without a cursor for the next page.",
             _lists(lambda _, items, __: items),
         ),
         *(

@@ -177,7 +177,7 @@ DIFFERENCES = family(
             _answers(lambda a: _mcp(a, structured=True)),
         ),
         ("results-mcp-pieces", "A run answers with MCP's content, its JSON in two blocks.", _answers(_mcp_in_pieces)),
-        ("results-mcp-image", "A run answers with MCP's content, an image among it.", _answers(_mcp_with_image)),
+        ("results-mcp-image", "A run answers with MCP's content: its JSON and an image.", _answers(_mcp_with_image)),
         (
             "results-mcp-in-data",
             "The data of a run are MCP's content, and only isError says failure.",
