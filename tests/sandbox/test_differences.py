@@ -234,8 +234,10 @@ async def test_of_two_answers_to_one_question_that_of_the_later_counts() -> None
             assert (await differing.get("/keys/self")).status_code == 500
 
 
-CHANGING = ("platform answers", "platform tools", "declarations", "tools", "namespaces", "results", "errors", "gateway")
-CHANGING += ("permission format", "key record layout", "older service")
+CHANGING = (
+    *("platform answers", "platform tools", "declarations", "tools", "namespaces", "results"),
+    *("permission format", "key record layout", "errors", "older service", "gateway"),
+)
 
 
 @pytest.mark.parametrize("family", CHANGING)
