@@ -19,7 +19,7 @@ from anyio.abc import Process
 from anyio.streams.text import TextReceiveStream
 
 PYTHON = os.environ.get("PYTHON_UNDER_TEST", sys.executable)
-URU_MCP = (PYTHON, "-m", "uru_mcp")
+URU_MCP = (PYTHON, "-P", "-m", "uru_mcp")
 
 WITHIN = 20.0  # seconds for one process
 MODERN = "2026-07-28"

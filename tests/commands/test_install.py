@@ -23,8 +23,9 @@ from uru_mcp.sandbox.serve import serving
 ELSEWHERE = ("APPDATA", "LOCALAPPDATA", "XDG_CONFIG_HOME", "CLAUDE_CONFIG_DIR")
 UNSET = dict.fromkeys([*ELSEWHERE, "URU_API_KEY", "URU_API_KEY_FILE", "URU_API_KEY_COMMAND", "URU_PERMISSIONS"])
 STRANGER = "uru_test_0123456789abcdef"
-STDIO = {"command": sys.executable, "args": ["-m", "uru_mcp"]}
-SANDBOX = {"command": sys.executable, "args": ["-m", "uru_mcp", "--sandbox"]}
+SCRIPT = str(Path(sys.executable).with_name("uru-mcp"))
+STDIO: dict[str, Any] = {"command": SCRIPT, "args": []}
+SANDBOX = {"command": SCRIPT, "args": ["--sandbox"]}
 
 
 def install(home: Path, *words: str, typed: str = "", **environ: str) -> Result:
@@ -271,7 +272,7 @@ def test_a_dry_run_shows_the_entry_and_changes_nothing(tmp_path: Path) -> None:
     made = install(tmp_path, "claude-desktop", "--dry-run", URU_API_KEY=STRANGER)
     assert made.output == (
         f"{file}: the file would be made, with the server “uru”\n"
-        f'+{{\n+  "command": {json.dumps(sys.executable)},\n+  "args": [\n+    "-m",\n+    "uru_mcp"\n+  ],\n'
+        f'+{{\n+  "command": {json.dumps(SCRIPT)},\n+  "args": [],\n'
         '+  "env": {\n+    "URU_API_KEY": "uru_…cdef"\n+  }\n+}\n'
     )
     assert "paste your uru_ key here" in install(tmp_path, "claude-desktop", "--dry-run").output
@@ -360,7 +361,7 @@ def test_without_a_client_the_only_one_on_the_machine_is_meant(tmp_path: Path) -
 async def test_what_was_written_starts_a_server_that_answers(tmp_path: Path) -> None:
     assert install(tmp_path, "claude-desktop", "--sandbox").exit_code == 0
     entry = entry_of(tmp_path)
-    assert entry["command"] == sys.executable
+    assert entry["command"] == SCRIPT
     async with served(*entry["args"], command=(entry["command"],), HOME=str(tmp_path)) as claude:
         answer = await claude.initialize("2025-11-25")
         assert answer["serverInfo"]["name"] == "uru-mcp"
