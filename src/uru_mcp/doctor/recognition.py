@@ -11,7 +11,6 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -26,6 +25,7 @@ from uru_mcp.doctor.runners import (
     UV_VALUES,
     Options,
     is_node_client,
+    may_run,
     may_wrap,
     past_options,
 )
@@ -72,7 +72,7 @@ def recognise(server: Server, environ: Mapping[str, str]) -> Recognition:
 
 def _of(words: Sequence[str], environ: Mapping[str, str]) -> Recognition:
     command, *arguments = words
-    program = re.sub(r"\.(exe|cmd|bat)$", "", re.split(r"[/\\]", command)[-1], flags=re.IGNORECASE)
+    program = _program(command)
     if program == SCRIPT:
         return _served(arguments, _script(command, environ))
     if PYTHON.fullmatch(program) or program in ("py", "pyw"):
@@ -84,6 +84,7 @@ def _of(words: Sequence[str], environ: Mapping[str, str]) -> Recognition:
         found = _run(program, arguments, environ)
         if found is not None:
             return found
+        return _through(program) if may_run(arguments, MODULE) else OTHER
     if is_node_client(program, arguments):
         return NODE
     return _through(program) if may_wrap(program, arguments) else OTHER
@@ -91,8 +92,14 @@ def _of(words: Sequence[str], environ: Mapping[str, str]) -> Recognition:
 
 def _is_missing(server: Server, environ: Mapping[str, str]) -> bool:
     """Whether it names us, and a program that is not there or may not be run: there is nothing to start."""
-    names_us = ("-m", MODULE) in pairwise(server.args) or re.split(r"[/\\]", server.command or "")[-1] == SCRIPT
-    return names_us and find_program(server.command or "", environ.get("PATH")) is None
+    command = server.command or ""
+    names_us = _program(command) == SCRIPT or _python(server.args, environ).kind == "ours"
+    return names_us and find_program(command, environ.get("PATH")) is None
+
+
+def _program(command: str) -> str:
+    """Its name as people say it, of any system's paths."""
+    return re.sub(r"\.(exe|cmd|bat)$", "", re.split(r"[/\\]", command)[-1], flags=re.IGNORECASE)
 
 
 def _elements(path: str) -> list[str]:

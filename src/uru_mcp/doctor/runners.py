@@ -115,9 +115,6 @@ WRAPPERS = frozenset(
         "pixi",
         "nix",
         "flatpak",
-        "uv",
-        "uvx",
-        "pipx",
     ]
 )
 SEPARATORS = re.compile(r"[\s;&|()<>\"'=`$]+")
@@ -173,6 +170,13 @@ def may_wrap(program: str, words: Sequence[str]) -> bool:
         return any(IMAGE.fullmatch(word) for word in words)
     parts = [part for word in words for part in SEPARATORS.split(word)]
     return program in WRAPPERS and any(_is_named(part) for part in parts)
+
+
+def may_run(words: Sequence[str], module: str) -> bool:
+    """Whether a runner of packages may start uru-mcp with these words, of which not all are known here."""
+    pairs = [("", ""), *pairwise(("", *words))]
+    is_named = any(OUR_PACKAGE.fullmatch(word) and before not in ("-w", "--with") for before, word in pairs)
+    return is_named or ("-m", module) in pairs
 
 
 def _is_named(word: str) -> bool:
