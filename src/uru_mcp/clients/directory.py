@@ -99,30 +99,31 @@ def unused_name(name: str) -> str:
 
 
 @contextmanager
-def opened(path: Path, *, make: bool = False) -> Iterator[tuple[Directory, str]]:
+def opened(path: Path, *, make: bool = False, follow: bool = True) -> Iterator[tuple[Directory, str]]:
     """The directory that holds the file which a path leads to, and the file's name in it.
 
-    With `make`, missing directories are made, each for its owner alone and for the owner of the one around it.
+    With `make`, missing directories are made, each for its owner alone and for the owner of the one around it. Without
+    `follow`, the directory is the one that the path itself names, also where the file is a link.
 
     Raises: OSError; `ConfigurationError` for a link that is not followed.
     """
     if not IS_POSIX:
-        target = path.resolve()
+        target = path.resolve() if follow else path.parent.resolve() / path.name
         if make:
             target.parent.mkdir(parents=True, exist_ok=True)
         yield Directory(target.parent, None), target.name
         return
     with ExitStack() as stack:
-        walk = _Walk(stack, make=make)
+        walk = _Walk(stack, make=make, follow=follow)
         yield walk.to(Path(os.path.abspath(path)))  # noqa: PTH100  # `..` is taken as written, before links are known
 
 
 class _Walk:
     """A walk from the root along a path, with each directory on the way opened by itself."""
 
-    def __init__(self, stack: ExitStack, *, make: bool) -> None:
+    def __init__(self, stack: ExitStack, *, make: bool, follow: bool) -> None:
         self._stack = stack
-        self._make = make
+        self._make, self._follow = make, follow
         self._links = 0
 
     def to(self, path: Path) -> tuple[Directory, str]:
@@ -130,7 +131,7 @@ class _Walk:
         ahead = list(reversed(path.parts[1:]))
         while ahead:
             name = ahead.pop()
-            link = self._link(here, name)
+            link = self._link(here, name) if ahead or self._follow else None
             if link is not None:
                 here = self._root() if link.is_absolute() else here
                 ahead += reversed([part for part in link.parts if part != link.anchor])

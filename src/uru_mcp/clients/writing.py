@@ -40,7 +40,7 @@ def backups_of(path: Path) -> list[Path]:
 
     Raises: `ConfigurationError`.
     """
-    with _writing(path), suppress(FileNotFoundError), opened(path.with_name(path.name + BACKUP)) as (directory, _):
+    with _writing(path), suppress(FileNotFoundError), opened(path, follow=False) as (directory, _):
         return [
             path.with_name(name) for _, name in reversed(_numbered(directory, path.name)) if _is_copy(directory, name)
         ]
@@ -56,7 +56,7 @@ def keep(path: Path, data: bytes) -> Path:
     """
     owner = _owner(path)
     first = path.with_name(path.name + BACKUP)
-    with _writing(first), opened(first, make=True) as (directory, _):
+    with _writing(first), opened(first, make=True, follow=False) as (directory, _):
         owner = owner or directory.owner()
         known = _numbered(directory, path.name)
         for _, name in reversed(known):
