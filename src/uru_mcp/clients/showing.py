@@ -13,7 +13,7 @@ from typing import Any
 from uru_mcp.clients.change import Change, server_of
 from uru_mcp.clients.entry import KEY, OWN_WORDS
 from uru_mcp.clients.launch import current_command
-from uru_mcp.escaping import as_json
+from uru_mcp.escaping import as_json, in_one_line
 from uru_mcp.key import Key
 from uru_mcp.redaction import Redaction
 from uru_mcp.settings import VARIABLES
@@ -32,7 +32,7 @@ def difference(change: Change, name: str) -> str:
     was, will_be = _lines(old), _lines(new)
     headed = unified_diff(was, will_be, n=len(was) + len(will_be), lineterm="")
     lines = [*headed][3:] or ["  (in nothing that is shown here)"]  # without the head, which names files and places
-    return Redaction().text("\n".join([f"{change.path}: {_what_happens(change, name, old)}", *lines]))
+    return Redaction().text("\n".join([f"{in_one_line(str(change.path))}: {_what_happens(change, name, old)}", *lines]))
 
 
 def _what_happens(change: Change, name: str, old: Any) -> str:

@@ -61,7 +61,7 @@ def doctor(as_json: bool) -> None:
         checks = [asdict(check) for check in examination.checks]
         say_json({"ok": examination.is_well, "checks": checks})
     else:
-        say(f"\n{_summary(examination.checks)}")
+        say(f"\n{in_one_line(_summary(examination.checks))}")
     sys.exit(0 if examination.is_well else 1)
 
 

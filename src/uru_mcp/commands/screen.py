@@ -37,6 +37,11 @@ def say(text: str, *, err: bool = False, mark: str = "", bold: bool = False, dim
     click.echo(f"{mark}{styled}", err=err)
 
 
+def say_line(text: str) -> None:
+    """Print a text as one line, whatever names stand in it."""
+    say(in_one_line(text))
+
+
 def say_json(value: Any) -> None:
     """Print a value as JSON, which also a terminal can take."""
     click.echo(as_json(value))

@@ -87,7 +87,7 @@ def _as_json(found: Usage) -> dict[str, object]:
 def _as_text(found: Usage, path: Path) -> str:
     unread = [f"Lines that are no entries: {found.unread}."] if found.unread else []
     if found.days is None:
-        return "\n".join([f"{path} holds no call yet.", *unread])
+        return "\n".join([f"{in_one_line(str(path))} holds no call yet.", *unread])
     first, last = found.days
     parts = [
         "\n".join([f"Calls from {first} to {last}: {found.calls}, of which {found.failed} failed.", *unread]),

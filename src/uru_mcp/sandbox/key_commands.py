@@ -15,7 +15,7 @@ from .database import Database, NotOurs
 from .keys import DeletedKey, Key, Keys, NewKey, UnknownKey, UnknownWorkspace
 from .permissions import PERMISSIONS, in_order, in_words
 from .seed import seed
-from .terminal import say, say_table
+from .terminal import in_one_line, say, say_table
 from .typed import Duration, Expiry, KeyName, PermissionNames
 
 _HEADING = ["ID", "NAME", "LAST 4", "WORKSPACE", "PERMISSIONS", "AGE", "EXPIRES", "LAST USED", "USES", "STATUS"]
@@ -136,7 +136,7 @@ def _opened(path: Path, *, new: bool = False) -> Iterator[Database]:
 
 def _say_new(made: NewKey) -> None:
     key = made.record
-    say(f"{key.id}: {key.name}, which may {in_words(key.permissions) or 'do nothing'}.")
+    say(f"{key.id}: {in_one_line(key.name)}, which may {in_words(key.permissions) or 'do nothing'}.")
     say(f"\n  {made.text}\n\nIt is only for this sandbox and is shown only now. It {_expiry(key)}.")
 
 

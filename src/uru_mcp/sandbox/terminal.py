@@ -24,8 +24,13 @@ def say(text: str) -> None:
     click.echo(_OBEYED.sub("\ufffd", text).encode(encoding, "replace").decode(encoding))
 
 
+def in_one_line(name: str) -> str:
+    """A name that must not look like several lines."""
+    return _OBEYED.sub("\ufffd", name).replace("\n", "\ufffd")
+
+
 def say_table(heading: Sequence[str] | None, rows: Sequence[Sequence[str]]) -> None:
-    lines = [*([heading] if heading else []), *([cell.replace("\n", "\ufffd") for cell in row] for row in rows)]
+    lines = [*([heading] if heading else []), *([in_one_line(cell) for cell in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
