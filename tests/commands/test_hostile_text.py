@@ -195,7 +195,7 @@ def test_what_a_sandbox_file_holds(tmp_path: Path) -> None:
     sandbox.close()
     keys = ["sandbox", "keys"]
     for words in (["list"], ["rotate", made.record.id], ["delete", HOSTILE], ["usage", HOSTILE]):
-        assert_harmless(CliRunner().invoke(main, [*keys, words[0], "--db", str(file), *words[1:]]))
+        assert_harmless(CliRunner().invoke(main, [*keys, words[0], "--db", str(file), *words[1:]]), says="")
     created = ["create", "--db", str(file), "--name", "y", "--permissions", "read", "--workspace", HOSTILE]
     assert_harmless(CliRunner().invoke(main, [*keys, *created]))
     assert_harmless(CliRunner().invoke(main, [*keys, "list", "--db", f"{tmp_path}/{HOSTILE}/x.db"]), is_ours=False)
@@ -233,7 +233,7 @@ async def test_what_the_log_of_a_server_repeats(uru: Uru) -> None:
         async with served(**settings) as claude:
             await claude.initialize("2025-11-25")
             await claude.call("uru_whoami")
-            await claude.call(HOSTILE)
+            await claude.ask("tools/call", {"name": HOSTILE})
     assert claude.stderr
     assert OBEYED.findall(claude.stderr) == []
     assert not re.search(r"^FAKED", claude.stderr, re.MULTILINE)

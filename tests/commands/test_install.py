@@ -330,6 +330,29 @@ def test_a_dry_run_shows_no_secret_of_an_entry_that_is_replaced(words: list[str]
     assert "hush" not in ran.output
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "shown"),
+    [
+        ("URU_API_KEY_COMMAND", "/opt/bin/op read op://hush/hush", "/opt/bin/op …"),
+        ("URU_API_KEY_COMMAND", "env TOKEN=hush op", "env …"),
+        ("URU_API_KEY_COMMAND", "'/opt/my bin/op' --token=hush", "/opt/my bin/op …"),
+        ("URU_API_KEY_COMMAND", "pass", "pass"),
+        ("URU_API_KEY_COMMAND", "'hush", "…"),
+        ("URU_API_KEY_FILE", "uru_hush0hush", "…"),
+        ("URU_PROXY_URL", "https://me:hush@uru.example", "…"),
+        ("URU_PROXY_URL", "https://uru.example/?token=hush", "…"),
+    ],
+)
+def test_a_dry_run_shows_no_argument_of_the_key_command_and_no_other_secret(
+    variable: str, value: str, shown: str, tmp_path: Path
+) -> None:
+    put(tmp_path, json.dumps({"mcpServers": {"uru": {"command": "npx", "env": {variable: value}}}}))
+    ran = install(tmp_path, "claude-desktop", "--uninstall", "--dry-run")
+    assert f'"{variable}": "{shown}"' in ran.output
+    here = install(tmp_path, "cursor", "--dry-run", **{variable: value})
+    assert "hush" not in ran.output + here.output
+
+
 def test_after_another_hand_has_been_in_the_file_only_the_entry_goes(tmp_path: Path) -> None:
     file = put(tmp_path, "{}")
     install(tmp_path, "claude-desktop", "--sandbox")

@@ -53,10 +53,10 @@ def _harmless(error: click.ClickException) -> str:
 
 def _holds_key(word: str) -> bool:
     text = word.strip(QUOTES)
-    value = text.partition("=")[2] if text.startswith("-") else text
-    if text.startswith(("{", "[")) or FILE_NAME.search(text) or _is_file(value):
+    values = [text, text.partition("=")[2], text[2:] if text.startswith("-") else ""]  # as `--key=…` or `-k…`
+    if text.startswith(("{", "[")) or FILE_NAME.search(text) or any(map(_is_file, values)):
         return False  # a tool's arguments are not printed back, and a file may have such a name
-    return KEY_IN_A_TEXT.search(text) is not None or KEY_ALONE.fullmatch(value.strip(QUOTES)) is not None
+    return any(KEY_IN_A_TEXT.search(one) or KEY_ALONE.fullmatch(one.strip(QUOTES)) for one in values)
 
 
 def _is_file(text: str) -> bool:

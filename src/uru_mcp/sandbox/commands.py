@@ -103,9 +103,8 @@ def _welcome(opened: Sandbox, url: str) -> None:
     if not opened.keys.list():
         first = opened.workspaces[0].name
         made = opened.keys.create(name="First key", workspace=first, permissions=PERMISSIONS)
-        say(
-            f"\nThis key for {in_one_line(first)} has all permissions. It is only for this sandbox and is shown only now:\n"
-        )
+        say(f"\nThis key for {in_one_line(first)} has all permissions.")
+        say("It is only for this sandbox and is shown only now:\n")
         say(f"  {made.text}")
         text = made.text
     say(f"\nPoint uru-mcp at it:\n\n  URU_PROXY_URL={url}\n  URU_API_KEY={text}\n")

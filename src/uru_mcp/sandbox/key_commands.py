@@ -128,7 +128,7 @@ def _opened(path: Path, *, new: bool = False) -> Iterator[Database]:
     except UnknownKey as error:
         raise click.ClickException(f"{error} `keys list` shows the ids.") from error
     except UnknownWorkspace as error:
-        known = ", ".join(one.name for one in workspaces(database))
+        known = ", ".join(in_one_line(one.name) for one in workspaces(database))
         raise click.ClickException(f"{error} There are {known}.") from error
     finally:
         database.close()
