@@ -171,7 +171,7 @@ class Fuzzed:
 @asynccontextmanager
 async def process() -> AsyncIterator[Fuzzed]:
     """A server over its sandbox. Raises: NotBorne, also when it does not end well."""
-    async with await anyio.open_process([sys.executable, "-m", "uru_mcp", "--sandbox"]) as running:
+    async with await anyio.open_process([sys.executable, "-P", "-m", "uru_mcp", "--sandbox"]) as running:
         fuzzed = Fuzzed(running)
         try:
             async with anyio.create_task_group() as tasks:

@@ -251,7 +251,7 @@ def test_in_a_terminal_it_prints_the_configuration_that_was_asked_for(tmp_path: 
     os.close(terminal)
     os.close(other_end)
     printed = json.loads(ran.stdout[ran.stdout.index("{") :])
-    assert printed["mcpServers"]["uru"]["args"] == ["-m", "uru_mcp", "--sandbox", "--db", str(file), "--tools", "3"]
+    assert printed["mcpServers"]["uru"]["args"] == ["--sandbox", "--db", str(file), "--tools", "3"]
     assert "env" not in printed["mcpServers"]["uru"]
 
 

@@ -173,7 +173,7 @@ async def test_a_tool_that_nobody_has_is_told_with_those_that_are_near(run: Run)
         ('{"a": 1,\n "b" 2}', "expecting ':' delimiter at line 2, column 6"),
         ("[1]", "not a JSON object"),
         ("[" * 100_000, "cannot be read"),
-        ("uru_test_0123456789abcdef", "are not JSON"),
+        ("uru_test_0123456789abcdef", "does not belong on a command line"),
     ],
 )
 def test_arguments_that_are_no_json_object_are_a_wrong_command_line(text: str, said: str) -> None:
@@ -212,7 +212,7 @@ def test_colours_are_for_terminals_and_not_where_no_color_is_set(variables: dict
     terminal, other_end = pty.openpty()
     environ = {**SYSTEM, "TERM": "xterm", "URU_PERMISSIONS": "read", **variables}
     subprocess.run(
-        [sys.executable, "-m", "uru_mcp", "--sandbox", "tools", "--blocked"],
+        [sys.executable, "-P", "-m", "uru_mcp", "--sandbox", "tools", "--blocked"],
         stdin=subprocess.DEVNULL, stdout=other_end, stderr=subprocess.DEVNULL, timeout=20, env=environ, check=True,
     )  # fmt: skip
     printed = os.read(terminal, 10_000).decode()

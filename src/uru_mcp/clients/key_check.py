@@ -8,6 +8,7 @@ import anyio
 
 from uru_mcp.client import UruClient
 from uru_mcp.clients import writing
+from uru_mcp.clients.directory import OWNER_ALONE
 from uru_mcp.connection import Connection
 from uru_mcp.errors import KeyUnavailable
 from uru_mcp.identity import Identity
@@ -49,4 +50,4 @@ def write_key_file(path: Path, key: Key) -> None:
 
     Raises: `ConfigurationError`.
     """
-    writing.write(path, f"{key.reveal()}\n".encode(), mode=writing.OWNER_ALONE)
+    writing.write(path, f"{key.reveal()}\n".encode(), mode=OWNER_ALONE)

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from uru_mcp.commands.screen import confirm, say_line
 from uru_mcp.errors import KeyRefused, NoAnswer
+from uru_mcp.escaping import in_one_line
 
 if TYPE_CHECKING:
     from uru_mcp.key import Key
@@ -75,7 +77,7 @@ def _placed(wish: Wish) -> dict[str, str]:
 
 
 def _asked() -> str:
-    click.echo("Create a key in Uru → Settings → API Keys, and paste it here; it is not shown.")
+    say_line("Create a key in Uru → Settings → API Keys, and paste it here; it is not shown.")
     answer: str = click.prompt("API key", hide_input=True)
     return answer.strip()
 
@@ -96,26 +98,26 @@ def _judge(standing: Standing, url: str, redaction: Redaction) -> None:
             raise KeyRefused(f"{trouble.message} Nothing was written.", fix=fix, code=trouble.code)
         if key is None or not isinstance(trouble, NoAnswer):
             raise trouble
-        click.echo(redaction.text(f"The key …{key.last4} could not be checked. {trouble.message}"))
-        click.confirm("Write it into the configuration all the same?", abort=True)
+        say_line(redaction.text(f"The key …{key.last4} could not be checked. {in_one_line(trouble.message)}"))
+        confirm("Write it into the configuration all the same?")
         return
-    click.echo(f"Key: …{key.last4 if key else ''}, accepted by {url}")
+    say_line(f"Key: …{key.last4 if key else ''}, accepted by {url}")
     if workspace is not None:
-        click.echo(redaction.text(f"Workspace: {workspace.name or workspace.id}"))
+        say_line(redaction.text(f"Workspace: {in_one_line(workspace.name or workspace.id or '')}"))
     elif selects_later:
-        click.echo("Workspace: none yet; Claude will ask which one, or set URU_WORKSPACE_ID and install again")
+        say_line("Workspace: none yet; Claude will ask which one, or set URU_WORKSPACE_ID and install again")
     if standing.state == "permissions_unknown":
-        click.echo("Permissions: Uru does not tell, so nothing is allowed; say what the key has with --permissions")
+        say_line("Permissions: Uru does not tell, so nothing is allowed; say what the key has with --permissions")
     elif standing.grant is not None:
-        click.echo(f"Permissions: {in_words(standing.grant.effective)}")
+        say_line(f"Permissions: {in_words(standing.grant.effective)}")
 
 
 def _ask_for(path: Path, key: Key, in_file: Key | None) -> None:
     """Raises: `Abort` when the file holds something else, and the person keeps that."""
     if in_file is not None:
-        click.confirm(f"{path} holds another key, …{in_file.last4}. Replace it with …{key.last4}?", abort=True)
+        confirm(f"{path} holds another key, …{in_file.last4}. Replace it with …{key.last4}?")
     elif not _is_empty(path):
-        click.confirm(f"{path} holds something that is no key. Replace it?", abort=True)
+        confirm(f"{path} holds something that is no key. Replace it?")
 
 
 def _is_empty(path: Path) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from dataclasses import asdict
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from uru_mcp.commands.screen import decide_colours, harmless, sign
+from uru_mcp.commands.screen import decide_colours, say, say_json, sign
+from uru_mcp.escaping import in_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,8 +30,13 @@ def doctor(as_json: bool) -> None:
     """Find out what is wrong, and how to mend it.
 
     Looks at the URU_* variables, the key, the service, the key's permissions and tools, and then at the configuration
-    of each MCP client on this machine: of those, uru-mcp is started for a moment, and nothing else. Where no URU_*
-    variable is set here, those of the first such configuration are looked at. Nothing is changed, and no key is shown.
+    of each MCP client on this machine. Where no URU_* variable is set here, those of the first configuration that
+    starts uru-mcp are looked at. Nothing is changed, and no key is shown.
+
+    Of what the configurations start, only what is uru-mcp for sure is started, for a moment, and with it the command of
+    URU_API_KEY_COMMAND, if such a configuration or this terminal sets one. Git is asked whether it tracks a
+    configuration that holds a key. No other program is run, and none from the working directory.
+
     The exit code is 0 when nothing failed, and 1 otherwise; warnings do not count.
     """
     import anyio
@@ -54,9 +59,9 @@ def doctor(as_json: bool) -> None:
         lines.end()
     if as_json:
         checks = [asdict(check) for check in examination.checks]
-        click.echo(json.dumps({"ok": examination.is_well, "checks": checks}, indent=2, ensure_ascii=False))
+        say_json({"ok": examination.is_well, "checks": checks})
     else:
-        click.echo(f"\n{_summary(examination.checks)}")
+        say(f"\n{in_one_line(_summary(examination.checks))}")
     sys.exit(0 if examination.is_well else 1)
 
 
@@ -78,7 +83,7 @@ class Lines:
         sign("")
         _print(check.verdict, check.name, check.seen)
         if check.remedy:
-            click.echo(f"    To mend it: {harmless(check.remedy)}")
+            say(f"    To mend it: {in_one_line(check.remedy)}")
 
     def end(self) -> None:
         """Print what has been held back."""
@@ -94,7 +99,7 @@ def _print(verdict: str, name: str, seen: str) -> None:
     mark = _marks()[verdict]
     if verdict in COLOURS:
         mark = click.style(mark, fg=COLOURS[verdict])
-    click.echo(f"{mark} {harmless(name):{NAME_CHARS}}  {harmless(seen)}")
+    say(f" {in_one_line(name):{NAME_CHARS}}  {in_one_line(seen)}", mark=mark)
 
 
 def _marks() -> dict[str, str]:

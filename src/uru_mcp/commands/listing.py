@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from uru_mcp.commands.screen import harmless, shortened
+from uru_mcp.commands.screen import shortened
+from uru_mcp.escaping import in_one_line
 
 if TYPE_CHECKING:
     from uru_mcp.bridge import Bridge
@@ -51,15 +50,15 @@ def listed_as_json(found: Listed) -> dict[str, Any]:
     return {"tools": found.tools, "left_out": found.left_out}
 
 
-def lines_of(found: Listed) -> Iterator[str]:
-    """A line for each: the name, what it needs or lacks, and what it does."""
+def lines_of(found: Listed) -> Iterator[tuple[str, bool]]:
+    """A line for each: the name, what it needs or lacks, and what it does; and whether it may be called."""
     widest = min(NAME_CHARS, max((len(tool["tool"]) for tool in found.tools), default=0))
     for tool in found.tools:
         name, states = tool["tool"], _state(tool)
-        text = harmless(f"{name:{widest}}  {states:19}  {_in_one_line(tool['description'])}")
-        yield shortened(text) if tool["allowed"] else click.style(shortened(text), dim=True)
+        text = in_one_line(f"{name:{widest}}  {states:19}  {_in_one_line(tool['description'])}")
+        yield shortened(text), tool["allowed"]
     for one in found.left_out:
-        yield shortened(harmless(f"{one['namespace']}: {one['tool']} is left out, since {one['reason']}"))
+        yield shortened(in_one_line(f"{one['namespace']}: {one['tool']} is left out, since {one['reason']}")), True
 
 
 async def _shown(bridge: Bridge) -> list[dict[str, Any]]:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from uru_mcp.escaping import in_one_line
+
 if TYPE_CHECKING:
     from httpx2 import AsyncBaseTransport
 
@@ -77,7 +79,8 @@ def start(choice: Choice) -> Start:
 def in_words(problems: Iterable[UruError], redaction: Redaction) -> str:
     """What is wrong with the settings, for the person who can mend them."""
     return "\n".join(
-        redaction.text(f"Here, now: {problem.message}\n  To mend it: {problem.fix}") for problem in problems
+        redaction.text(f"Here, now: {in_one_line(problem.message)}\n  To mend it: {in_one_line(problem.fix)}")
+        for problem in problems
     )
 
 

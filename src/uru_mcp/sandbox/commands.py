@@ -15,7 +15,7 @@ from .key_commands import keys
 from .permissions import PERMISSIONS
 from .sandbox import Sandbox
 from .strangers import BadCatalog
-from .terminal import say, say_table
+from .terminal import in_one_line, say, say_table
 from .unlike import read_unlike, say_chosen
 
 
@@ -113,7 +113,8 @@ def _welcome(opened: Sandbox, url: str, unlike: Sequence[str]) -> None:
     if not opened.keys.list():
         first = opened.workspaces[0].name
         made = opened.keys.create(name="First key", workspace=first, permissions=PERMISSIONS)
-        say(f"\nThis key for {first} has all permissions. It is only for this sandbox and is shown only now:\n")
+        say(f"\nThis key for {in_one_line(first)} has all permissions.")
+        say("It is only for this sandbox and is shown only now:\n")
         say(f"  {made.text}")
         text = made.text
     say(f"\nPoint uru-mcp at it:\n\n  URU_PROXY_URL={url}\n  URU_API_KEY={text}\n")
