@@ -17,12 +17,12 @@ TWO_SLIPS_FROM = 7  # characters: in shorter words, two slips leave too little
 CLOSE = 0.8  # difflib's ratio, from 0 to 1, for more than one slip
 
 
-def meant(word: str, known: Mapping[str, int], in_order: Sequence[str]) -> list[str]:
+def meant(word: str, known: Mapping[str, int], in_order: Sequence[str], *, shortest: int = MENDED_FROM) -> list[str]:
     """The known words that are one slip away, the most frequent ones; failing that, close ones with the same start.
 
     `known` says how frequent each word is, and `in_order` holds the same words sorted.
     """
-    if not MENDED_FROM <= len(word) <= MENDED_TO:
+    if not shortest <= len(word) <= MENDED_TO:
         return []
     near = {other for other in _one_slip_away(word) if other in known}
     if near:
