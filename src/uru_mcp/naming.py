@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from uru_mcp.spelling import meant
-from uru_mcp.words import STOP_WORDS, words
+from uru_mcp.words import STOP_WORDS, plain_words
 
 OUTSIDE = 8.0  # times: how much more the use of a word elsewhere says than its use in a name
 MISSPELT = 0.9  # of what the word itself says, for one that was probably meant
 SURE = 0.5  # from 0 to 1: how surely a word names something that one with a slip may be taken for it
+WORTH = 0.25  # of a word that surely names a namespace, as a word of what to do there
 SHORTEST = 3  # characters of a word with a slip
 PREFIX_SHARE, PREFIX_FROM = 0.8, 3  # of a namespace's tools, and tools: what begins the names of most is a name itself
 
@@ -26,10 +27,14 @@ Outside = Callable[[str, frozenset[int]], float]
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """How surely a query names each namespace by number, and what its words are still worth as words, from 0 to 1."""
+    """How surely a query names each namespace by number, and what its words are still worth as words, from 0 to 1.
+
+    `meant` are the names that words with a slip were taken for.
+    """
 
     namespaces: dict[int, float] = field(default_factory=dict)
     worth: dict[str, float] = field(default_factory=dict)
+    meant: dict[str, str] = field(default_factory=dict)
 
 
 class Naming:
@@ -40,14 +45,14 @@ class Naming:
     """
 
     def __init__(self, texts: Sequence[str], tools: Sequence[Sequence[str]], stem: Callable[[str], str]) -> None:
-        self._stem = stem
+        self.stem = stem
         self._sizes = [len(names) for names in tools]
         self._powers: dict[str, dict[int, float]] = {}
         self.prefixes: list[str] = []
         namespaces: dict[str, set[int]] = {}
         known: Counter[str] = Counter()
         for number, (text, names) in enumerate(zip(texts, tools, strict=True)):
-            called = words(text)
+            called = plain_words(text)
             prefix = _prefix(called, names)
             self.prefixes.append(prefix)
             joined = ["".join(pair) for pair in pairwise(called)]
@@ -63,32 +68,48 @@ class Naming:
         found = Named()
         at = 0
         while at < len(asked):
-            pair = asked[at] + asked[at + 1] if at + 1 < len(asked) else ""
-            is_known = all(map(is_word, asked[at : at + 2]))
-            powers = self._power(pair, outside, may_slip=not is_known) if pair else {}
-            used = asked[at : at + 2] if powers else asked[at : at + 1]
-            powers = powers or self._power(asked[at], outside, may_slip=not is_word(asked[at]))
-            for number, power in powers.items():
-                found.namespaces[number] = found.namespaces.get(number, 0.0) + power**2
-            for word in used if powers else ():
-                found.worth[word] = 1 - max(powers.values()) ** 2
-            at += len(used)
+            used = self._joined_at(asked, at, found, is_word, outside)
+            if not used:
+                used = 1
+                self._note(found, asked[at : at + 1], asked[at], outside, may_slip=not is_word(asked[at]))
+            at += used
         return found
 
-    def _power(self, word: str, outside: Outside, *, may_slip: bool) -> dict[int, float]:
-        """How surely the word, or the one that was meant, names which namespaces."""
-        exact = self._exactly(word, outside) if word not in STOP_WORDS else {}
-        if exact or not may_slip or word in STOP_WORDS:
-            return exact
+    def _joined_at(
+        self, asked: Sequence[str], at: int, found: Named, is_word: Callable[[str], bool], outside: Outside
+    ) -> int:
+        """Two words that are one name, as `git hub` and `google calendar` are: how many of them."""
+        pair = asked[at : at + 2]
+        if len(pair) < 2 or any(word in STOP_WORDS for word in pair):
+            return 0
+        may_slip = not all(map(is_word, pair)) and not any(self.stem(word) in self._namespaces for word in pair)
+        return 2 if self._note(found, pair, "".join(pair), outside, may_slip=may_slip) else 0
+
+    def _note(self, found: Named, asked: Sequence[str], name: str, outside: Outside, *, may_slip: bool) -> bool:
+        """Note what a name says, and that the words that are asked have said it."""
+        name, powers = self._power(name, outside, may_slip=may_slip)
+        for number, power in powers.items():
+            found.namespaces[number] = found.namespaces.get(number, 0.0) + power**2
+        for word in asked if powers else ():
+            is_part = len(asked) > 1 and self.stem(word) not in self._namespaces
+            found.worth[word] = 0.0 if is_part else max(WORTH, 1 - max(powers.values()) ** 2)
+            if len(asked) == 1:
+                found.meant[word] = name
+        return bool(powers)
+
+    def _power(self, word: str, outside: Outside, *, may_slip: bool) -> tuple[str, dict[int, float]]:
+        """The name that is meant, and how surely it names which namespaces."""
+        if word in STOP_WORDS or not may_slip or self.stem(word) in self._namespaces:
+            return word, {} if word in STOP_WORDS else self._exactly(word, outside)
         for other in meant(word, self._known, self._in_order, shortest=SHORTEST):
             if len(word) > SHORTEST or other[0] == word[0]:
                 near = {number: MISSPELT * sure for number, sure in self._exactly(other, outside).items()}
                 if near and max(near.values()) >= SURE:
-                    return near
-        return {}
+                    return other, near
+        return word, {}
 
     def _exactly(self, word: str, outside: Outside) -> dict[int, float]:
-        stem = self._stem(word)
+        stem = self.stem(word)
         if stem not in self._powers and stem in self._namespaces:
             named = self._namespaces[stem]
             own = sum(self._sizes[number] for number in named)
@@ -99,7 +120,7 @@ class Naming:
 
 def _prefix(called: Sequence[str], names: Sequence[str]) -> str:
     """What begins the names of a namespace's tools and is a name of the app: `gmail` of `GMAIL_SEND_EMAIL`."""
-    firsts = Counter(found[0] for name in names if (found := words(name)))
+    firsts = Counter(found[0] for name in names if (found := plain_words(name)))
     if not firsts:
         return ""
     first, times = firsts.most_common(1)[0]

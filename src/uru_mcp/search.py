@@ -27,17 +27,15 @@ QUERY_CHARS, QUERY_WORDS = 500, 20  # what comes after says nothing new, and eac
 
 SATURATION = 2.0  # BM25's k1: how soon saying a word again adds nothing
 LENGTH = 0.4  # BM25's b: how much a word counts for less in a longer text
-STOP_WORD = 0.4  # of what another word counts
+STOP_WORD = 0.2  # of what another word counts
 BEGINNING = 0.25  # of what the word itself counts, for a longer one that begins so
 MISSPELT = 0.8  # of what the word itself counts, for one that was probably meant
-FAVOUR = 1.1  # times its score, for a document that is favoured
-FAVOUR_TO_LOOK = 1.25  # the same where nothing in the query asks for a change
+FAVOUR = 1.25  # times its score, for a document that is favoured, where nothing in the query asks for a change
 COPY = 0.7  # of its score for each better tool of the same name, in another account of the same app
 
 NAMED = 6.0  # the exponent by which a document of a namespace that is surely named comes before all others
 NAMED_FROM = 0.3  # how surely a namespace is named that all of it is found, from 0 to 1
 NAMED_ALONE = 0.01  # the score of a document that holds nothing of the query but its namespace's name
-NAME_WORTH = 0.25  # of a word that surely names a namespace, as a word of what to do there
 
 UNASKED = 0.1  # how much a word in the name that nothing in the query asks for puts a document back
 BATCH = 0.7  # of its score for a document that does a thing many times over, where nothing asks for that
@@ -143,22 +141,22 @@ class Index:
             parts = [Asked(part.words, part.variants) for part in parts]
         wanted = sorted((self._wanted(part, named) for part in parts), key=lambda one: (one.is_stop_word, -one.worth))
         scores = self._scores(wanted)
-        favour = FAVOUR if any(part.changes for part in parts) else FAVOUR_TO_LOOK
         self._put_named_first(scores, named)
-        for number in self._favoured & scores.keys():
-            scores[number] *= favour
+        for number in () if any(part.changes for part in parts) else self._favoured & scores.keys():
+            scores[number] *= FAVOUR
         return [self._ids[number] for number in self._ranked(scores, wanted)]
 
     def _scores(self, wanted: list[Wanted]) -> dict[int, float]:
         """How well each document fits, from 0 to 1."""
         scores: dict[int, float] = {}
         covered: dict[int, float] = {}
-        whole = sum(one.worth for one in wanted) or 1.0
+        whole = sum(one.worth for one in wanted if not one.is_stop_word) or 1.0
         for one in wanted:
             among = scores.keys() if one.is_stop_word or len(scores) >= ENOUGH else None
             for number, (strength, share) in self._hits(one.phrases, among).items():
                 scores[number] = scores.get(number, 0.0) + strength * one.worth
-                covered[number] = covered.get(number, 0.0) + share * one.worth
+                if not one.is_stop_word:
+                    covered[number] = covered.get(number, 0.0) + share * one.worth
         return {number: score * covered[number] / whole**2 for number, score in scores.items()}
 
     def _put_named_first(self, scores: dict[int, float], named: Named) -> None:
@@ -203,11 +201,13 @@ class Index:
             for term in self._beginning(stem):
                 phrases.setdefault((term,), BEGINNING)
             if stem not in self._postings and not asked.is_known:
-                for other in meant(asked.words[0], self._known, self._known_in_order):
-                    phrases[self._stemmer.stemWord(other),] = MISSPELT
+                phrases |= {(self._stemmer.stemWord(other),): MISSPELT for other in self._meant(asked.words[0], named)}
         worth = self._worth(phrases) * (STOP_WORD if asked.is_stop_word else 1.0)
-        worth *= max(NAME_WORTH, min(named.worth.get(word, 1.0) for word in asked.words))
+        worth *= min(named.worth.get(word, 1.0) for word in asked.words)
         return Wanted(phrases, worth, asked.is_stop_word)
+
+    def _meant(self, word: str, named: Named) -> list[str]:
+        return [named.meant[word]] if word in named.meant else meant(word, self._known, self._known_in_order)
 
     def _hits(self, phrases: Mapping[Phrase, float], among: Collection[int] | None) -> dict[int, tuple[float, float]]:
         """How strongly one of the phrases stands in which documents, and the share of the one that does."""
@@ -255,12 +255,12 @@ class Index:
         return sum(strength for number, strength in postings.hits().items() if self._spaces[number] not in spaces)
 
     def _stemmed(self, text: str, stems: dict[str, str], seen: Counter[str], prefix: str) -> tuple[str, ...]:
-        found = words(text)
+        found = [word for word in words(text) if word != prefix]
         seen.update(found)
         for word in found:
             if word not in stems:
                 stems[word] = self._stemmer.stemWord(word)
-        return tuple(stems[word] for word in found if word != prefix)  # tuples are not visited by the garbage collector
+        return tuple(stems[word] for word in found)  # tuples are not visited by the garbage collector
 
 
 def _weighed(fields: tuple[tuple[str, ...], ...], averages: list[float]) -> dict[str, float]:

@@ -34,6 +34,7 @@ class Meaning(NamedTuple):
     changes: bool = False  # it asks for something to be done
     is_foreign: bool = False
     is_same: bool = False  # the words may also mean what they say
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class Thesaurus:
 
     def _fitting(self, said: Phrase, words: Sequence[str], at: int) -> list[Meaning]:
         meanings = self._meanings.get(self._stemmed(said), ())
-        return [one for one in meanings if not one.is_verb or _is_verb(words, at, len(said))]
+        return [one for one in meanings if _is_meant(one, said) and (not one.is_verb or _is_verb(words, at, len(said)))]
 
     def _meant(self, said: Phrase, meanings: Iterable[Meaning], own: dict[Phrase, float]) -> Asked:
         variants = dict(own)
@@ -131,7 +132,7 @@ class Thesaurus:
                 meaning = Meaning(
                     self._tools(row["tools"], row), row.get("verb", False), row.get("instead", False), changes
                 )
-                yield from ((said, meaning) for said in row["said"])
+                yield from ((said, meaning._replace(said=said)) for said in row["said"])
         for row in self.rows.get("foreign", ()):
             meaning = Meaning(self._tools(row["english"], row), is_foreign=True)
             yield from ((said, meaning) for said in row["words"])
@@ -146,6 +147,11 @@ class Thesaurus:
     @cached_property
     def _foreign(self) -> frozenset[str]:
         return frozenset(self.rows.get("function_words", {}).get("words", "").split())
+
+
+def _is_meant(meaning: Meaning, said: Phrase) -> bool:
+    """Whether a form of a verb asks for something: participles, as in `issues assigned to me`, only describe."""
+    return not (meaning.changes and said[-1].endswith("ed") and " ".join(said) != meaning.said)
 
 
 def _is_verb(words: Sequence[str], at: int, length: int) -> bool:
