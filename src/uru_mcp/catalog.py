@@ -213,6 +213,6 @@ def words_of(tool: Tool) -> Document:
         title=tool.title,
         summary=summary,
         details=details,
-        namespace=f"{tool.namespace.name} {tool.namespace.title}",
+        namespace=f"{tool.namespace.name} {tool.namespace.title} {tool.namespace.account or ''}",
         parameters=" ".join(parameters) if isinstance(parameters, dict) else "",
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -16,13 +16,16 @@ from uru_mcp.spelling import meant
 from uru_mcp.words import STOP_WORDS, plain_words
 
 OUTSIDE = 8.0  # times: how much more the use of a word elsewhere says than its use in a name
+CERTAINTY = 3  # the exponent by which what names something for certain counts more than what might
 MISSPELT = 0.9  # of what the word itself says, for one that was probably meant
 SURE = 0.5  # from 0 to 1: how surely a word names something that one with a slip may be taken for it
 WORTH = 0.25  # of a word that surely names a namespace, as a word of what to do there
 SHORTEST = 3  # characters of a word with a slip
 PREFIX_SHARE, PREFIX_FROM = 0.8, 3  # of a namespace's tools, and tools: what begins the names of most is a name itself
 
-Outside = Callable[[str, frozenset[int]], float]
+Same = Callable[[str], Mapping[str, float]]
+
+USES = {"name": 1.0, "title": 0.5, "summary": 0.3, "details": 0.15}  # what the use of a word in a tool's texts says
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,82 +43,91 @@ class Named:
 class Naming:
     """The names of namespaces by their words.
 
-    `texts` are all that a namespace is called, and `tools` the names of its tools. `outside` tells how much tools of
-    other namespaces than these use a word.
+    `texts` are all that a namespace is called, and `tools` the names of its tools. Each tool's texts must be noted, since
+    what words say depends on who else uses them, or others of the same meaning, which `same` knows.
     """
 
-    def __init__(self, texts: Sequence[str], tools: Sequence[Sequence[str]], stem: Callable[[str], str]) -> None:
-        self.stem = stem
+    def __init__(self, texts: Sequence[str], tools: Sequence[Sequence[str]], same: Same) -> None:
         self._sizes = [len(names) for names in tools]
-        self._powers: dict[str, dict[int, float]] = {}
         self.prefixes: list[str] = []
         namespaces: dict[str, set[int]] = {}
-        known: Counter[str] = Counter()
         for number, (text, names) in enumerate(zip(texts, tools, strict=True)):
             called = plain_words(text)
             prefix = _prefix(called, names)
             self.prefixes.append(prefix)
             joined = ["".join(pair) for pair in pairwise(called)]
             for word in {*called, *joined, prefix} - STOP_WORDS - {""}:
-                namespaces.setdefault(stem(word), set()).add(number)
-                known[word] += 1
+                namespaces.setdefault(_singular(word), set()).add(number)
         self._namespaces: Mapping[str, frozenset[int]] = {word: frozenset(found) for word, found in namespaces.items()}
-        self._known = {word: times for word, times in known.items() if len(word) > SHORTEST}
+        self._words: dict[str, dict[str, float]] = {}
+        for word in namespaces:
+            for other, share in same(word).items():
+                for form in (other, other + "s"):
+                    self._words.setdefault(form, {})[word] = share
+        self._used: dict[str, dict[int, float]] = {word: {} for word in namespaces}
+        self._known = {word: len(found) for word, found in namespaces.items() if len(word) > SHORTEST}
         self._in_order = sorted(self._known)
 
-    def named(self, asked: Sequence[str], is_word: Callable[[str], bool], outside: Outside) -> Named:
+    def note(self, number: int, found: Iterable[str], says: float) -> None:
+        """Note that a text of one of a namespace's tools has these words."""
+        for form in self._words.keys() & found:
+            for word, share in self._words[form].items():
+                used = self._used[word]
+                used[number] = used.get(number, 0.0) + says * share
+
+    def named(self, asked: Sequence[str], is_word: Callable[[str], bool]) -> Named:
         """What these words name. `is_word` tells whether a word is known as such, and so has no slip in it."""
         found = Named()
         at = 0
         while at < len(asked):
-            used = self._joined_at(asked, at, found, is_word, outside)
+            used = self._joined_at(asked, at, found, is_word)
             if not used:
                 used = 1
-                self._note(found, asked[at : at + 1], asked[at], outside, may_slip=not is_word(asked[at]))
+                self._note(found, asked[at : at + 1], asked[at], may_slip=not is_word(asked[at]))
             at += used
         return found
 
-    def _joined_at(
-        self, asked: Sequence[str], at: int, found: Named, is_word: Callable[[str], bool], outside: Outside
-    ) -> int:
+    def _joined_at(self, asked: Sequence[str], at: int, found: Named, is_word: Callable[[str], bool]) -> int:
         """Two words that are one name, as `git hub` and `google calendar` are: how many of them."""
         pair = asked[at : at + 2]
         if len(pair) < 2 or any(word in STOP_WORDS for word in pair):
             return 0
-        may_slip = not all(map(is_word, pair)) and not any(self.stem(word) in self._namespaces for word in pair)
-        return 2 if self._note(found, pair, "".join(pair), outside, may_slip=may_slip) else 0
+        may_slip = not all(map(is_word, pair)) and not any(_singular(word) in self._namespaces for word in pair)
+        return 2 if self._note(found, pair, "".join(pair), may_slip=may_slip) else 0
 
-    def _note(self, found: Named, asked: Sequence[str], name: str, outside: Outside, *, may_slip: bool) -> bool:
+    def _note(self, found: Named, asked: Sequence[str], name: str, *, may_slip: bool) -> bool:
         """Note what a name says, and that the words that are asked have said it."""
-        name, powers = self._power(name, outside, may_slip=may_slip)
+        name, powers = self._power(name, may_slip=may_slip)
         for number, power in powers.items():
-            found.namespaces[number] = found.namespaces.get(number, 0.0) + power**2
+            found.namespaces[number] = found.namespaces.get(number, 0.0) + power**CERTAINTY
         for word in asked if powers else ():
-            is_part = len(asked) > 1 and self.stem(word) not in self._namespaces
-            found.worth[word] = 0.0 if is_part else max(WORTH, 1 - max(powers.values()) ** 2)
+            is_part = len(asked) > 1 and _singular(word) not in self._namespaces
+            found.worth[word] = 0.0 if is_part else max(WORTH, 1 - max(powers.values()) ** CERTAINTY)
             if len(asked) == 1:
                 found.meant[word] = name
         return bool(powers)
 
-    def _power(self, word: str, outside: Outside, *, may_slip: bool) -> tuple[str, dict[int, float]]:
+    def _power(self, word: str, *, may_slip: bool) -> tuple[str, dict[int, float]]:
         """The name that is meant, and how surely it names which namespaces."""
-        if word in STOP_WORDS or not may_slip or self.stem(word) in self._namespaces:
-            return word, {} if word in STOP_WORDS else self._exactly(word, outside)
+        if word in STOP_WORDS or not may_slip or _singular(word) in self._namespaces:
+            return word, {} if word in STOP_WORDS else self._exactly(word)
         for other in meant(word, self._known, self._in_order, shortest=SHORTEST):
             if len(word) > SHORTEST or other[0] == word[0]:
-                near = {number: MISSPELT * sure for number, sure in self._exactly(other, outside).items()}
+                near = {number: MISSPELT * sure for number, sure in self._exactly(other).items()}
                 if near and max(near.values()) >= SURE:
                     return other, near
         return word, {}
 
-    def _exactly(self, word: str, outside: Outside) -> dict[int, float]:
-        stem = self.stem(word)
-        if stem not in self._powers and stem in self._namespaces:
-            named = self._namespaces[stem]
-            own = sum(self._sizes[number] for number in named)
-            power = own / (own + OUTSIDE * outside(stem, named))
-            self._powers[stem] = dict.fromkeys(named, power)
-        return self._powers.get(stem, {})
+    def _exactly(self, word: str) -> dict[int, float]:
+        named = self._namespaces.get(_singular(word), frozenset())
+        own = sum(self._sizes[number] for number in named)
+        outside = sum(uses for number, uses in self._used.get(_singular(word), {}).items() if number not in named)
+        return dict.fromkeys(named, own / (own + OUTSIDE * outside)) if own else {}
+
+
+def _singular(word: str) -> str:
+    """Names lose no more than a plural's ending: `personal` is not `person`."""
+    return word[:-1] if len(word) > SHORTEST and word.endswith("s") and not word.endswith("ss") else word
 
 
 def _prefix(called: Sequence[str], names: Sequence[str]) -> str:

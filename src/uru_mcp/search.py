@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from uru_mcp.naming import Named, Naming, numbers_of
+from uru_mcp.naming import USES, Named, Naming, numbers_of
 from uru_mcp.spelling import meant
 from uru_mcp.thesaurus import Asked, Phrase, Thesaurus
 from uru_mcp.words import STOP_WORDS, words
@@ -33,12 +33,14 @@ MISSPELT = 0.8  # of what the word itself counts, for one that was probably mean
 FAVOUR = 1.25  # times its score, for a document that is favoured, where nothing in the query asks for a change
 COPY = 0.7  # of its score for each better tool of the same name, in another account of the same app
 
-NAMED = 6.0  # the exponent by which a document of a namespace that is surely named comes before all others
+NAMED = 8.0  # the exponent by which a document of a namespace that is surely named comes before all others
 NAMED_FROM = 0.3  # how surely a namespace is named that all of it is found, from 0 to 1
 NAMED_ALONE = 0.01  # the score of a document that holds nothing of the query but its namespace's name
 
-UNASKED = 0.1  # how much a word in the name that nothing in the query asks for puts a document back
+UNASKED = 0.3  # how much a word in the name that nothing in the query asks for puts a document back
 BATCH = 0.7  # of its score for a document that does a thing many times over, where nothing asks for that
+
+COVERAGE = 1.0  # the exponent of how much of the query a document holds
 
 BEGINNING_FROM = 3  # characters: shorter ones begin too much
 BEGINNINGS = 50  # words at most that begin alike
@@ -106,7 +108,7 @@ class Index:
         for number, space in enumerate(self._spaces):
             self._members[space].append(number)
         names = [[self._names[number] for number in members] for members in self._members]
-        self._naming = Naming(spaces, names, self._stemmer.stemWord)
+        self._naming = Naming(spaces, names, self._thesaurus.same)
         self._take_in(documents)
 
     def _take_in(self, documents: Mapping[str, Document]) -> None:
@@ -115,18 +117,25 @@ class Index:
         texts = []
         for document, space in zip(documents.values(), self._spaces, strict=True):
             prefix = self._naming.prefixes[space]
-            texts.append(tuple(self._stemmed(getattr(document, name), stems, seen, prefix) for name in WEIGHTS))
+            fields = {name: [word for word in words(getattr(document, name)) if word != prefix] for name in WEIGHTS}
+            for name, found in fields.items():
+                seen.update(found)
+                if name in USES:
+                    self._naming.note(space, found, USES[name])
+            texts.append(tuple(self._stemmed(found, stems) for found in fields.values()))
         averages = [sum(map(len, column)) / len(texts) for column in zip(*texts, strict=True)]
-        found: dict[str, Postings] = defaultdict(Postings)
+        postings: dict[str, Postings] = defaultdict(Postings)
         for number, fields in enumerate(texts):
             for term, weight in _weighed(fields, averages).items():
-                found[term].numbers.append(number)
-                found[term].strengths.append(weight / (weight + SATURATION))
-        self._postings = dict(found)
+                postings[term].numbers.append(number)
+                postings[term].strengths.append(weight / (weight + SATURATION))
+        self._postings = dict(postings)
         self._terms = sorted(self._postings)
         self._known = {word: times for word, times in seen.items() if word not in STOP_WORDS}
         self._known_in_order = sorted(self._known)
         self._name_terms = tuple(tuple(dict.fromkeys(fields[0])) for fields in texts)
+        looking = self._thesaurus.looking
+        self._favoured |= {number for number, terms in enumerate(self._name_terms) if not looking.isdisjoint(terms)}
 
     def search(self, query: str) -> list[str]:
         """The ids that hold any word of the query, best first; none for a query without a word.
@@ -135,7 +144,7 @@ class Index:
         names comes before everything else.
         """
         asked = list(dict.fromkeys(words(query[:QUERY_CHARS])[:QUERY_WORDS]))
-        named = self._naming.named(asked, self._is_word, self._outside)
+        named = self._naming.named(asked, self._is_word)
         parts = self._thesaurus.asked(asked)
         if all(part.is_stop_word for part in parts) and not named.namespaces:
             parts = [Asked(part.words, part.variants) for part in parts]
@@ -157,7 +166,7 @@ class Index:
                 scores[number] = scores.get(number, 0.0) + strength * one.worth
                 if not one.is_stop_word:
                     covered[number] = covered.get(number, 0.0) + share * one.worth
-        return {number: score * covered[number] / whole**2 for number, score in scores.items()}
+        return {number: score / whole * (covered[number] / whole) ** COVERAGE for number, score in scores.items()}
 
     def _put_named_first(self, scores: dict[int, float], named: Named) -> None:
         for space, sure in named.namespaces.items():
@@ -249,18 +258,11 @@ class Index:
     def _is_word(self, word: str) -> bool:
         return word in STOP_WORDS or self._stemmer.stemWord(word) in self._postings or self._thesaurus.knows(word)
 
-    def _outside(self, term: str, spaces: frozenset[int]) -> float:
-        """How much documents of other namespaces use a term."""
-        postings = self._postings.get(term, Postings())
-        return sum(strength for number, strength in postings.hits().items() if self._spaces[number] not in spaces)
-
-    def _stemmed(self, text: str, stems: dict[str, str], seen: Counter[str], prefix: str) -> tuple[str, ...]:
-        found = [word for word in words(text) if word != prefix]
-        seen.update(found)
+    def _stemmed(self, found: list[str], stems: dict[str, str]) -> tuple[str, ...]:
         for word in found:
             if word not in stems:
                 stems[word] = self._stemmer.stemWord(word)
-        return tuple(stems[word] for word in found)  # tuples are not visited by the garbage collector
+        return tuple(stems[word] for word in found)  # unlike lists, not visited by the garbage collector
 
 
 def _weighed(fields: tuple[tuple[str, ...], ...], averages: list[float]) -> dict[str, float]:

@@ -34,6 +34,7 @@ class Meaning(NamedTuple):
     changes: bool = False  # it asks for something to be done
     is_foreign: bool = False
     is_same: bool = False  # the words may also mean what they say
+    is_adjective: bool = False  # before a plural
     said: str = ""
 
 
@@ -75,7 +76,24 @@ class Thesaurus:
     @cached_property
     def batch(self) -> frozenset[str]:
         """The stems of words for doing a thing many times over."""
-        return frozenset(map(self.stem, self.rows.get("batch", {}).get("words", "").split()))
+        return self._listed("batch")
+
+    @cached_property
+    def looking(self) -> frozenset[str]:
+        """The stems of verbs that tools have in their names when they change nothing."""
+        return self._listed("looking")
+
+    def same(self, word: str) -> dict[str, float]:
+        """The single words that mean the same as this one, and how nearly."""
+        found: dict[str, float] = {}
+        for row in self.rows.get("same", ()):
+            if word in row["words"]:
+                share = row.get("share", SHARE)
+                found |= {other: max(share, found.get(other, 0.0)) for other in row["words"] if " " not in other}
+        return found | {word: 1.0}
+
+    def _listed(self, name: str) -> frozenset[str]:
+        return frozenset(map(self.stem, self.rows.get(name, {}).get("words", "").split()))
 
     def _phrase_at(self, words: Sequence[str], at: int) -> tuple[Asked | None, int]:
         """The longest phrase that begins here, and how many words it uses up: none of one that means what it says."""
@@ -96,7 +114,12 @@ class Thesaurus:
 
     def _fitting(self, said: Phrase, words: Sequence[str], at: int) -> list[Meaning]:
         meanings = self._meanings.get(self._stemmed(said), ())
-        return [one for one in meanings if _is_meant(one, said) and (not one.is_verb or _is_verb(words, at, len(said)))]
+        return [
+            one
+            for one in meanings
+            if not (one.changes and _describes(words, at, len(said), one))
+            and not (one.is_verb and not _is_verb(words, at, len(said)))
+        ]
 
     def _meant(self, said: Phrase, meanings: Iterable[Meaning], own: dict[Phrase, float]) -> Asked:
         variants = dict(own)
@@ -130,7 +153,11 @@ class Thesaurus:
             for row in self.rows.get(kind, ()):
                 changes = kind == "do" and not row.get("looks", False)
                 meaning = Meaning(
-                    self._tools(row["tools"], row), row.get("verb", False), row.get("instead", False), changes
+                    self._tools(row["tools"], row),
+                    is_verb=row.get("verb", False),
+                    instead=row.get("instead", False),
+                    is_adjective=row.get("adjective", False),
+                    changes=changes,
                 )
                 yield from ((said, meaning._replace(said=said)) for said in row["said"])
         for row in self.rows.get("foreign", ()):
@@ -149,9 +176,12 @@ class Thesaurus:
         return frozenset(self.rows.get("function_words", {}).get("words", "").split())
 
 
-def _is_meant(meaning: Meaning, said: Phrase) -> bool:
-    """Whether a form of a verb asks for something: participles, as in `issues assigned to me`, only describe."""
-    return not (meaning.changes and said[-1].endswith("ed") and " ".join(said) != meaning.said)
+def _describes(words: Sequence[str], at: int, length: int, meaning: Meaning) -> bool:
+    """Whether a verb only describes, as in `issues assigned to me` and `open tickets`, and asks for nothing."""
+    said, after = words[at : at + length], words[at + length : at + length + 1]
+    if meaning.is_adjective:
+        return bool(after) and after[0].endswith("s") and after[0] not in STOP_WORDS
+    return said[-1].endswith("ed") and " ".join(said) != meaning.said
 
 
 def _is_verb(words: Sequence[str], at: int, length: int) -> bool:
