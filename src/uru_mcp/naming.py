@@ -43,8 +43,8 @@ class Named:
 class Naming:
     """The names of namespaces by their words.
 
-    `texts` are all that a namespace is called, and `tools` the names of its tools. Each tool's texts must be noted, since
-    what words say depends on who else uses them, or others of the same meaning, which `same` knows.
+    `texts` are all that a namespace is called, and `tools` the names of its tools. Each tool's texts must be noted,
+    since what a word says depends on who else uses it, or another of the same meaning, which `same` knows.
     """
 
     def __init__(self, texts: Sequence[str], tools: Sequence[Sequence[str]], same: Same) -> None:
@@ -138,7 +138,9 @@ def _prefix(called: Sequence[str], names: Sequence[str]) -> str:
     first, times = firsts.most_common(1)[0]
     own = {*called, *("".join(pair) for pair in pairwise(called))}
     is_common = times >= PREFIX_FROM and times >= PREFIX_SHARE * len(names)
-    return first if first in own or (is_common and first not in STOP_WORDS and "".join(called).startswith(first)) else ""
+    return (
+        first if first in own or (is_common and first not in STOP_WORDS and "".join(called).startswith(first)) else ""
+    )
 
 
 def numbers_of(keys: Sequence[str]) -> tuple[list[str], array[int]]:

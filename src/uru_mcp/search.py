@@ -1,4 +1,4 @@
-"""Full-text search over tools: BM25F over stems, within the app that is named, with synonyms and slips of typing mended.
+"""Full-text search over tools: BM25F over stems, within the app that is named, with synonyms and slips mended.
 
 It knows texts under ids and nothing else; what people call the same is `thesaurus.py`'s, and what names an app is
 `naming.py`'s. SQLite's FTS5 would measure all fields by one length, and reckon at each query what is reckoned here
@@ -27,7 +27,7 @@ QUERY_CHARS, QUERY_WORDS = 500, 20  # what comes after says nothing new, and eac
 
 SATURATION = 2.0  # BM25's k1: how soon saying a word again adds nothing
 LENGTH = 0.4  # BM25's b: how much a word counts for less in a longer text
-STOP_WORD = 0.2  # of what another word counts
+STOP_WORD = 0.1  # of what another word counts
 BEGINNING = 0.25  # of what the word itself counts, for a longer one that begins so
 MISSPELT = 0.8  # of what the word itself counts, for one that was probably meant
 FAVOUR = 1.25  # times its score, for a document that is favoured, where nothing in the query asks for a change
@@ -125,15 +125,15 @@ class Index:
             texts.append(tuple(self._stemmed(found, stems) for found in fields.values()))
         averages = [sum(map(len, column)) / len(texts) for column in zip(*texts, strict=True)]
         postings: dict[str, Postings] = defaultdict(Postings)
-        for number, fields in enumerate(texts):
-            for term, weight in _weighed(fields, averages).items():
+        for number, text in enumerate(texts):
+            for term, weight in _weighed(text, averages).items():
                 postings[term].numbers.append(number)
                 postings[term].strengths.append(weight / (weight + SATURATION))
         self._postings = dict(postings)
         self._terms = sorted(self._postings)
         self._known = {word: times for word, times in seen.items() if word not in STOP_WORDS}
         self._known_in_order = sorted(self._known)
-        self._name_terms = tuple(tuple(dict.fromkeys(fields[0])) for fields in texts)
+        self._name_terms = tuple(tuple(dict.fromkeys(text[0])) for text in texts)
         looking = self._thesaurus.looking
         self._favoured |= {number for number, terms in enumerate(self._name_terms) if not looking.isdisjoint(terms)}
 
@@ -154,6 +154,16 @@ class Index:
         for number in () if any(part.changes for part in parts) else self._favoured & scores.keys():
             scores[number] *= FAVOUR
         return [self._ids[number] for number in self._ranked(scores, wanted)]
+
+    def is_english(self, query: str) -> bool:
+        """Whether the words of a query, but for names, are such as tools are described in."""
+        asked = list(dict.fromkeys(words(query[:QUERY_CHARS])[:QUERY_WORDS]))
+        named = self._naming.named(asked, self._is_word).worth
+        parts = [part for part in self._thesaurus.asked(asked) if named.keys().isdisjoint(part.words)]
+        foreign = sum(part.is_foreign for part in parts)
+        known = sum(all(map(self._is_word, part.words)) and not part.is_foreign for part in parts)
+        unknown = len(parts) - foreign - known
+        return foreign < known if foreign else unknown <= max(1, known)
 
     def _scores(self, wanted: list[Wanted]) -> dict[int, float]:
         """How well each document fits, from 0 to 1."""

@@ -18,8 +18,13 @@ SHARE = 0.6  # what a synonym counts, of what the word itself counts
 INSTEAD = 0.4  # what the word itself counts where it is used as a verb of another meaning
 LONGEST_PHRASE = 3  # words
 
-ARTICLES = frozenset("a an the my our your this that these those some all it them".split())
-POLITE = frozenset("please can could would you i we want to need like help me let us how do".split())
+ARTICLES = frozenset(
+    {"a", "all", "an", "it", "my", "our", "some", "that", "the", "them", "these", "this", "those", "your"}
+)
+POLITE = frozenset(
+    {"can", "could", "do", "help", "how", "i", "let", "like", "me", "need", "please", "to", "us", "want", "we", "would"}
+    | {"you"}
+)
 
 Phrase = tuple[str, ...]  # of stems
 Stem = Callable[[str], str]
@@ -110,7 +115,9 @@ class Thesaurus:
         meanings = self._fitting(said, words, at)
         own = INSTEAD if any(meaning.instead for meaning in meanings) else 1.0
         asked = self._meant(said, meanings, {self._stemmed(said): own})
-        return replace(asked, is_stop_word=said[0] in STOP_WORDS, is_foreign=asked.is_foreign or said[0] in self._foreign)
+        return replace(
+            asked, is_stop_word=said[0] in STOP_WORDS, is_foreign=asked.is_foreign or said[0] in self._foreign
+        )
 
     def _fitting(self, said: Phrase, words: Sequence[str], at: int) -> list[Meaning]:
         meanings = self._meanings.get(self._stemmed(said), ())

@@ -57,7 +57,9 @@ class KeyRecord:
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """A group of tools. `name` is an identifier and goes back to Uru unchanged; `title` and `account` are for people."""
+    """A group of tools. `name` is an identifier, which goes back to Uru unchanged; the rest of what it is called is for
+    people.
+    """
 
     name: str
     title: str
