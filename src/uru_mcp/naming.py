@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from uru_mcp.spelling import meant
+from uru_mcp.spelling import meant_name
 from uru_mcp.words import STOP_WORDS, plain_words
 
 OUTSIDE = 8.0  # times: how much more the use of a word elsewhere says than its use in a name
@@ -20,7 +20,7 @@ CERTAINTY = 3  # the exponent by which what names something for certain counts m
 MISSPELT = 0.9  # of what the word itself says, for one that was probably meant
 SURE = 0.5  # from 0 to 1: how surely a word names something that one with a slip may be taken for it
 WORTH = 0.25  # of a word that surely names a namespace, as a word of what to do there
-SHORTEST = 3  # characters of a word with a slip
+SHORTEST = 3  # characters: shorter words are no plurals, and none is taken for them
 PREFIX_SHARE, PREFIX_FROM = 0.8, 3  # of a namespace's tools, and tools: what begins the names of most is a name itself
 
 Same = Callable[[str], Mapping[str, float]]
@@ -64,13 +64,13 @@ class Naming:
             for other, share in same(word).items():
                 for form in (other, other + "s"):
                     self._words.setdefault(form, {})[word] = share
+        self._forms = frozenset(self._words)
         self._used: dict[str, dict[int, float]] = {word: {} for word in namespaces}
-        self._known = {word: len(found) for word, found in namespaces.items() if len(word) > SHORTEST}
-        self._in_order = sorted(self._known)
+        self._in_order = sorted(word for word in namespaces if len(word) > SHORTEST)
 
     def note(self, number: int, found: Iterable[str], says: float) -> None:
         """Note that a text of one of a namespace's tools has these words."""
-        for form in self._words.keys() & found:
+        for form in self._forms.intersection(found):
             for word, share in self._words[form].items():
                 used = self._used[word]
                 used[number] = used.get(number, 0.0) + says * share
@@ -111,15 +111,16 @@ class Naming:
         """The name that is meant, and how surely it names which namespaces."""
         if word in STOP_WORDS or not may_slip or _singular(word) in self._namespaces:
             return word, {} if word in STOP_WORDS else self._exactly(word)
-        for other in meant(word, self._known, self._in_order, shortest=SHORTEST):
-            if len(word) > SHORTEST or other[0] == word[0]:
-                near = {number: MISSPELT * sure for number, sure in self._exactly(other).items()}
-                if near and max(near.values()) >= SURE:
-                    return other, near
+        for other in meant_name(word, self._in_order):
+            near = {number: MISSPELT * sure for number, sure in self._exactly(other).items()}
+            if near and max(near.values()) >= SURE:
+                return other, near
         return word, {}
 
     def _exactly(self, word: str) -> dict[int, float]:
         named = self._namespaces.get(_singular(word), frozenset())
+        if 1 < len(named) == len(self._sizes):
+            return {}  # what all are called names none
         own = sum(self._sizes[number] for number in named)
         outside = sum(uses for number, uses in self._used.get(_singular(word), {}).items() if number not in named)
         return dict.fromkeys(named, own / (own + OUTSIDE * outside)) if own else {}

@@ -15,6 +15,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from uru_mcp.naming import USES, Named, Naming, numbers_of
@@ -40,10 +41,9 @@ NAMED_ALONE = 0.01  # the score of a document that holds nothing of the query bu
 UNASKED = 0.3  # how much a word in the name that nothing in the query asks for puts a document back
 BATCH = 0.7  # of its score for a document that does a thing many times over, where nothing asks for that
 
-COVERAGE = 1.0  # the exponent of how much of the query a document holds
-
 BEGINNING_FROM = 3  # characters: shorter ones begin too much
 BEGINNINGS = 50  # words at most that begin alike
+STEMS = 10_000  # that are remembered
 FIRST_PAGES = 200  # hits among which copies are put back, and the plain ones come first
 ENOUGH = 2_000  # documents found: words that are more frequent only rank these
 
@@ -69,15 +69,13 @@ class Postings:
     def hits(self) -> dict[int, float]:
         return dict(zip(self.numbers, self.strengths, strict=True))
 
-    def among(self, wanted: Collection[int]) -> Iterator[tuple[int, float]]:
-        """The documents that are wanted, by whichever way is shorter."""
-        if len(wanted) * 20 > len(self.numbers):
-            yield from (pair for pair in zip(self.numbers, self.strengths, strict=True) if pair[0] in wanted)
-            return
-        for number in wanted:
-            at = bisect_left(self.numbers, number)
-            if at < len(self.numbers) and self.numbers[at] == number:
-                yield number, self.strengths[at]
+    def among(self, wanted: Collection[int]) -> dict[int, float]:
+        """The same of the documents that are wanted, by whichever way is shorter."""
+        numbers, strengths = self.numbers, self.strengths
+        if len(wanted) * 20 > len(numbers):
+            return {number: strength for number, strength in zip(numbers, strengths, strict=True) if number in wanted}
+        places = ((number, bisect_left(numbers, number)) for number in wanted)
+        return {number: strengths[at] for number, at in places if at < len(numbers) and numbers[at] == number}
 
 
 class Wanted(NamedTuple):
@@ -98,8 +96,8 @@ class Index:
     def __init__(self, documents: Mapping[str, Document], favoured: Collection[str] = ()) -> None:
         import snowballstemmer  # late: there is nothing to search yet when the process starts
 
-        self._stemmer = snowballstemmer.stemmer("english")  # which serves one thread at a time
-        self._thesaurus = Thesaurus(self._stemmer.stemWord)
+        self._stem = lru_cache(STEMS)(snowballstemmer.stemmer("english").stemWord)  # which serves one thread at a time
+        self._thesaurus = Thesaurus(self._stem)
         self._ids = tuple(documents)
         self._names = tuple(document.name for document in documents.values())
         self._favoured = frozenset(number for number, name in enumerate(self._ids) if name in favoured)
@@ -149,10 +147,8 @@ class Index:
         if all(part.is_stop_word for part in parts) and not named.namespaces:
             parts = [Asked(part.words, part.variants) for part in parts]
         wanted = sorted((self._wanted(part, named) for part in parts), key=lambda one: (one.is_stop_word, -one.worth))
-        scores = self._scores(wanted)
-        self._put_named_first(scores, named)
-        for number in () if any(part.changes for part in parts) else self._favoured & scores.keys():
-            scores[number] *= FAVOUR
+        favour = 1.0 if any(part.changes for part in parts) else FAVOUR
+        scores = self._scores(wanted, named, favour)
         return [self._ids[number] for number in self._ranked(scores, wanted)]
 
     def is_english(self, query: str) -> bool:
@@ -165,27 +161,41 @@ class Index:
         unknown = len(parts) - foreign - known
         return foreign < known if foreign else unknown <= max(1, known)
 
-    def _scores(self, wanted: list[Wanted]) -> dict[int, float]:
-        """How well each document fits, from 0 to 1."""
+    def _scores(self, wanted: list[Wanted], named: Named, favour: float) -> dict[int, float]:
+        """How well each document fits: how strongly it holds the words, times how much of the query it holds."""
         scores: dict[int, float] = {}
         covered: dict[int, float] = {}
-        whole = sum(one.worth for one in wanted if not one.is_stop_word) or 1.0
         for one in wanted:
-            among = scores.keys() if one.is_stop_word or len(scores) >= ENOUGH else None
-            for number, (strength, share) in self._hits(one.phrases, among).items():
-                scores[number] = scores.get(number, 0.0) + strength * one.worth
-                if not one.is_stop_word:
-                    covered[number] = covered.get(number, 0.0) + share * one.worth
-        return {number: score / whole * (covered[number] / whole) ** COVERAGE for number, score in scores.items()}
-
-    def _put_named_first(self, scores: dict[int, float], named: Named) -> None:
-        for space, sure in named.namespaces.items():
-            times = math.exp(NAMED * min(sure, 2.0))
+            among = scores if one.is_stop_word or len(scores) >= ENOUGH else None
+            hits, shares = self._hits(one.phrases, among)
+            worth = one.worth
+            for number, strength in hits.items():
+                scores[number] = scores.get(number, 0.0) + strength * worth
+            for number, share in () if one.is_stop_word else shares.items():
+                covered[number] = covered.get(number, 0.0) + share * worth
+        whole = sum(one.worth for one in wanted if not one.is_stop_word) or 1.0
+        for space in self._named_whole(named):
             for number in self._members[space]:
-                if number in scores:
-                    scores[number] = (scores[number] + NAMED_ALONE) * times
-                elif sure >= NAMED_FROM:
-                    scores[number] = NAMED_ALONE * times
+                scores.setdefault(number, 0.0)
+        return self._in_their_places(scores, covered, whole, named, favour)
+
+    def _named_whole(self, named: Named) -> list[int]:
+        """The namespaces of which all is found, since they are named and are not most of what there is."""
+        sure = [space for space, certainty in named.namespaces.items() if certainty >= NAMED_FROM]
+        return sure if sum(len(self._members[space]) for space in sure) <= ENOUGH else []
+
+    def _in_their_places(
+        self, scores: dict[int, float], covered: Mapping[int, float], whole: float, named: Named, favour: float
+    ) -> dict[int, float]:
+        """The scores, with what is in a named namespace before everything else, and what is favoured a little up."""
+        times = {space: math.exp(NAMED * min(certainty, 2.0)) for space, certainty in named.namespaces.items()}
+        spaces, favoured, least = self._spaces, self._favoured, NAMED_ALONE
+        for number, score in scores.items():
+            fit = score * covered.get(number, 0.0) / whole**2
+            if times and (raised := times.get(spaces[number])):
+                fit = (fit + least) * raised
+            scores[number] = fit * favour if number in favoured else fit
+        return scores
 
     def _ranked(self, scores: dict[int, float], wanted: list[Wanted]) -> list[int]:
         """Best first, and what scores alike in the documents' order; copies that would fill the first page go back."""
@@ -216,11 +226,11 @@ class Index:
     def _wanted(self, asked: Asked, named: Named) -> Wanted:
         phrases = dict(asked.variants)
         if len(asked.words) == 1:
-            stem = self._stemmer.stemWord(asked.words[0])
+            stem = self._stem(asked.words[0])
             for term in self._beginning(stem):
                 phrases.setdefault((term,), BEGINNING)
             if stem not in self._postings and not asked.is_known:
-                phrases |= {(self._stemmer.stemWord(other),): MISSPELT for other in self._meant(asked.words[0], named)}
+                phrases |= {(self._stem(other),): MISSPELT for other in self._meant(asked.words[0], named)}
         worth = self._worth(phrases) * (STOP_WORD if asked.is_stop_word else 1.0)
         worth *= min(named.worth.get(word, 1.0) for word in asked.words)
         return Wanted(phrases, worth, asked.is_stop_word)
@@ -228,23 +238,34 @@ class Index:
     def _meant(self, word: str, named: Named) -> list[str]:
         return [named.meant[word]] if word in named.meant else meant(word, self._known, self._known_in_order)
 
-    def _hits(self, phrases: Mapping[Phrase, float], among: Collection[int] | None) -> dict[int, tuple[float, float]]:
-        """How strongly one of the phrases stands in which documents, and the share of the one that does."""
-        hits: dict[int, tuple[float, float]] = {}
-        for phrase, share in phrases.items():
-            for number, strength in self._standing(phrase, among):
-                if number not in hits or strength * share > hits[number][0]:
-                    hits[number] = (strength * share, share**0.5)
-        return hits
+    def _hits(
+        self, phrases: Mapping[Phrase, float], among: Collection[int] | None
+    ) -> tuple[dict[int, float], dict[int, float]]:
+        """How strongly one of the phrases stands in which documents, and how much of the word that is."""
+        hits: dict[int, float] = {}
+        shares: dict[int, float] = {}
+        for phrase, share in sorted(phrases.items(), key=lambda pair: -pair[1]):
+            found = self._standing(phrase, among)
+            covers = share**0.5
+            if not hits and share == 1.0:
+                hits, shares = found, dict.fromkeys(found, covers)
+                continue
+            for number, strength in found.items():
+                strength *= share
+                if number not in hits:
+                    hits[number], shares[number] = strength, covers
+                elif strength > hits[number]:
+                    hits[number] = strength
+        return hits, shares
 
-    def _standing(self, phrase: Phrase, among: Collection[int] | None) -> Iterator[tuple[int, float]]:
+    def _standing(self, phrase: Phrase, among: Collection[int] | None) -> dict[int, float]:
         """The documents that hold all terms of the phrase, and how strongly they hold the weakest."""
         postings = sorted((self._postings.get(term, Postings()) for term in phrase), key=lambda one: len(one.numbers))
         first, *others = postings
-        found = first.hits() if among is None else dict(first.among(among))
+        found = first.hits() if among is None else first.among(among)
         for other in others:
-            found = {number: min(strength, found[number]) for number, strength in other.among(found)}
-        return iter(found.items())
+            found = {number: min(strength, found[number]) for number, strength in other.among(found).items()}
+        return found
 
     def _beginning(self, stem: str) -> Iterator[str]:
         """The terms that are longer than this one and begin with it."""
@@ -266,12 +287,12 @@ class Index:
         return math.log(1 + (len(self._ids) - frequency + 0.5) / (frequency + 0.5))
 
     def _is_word(self, word: str) -> bool:
-        return word in STOP_WORDS or self._stemmer.stemWord(word) in self._postings or self._thesaurus.knows(word)
+        return word in STOP_WORDS or self._stem(word) in self._postings or self._thesaurus.knows(word)
 
     def _stemmed(self, found: list[str], stems: dict[str, str]) -> tuple[str, ...]:
         for word in found:
             if word not in stems:
-                stems[word] = self._stemmer.stemWord(word)
+                stems[word] = self._stem(word)
         return tuple(stems[word] for word in found)  # unlike lists, not visited by the garbage collector
 
 
