@@ -45,6 +45,7 @@ ORDER = [
     "thesaurus",
     "naming",
     "namespaces",
+    "postings",
     "search",
     "catalog",
     "loading",

@@ -20,8 +20,9 @@ from uru_mcp.names import shown_name
 from uru_mcp.namespaces import called, told_apart
 from uru_mcp.permissions import Permissions
 from uru_mcp.policy import PLATFORM, dispatcher_of, is_foreign, needs_of, reads_only
+from uru_mcp.postings import Document
 from uru_mcp.redaction import Redaction
-from uru_mcp.search import Document, Index
+from uru_mcp.search import Index
 from uru_mcp.wire import LeftOut, Namespace, UpstreamTool
 from uru_mcp.words import first_sentence
 

@@ -14,31 +14,29 @@ from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
 from uru_mcp.naming import USES, Named, Naming, numbers_of
+from uru_mcp.postings import WEIGHTS, Document, Postings, strengths_of
 from uru_mcp.spelling import meant
 from uru_mcp.thesaurus import Asked, Phrase, Thesaurus
 from uru_mcp.words import STOP_WORDS, words
 
-WEIGHTS = {"name": 4.0, "title": 1.0, "summary": 1.5, "details": 0.5, "parameters": 0.25}
 QUERY_CHARS, QUERY_WORDS = 500, 20  # what comes after says nothing new, and each slip of typing takes time
 
-SATURATION = 2.0  # BM25's k1: how soon saying a word again adds nothing
-LENGTH = 0.4  # BM25's b: how much a word counts for less in a longer text
 STOP_WORD = 0.1  # of what another word counts
 BEGINNING = 0.25  # of what the word itself counts, for a longer one that begins so
 MISSPELT = 0.8  # of what the word itself counts, for one that was probably meant
 FAVOUR = 1.25  # times its score, for a document that is favoured, where nothing in the query asks for a change
-COPY = 0.7  # of its score for each better tool of the same name, in another account of the same app
+COPY = 0.5  # of its score for each better tool of the same name, in another account of the same app
 
 NAMED = 8.0  # the exponent by which a document of a namespace that is surely named comes before all others
 NAMED_FROM = 0.3  # how surely a namespace is named that all of it is found, from 0 to 1
 NAMED_ALONE = 0.01  # the score of a document that holds nothing of the query but its namespace's name
 
 UNASKED = 0.3  # how much a word in the name that nothing in the query asks for puts a document back
+REMOVING = 0.7  # of its score for a document that takes something away, where nothing asks for that
 BATCH = 0.7  # of its score for a document that does a thing many times over, where nothing asks for that
 
 BEGINNING_FROM = 3  # characters: shorter ones begin too much
@@ -46,36 +44,6 @@ BEGINNINGS = 50  # words at most that begin alike
 STEMS = 10_000  # that are remembered
 FIRST_PAGES = 200  # hits among which copies are put back, and the plain ones come first
 ENOUGH = 2_000  # documents found: words that are more frequent only rank these
-
-
-class Document(NamedTuple):
-    """What is searched of a tool. All documents of one namespace have the same text there: what it is called."""
-
-    name: str
-    title: str = ""
-    summary: str = ""
-    details: str = ""
-    namespace: str = ""
-    parameters: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Postings:
-    """Where a term stands: the documents' numbers, rising, and how strongly it stands in each, from 0 to 1."""
-
-    numbers: array[int] = field(default_factory=lambda: array("I"))
-    strengths: array[float] = field(default_factory=lambda: array("f"))
-
-    def hits(self) -> dict[int, float]:
-        return dict(zip(self.numbers, self.strengths, strict=True))
-
-    def among(self, wanted: Collection[int]) -> dict[int, float]:
-        """The same of the documents that are wanted, by whichever way is shorter."""
-        numbers, strengths = self.numbers, self.strengths
-        if len(wanted) * 20 > len(numbers):
-            return {number: strength for number, strength in zip(numbers, strengths, strict=True) if number in wanted}
-        places = ((number, bisect_left(numbers, number)) for number in wanted)
-        return {number: strengths[at] for number, at in places if at < len(numbers) and numbers[at] == number}
 
 
 class Wanted(NamedTuple):
@@ -124,9 +92,9 @@ class Index:
         averages = [sum(map(len, column)) / len(texts) for column in zip(*texts, strict=True)]
         postings: dict[str, Postings] = defaultdict(Postings)
         for number, text in enumerate(texts):
-            for term, weight in _weighed(text, averages).items():
+            for term, strength in strengths_of(text, averages).items():
                 postings[term].numbers.append(number)
-                postings[term].strengths.append(weight / (weight + SATURATION))
+                postings[term].strengths.append(strength)
         self._postings = dict(postings)
         self._terms = sorted(self._postings)
         self._known = {word: times for word, times in seen.items() if word not in STOP_WORDS}
@@ -221,7 +189,9 @@ class Index:
         terms = self._name_terms[number]
         unasked = sum(1 - asked.get(term, 0.0) for term in terms if term not in STOP_WORDS)
         is_batch = any(term in self._thesaurus.batch and term not in asked for term in terms)
-        return (BATCH if is_batch else 1.0) / (1 + UNASKED * unasked)
+        removes = any(term in self._thesaurus.removing for term in terms)
+        is_asked = any(term in self._thesaurus.removing for term in asked)
+        return (BATCH if is_batch else 1.0) * (REMOVING if removes and not is_asked else 1.0) / (1 + UNASKED * unasked)
 
     def _wanted(self, asked: Asked, named: Named) -> Wanted:
         phrases = dict(asked.variants)
@@ -294,14 +264,3 @@ class Index:
             if word not in stems:
                 stems[word] = self._stem(word)
         return tuple(stems[word] for word in found)  # unlike lists, not visited by the garbage collector
-
-
-def _weighed(fields: tuple[tuple[str, ...], ...], averages: list[float]) -> dict[str, float]:
-    """How often each term stands in a document, by the weight and the length of the fields that it stands in."""
-    found: dict[str, float] = defaultdict(float)
-    for terms, weight, average in zip(fields, WEIGHTS.values(), averages, strict=True):
-        if terms:
-            share = weight / (1 - LENGTH + LENGTH * len(terms) / average)
-            for term in terms:
-                found[term] += share
-    return found

@@ -6,7 +6,7 @@ The knowledge itself is data, with its reasons, in `synonyms.toml`. It knows not
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.resources import files
@@ -18,6 +18,8 @@ SHARE = 0.6  # what a synonym counts, of what the word itself counts
 INSTEAD = 0.4  # what the word itself counts where it is used as a verb of another meaning
 LONGEST_PHRASE = 3  # words
 
+APART = 4  # words at most between the parts of a verb
+PARTICLES = frozenset({"away", "back", "down", "off", "out", "over", "up"})
 ARTICLES = frozenset(
     {"a", "all", "an", "it", "my", "our", "some", "that", "the", "them", "these", "this", "those", "your"}
 )
@@ -88,6 +90,11 @@ class Thesaurus:
         """The stems of verbs that tools have in their names when they change nothing."""
         return self._listed("looking")
 
+    @cached_property
+    def removing(self) -> frozenset[str]:
+        """The stems of verbs that tools have in their names when they take something away."""
+        return self._listed("removing")
+
     def same(self, word: str) -> dict[str, float]:
         """The single words that mean the same as this one, and how nearly."""
         found: dict[str, float] = {}
@@ -102,8 +109,7 @@ class Thesaurus:
 
     def _phrase_at(self, words: Sequence[str], at: int) -> tuple[Asked | None, int]:
         """The longest phrase that begins here, and how many words it uses up: none of one that means what it says."""
-        for length in range(min(LONGEST_PHRASE, len(words) - at), 1, -1):
-            said = tuple(words[at : at + length])
+        for said, length in _phrases_at(words, at):
             meanings = self._fitting(said, words, at)
             if meanings:
                 stays = any(meaning.is_same for meaning in meanings)
@@ -181,6 +187,15 @@ class Thesaurus:
     @cached_property
     def _foreign(self) -> frozenset[str]:
         return frozenset(self.rows.get("function_words", {}).get("words", "").split())
+
+
+def _phrases_at(words: Sequence[str], at: int) -> Iterator[tuple[Phrase, int]]:
+    """The phrases that begin here, and how many words each uses up, also verbs that come apart: `put the ticket off`."""
+    for length in range(min(LONGEST_PHRASE, len(words) - at), 1, -1):
+        yield tuple(words[at : at + length]), length
+    for later in words[at + 2 : at + 2 + APART]:
+        if later in PARTICLES:
+            yield (words[at], later), 1
 
 
 def _describes(words: Sequence[str], at: int, length: int, meaning: Meaning) -> bool:
