@@ -102,17 +102,20 @@ def _wanted(catalog: Catalog, arguments: dict[str, Any]) -> Wanted:
 
 def _found(catalog: Catalog, wanted: Wanted) -> tuple[list[str], str]:
     """The tools that fit, best first; where none of a namespace fits the words, all of it, and a word on that."""
-    fits = [one for one in catalog.tools if wanted.fits(catalog.tools[one])]
     if not wanted.query:
-        return fits, ""
+        return _all_of(catalog, wanted), ""
     found = catalog.index.search(wanted.query)
     if wanted.namespaces is None and wanted.permission is None:
         return found, ""
-    among = set(fits)
-    found = [one for one in found if one in among]
-    if found or not fits or wanted.namespaces is None or _left_out_like(wanted, catalog):
+    found = [one for one in found if wanted.fits(catalog.tools[one])]
+    if found or wanted.namespaces is None or _left_out_like(wanted, catalog):
         return found, ""
-    return fits, "Nothing in this namespace fits these words. These are all of its tools."
+    everything = _all_of(catalog, wanted)
+    return everything, "Nothing in this namespace fits these words. These are all of its tools." if everything else ""
+
+
+def _all_of(catalog: Catalog, wanted: Wanted) -> list[str]:
+    return [one for one, tool in catalog.tools.items() if wanted.fits(tool)]
 
 
 def _exactly(query: str, found: list[str], catalog: Catalog) -> list[str]:

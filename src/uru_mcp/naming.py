@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -19,6 +19,7 @@ OUTSIDE = 8.0  # times: how much more the use of a word elsewhere says than its 
 CERTAINTY = 3  # the exponent by which what names something for certain counts more than what might
 MISSPELT = 0.9  # of what the word itself says, for one that was probably meant
 SURE = 0.5  # from 0 to 1: how surely a word names something that one with a slip may be taken for it
+VAGUE = 0.55  # from 0 to 1: how surely a word names something at most that accounts of every app are called
 WORTH = 0.25  # of a word that surely names a namespace, as a word of what to do there
 SHORTEST = 3  # characters: shorter words are no plurals, and none is taken for them
 PREFIX_SHARE, PREFIX_FROM = 0.8, 3  # of a namespace's tools, and tools: what begins the names of most is a name itself
@@ -45,9 +46,13 @@ class Naming:
 
     `texts` are all that a namespace is called, and `tools` the names of its tools. Each tool's texts must be noted,
     since what a word says depends on who else uses it, or another of the same meaning, which `same` knows.
+    What is `vague` tells accounts apart, but names none for certain.
     """
 
-    def __init__(self, texts: Sequence[str], tools: Sequence[Sequence[str]], same: Same) -> None:
+    def __init__(
+        self, texts: Sequence[str], tools: Sequence[Sequence[str]], same: Same, vague: Collection[str] = ()
+    ) -> None:
+        self._vague = frozenset(vague)
         self._sizes = [len(names) for names in tools]
         self.prefixes: list[str] = []
         namespaces: dict[str, set[int]] = {}
@@ -123,7 +128,8 @@ class Naming:
             return {}  # what all are called names none
         own = sum(self._sizes[number] for number in named)
         outside = sum(uses for number, uses in self._used.get(_singular(word), {}).items() if number not in named)
-        return dict.fromkeys(named, own / (own + OUTSIDE * outside)) if own else {}
+        power = own / (own + OUTSIDE * outside) if own else 0.0
+        return dict.fromkeys(named, min(power, VAGUE) if word in self._vague else power) if own else {}
 
 
 def _singular(word: str) -> str:

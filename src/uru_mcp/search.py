@@ -74,7 +74,7 @@ class Index:
         for number, space in enumerate(self._spaces):
             self._members[space].append(number)
         names = [[self._names[number] for number in members] for members in self._members]
-        self._naming = Naming(spaces, names, self._thesaurus.same)
+        self._naming = Naming(spaces, names, self._thesaurus.same, self._thesaurus.labels)
         self._take_in(documents)
 
     def _take_in(self, documents: Mapping[str, Document]) -> None:

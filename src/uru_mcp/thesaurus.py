@@ -95,6 +95,11 @@ class Thesaurus:
         """The stems of verbs that tools have in their names when they take something away."""
         return self._listed("removing")
 
+    @cached_property
+    def labels(self) -> frozenset[str]:
+        """What accounts of every app are called."""
+        return frozenset(self._words_of("labels"))
+
     def same(self, word: str) -> dict[str, float]:
         """The single words that mean the same as this one, and how nearly."""
         found: dict[str, float] = {}
@@ -105,7 +110,11 @@ class Thesaurus:
         return found | {word: 1.0}
 
     def _listed(self, name: str) -> frozenset[str]:
-        return frozenset(map(self.stem, self.rows.get(name, {}).get("words", "").split()))
+        return frozenset(map(self.stem, self._words_of(name)))
+
+    def _words_of(self, name: str) -> list[str]:
+        words: str = self.rows.get(name, {}).get("words", "")
+        return words.split()
 
     def _phrase_at(self, words: Sequence[str], at: int) -> tuple[Asked | None, int]:
         """The longest phrase that begins here, and how many words it uses up: none of one that means what it says."""
@@ -186,11 +195,11 @@ class Thesaurus:
 
     @cached_property
     def _foreign(self) -> frozenset[str]:
-        return frozenset(self.rows.get("function_words", {}).get("words", "").split())
+        return frozenset(self._words_of("function_words"))
 
 
 def _phrases_at(words: Sequence[str], at: int) -> Iterator[tuple[Phrase, int]]:
-    """The phrases that begin here, and how many words each uses up, also verbs that come apart: `put the ticket off`."""
+    """The phrases that begin here, and how many words each uses up; also verbs that come apart: `put a task off`."""
     for length in range(min(LONGEST_PHRASE, len(words) - at), 1, -1):
         yield tuple(words[at : at + length]), length
     for later in words[at + 2 : at + 2 + APART]:
