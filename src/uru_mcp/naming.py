@@ -97,7 +97,7 @@ class Naming:
         pair = asked[at : at + 2]
         if len(pair) < 2 or any(word in STOP_WORDS for word in pair):
             return 0
-        may_slip = not all(map(is_word, pair)) and not any(_singular(word) in self._namespaces for word in pair)
+        may_slip = not all(is_word(word) or _singular(word) in self._namespaces for word in pair)
         return 2 if self._note(found, pair, "".join(pair), may_slip=may_slip) else 0
 
     def _note(self, found: Named, asked: Sequence[str], name: str, *, may_slip: bool) -> bool:
