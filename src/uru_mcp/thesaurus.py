@@ -8,7 +8,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -221,5 +221,6 @@ def _is_verb(words: Sequence[str], at: int, length: int) -> bool:
     return after in ARTICLES or all(word in POLITE for word in words[:at])
 
 
+@lru_cache(maxsize=1)
 def _table() -> dict[str, Any]:
     return tomllib.loads(files("uru_mcp").joinpath("synonyms.toml").read_text("utf-8"))
