@@ -57,12 +57,17 @@ class Asked:
     changes: bool = False
 
 
+@lru_cache(maxsize=1)
+def _table() -> dict[str, Any]:
+    return tomllib.loads(files("uru_mcp").joinpath("synonyms.toml").read_text("utf-8"))
+
+
 @dataclass(frozen=True)
 class Thesaurus:
     """The table of synonyms over stems."""
 
     stem: Stem
-    rows: Mapping[str, Any] = field(default_factory=lambda: _table())
+    rows: Mapping[str, Any] = field(default_factory=_table)
 
     def asked(self, words: Sequence[str]) -> list[Asked]:
         """The words of a query: phrases that are known as such, and all words but those that a phrase has used up."""
@@ -219,8 +224,3 @@ def _is_verb(words: Sequence[str], at: int, length: int) -> bool:
     """Whether the words are used as a verb: nothing but politeness stands before, or an article after them."""
     after = words[at + length] if at + length < len(words) else ""
     return after in ARTICLES or all(word in POLITE for word in words[:at])
-
-
-@lru_cache(maxsize=1)
-def _table() -> dict[str, Any]:
-    return tomllib.loads(files("uru_mcp").joinpath("synonyms.toml").read_text("utf-8"))
