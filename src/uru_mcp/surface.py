@@ -109,7 +109,7 @@ def defined(tool: Tool) -> Definition:
     """Uru's tool with its own schema, its namespace in the title, and true hints."""
     return Definition(
         name=tool.id,
-        title=f"{tool.namespace.title}: {tool.title}",
+        title=tool.full_title,
         description=tool.attributed,
         schema=tool.schema,
         read_only=tool.read_only,

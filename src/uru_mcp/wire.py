@@ -42,13 +42,16 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """A group of tools. `name` is an identifier and goes back to Uru unchanged; `title` is for people."""
+    """A group of tools. `name` is an identifier, which goes back to Uru unchanged; the rest of what it is called is for
+    people.
+    """
 
     name: str
     title: str
     connected_account_id: str | None = None
     server_id: str | None = None
     recovery: bool = False
+    account: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,7 @@ def _namespace(name: str, entry: Record) -> Namespace:
         connected_account_id=text_at(entry, "connected_account_id", "connectedAccountId"),
         server_id=text_at(entry, "server_id", "serverId"),
         recovery=entry.get("recovery") is True,
+        account=text_at(entry, "account_label"),
     )
 
 
