@@ -37,7 +37,9 @@ from uru_mcp.render import Renderer, Rest
 from uru_mcp.retry import parse_retry_after
 from uru_mcp.transcript import read_listing
 from uru_mcp.versions import read_version
-from uru_mcp.wire import read_key_record, read_namespaces, read_result, read_tools
+from uru_mcp.key_record import read_key_record
+from uru_mcp.run_results import read_result
+from uru_mcp.wire import read_namespaces, read_tools
 
 LINES_PER_PROCESS = 2_000
 AT_ONCE = 100  # lines before their answers are looked at

@@ -25,7 +25,9 @@ from uru_mcp.render import Document, Renderer, Rest
 from uru_mcp.retry import ATTEMPTS, LONGEST, LONGEST_PAUSE, parse_retry_after, pause_after, wait_before
 from uru_mcp.uris import Address, parse_uri
 from uru_mcp.versions import read_version
-from uru_mcp.wire import DEEPEST, KeyRecord, read_key_record, read_namespaces, read_result, read_tools
+from uru_mcp.key_record import KeyRecord, read_key_record
+from uru_mcp.run_results import read_result
+from uru_mcp.wire import DEEPEST, read_namespaces, read_tools
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 REST = Rest("uru_result", "call_id", "call_1")
