@@ -57,7 +57,7 @@ def test_the_permissions_table_is_the_policy() -> None:
 
 def test_the_refusal_is_the_gate_s() -> None:
     with pytest.raises(PermissionMissing) as refused:
-        require("company_demo__LOG_NOTE", EXECUTE, Standing(grant=Grant(READ, None)))
+        require("company_demo__LOG_NOTE", EXECUTE, Standing(grant=Grant(told=READ)))
     shown = Renderer(Redaction(), budget=0).error(refused.value)
     assert f"```text\n{shown.text}\n```" in README, shown.text
 

@@ -230,10 +230,11 @@ class Connection:
 
 
 def _parsed(request: Request, stated: str | None, body: bytes) -> Any:
-    """The JSON of a body. What says that it is something else is not looked into, whatever it holds."""
+    """The JSON of a body. What says that it is a text counts as JSON when it begins like an object or a list."""
     media_type = (stated or "no type").split(";")[0].strip()[:60]
     seen = f"{len(body)} bytes of {media_type}" if body else "an empty body"
-    if stated is not None and not JSON_TYPE.fullmatch(media_type):
+    is_text = media_type.lower().startswith("text/") and body.lstrip(b" \t\r\n\xef\xbb\xbf")[:1] in (b"{", b"[")
+    if stated is not None and not JSON_TYPE.fullmatch(media_type) and not is_text:
         raise unreadable(seen, is_run=request.is_run)
     try:
         return json.loads(body, parse_constant=str)  # NaN is not JSON: as text it can be passed on

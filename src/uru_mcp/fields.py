@@ -8,7 +8,10 @@ from typing import Any
 
 Record = dict[str, Any]
 
-LISTS = ("namespaces", "apps", "tools", "items", "results", "data", "result", "response", "records")
+LISTS = (
+    *("namespaces", "apps", "tools", "actions", "items", "results", "data", "result", "response", "records"),
+    *("contexts", "prompts", "agents", "personas", "automations", "runs"),
+)
 LIST_DEPTH = 3  # the object itself, and two levels of objects in it
 
 

@@ -34,6 +34,8 @@ ENDED: Mapping[str, tuple[Code, str]] = {
 }
 """What a record's `status` may say of a key that has ended; any other says nothing."""
 
+PASSING = (408, 425, 499)  # statuses of a gateway that has not waited for an answer
+
 log = logging.getLogger(__name__)
 
 
@@ -106,7 +108,8 @@ class Introspection:
 
 def is_final(error: UruError) -> bool:
     """Whether a service that answers a question about the key so has no such endpoint, or will not tell."""
-    return not isinstance(error, NoAnswer) or error.details.get("status") == NOT_IMPLEMENTED
+    status = error.details.get("status")
+    return status == NOT_IMPLEMENTED or (not isinstance(error, NoAnswer) and status not in PASSING)
 
 
 def ended(record: KeyRecord | None, steps: str) -> KeyRefused | None:

@@ -28,6 +28,7 @@ from uru_mcp.fields import (
 from uru_mcp.uris import Address
 
 JSON = "application/json"
+IDS = ("id", "_id", "uuid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def kind_at(address: Address) -> Kind | None:
 
 def address_of(kind: Kind, record: Record) -> Address | None:
     """Where a record can be read again; None where it says too little."""
-    own, automation = text_at(record, "id"), text_at(record, "automation_id")
+    own, automation = text_at(record, *IDS), text_at(record, "automation_id", "automationId")
     if own is None:
         return None
     if kind is not RUNS:
@@ -183,7 +184,7 @@ def read_prompt(body: Any) -> Prompt:
         UnexpectedShape: It is no record, or one without an id.
     """
     record = record_of(body)
-    own = text_at(record, "id")
+    own = text_at(record, *IDS)
     if own is None:
         raise UnexpectedShape("a prompt without an id")
     listed = record.get("variables")
