@@ -187,8 +187,8 @@ def test_arguments_that_are_no_json_object_are_a_wrong_command_line(text: str, s
 def test_with_wrong_settings_each_says_what_uru_mcp_says_and_ends_with_2(words: list[str]) -> None:
     ran = CliRunner().invoke(main, words, env={**SETTINGS, "URU_PERMISSION": "read"})
     assert (ran.exit_code, ran.stdout) == (2, "")
-    assert "Here, now: URU_PERMISSION is not a variable that uru-mcp knows.\n" in ran.stderr
-    assert "  To mend it: Did you mean URU_PERMISSIONS? Rename it, or remove it.\n" in ran.stderr
+    assert "In this terminal, URU_PERMISSION is not a variable that uru-mcp knows.\n" in ran.stderr
+    assert "  Fix: Did you mean URU_PERMISSIONS? Rename it, or remove it.\n" in ran.stderr
     as_json = CliRunner().invoke(main, [*words, "--json"], env=SETTINGS)
     assert as_json.exit_code == 2
     assert json.loads(as_json.stdout)["error"]["code"] == "not_configured"

@@ -27,7 +27,7 @@ NAME_CHARS = 13  # of the longest name of a check of the service
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON when all checks are made.")
 def doctor(as_json: bool) -> None:
-    """Find out what is wrong, and how to mend it.
+    """Find out what is wrong, and how to fix it.
 
     Looks at the URU_* variables, the key, the service, the key's permissions and tools, and then at the configuration
     of each MCP client on this machine. Where no URU_* variable is set here, those of the first configuration that
@@ -83,7 +83,7 @@ class Lines:
         sign("")
         _print(check.verdict, check.name, check.seen)
         if check.remedy:
-            say(f"    To mend it: {in_one_line(check.remedy)}")
+            say(f"    Fix: {in_one_line(check.remedy)}")
 
     def end(self) -> None:
         """Print what has been held back."""

@@ -35,7 +35,7 @@ FOR_LOOKS = 4  # of the time a call has, one part is left for the run itself whe
 def whoami(choice: Choice, as_json: bool) -> None:
     """Show the key's state, its workspace and permissions.
 
-    It is what Claude reads when it calls uru_whoami: also what is blocked, and how to mend what is wrong. The exit code
+    It is what Claude reads when it calls uru_whoami: also what is blocked, and how to fix what is wrong. The exit code
     is 0 when the key can be used, 1 when something is wrong with it, and 2 when the settings are.
     """
     report = _asked(choice, lambda bridge: bridge.call_tool("uru_whoami", {}), as_json=as_json)
