@@ -58,7 +58,7 @@ async def test_whoami_prints_what_claude_is_told(run: Run) -> None:
     ran = await run("whoami")
     assert ran.exit_code == 0
     assert ran.stdout.startswith("State: ready\nKey: “Claude”, ending in ")
-    assert "  blocked: company_demo__LOG_NOTE, lacks execute\n" in ran.stdout
+    assert "Permissions: Read yes (as Uru says), Write no (as Uru says), Execute no (as Uru says)\n" in ran.stdout
     structure = json.loads((await run("whoami", "--json")).stdout)
     assert structure["permissions"]["effective"] == ["read"]
 
@@ -101,7 +101,7 @@ async def test_blocked_tools_are_told_with_what_the_key_lacks(run: Run) -> None:
 
 async def test_where_nobody_tells_the_permissions_that_is_the_reason(run: Run, uru: Uru) -> None:
     uru.faults.status("/keys/self", 404)
-    assert "Add URU_PERMISSIONS" in (await run("tools", "--blocked")).stderr
+    assert '"URU_PERMISSIONS": "read,write,execute"' in (await run("tools", "--blocked")).stderr
 
 
 async def test_tools_that_are_left_out_are_told_with_the_reason(run: Run, uru: Uru) -> None:

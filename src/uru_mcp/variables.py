@@ -21,7 +21,7 @@ SHORTEST_INTERVAL = 0.1  # seconds; a shorter one is a slip, and would keep Uru 
 
 
 def unquoted(text: str) -> str:
-    """The value without the blanks and the pair of quotation marks around it: not `"a b" c "d"`, which has two pairs."""
+    """The value without the blanks and the pair of quotation marks around it; `"a b" c "d"` has two, which stay."""
     text = text.strip()
     while len(text) > 1 and (text[0], text[-1]) in QUOTES:
         inner = text[1:-1].strip()

@@ -128,7 +128,7 @@ async def test_what_was_ticked_is_asked_written_and_works(
 
 
 async def test_read_is_not_offered_where_no_read_succeeded(tmp_path: Path) -> None:
-    async with unlike("no-key-record") as (uru, url):
+    async with unlike("no-key-record", "platform-no-queries") as (uru, url):
         key = uru.key({"execute"}).text
         code, seen = await in_terminal(tmp_path, url, "\n\ny\n", URU_API_KEY=key)
     assert code == 0, seen
@@ -151,8 +151,8 @@ async def test_who_ticked_nothing_is_told_that_nothing_will_work_and_decides(
 async def test_without_a_terminal_the_entry_is_written_and_the_missing_line_is_said_last(
     difference: str, tmp_path: Path
 ) -> None:
-    async with unlike(difference) as (uru, url):
-        ran = await install_with(url, tmp_path, "claude-desktop", URU_API_KEY=uru.key(set()).text)
+    async with unlike(difference, "platform-no-queries") as (uru, url):
+        ran = await install_with(url, tmp_path, "claude-desktop", URU_API_KEY=uru.key().text)
     assert ran.exit_code == 3, ran.output
     assert "URU_PERMISSIONS" not in entry_of(tmp_path)["env"]
     *_, where, line, which, last = ran.output.splitlines()

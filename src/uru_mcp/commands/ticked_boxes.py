@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from uru_mcp.commands.screen import confirm, say_line
+from uru_mcp.commands.screen import confirm, say, say_line
 from uru_mcp.permissions import Permission, in_order, in_words
 
 if TYPE_CHECKING:
@@ -43,10 +43,10 @@ def ticked(grant: Grant) -> str | None:
 def say_what_to_add(grant: Grant, name: str, path: Path) -> None:
     """The line that is missing, where it goes, and what works before it is there."""
     possible = [one for one in Permission if grant.known(one).answer != "no"]
-    click.echo()
+    say("")
     say_line("Uru does not tell what this key may do, and nobody has said it.")
     say_line(f"Add this line to the “env” of the server “{name}” in {path}:")
-    click.echo(f'  "URU_PERMISSIONS": "{",".join(in_order(possible))}"')
+    say(f'  "URU_PERMISSIONS": "{",".join(in_order(possible))}"')
     say_line("Leave out what was not ticked when the key was made: Read, Write or Execute.")
     seen = f"Until then {in_words(grant.effective)} works, and nothing will work that needs more."
     say_line(seen if grant.effective else "Nothing will work before that.")
