@@ -147,7 +147,7 @@ FAULTS = {
         "or change URU_PERMISSIONS",
     ),
     "permissions that nobody tells": Fault(
-        status("/keys/self", 404), "permissions", "does not tell what the key may do", "Add URU_PERMISSIONS"
+        status("/keys/self", 404), "permissions", "does not tell whether this API key has", '"URU_PERMISSIONS": '
     ),
     "permissions that are of no use": Fault(
         set_to(PERMISSIONS="read"), "permissions", "makes useless here", "or widen URU_PERMISSIONS", "warning"
@@ -209,7 +209,7 @@ async def test_a_healthy_machine_is_well_and_nothing_is_changed(patient: Patient
     seen = {check.name: check.seen for check in checks}
     assert seen["configuration"] == "here: URU_API_KEY, URU_PROXY_URL"
     assert seen["key"] == f"…{patient.key.text[-4:]}, from URU_API_KEY"
-    assert seen["permissions"] == "read, write, execute (as Uru says)"
+    assert seen["permissions"] == "Read yes (as Uru says), Write yes (as Uru says), Execute yes (as Uru says)"
     assert seen["catalog"] == "namespaces: 4; tools: 27 allowed, 0 blocked, 0 left out"
     sent = {request.path for request in patient.uru.sandbox.requests if request.method == "POST"}
     assert sent == {"/execute/platform__execute_tool"}

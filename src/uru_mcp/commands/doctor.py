@@ -47,8 +47,8 @@ def doctor(as_json: bool, report: Path | None, force: bool) -> None:
     URU_API_KEY_COMMAND, if such a configuration or this terminal sets one. Git is asked whether it tracks a
     configuration that holds a key. No other program is run, and none from the working directory.
 
-    With --report, each endpoint that reads is asked once more, and the status, the type and the shape of each answer are
-    written for whoever maintains uru-mcp, with no key, name or text of the workspace.
+    With --report, each endpoint that reads is asked once more, and the status, the type and the shape of each answer
+    are written for whoever maintains uru-mcp, with no key, name or text of the workspace.
 
     The exit code is 0 when nothing failed, and 1 otherwise; warnings do not count.
     """

@@ -1,5 +1,5 @@
-"""What every command line starts with: the settings of this terminal, and which Uru is meant, the real one or a sandbox in
-this process."""
+"""What every command line starts with: the settings of this terminal, and which Uru is meant, the real one or a sandbox
+in this process."""
 
 from __future__ import annotations
 

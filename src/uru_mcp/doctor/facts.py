@@ -250,7 +250,7 @@ FACTS: tuple[Fact, ...] = (
     ),
     Fact(
         "backing-off",
-        "on 429, 5xx and network faults the Node client waits a random time up to `min(15 min, 60 s × "
+        "on 429, 5xx and network faults the Node client waits a random time up to `min(15 min, 60 s × "  # noqa: RUF001  # as in the document
         "2^n)` and never less than `Retry-After`; 401, 403, and 400 with `workspace_required` or "
         "`workspace_id_invalid` end its looks",
         "client",

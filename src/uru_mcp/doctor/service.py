@@ -196,11 +196,14 @@ class Service:
         offered = [one.name for one in await self._client.namespaces(within=ASK_WITHIN)] if patterns else []
         self._catalog = assembled(*told, self._redaction)
         useless = [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in offered)]
-        counts = report(self._facts(self._standing))[0]["tools"]
+        structure = report(self._facts(self._standing))[0]
+        counts, lacking = structure["tools"], structure["resources"]["not_offered"]
         seen = (
             f"namespaces: {len(told.namespaces)}; tools: {counts['allowed']} allowed, {counts['blocked']} blocked,"
             f" {counts['left_out']} left out"
         )
+        if lacking:
+            seen += "; not offered: " + "; ".join(f"{one['kind']}, since {one['why']}" for one in lacking)
         if useless:
             verdict: Any = "warning" if told.namespaces else "failed"
             mend = f"Mend URU_NAMESPACES. Uru offers {', '.join(sorted(offered)) or 'none'}."
