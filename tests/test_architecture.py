@@ -107,6 +107,7 @@ ORDER = [
     "demo",
     "doctor.shapes",
     "doctor.probes",
+    "doctor.fact_checks",
     "doctor.facts",
     "doctor.report",
     "doctor.checks",

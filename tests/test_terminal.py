@@ -85,7 +85,7 @@ async def test_tools_that_are_not_listed_one_by_one_are_counted(run: Run) -> Non
 
 async def test_tools_are_found_as_claude_finds_them(run: Run) -> None:
     found = json.loads((await run("tools", "mail", "--json")).stdout)
-    assert {tool["namespace"] for tool in found["tools"]} == {"gmail_demo"}
+    assert {tool["tool"].partition("__")[0] for tool in found["tools"]} == {"gmail_demo"}
     assert found["tools"][0]["missing"] == ["execute"]
     assert "Nothing fits." in (await run("tools", "zeppelin")).stderr
 

@@ -1,4 +1,4 @@
-"""The doctor of a service that differs: it blames no key that is good, and nothing fails where a read and a run work."""
+"""The doctor of a service that differs: it blames no good key, and nothing fails where a read and a run work."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from uru_mcp.sandbox.differences import DIFFERENCES
 from uru_mcp.sandbox.serve import serving
 
 SLOW = {"key-record-slow", "key-record-429", "gateway-502-once-each"}
-WITHOUT_READS = {"no-platform", "platform-no-tools", "gateway-challenge-200", "gateway-challenge-403"}
 FAMILIES = ("key record missing", "key record refused", "key record failing", "key record unusable", "tool version")
 ROWS = [
     *(one.name for one in DIFFERENCES.values() if one.family in FAMILIES and one.name not in SLOW),
-    *("list-apps", "older-service", "oldest-service", "namespaces-by-name", "tools-composio", "results-mcp"),
+    *("list-apps", "older-service", "oldest-service", "namespaces-names", "tools-composio", "results-mcp"),
     *("platform-other-ops", "platform-split", "platform-no-queries", "no-platform", "undeclared", "gateway-gzip"),
     *("permissions-object", "permissions-level", "record-in-data", "gateway-503-on-key-record", "errors-html"),
 ]

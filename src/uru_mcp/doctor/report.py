@@ -67,6 +67,7 @@ def rendered(probes: Sequence[Probe]) -> str:
 
 def _facts(probes: Sequence[Probe]) -> Iterator[str]:
     yield "## Facts of docs/api.md\n"
+    yield "“held” means that what a harmless read can show of the fact was so, and not that all of it is proven.\n"
     yield "| id | fact | grade | here |"
     yield "|---|---|---|---|"
     for fact in FACTS:
