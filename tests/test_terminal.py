@@ -20,6 +20,7 @@ from tests.world import Uru
 from uru_mcp.cli import main
 from uru_mcp.sandbox.serve import serving
 
+ALL_TOLD = "Permissions: Read yes (as Uru says), Write yes (as Uru says), Execute yes (as Uru says)\n"
 Run = Callable[..., Coroutine[Any, Any, Result]]
 
 SETTINGS = {
@@ -75,12 +76,15 @@ async def test_tools_lists_what_claude_is_shown_with_what_each_needs(run: Run) -
     assert "  needs nothing  " in lines["uru_whoami"]
     assert "  read   " in lines["platform__context_query"]
     assert "company_demo__LOG_NOTE" not in lines
-    assert ran.stderr == "Listed: 12. Blocked or left out: 21; uru-mcp tools --blocked says why.\n"
+    assert ran.stderr == (
+        "Listed: 12. Blocked or left out: 21; uru-mcp tools --blocked says why.\n"
+        "Permissions: Read yes (as Uru says), Write no (as Uru says), Execute no (as Uru says)\n"
+    )
 
 
 async def test_tools_that_are_not_listed_one_by_one_are_counted(run: Run) -> None:
     ran = await run("tools", permissions={"read", "write", "execute"}, URU_DIRECT_TOOLS="none")
-    assert ran.stderr == "Listed: 10. Not listed, but to be found and called: 25, by uru-mcp tools QUERY.\n"
+    assert ran.stderr == "Listed: 10. Not listed, but to be found and called: 25, by uru-mcp tools QUERY.\n" + ALL_TOLD
 
 
 async def test_tools_are_found_as_claude_finds_them(run: Run) -> None:
@@ -96,7 +100,7 @@ async def test_blocked_tools_are_told_with_what_the_key_lacks(run: Run) -> None:
     assert any(line.startswith("company_demo__LOG_NOTE ") and "  lacks execute  " in line for line in blocked)
     everything = {"read", "write", "execute"}
     ran = await run("tools", "--blocked", permissions=everything)
-    assert (ran.stdout, ran.stderr) == ("", "Nothing is blocked: this key may call every tool there is.\n")
+    assert (ran.stdout, ran.stderr) == ("", "Nothing is blocked: this key may call every tool there is.\n" + ALL_TOLD)
 
 
 async def test_where_nobody_tells_the_permissions_that_is_the_reason(run: Run, uru: Uru) -> None:

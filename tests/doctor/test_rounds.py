@@ -139,7 +139,7 @@ FAULTS = {
         "not one that this API key may use",
         "Set URU_WORKSPACE_ID to the id of the key's own workspace",
     ),
-    "no permissions": Fault(key_of(permissions=set()), "permissions", "Read no (as Uru says)", "Give the key the permissions"),
+    "no permissions": Fault(key_of(permissions=set()), "permissions", "Read no (as Uru says)", "Give the key"),
     "permissions that a ceiling takes away": Fault(
         lambda patient: (key_of(permissions={"read"})(patient), set_to(PERMISSIONS="write")(patient)),
         "permissions",
@@ -150,7 +150,7 @@ FAULTS = {
         status("/keys/self", 404), "permissions", "does not tell whether this API key has", '"URU_PERMISSIONS": '
     ),
     "permissions that are of no use": Fault(
-        set_to(PERMISSIONS="read"), "permissions", "which URU_PERMISSIONS does not allow here", "or widen URU_PERMISSIONS", "warning"
+        set_to(PERMISSIONS="read"), "permissions", "does not allow here", "or widen URU_PERMISSIONS", "warning"
     ),
     "no tools": Fault(
         status("/namespaces", 200, {"namespaces": []}), "catalog", "Uru offers this key no tools", "Connect apps in Uru"

@@ -62,6 +62,8 @@ def tools(choice: Choice, query: str, blocked: bool, as_json: bool) -> None:
             say(line, dim=not is_allowed)
         if found.note:
             say(found.note, err=True)
+        if found.permissions:
+            say(f"Permissions: {found.permissions}", err=True)
     if found.refusal is not None:
         if not as_json:
             say(found.refusal.text, err=True)

@@ -177,9 +177,9 @@ class Service:
     async def permissions(self) -> Finding:
         if isinstance(self._standing.trouble, PermissionMissing):
             return failed(self._standing.trouble)
-        if self._standing.grant is None and isinstance(self._standing.trouble, WorkspaceProblem):
-            return skipped("Uru tells them only for a workspace that the key may use")
         grant = self._standing.grant or Grant()
+        if grant.unknown and isinstance(self._standing.trouble, WorkspaceProblem):
+            return skipped("Uru tells them only for a workspace that the key may use")
         facts = self._facts(self._standing)
         seen = permissions_in_words(report(facts)[0]["permissions"])
         if grant.unknown:
