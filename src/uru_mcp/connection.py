@@ -77,6 +77,15 @@ class Answer:
     is_as_before: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An answer as it came: `headers` with names in lower case, and a body without what HTTP did to it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
 class Connection:
     """Connections to one Uru, pooled. Redirects are not followed, so that the key goes nowhere else.
 
@@ -169,6 +178,19 @@ class Connection:
         if status in (401, 403) and not request.asks_of_key:
             self.on_refusal()
         raise complained
+
+    async def receive(self, request: Request, within: float) -> Received:
+        """The answer to one request, whatever it is, for who looks at its form. It is sent once, and nothing follows.
+
+        Raises: `NoAnswer`, `Refused`.
+        """
+        try:
+            with anyio.fail_after(within):
+                return Received(*await self._receive(request, within))
+        except TimeoutError as error:
+            raise _too_late(request, within) from error
+        except (httpx2.RequestError, httpx2.InvalidURL, OSError) as error:
+            raise not_received(error, is_run=request.is_run) from error
 
     async def _read(self, request: Request, stated: str | None, body: bytes) -> Any:
         read = request.read
