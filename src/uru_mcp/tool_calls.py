@@ -5,7 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
+
+import anyio.to_thread
 
 from uru_mcp import discovery, gate, surface
 from uru_mcp.calls import Calls
@@ -24,6 +27,7 @@ from uru_mcp.render import Document, Rendered, Renderer, Rest
 from uru_mcp.wire import Workspace
 
 WAIT = 30  # seconds that `uru_result` waits when it is not told how long
+QUICK = 20_000  # characters of a schema that is read at once
 LOOK = 10.0  # seconds that `uru_whoami` waits for Uru
 
 Arguments = dict[str, Any]
@@ -107,7 +111,7 @@ class ToolCalls:
         view = await self._outlook.admit(tool.id, tool.needs, view, within=_left(deadline) / 2)
         surface.require_dispatcher(call)
         self._require_own_workspace(tool, call.arguments, view.standing.workspace)
-        check(tool.id, tool.schema, call.arguments, trusted=tool.namespace.name == PLATFORM)
+        await _check_of(tool, call.arguments)
         key = view.standing.key
         if not tool.is_run:
             outcome = self._outcomes.begun(tool.id)
@@ -193,6 +197,15 @@ class ToolCalls:
             )
         fix = f"Leave workspace_id out, or ask the user to {mend} if another one is wanted."
         raise ArgumentError(f"{message} Nothing was sent to Uru.", fix=fix, tool=tool.id)
+
+
+async def _check_of(tool: Tool, arguments: Arguments) -> None:
+    """Check the arguments of one of Uru's tools: in a thread where its schema is large, so that others are answered."""
+    if len(tool.schema_json) <= QUICK:
+        check(tool.id, tool.schema, arguments, trusted=False)
+    else:
+        work = partial(check, tool.id, tool.schema, arguments, trusted=False)
+        await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
 
 
 def check(tool: str, schema: Arguments, arguments: Arguments, *, trusted: bool) -> None:
