@@ -13,6 +13,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "uru_mcp"
 # A module imports only from modules above it.
 ORDER = [
     "errors",
+    "limits",
     "permissions",
     "policy",
     "retry",
