@@ -34,7 +34,12 @@ SMALL = 20_000  # characters of a schema or of arguments: up to here, no single 
 
 # One step of these can take hours, or recurses without another keyword being looked at.
 UNBOUNDED = ("pattern", "patternProperties", "uniqueItems", "unevaluatedProperties", "unevaluatedItems")
-INVERTING = ("not", "if", "contains", "disallow")  # and `oneOf`: with less to check inside, these would refuse what fits
+INVERTING = (
+    "not",
+    "if",
+    "contains",
+    "disallow",
+)  # and `oneOf`: with less to check inside, these would refuse what fits
 
 DEEPEST = 250  # keywords inside one another; Python's own limit is not to be met, since code in Rust cannot bear it
 
@@ -44,7 +49,7 @@ KEPT = 256  # validators
 class _Known(NamedTuple):
     """A validator, and what it was made from: an address alone may be that of another schema by now.
 
-    `validator` is None where the schema is broken or took too long to read. `is_small` is whether it is at most `SMALL`.
+    `validator` is None where the schema is broken or took too long to read; `is_small`: of at most `SMALL` characters.
     """
 
     schema: dict[str, Any]
@@ -161,7 +166,7 @@ def _read(schema: dict[str, Any], *, trusted: bool) -> tuple[Validator | None, b
                 return None, False
     except (Unresolvable, _TooLong, *BROKEN):
         return None, False
-    ignored = () if trusted else UNBOUNDED
+    ignored: tuple[str, ...] = () if trusted else UNBOUNDED
     if any(f'"{keyword}":' in text for keyword in ignored):
         ignored += INVERTING
     validator: Validator = _bounded(kind, ignored)(schema, registry=Registry())

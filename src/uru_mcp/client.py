@@ -31,6 +31,7 @@ from uru_mcp.wire import (
 )
 
 NO_SUCH_ENDPOINT = (404, 405, 501)
+FACTS_LIMIT = 256 * 1024  # bytes of an answer about the key or a version, which is read at once
 LONGEST_TAG = 200  # characters
 LONGEST_NAME = 200  # characters of a namespace or an account that is sent in a path or header
 
@@ -64,7 +65,8 @@ class UruClient:
     async def tool_version(self, known: ToolVersion | None, *, within: float) -> ToolVersion:
         """The version of the tools, or `known` itself where that is still it. Asked once, whatever comes of it."""
         tag = known.etag.encode() if known is not None and known.etag is not None else None
-        request = Request("GET", "/tools/sync/version", headers={b"If-None-Match": tag} if tag is not None else None)
+        headers = {b"If-None-Match": tag} if tag is not None else None
+        request = Request("GET", "/tools/sync/version", headers=headers, body_limit=FACTS_LIMIT)
         answer = await self._connection.exchange(request, within)
         if answer.is_as_before and known is not None:
             return known
@@ -74,7 +76,9 @@ class UruClient:
     async def namespaces(self, *, within: float, min_version: int | None = None) -> tuple[Namespace, ...]:
         """The namespaces, as they are at that version or later; before it, Uru asks to wait, which is done."""
         query = "" if min_version is None else f"?min_version={min_version}"
-        return shaped(read_namespaces, await self._read(f"/namespaces{query}", within))
+        request = Request("GET", f"/namespaces{query}", read=partial(shaped, read_namespaces), is_light=True)
+        found: tuple[Namespace, ...] = await self._connection.send(request, within)
+        return found
 
     async def tools(self, namespace: str, *, within: float) -> tuple[tuple[UpstreamTool, ...], tuple[LeftOut, ...]]:
         """The tools of a namespace, and those of its entries that cannot be offered."""
@@ -109,10 +113,11 @@ class UruClient:
             headers={name: value.encode() for name, value in routing.items() if value is not None},
             is_run=is_run,
             key=key,
+            read=read_result if is_run else partial(shaped, read_result),
+            is_light=True,
         )
         try:
-            answer = await self._connection.send(request, within)
-            result = read_result(answer) if is_run else shaped(read_result, answer)
+            result: RunResult = await self._connection.send(request, within)
         except UruError:
             raise
         except UnexpectedShape as error:
@@ -125,11 +130,9 @@ class UruClient:
     async def aclose(self) -> None:
         await self._connection.aclose()
 
-    async def _read(self, path: str, within: float) -> Any:
-        return await self._connection.send(Request("GET", path), within)
-
     async def _ask_of(self, key: Key, path: str, within: float) -> Any:
-        return await self._connection.send(Request("GET", path, key=key, asks_of_key=True), within)
+        request = Request("GET", path, key=key, asks_of_key=True, body_limit=FACTS_LIMIT)
+        return await self._connection.send(request, within)
 
 
 def is_safe_segment(name: str) -> bool:

@@ -126,7 +126,8 @@ class Prompts:
             raise
         name, told = read_agent(record)
         _require_length("The agent's instructions", len(told or ""))
-        return told and f"Take the part of the agent “{limits.cut(name or agent, limits.TITLE)}”. Its instructions:\n\n{told}"
+        called = limits.cut(name or agent, limits.TITLE)
+        return told and f"Take the part of the agent “{called}”. Its instructions:\n\n{told}"
 
 
 def bounded(prompt: Prompt) -> Prompt:
