@@ -23,6 +23,7 @@ ORDER = [
     "variables",
     "settings",
     "fields",
+    "heavy_work",
     "audit",
     "usage",
     "complaints",

@@ -49,7 +49,7 @@ KEPT = 256  # validators
 class _Known(NamedTuple):
     """A validator, and what it was made from: an address alone may be that of another schema by now.
 
-    `validator` is None where the schema is broken or took too long to read; `is_small`: of at most `SMALL` characters.
+    `validator` is None where the schema is broken or took too long to read. `is_small` is about its length.
     """
 
     schema: dict[str, Any]

@@ -92,7 +92,9 @@ async def received(request: Request, status: int, headers: Mapping[str, str], ch
 
 
 def parsed(request: Request, received: Received, until: float) -> Any:
-    """The JSON of a success, until a moment of the monotonic clock. What says that it is something else is not looked into, whatever it holds.
+    """The JSON of a success, until a moment of the monotonic clock.
+
+    What says that it is something else is not looked into, whatever it holds.
 
     Raises: `Unconfirmed` for a run, otherwise `Refused`; `TimeoutError`.
     """

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from uru_mcp import limits
 from uru_mcp.approvals import advice
 from uru_mcp.discovery import offer
 from uru_mcp.effects import OF_WORKSPACE
 from uru_mcp.errors import ArgumentError
+from uru_mcp.fields import Record
 from uru_mcp.outlook import View
 from uru_mcp.permissions import Permissions
 from uru_mcp.policy import RECORDS
@@ -34,9 +36,6 @@ from uru_mcp.redaction import Redaction
 from uru_mcp.shelves import Shelves, needs_of, open_kinds
 from uru_mcp.uris import KEY, NAMESPACES, SCHEME, WORKSPACE, Address, no_such_resource
 from uru_mcp.wire import Namespace
-
-DESCRIPTION_CHARS = 300
-EXCERPT_CHARS = 600
 
 NAMESPACE = f"{SCHEME}{NAMESPACES}/{{namespace}}"
 RECORD_TEMPLATES: Mapping[str, Kind] = {
@@ -132,7 +131,7 @@ class Resources:
             records = (await self._shelves.runs(given["id"], view, within=within)).records
         else:
             records = tuple([record async for record in self._shelves.walk(kind, view, within=within)])
-        entries = [entry for record in records if (entry := read_entry(kind, record)) is not None]
+        entries = [entry for record in records if (entry := listable(kind, record)) is not None]
         return fitting(value, ((one.address.run_id or one.address.id or "", one.title) for one in entries))
 
     def _facts(self, address: Address, view: View) -> Any:
@@ -162,7 +161,7 @@ def tellable(view: View, redaction: Redaction) -> list[Namespace]:
 
 def facts_listed(view: View, redaction: Redaction) -> list[Resource]:
     """The resources that need no record: the workspace, the key, the namespaces."""
-    name = view.standing.workspace.name if view.standing.workspace else None
+    name = limits.cut((view.standing.workspace and view.standing.workspace.name) or "", limits.TITLE)
     return [
         Resource(
             Address(WORKSPACE).uri,
@@ -183,16 +182,25 @@ def facts_listed(view: View, redaction: Redaction) -> list[Resource]:
     ]
 
 
+def listable(kind: Kind, record: Record) -> Entry | None:
+    """The record as a list shows it; None where it has no id, or one that is too long for an address."""
+    entry = read_entry(kind, record)
+    if entry is None:
+        return None
+    ids = (entry.address.id or "", entry.address.run_id or "")
+    return entry if max(map(len, ids)) <= limits.IDENTIFIER else None
+
+
 def resource_of(entry: Entry) -> Resource:
     return Resource(
         entry.address.uri,
         entry.kind.collection,
-        entry.title[:DESCRIPTION_CHARS],
-        entry.description[:DESCRIPTION_CHARS],
+        limits.cut(entry.title, limits.TITLE),
+        limits.cut(entry.description, limits.DESCRIPTION),
         entry.kind.mime_type,
         entry.size,
         entry.updated_at,
-        entry.excerpt and entry.excerpt[:EXCERPT_CHARS],
+        entry.excerpt and limits.cut(entry.excerpt, limits.EXCERPT),
     )
 
 

@@ -30,6 +30,8 @@ MISSPELT = 0.8  # of what the word itself counts, for one that was probably mean
 FAVOUR = 1.1  # times its score, for a document that is favoured
 COPY = 0.7  # of its score for each better tool of the same name, in another account of the same app
 
+LONGEST_WORD = 60  # characters: longer ones are no words, and stemming takes a time that grows with their square
+
 BEGINNING_FROM = 3  # characters: shorter ones begin too much
 BEGINNINGS = 50  # words at most that begin alike
 FIRST_PAGES = 100  # hits among which copies are put back
@@ -90,7 +92,7 @@ class Index:
 
         A document's score is its BM25F, times how much of the query it holds.
         """
-        asked = dict.fromkeys(words(query[:QUERY_CHARS])[:QUERY_WORDS])
+        asked = dict.fromkeys(word[:LONGEST_WORD] for word in words(query[:QUERY_CHARS])[:QUERY_WORDS])
         telling = [word for word in asked if word not in STOP_WORDS] or list(asked)
         scores: dict[int, float] = {}
         covered: dict[int, float] = {}
@@ -154,7 +156,7 @@ class Index:
         return math.log(1 + (len(self._ids) - documents + 0.5) / (documents + 0.5))
 
     def _stemmed(self, text: str, stems: dict[str, str], seen: Counter[str]) -> tuple[str, ...]:
-        found = words(text)
+        found = [word[:LONGEST_WORD] for word in words(text)]
         seen.update(found)
         for word in found:
             if word not in stems:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from functools import partial
 from typing import Any
-
-import anyio.to_thread
 
 from uru_mcp import discovery, gate, surface
 from uru_mcp.calls import Calls
 from uru_mcp.catalog import Tool
 from uru_mcp.effects import attribution, changed_by, effect_of
 from uru_mcp.errors import ArgumentError, Unconfirmed, UnknownTool
+from uru_mcp.heavy_work import in_thread, in_time
 from uru_mcp.key import Key
 from uru_mcp.library import Library
 from uru_mcp.outcomes import Outcome, Outcomes
@@ -137,10 +135,15 @@ class ToolCalls:
         finally:
             self._library.forget(changed)
         await self._changed(changed)
-        data = self._renderer.clean(result.data) if changed else result.data  # whose words may be put to a person
-        effect = effect_of(tool, data, self._outlook.now)
-        members = {"log_id": result.log_id, **effect.members}
-        return self._renderer.document(data, members, effect.notes, effect.waits_for)
+        view = self._outlook.now
+
+        def document() -> Document:
+            data = self._renderer.clean(result.data) if changed else result.data  # whose words may be put to a person
+            effect = effect_of(tool, data, view)
+            members = {"log_id": result.log_id, **effect.members}
+            return self._renderer.document(data, members, effect.notes, effect.waits_for)
+
+        return await in_time(result.data, document)
 
     async def _changed(self, kinds: tuple[Kind, ...]) -> None:
         if kinds:
@@ -204,8 +207,7 @@ async def _check_of(tool: Tool, arguments: Arguments) -> None:
     if len(tool.schema_json) <= QUICK:
         check(tool.id, tool.schema, arguments, trusted=False)
     else:
-        work = partial(check, tool.id, tool.schema, arguments, trusted=False)
-        await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
+        await in_thread(lambda: check(tool.id, tool.schema, arguments, trusted=False))
 
 
 def check(tool: str, schema: Arguments, arguments: Arguments, *, trusted: bool) -> None:
