@@ -25,6 +25,8 @@ LEFT_OUT = 1_000  # tools that are listed as left out; of more, it is said how m
 
 PROMPT = 1_000_000  # characters of a prompt that is filled in, or of an agent's instructions before it
 PROMPT_ARGUMENTS = 100
+APPROVALS = 50  # that one run waits for
+QUESTION = 2_000  # characters of what a person is to decide
 CHOICES = 1_000  # values that a prompt offers for an argument
 
 

@@ -11,9 +11,9 @@ from uru_mcp.cursors import decode, encode
 from uru_mcp.errors import KeyRefused, UruError, WorkspaceProblem
 from uru_mcp.fields import compact
 from uru_mcp.outlook import View
-from uru_mcp.records import CONTEXTS, KINDS
+from uru_mcp.records import CONTEXTS, KINDS, read_entry
 from uru_mcp.redaction import Redaction
-from uru_mcp.resources import Resource, described, facts_listed, listable, resource_of
+from uru_mcp.resources import Resource, described, facts_listed, resource_of
 from uru_mcp.shelves import PAGE, Shelves, open_kinds
 from uru_mcp.uris import NAMESPACES
 
@@ -108,7 +108,7 @@ class Listings:
             page = await self._shelves.page(kind, view, position.cursor, within=within)
         found: dict[str, Resource] = {}  # of several hits in one record the best
         for record in page.records:
-            entry = listable(kind, record)
+            entry = read_entry(kind, record)
             if entry is not None:
                 found.setdefault(entry.address.uri, resource_of(entry))
         resources = list(found.values())

@@ -16,7 +16,6 @@ from uru_mcp.approvals import advice
 from uru_mcp.discovery import offer
 from uru_mcp.effects import OF_WORKSPACE
 from uru_mcp.errors import ArgumentError
-from uru_mcp.fields import Record
 from uru_mcp.outlook import View
 from uru_mcp.permissions import Permissions
 from uru_mcp.policy import RECORDS
@@ -131,7 +130,7 @@ class Resources:
             records = (await self._shelves.runs(given["id"], view, within=within)).records
         else:
             records = tuple([record async for record in self._shelves.walk(kind, view, within=within)])
-        entries = [entry for record in records if (entry := listable(kind, record)) is not None]
+        entries = [entry for record in records if (entry := read_entry(kind, record)) is not None]
         return fitting(value, ((one.address.run_id or one.address.id or "", one.title) for one in entries))
 
     def _facts(self, address: Address, view: View) -> Any:
@@ -180,15 +179,6 @@ def facts_listed(view: View, redaction: Redaction) -> list[Resource]:
             for namespace in tellable(view, redaction)
         ),
     ]
-
-
-def listable(kind: Kind, record: Record) -> Entry | None:
-    """The record as a list shows it; None where it has no id, or one that is too long for an address."""
-    entry = read_entry(kind, record)
-    if entry is None:
-        return None
-    ids = (entry.address.id or "", entry.address.run_id or "")
-    return entry if max(map(len, ids)) <= limits.IDENTIFIER else None
 
 
 def resource_of(entry: Entry) -> Resource:
