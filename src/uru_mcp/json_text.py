@@ -7,7 +7,8 @@ from typing import Any
 
 from uru_mcp import limits
 
-# Bytes that values take in CPython, from above: what the text says of each is seen in a single pass each.
+# Bytes that values take in CPython, from above.
+COPIES = 4  # of all texts: as it came, in the values, as JSON again, and without what may not be shown
 CONTAINER = 150  # an object or a list, besides its members
 MEMBER = 64  # a value, and its place in what holds it
 NAME = 100  # the name of a member, and its place among the names
@@ -34,4 +35,4 @@ def weight(body: bytes) -> int:
     text = len(body) if body.isascii() else 4 * len(body)
     containers = body.count(b"{") + body.count(b"[")
     members = containers + body.count(b",")
-    return 2 * text + CONTAINER * containers + MEMBER * members + NAME * body.count(b":")
+    return COPIES * text + CONTAINER * containers + MEMBER * members + NAME * body.count(b":")
