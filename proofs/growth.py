@@ -1,7 +1,7 @@
 """Feeds growing input to everything that reads what strangers write: `python -m proofs.growth [SECONDS] [READER …]`.
 
 Each reader of `READERS` takes a text. Each shape of `SHAPES` makes one of about so many characters: runs of what
-patterns stumble over, brackets inside one another, lists of many small members. Sizes grow fourfold up to 256 KB, or
+patterns stumble over, brackets inside one another, lists of many small members. Sizes grow fourfold up to 1 MB, or
 until a reading takes `ENOUGH` seconds of processor time, and where the last two took longer than `FLOOR`, the exponent
 of the growth is what lies between them: 1 is linear. Prints a line for each reader with its worst shape, and ends with
 1 when one grows faster than `STEEPEST` or takes longer than `CAP`. SECONDS bounds the whole; the rest is not looked at.
@@ -57,8 +57,9 @@ from uru_mcp.errors import ArgumentError, UruError
 from uru_mcp.redaction import Redaction
 from uru_mcp.render import Renderer, Rest
 
-FIRST, LAST = 16 * 1024, 256 * 1024  # characters
-FLOOR = 0.02  # seconds, below which a time tells nothing
+FIRST, LAST = 16 * 1024, 1024 * 1024  # characters
+FLOOR = 0.1  # seconds, below which a time tells nothing: some systems count processor time in steps of 4 ms
+QUICK = 0.01  # seconds for a quarter of a megabyte: what is so quick is not made to read a whole one
 ENOUGH = 1.0  # seconds; what takes longer need not grow further
 CAP = 10.0  # seconds for a single reading, which no reader may take
 STEEPEST = 1.4  # exponent; sorting and a busy machine are below it, squares are above
@@ -261,7 +262,7 @@ def growth_of(reader: str, shape: str) -> Growth:
     read, make = READERS[reader], SHAPES[shape]
     size, seconds = FIRST, seconds_of(read, make(FIRST))
     exponent = 0.0
-    while size < LAST and seconds < ENOUGH:
+    while size < LAST and seconds < ENOUGH and (size < LAST // 4 or seconds > QUICK):
         before, size = seconds, size * 4
         seconds = seconds_of(read, make(size))
         if _exponent(before, seconds) > STEEPEST:
@@ -279,7 +280,7 @@ def slow(reader: str, shapes: Iterable[str], *, size: int, cap: float) -> list[s
 def _exponent(before: float, after: float) -> float:
     if math.isinf(after):
         return math.inf
-    return math.log(after / max(before, FLOOR / 16), 4) if after > FLOOR else 0.0
+    return math.log(after / max(before, FLOOR / 10), 4) if after > FLOOR else 0.0
 
 
 def examined(reader: str, until: float) -> Iterator[Growth]:

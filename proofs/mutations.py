@@ -48,7 +48,7 @@ BREAKS = (
     Break("tool_calls", "if its is None or wanted == its.lower()", "if True or wanted == its.lower()", IDENTITY),
     Break("effects", 'return f"{title}, a server outside Uru" if', "return title if", "test_strangers.py"),
     Break("protocol", "if rendered.notes else []", "if False else []", "test_strangers.py"),
-    Break("connection", "if stated is not None and not JSON_TYPE", "if False and not JSON_TYPE", "test_faults.py"),
+    Break("bodies", "if stated is not None and not JSON_TYPE", "if False and not JSON_TYPE", "test_faults.py"),
     Break("wire", "answer = record_of(body)", "answer = body if isinstance(body, dict) else {}", "test_faults.py"),
     Break(
         "permissions",

@@ -7,6 +7,7 @@ import json
 import math
 import time
 import zlib
+from itertools import count
 
 import pytest
 
@@ -32,6 +33,7 @@ ANSWER = json.dumps({"data": "done" * 5_000, "successful": True}).encode()
         ("", ANSWER),
         ("gzip", gzip.compress(ANSWER) + b"garbage behind it"),
     ],
+    ids=count(),
 )
 async def test_an_answer_in_a_common_coding_is_read(connect_once: Connect, uru: Uru, coding: str, body: bytes) -> None:
     uru.faults.status("/execute/", 200, body=body, headers=coded(coding))
@@ -55,6 +57,7 @@ async def test_an_answer_in_a_common_coding_is_read(connect_once: Connect, uru: 
         ("deflate", b"\x78\x9c" + b"\xff" * 50),
         ("gzip", empty_blocks(1_000)),
     ],
+    ids=count(),
 )
 async def test_an_answer_that_cannot_be_decoded_is_unconfirmed_or_unreadable(
     connect_once: Connect, uru: Uru, coding: str, body: bytes

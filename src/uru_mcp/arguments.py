@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
+from types import FrameType
 from typing import Any, NamedTuple
 
 import jsonschema
@@ -43,6 +44,8 @@ INVERTING = (
 
 DEEPEST = 250  # keywords inside one another; Python's own limit is not to be met, since code in Rust cannot bear it
 
+INTERRUPTED = ("jsonschema", "referencing")  # packages whose functions may be left at any call
+
 KEPT = 256  # validators
 
 
@@ -69,9 +72,19 @@ class _Budget:
     until: float
     depth: int = 0
 
-    def look(self, *_: Any) -> None:
+    def look(self) -> None:
         """Raises: _TooLong."""
         if self.depth > DEEPEST or time.thread_time() > self.until:
+            raise _TooLong
+
+    def profile(self, frame: FrameType, event: str, _: Any) -> None:
+        """The same, for `sys.setprofile`, though only where the error goes on to the one who checks.
+
+        What garbage collection calls, and what ends a generator, would swallow it.
+        """
+        if time.thread_time() <= self.until or event not in ("call", "c_call"):
+            return
+        if str(frame.f_globals.get("__name__")).partition(".")[0] in INTERRUPTED:
             raise _TooLong
 
 
@@ -133,7 +146,7 @@ def _limited(seconds: float, *, everywhere: bool) -> Iterator[None]:
     budget = _Budget(time.thread_time() + seconds)
     reset, profile = _budget.set(budget), sys.getprofile()
     if everywhere:
-        sys.setprofile(budget.look)
+        sys.setprofile(budget.profile)
     try:
         yield
     finally:
