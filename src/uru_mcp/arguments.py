@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
+from inspect import CO_GENERATOR
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -84,6 +85,8 @@ class _Budget:
         """
         if time.thread_time() <= self.until or event not in ("call", "c_call"):
             return
+        if event == "call" and frame.f_code.co_flags & CO_GENERATOR:
+            return  # which may be about to be closed
         if str(frame.f_globals.get("__name__")).partition(".")[0] in INTERRUPTED:
             raise _TooLong
 
