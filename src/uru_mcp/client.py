@@ -138,7 +138,8 @@ class UruClient:
         try:
             return await ask("/namespaces")
         except (Refused, NoAnswer) as error:
-            if isinstance(error, NoAnswer) and error.details.get("status") != NOT_IMPLEMENTED:
+            is_missing = isinstance(error, Refused) or error.details.get("status") == NOT_IMPLEMENTED
+            if not is_missing or error.code == "too_large":
                 raise
             try:
                 return await ask("/list/apps")
