@@ -75,6 +75,8 @@ SCHEMAS: dict[str, Any] = {
     "a schema for false, often": {"anyOf": [False] * 2_400},
     "many choices for each item": {"properties": {"l": {"items": {"enum": [f"e{n}" for n in range(9_000)]}}}},
     "items that need much": {"properties": {"l": {"items": {"required": [f"e{n}" for n in range(9_000)]}}}},
+    "items of any kind": {"properties": {"many": {"items": True}}},
+    "at least none of what is never there": {"properties": {"many": {"contains": False, "minContains": 0}}},
     "unique items": {"properties": {"l": {"uniqueItems": True}}},
     "anchors": {"allOf": [{"$ref": f"#a{n}"} for n in range(400)],
                 "$defs": {f"d{n}": {"$anchor": f"a{n}"} for n in range(400)}},

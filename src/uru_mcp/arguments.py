@@ -7,7 +7,6 @@ fetched, whatever a schema refers to.
 from __future__ import annotations
 
 import json
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,8 +14,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
-from inspect import CO_GENERATOR
-from types import FrameType
 from typing import Any, NamedTuple
 
 import jsonschema
@@ -32,7 +29,6 @@ BROKEN = (RecursionError, TypeError, ValueError, AttributeError, LookupError, Ar
 SHOWN = 5
 CHECK_WITHIN = 0.25  # seconds of processor time for the arguments of one call; then they count as checked by Uru alone
 READ_WITHIN = 0.5  # seconds of processor time for making a validator of a schema, once
-SMALL = 20_000  # characters of a schema or of arguments: up to here, no single keyword takes long
 
 # One step of these can take hours, or recurses without another keyword being looked at.
 UNBOUNDED = ("pattern", "patternProperties", "uniqueItems", "unevaluatedProperties", "unevaluatedItems")
@@ -45,7 +41,7 @@ INVERTING = (
 
 DEEPEST = 250  # keywords inside one another; Python's own limit is not to be met, since code in Rust cannot bear it
 
-INTERRUPTED = ("jsonschema", "referencing")  # packages whose functions may be left at any call
+LOOKS = 8  # steps between two looks at the clock, which takes longer than many a step
 
 KEPT = 256  # validators
 
@@ -53,12 +49,11 @@ KEPT = 256  # validators
 class _Known(NamedTuple):
     """A validator, and what it was made from: an address alone may be that of another schema by now.
 
-    `validator` is None where the schema is broken or took too long to read. `is_small` is about its length.
+    `validator` is None where the schema is broken or took too long to read.
     """
 
     schema: dict[str, Any]
     validator: Validator | None
-    is_small: bool
 
 
 _validators: dict[int, _Known] = {}
@@ -72,22 +67,12 @@ class _Budget:
 
     until: float
     depth: int = 0
+    looks: int = 0
 
     def look(self) -> None:
         """Raises: _TooLong."""
-        if self.depth > DEEPEST or time.thread_time() > self.until:
-            raise _TooLong
-
-    def profile(self, frame: FrameType, event: str, _: Any) -> None:
-        """The same, for `sys.setprofile`, though only where the error goes on to the one who checks.
-
-        What garbage collection calls, and what ends a generator, would swallow it.
-        """
-        if time.thread_time() <= self.until or event not in ("call", "c_call"):
-            return
-        if event == "call" and frame.f_code.co_flags & CO_GENERATOR:
-            return  # which may be about to be closed
-        if str(frame.f_globals.get("__name__")).partition(".")[0] in INTERRUPTED:
+        self.looks += 1
+        if self.depth > DEEPEST or (self.looks % LOOKS == 0 and time.thread_time() > self.until):
             raise _TooLong
 
 
@@ -104,13 +89,13 @@ def check(tool: str, schema: dict[str, Any], arguments: dict[str, Any], *, trust
     Raises:
         ArgumentError: They do not fit; it says at which path, and what was expected.
     """
-    size = _require_json(tool, arguments)
-    known = _known(schema, trusted=trusted)
-    if known.validator is None:
+    _require_json(tool, arguments)
+    validator = _known(schema, trusted=trusted)
+    if validator is None:
         return
     try:
-        with _limited(CHECK_WITHIN, everywhere=size > SMALL or not known.is_small):
-            errors = sorted(known.validator.iter_errors(arguments), key=lambda error: error.json_path)
+        with _limited(CHECK_WITHIN):
+            errors = sorted(validator.iter_errors(arguments), key=lambda error: error.json_path)
     except (jsonschema.exceptions.UnknownType, Unresolvable, _TooLong, *BROKEN):
         return  # the schema is broken, in one of the many ways in which strangers break schemas
     if not errors:
@@ -127,10 +112,9 @@ def check(tool: str, schema: dict[str, Any], arguments: dict[str, Any], *, trust
     )
 
 
-def _require_json(tool: str, arguments: dict[str, Any]) -> int:
-    """The size of the arguments, in bytes of JSON."""
+def _require_json(tool: str, arguments: dict[str, Any]) -> None:
     try:
-        return len(json.dumps(arguments, allow_nan=False, ensure_ascii=False).encode())
+        json.dumps(arguments, allow_nan=False, ensure_ascii=False).encode()
     except (ValueError, TypeError, RecursionError):
         raise ArgumentError(
             f"The arguments for {tool} are not JSON that can be sent. Nothing was sent to Uru.",
@@ -140,53 +124,48 @@ def _require_json(tool: str, arguments: dict[str, Any]) -> int:
 
 
 @contextmanager
-def _limited(seconds: float, *, everywhere: bool) -> Iterator[None]:
+def _limited(seconds: float) -> Iterator[None]:
     """Raise `_TooLong` once the block has taken so many seconds of processor time.
 
-    That is looked at for each keyword; `everywhere` looks at each function call too, which takes twice as long and
-    leaves nothing out: not the many members below a single keyword, nor the words of an error about a long value.
+    That is looked at for each keyword, each error and each part of a schema, so between two looks there is a single
+    pass over the schema or the arguments.
     """
-    budget = _Budget(time.thread_time() + seconds)
-    reset, profile = _budget.set(budget), sys.getprofile()
-    if everywhere:
-        sys.setprofile(budget.profile)
+    reset = _budget.set(_Budget(time.thread_time() + seconds))
     try:
         yield
     finally:
-        if everywhere:
-            sys.setprofile(profile)
         _budget.reset(reset)
 
 
-def _known(schema: dict[str, Any], *, trusted: bool) -> _Known:
-    """The validator of a schema, made once for one that is used again and again."""
+def _known(schema: dict[str, Any], *, trusted: bool) -> Validator | None:
+    """The validator of a schema, made once for one that is used again; None where the schema is of no use."""
     known = _validators.get(id(schema))
     if known is not None and known.schema is schema:
-        return known
-    known = _Known(schema, *_read(schema, trusted=trusted))
+        return known.validator
+    known = _Known(schema, _read(schema, trusted=trusted))
     with _making_room:
         while len(_validators) >= KEPT:
             del _validators[next(iter(_validators))]
         _validators[id(schema)] = known
-    return known
+    return known.validator
 
 
-def _read(schema: dict[str, Any], *, trusted: bool) -> tuple[Validator | None, bool]:
-    """A validator of the dialect that the schema names, or None where it is no schema; and whether it is small."""
+def _read(schema: dict[str, Any], *, trusted: bool) -> Validator | None:
+    """A validator of the dialect that the schema names, or None where it is no schema."""
     try:
         text = json.dumps(schema)
         kind = validator_for(schema, default=jsonschema.Draft202012Validator)
-        with _limited(READ_WITHIN, everywhere=False):
+        with _limited(READ_WITHIN):
             reader = _bounded(kind, UNBOUNDED)(kind.META_SCHEMA)
             if next(reader.iter_errors(schema), None) is not None:
-                return None, False
+                return None
     except (Unresolvable, _TooLong, *BROKEN):
-        return None, False
+        return None
     ignored: tuple[str, ...] = () if trusted else UNBOUNDED
     if any(f'"{keyword}":' in text for keyword in ignored):
         ignored += INVERTING
     validator: Validator = _bounded(kind, ignored)(schema, registry=Registry())
-    return validator, len(text) <= SMALL
+    return validator
 
 
 @cache
@@ -198,8 +177,19 @@ def _bounded(kind: type[Validator], ignored: tuple[str, ...]) -> Any:
     if "not" in ignored and "oneOf" in rules:
         rules["oneOf"] = rules["anyOf"]
     bounded: Any = extend(kind, validators=rules)  # type: ignore[no-untyped-call]
-    bounded.evolve = _evolved
+    bounded.evolve, bounded.descend = _evolved, _watched(bounded.descend)
+    bounded.iter_errors = _watched(bounded.iter_errors)
     return bounded
+
+
+def _watched(step: Callable[..., Any]) -> Callable[..., Any]:
+    """The same step into a part of a schema, with a look at the time, also where the part is only true or false."""
+
+    def watched(*facts: Any, **more: Any) -> Any:
+        _budget.get().look()
+        return step(*facts, **more)
+
+    return watched
 
 
 def _evolved(self: Any, **changes: Any) -> Any:

@@ -12,6 +12,7 @@ from uru_mcp.calls import Calls
 from uru_mcp.catalog import Tool
 from uru_mcp.effects import attribution, changed_by, effect_of
 from uru_mcp.errors import ArgumentError, Unconfirmed, UnknownTool
+from uru_mcp.fields import is_larger
 from uru_mcp.heavy_work import in_thread, in_time
 from uru_mcp.key import Key
 from uru_mcp.library import Library
@@ -25,7 +26,7 @@ from uru_mcp.render import Document, Rendered, Renderer, Rest
 from uru_mcp.wire import Workspace
 
 WAIT = 30  # seconds that `uru_result` waits when it is not told how long
-QUICK = 20_000  # characters of a schema that is read at once
+QUICK = 20_000  # characters of a schema, or of arguments, that are checked at once
 LOOK = 10.0  # seconds that `uru_whoami` waits for Uru
 
 Arguments = dict[str, Any]
@@ -203,8 +204,8 @@ class ToolCalls:
 
 
 async def _check_of(tool: Tool, arguments: Arguments) -> None:
-    """Check the arguments of one of Uru's tools: in a thread where its schema is large, so that others are answered."""
-    if len(tool.schema_json) <= QUICK:
+    """Check the arguments of one of Uru's tools: in a thread where they or its schema are large."""
+    if len(tool.schema_json) <= QUICK and not is_larger(arguments, QUICK):
         check(tool.id, tool.schema, arguments, trusted=False)
     else:
         await in_thread(lambda: check(tool.id, tool.schema, arguments, trusted=False))
