@@ -34,6 +34,7 @@ from uru_mcp.library import Library
 from uru_mcp.outcomes import Outcomes
 from uru_mcp.outlook import Outlook, View
 from uru_mcp.own_tools import OWN, Definition
+from uru_mcp.read_check import ReadCheck
 from uru_mcp.redaction import Redaction
 from uru_mcp.render import Rendered, Renderer
 from uru_mcp.settings import Settings
@@ -91,16 +92,16 @@ class Bridge:
         )
         self._client = UruClient(connection, redaction)
         identity = Identity(
-            self._client, keyring, ceiling=settings.permissions, workspace_id=settings.fixed_workspace, clock=clock
+            self._client, keyring, declared=settings.permissions, workspace_id=settings.fixed_workspace, clock=clock
         )
         connection.on_refusal = identity.doubt
         catalogs = self._catalogs(redaction, is_remote=transport is None)
-        self._outlook = Outlook(identity, catalogs, on_look=self._after_look)
+        calls = Calls(self._client, identity)
+        self._outlook = Outlook(identity, catalogs, ReadCheck(calls, identity), on_look=self._after_look)
         self._announcements = Announcements(self._outlook, self._outlines, lambda name: self.on_change(name))
         self._sync = Sync(
             self._client, self._outlook, catalogs, key=lambda: keyring.in_use, interval=settings.sync_interval
         )
-        calls = Calls(self._client, identity)
         shelves = Shelves(calls, redaction)
         self._library = Library(self._outlook, shelves, self._renderer, redaction, lambda: self._report()[0])
         self._outcomes = Outcomes()
@@ -169,10 +170,8 @@ class Bridge:
     async def list_tools(self) -> list[Definition]:
         """The tools to show now, as far as Uru has told them in time."""
         try:
-            is_first = not self._announcements.was_shown(
-                "tools"
-            )  # a later one is asked for because something may have changed
-            await self._outlook.look(self._within(FIRST_LIST_WITHIN), at_once=not is_first)
+            is_later = self._announcements.was_shown("tools")  # and is asked for because something may have changed
+            await self._outlook.look(self._within(FIRST_LIST_WITHIN), at_once=is_later)
             definitions = self._definitions()
         except Exception:  # boundary: whatever happens, there is a tool that can be asked
             log.exception("the tools could not be listed")
@@ -289,6 +288,7 @@ class Bridge:
             base_url=self._settings.proxy_url,
             last4=self._keyring.last4,
             now=datetime.now(UTC),
+            ignored_variables=(*self._settings.ignored, *self._settings.foreign),
             source=self._keyring.source,
             exposure=self._keyring.exposure,
             unseen_removed=self._redaction.unseen,

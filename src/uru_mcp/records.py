@@ -11,12 +11,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
-from uru_mcp.fields import Record, UnexpectedShape, first, flag_at, list_at, moment_at, object_at, record_of, text_at
+from uru_mcp import limits
+from uru_mcp.fields import (
+    Record,
+    UnexpectedShape,
+    envelopes_of,
+    first,
+    flag_at,
+    list_at,
+    moment_at,
+    object_at,
+    record_of,
+    text_at,
+)
 from uru_mcp.uris import Address
 
 JSON = "application/json"
+IDS = ("id", "_id", "uuid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +128,9 @@ def kind_at(address: Address) -> Kind | None:
 
 
 def address_of(kind: Kind, record: Record) -> Address | None:
-    """Where a record can be read again; None where it says too little."""
-    own, automation = text_at(record, "id"), text_at(record, "automation_id")
-    if own is None:
+    """Where a record can be read again; None where it says too little, or has an id that is too long for an address."""
+    own, automation = text_at(record, *IDS), text_at(record, "automation_id", "automationId")
+    if own is None or max(len(own), len(automation or "")) > limits.IDENTIFIER:
         return None
     if kind is not RUNS:
         return Address(kind.collection, own)
@@ -130,7 +144,8 @@ def read_page(body: Any) -> tuple[list[Record], str | None]:
         UnexpectedShape: There is no list.
     """
     items = [item for item in list_at(body, "items") if isinstance(item, dict)]
-    return items, text_at(body, "next_cursor") if isinstance(body, dict) else None
+    cursors = [text_at(envelope, "next_cursor", "nextCursor") for envelope in envelopes_of(body)]
+    return items, next((cursor for cursor in cursors if cursor is not None), None)
 
 
 def read_entry(kind: Kind, record: Record) -> Entry | None:
@@ -175,7 +190,7 @@ def read_prompt(body: Any) -> Prompt:
         UnexpectedShape: It is no record, or one without an id.
     """
     record = record_of(body)
-    own = text_at(record, "id")
+    own = text_at(record, *IDS)
     if own is None:
         raise UnexpectedShape("a prompt without an id")
     listed = record.get("variables")
@@ -225,11 +240,12 @@ def read_approvals(body: Any) -> tuple[Approval, ...]:
     events = record.get("events")
     for event in events if isinstance(events, list) else ():
         node = text_at(event, "node", "node_id") if isinstance(event, dict) else None
-        if node is None:
+        if node is None or len(node) > limits.IDENTIFIER:
             continue
         waiting.pop(node, None)
         if text_at(event, "type") == "approval_requested":
             waiting[node] = text_at(event, "detail", "message") or ""
     if not waiting:
         return (Approval(address, None, "", name),)
-    return tuple(Approval(address, node, question, name) for node, question in waiting.items())
+    first = islice(waiting.items(), limits.APPROVALS)
+    return tuple(Approval(address, node, limits.cut(question, limits.QUESTION), name) for node, question in first)
