@@ -14,6 +14,7 @@ from uru_mcp.policy import DECIDE, PLATFORM
 from uru_mcp.records import Approval
 
 NAME_CHARS = 80  # of an automation's name
+QUOTES = str.maketrans("“”[]", "''()")  # a name cannot end the quotation that it stands in
 
 DECISION_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -41,7 +42,7 @@ def decision(approval: Approval, choice: str, comment: str | None = None) -> dic
 
 def question(approval: Approval, title: str | None = None) -> str:
     """What a person is asked; the words are Uru's. `title` is the automation's, where the run does not tell it."""
-    name = " ".join((approval.automation or title or approval.run.id or "").split())[:NAME_CHARS]
+    name = " ".join((approval.automation or title or approval.run.id or "").translate(QUOTES).split())[:NAME_CHARS]
     return f"The automation “{name}” in Uru waits for your decision.{quotation(approval.question)}"
 
 

@@ -31,10 +31,16 @@ AT_MOST = 64  # open questions
 MARGIN = 2.0  # seconds of a call that are kept for telling Uru
 APPROVAL = "approval"  # the name of our question in an input-required result
 
+NAME_WITHIN = 3.0  # seconds to look up what the automation is called
 PERSON_WITHIN = 600.0  # seconds that a person has, where the client is told that its call goes on
 
 VOID = "The API key has changed, or was refused, since this question was asked, so that nothing was decided with it."
 LOOK = "The run still waits: look at it in Uru, and do not run it again."
+
+UNDECIDED = (
+    "[The client was asked, and gave no decision. Perhaps nobody saw the question, since some clients answer it by"
+    " themselves. The run still waits.]"
+)
 
 Context = ServerRequestContext[Any, Any]
 
@@ -51,7 +57,7 @@ class Desk(Protocol):
 
     def key_in_use(self) -> Key | None: ...
 
-    def title_of(self, run: Address) -> str | None: ...
+    async def title_of(self, run: Address, within: float) -> str | None: ...
 
     def refusal(self, error: UruError) -> Rendered: ...
 
@@ -97,7 +103,7 @@ class Asking:
         """The result of a call, after all that it waits for was decided, or the question to the person."""
         while rendered.waits_for is not None and _can_ask(ctx):
             if is_modern(ctx.protocol_version):
-                return self._question(params, rendered, rendered.waits_for)
+                return await self._question(params, rendered, rendered.waits_for)
             asked = self._asked(params, rendered, rendered.waits_for)
             reply = await self._elicit(ctx, rendered.waits_for, call)
             call.until = max(call.until, time.monotonic() + (self._desk.call_within if call.has_progress else 0.0))
@@ -124,14 +130,15 @@ class Asking:
     def _asked(self, params: types.CallToolRequestParams, rendered: Rendered, approval: Approval) -> Question:
         return Question(params.name, params.arguments or {}, rendered, approval, self._desk.key_in_use())
 
-    def _question(
+    async def _question(
         self, params: types.CallToolRequestParams, rendered: Rendered, approval: Approval
     ) -> types.InputRequiredResult:
         state = secrets.token_hex(16)
         self._open[state] = self._asked(params, rendered, approval)
         if len(self._open) > AT_MOST:
             del self._open[next(iter(self._open))]
-        form = types.ElicitRequestFormParams(message=self._words(approval), requested_schema=DECISION_SCHEMA)
+        words = await self._words(approval)
+        form = types.ElicitRequestFormParams(message=words, requested_schema=DECISION_SCHEMA)
         return types.InputRequiredResult(
             input_requests={APPROVAL: types.ElicitRequest(params=form)}, request_state=state
         )
@@ -141,15 +148,18 @@ class Asking:
         call.is_asking = True
         try:
             with anyio.move_on_after(call.for_a_person()):
-                return await ctx.session.elicit_form(self._words(approval), DECISION_SCHEMA, ctx.request_id)
+                words = await self._words(approval)
+                return await ctx.session.elicit_form(words, DECISION_SCHEMA, ctx.request_id)
         except Exception:  # boundary: a client that cannot ask after all leaves the run waiting
             return None
         finally:
             call.is_asking = False
         return None
 
-    def _words(self, approval: Approval) -> str:
-        return question(approval, self._desk.title_of(approval.run))
+    async def _words(self, approval: Approval) -> str:
+        """The question, with the name of the automation, which its run does not hold as a rule."""
+        title = None if approval.automation else await self._desk.title_of(approval.run, NAME_WITHIN)
+        return question(approval, title)
 
     async def _void(self, asked: Question, until: float) -> UruError | None:
         """Why the answer to a question does not count, nor what was known when it was asked."""
@@ -166,8 +176,7 @@ class Asking:
         content = (reply.content if reply is not None and reply.action == "accept" else None) or {}
         choice, comment = content.get("decision"), content.get("comment")
         if choice not in ("approve", "reject"):
-            note = "[The user was asked just now and has not decided; the run still waits.]"
-            return _with(asked.answer, note, user_decision=None)
+            return _with(asked.answer, UNDECIDED, user_decision=None)
         arguments = decision(asked.approval, str(choice), comment if isinstance(comment, str) else None)
         decided = await self._desk.call_tool(shown_name(PLATFORM, DECIDE), arguments, within=until - time.monotonic())
         return _with(decided, f"[The user was asked, and decided: {choice}.]", user_decision=choice)

@@ -147,9 +147,9 @@ class Bridge:
         """The key that is in use, after Uru was asked whether it still is one. Raises: what is wrong with it."""
         return await self._outlook.accepted_key(self._within(within))
 
-    def title_of(self, run: Address) -> str | None:
-        """What the automation of a run is called, as far as that is known without asking."""
-        return self._library.title_of(run)
+    async def title_of(self, run: Address, within: float) -> str | None:
+        """What the automation of a run is called, as far as that can be learnt in so many seconds."""
+        return await self._library.title_of(run, within=within)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

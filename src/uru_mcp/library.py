@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from typing import Any
 
 from uru_mcp.cursors import require_none
@@ -159,9 +160,14 @@ class Library:
             answer["hint"] = NOTHING_YET if page.next_cursor is not None else NOTHING
         return self._renderer.answer(answer)
 
-    def title_of(self, run: Address) -> str | None:
-        """What the automation of a run is called, as far as that is known without asking."""
-        record = self._shelves.automation(run.id, self._outlook.now)
+    async def title_of(self, run: Address, *, within: float) -> str | None:
+        """What the automation of a run is called; None where the key may not read it, or it cannot be read in time."""
+        view = self._outlook.now
+        record = self._shelves.automation(run.id, view)
+        if record is None and AUTOMATIONS in open_kinds(view):
+            with suppress(UruError):
+                address = Address(AUTOMATIONS.collection, run.id)
+                record = await self._shelves.get(AUTOMATIONS, address, view, within=within)
         entry = None if record is None else read_entry(AUTOMATIONS, record)
         return None if entry is None else entry.title
 

@@ -43,7 +43,7 @@ class Unconfigured:
         """Raises: what is wrong."""
         raise self._error.with_traceback(None)
 
-    def title_of(self, run: Address) -> str | None:
+    async def title_of(self, run: Address, within: float) -> str | None:
         return None
 
     @asynccontextmanager
