@@ -60,7 +60,7 @@ async def test_a_batch_is_answered_with_one_array_once_all_its_requests_are() ->
 async def test_a_member_that_is_no_request_of_mcp_is_refused_in_its_place() -> None:
     async with served("--sandbox") as claude:
         await claude.initialize("2025-03-26")
-        wrong = [1, [], {"jsonrpc": "2.0", "id": 102}, request(103, "initialize"), request(104), request(104)]
+        wrong = [1, [], "x", {"jsonrpc": "2.0", "id": 102}, request(103, "initialize"), request(104), request(104)]
         answers = await sent(claude, request(101), *wrong)
         alone = await sent(claude, 1)
     assert sorted((str(one["id"]), str(one.get("error", {}).get("code"))) for one in answers) == [
@@ -69,6 +69,7 @@ async def test_a_member_that_is_no_request_of_mcp_is_refused_in_its_place() -> N
         ("103", str(INVALID_REQUEST)),
         ("104", str(INVALID_REQUEST)),
         ("104", "None"),
+        ("None", str(INVALID_REQUEST)),
         ("None", str(INVALID_REQUEST)),
         ("None", str(INVALID_REQUEST)),
     ]
@@ -107,7 +108,13 @@ async def test_a_request_that_is_taken_back_does_not_hold_up_the_others() -> Non
         await claude.send(cancel)
         await until(lambda: len(arrays(claude)) == 1)
         assert codes(await sent(claude, request(102))) == {102: None}, "the id is free again"
-    assert codes(arrays(claude)[0]) == {101: None}
+        assert codes(await sent(claude, cancel, request(102))) == {102: None}, "it was not asked for yet"
+        assert codes(await sent(claude, request(101), report(102, 30), cancel)) == {101: None}
+        await claude.send(json.dumps([request(101), report(103, 30)]))
+        cancel["params"] = {"requestId": 103}
+        await claude.send(json.dumps([cancel, report(104, 30), {**cancel, "params": {"requestId": 104}}]))
+        await until(lambda: len(arrays(claude)) == 5)
+    assert codes(arrays(claude)[0]) == codes(arrays(claude)[4]) == {101: None}
 
 
 @pytest.mark.parametrize("version", [None, "2024-11-05", "2025-06-18", "2025-11-25"])

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from uru_mcp.unread import misnumbered, refused, salvaged, whole
 
 VERSION = "2025-03-26"
+CANCELLED = "notifications/cancelled"
 AT_MOST = 1000  # messages of a batch
 
 NOT_SERVED = f"Batches are part of MCP {VERSION} alone, which this client has not agreed on."
@@ -45,18 +46,24 @@ class Batches:
     def __init__(self) -> None:
         self._by_id: dict[Id, Batch] = {}
 
-    def begin(self, members: list[Any]) -> tuple[list[str], Answer | Batch | None]:
-        """The messages to be read, a line each, and what can be answered at once: a refusal, or all answers."""
+    def begin(self, members: list[Any]) -> tuple[list[str], list[Answer | Batch]]:
+        """The messages to be read, a line each, and what can be answered at once: a refusal, or complete batches."""
         if not members or len(members) > AT_MOST:
-            return [], refused(None, EMPTY if not members else TOO_MANY)
+            return [], [refused(None, EMPTY if not members else TOO_MANY)]
         batch, lines = Batch(), []
+        done: list[Answer | Batch] = []
         for member in members:
             refusal = self._refusal(member, batch)
             if refusal is not None:
                 batch.answers.append(refusal)
-            else:
-                lines.append(json.dumps(whole(member)))
-        return lines, batch if batch.answers and not batch.waiting else None
+                continue
+            lines.append(json.dumps(whole(member)))
+            completed = self.cancel(member)
+            if completed is not None and completed is not batch:
+                done.append(completed)
+        if batch.answers and not batch.waiting:
+            done.append(batch)
+        return lines, done
 
     def collect(self, answer: Answer) -> Answer | Batch | None:
         """What to write now that there is this answer: itself, the batch that it completes, or nothing yet."""
@@ -66,8 +73,10 @@ class Batches:
         batch.answers.append(answer)
         return self._settle(batch, answer.id)
 
-    def cancel(self, number: Any) -> Batch | None:
-        """The batch that is complete without the answer to a request that the client took back."""
+    def cancel(self, message: dict[str, Any]) -> Batch | None:
+        """The batch that is complete without the answer to the request that this message takes back, if it does so."""
+        params = message.get("params") if message.get("method") == CANCELLED else None
+        number = params.get("requestId") if isinstance(params, dict) else None
         batch = self._by_id.get(number) if isinstance(number, (int, str)) else None
         done = None if batch is None else self._settle(batch, number)
         return done if done is not None and done.answers else None
@@ -79,7 +88,7 @@ class Batches:
 
     def _refusal(self, member: Any, batch: Batch) -> Answer | None:
         """Why a member is not read; None where it is, and a request is then waited for."""
-        refusal = misnumbered(member)
+        refusal = misnumbered(member) if isinstance(member, dict) else refused(None)
         if refusal is not None:
             return refusal
         try:

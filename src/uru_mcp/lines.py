@@ -57,32 +57,26 @@ class Lines:
             await self._take_batch(found)
 
     async def _take_message(self, found: Any, line: str) -> None:
-        refusal = misnumbered(found)
+        refusal = misnumbered(found) if isinstance(found, dict) else refused(None)
         if refusal is not None:
             await self._answer(refusal)
             return
-        if isinstance(found, dict) and found.get("method") == "initialize":
+        if found.get("method") == "initialize":
             params = found.get("params")
             self._has_batches = isinstance(params, dict) and params.get("protocolVersion") == VERSION
-        await self._note_cancellation(found)
-        self._ready.append(json.dumps(found) if isinstance(found, dict) and mended(found) else line)
+        completed = self._batches.cancel(found)
+        if completed is not None:
+            await self._answer(completed)
+        self._ready.append(json.dumps(found) if mended(found) else line)
 
     async def _take_batch(self, members: list[Any]) -> None:
         for member in members:
             if isinstance(member, dict):
                 mended(member)
-            await self._note_cancellation(member)
-        lines, answer = self._batches.begin(members)
+        lines, answers = self._batches.begin(members)
         self._ready += lines
-        if answer is not None:
+        for answer in answers:
             await self._answer(answer)
-
-    async def _note_cancellation(self, found: Any) -> None:
-        if isinstance(found, dict) and found.get("method") == "notifications/cancelled":
-            params = found.get("params")
-            done = self._batches.cancel(params.get("requestId")) if isinstance(params, dict) else None
-            if done is not None:
-                await self._answer(done)
 
 
 def mended(message: dict[str, Any]) -> bool:

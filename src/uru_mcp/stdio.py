@@ -57,7 +57,9 @@ class Outgoing:
         message = item.message
         if isinstance(message, types.JSONRPCError):
             said = message.error
-            clean = {"message": self._redaction.text(said.message), "data": self._redaction.value(said.data)}
+            clean = {"message": self._redaction.text(said.message)}
+            if said.data is not None:
+                clean["data"] = self._redaction.value(said.data)
             message = message.model_copy(update={"error": said.model_copy(update=clean)})
         if isinstance(message, (types.JSONRPCResponse, types.JSONRPCError)):
             collected = self._batches.collect(message)
