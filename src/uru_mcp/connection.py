@@ -30,6 +30,7 @@ from uru_mcp.complaints import is_no_route, read_complaint
 from uru_mcp.errors import NoAnswer, UruError
 from uru_mcp.failures import not_ready, not_received
 from uru_mcp.keyring import Keyring
+from uru_mcp.network_settings import require_usable_proxy
 from uru_mcp.redaction import Redaction
 from uru_mcp.retry import parse_retry_after, wait_before
 from uru_mcp.variables import is_loopback
@@ -201,6 +202,8 @@ class Connection:
 
     def _http(self) -> httpx2.AsyncClient:
         if self._opened is None:
+            if self._transport is None:
+                require_usable_proxy(self._base_url)
             headers = {"User-Agent": f"uru-mcp-python/{__version__}", "Accept": "application/json"}
             headers["Accept-Encoding"] = content_coding.ACCEPTED
             if self._workspace_id is not None:

@@ -54,7 +54,7 @@ def not_ready(error: Exception, url: str) -> NoAnswer:
         message = f"{_capital(proxy)} speaks SOCKS, for which the Python package socksio is missing"
         fix = 'Install it where uru-mcp is installed: pip install "httpx2[socks]"; or use an HTTP proxy'
     elif proxy is not None:
-        message = f"{message}: {proxy} is not one that can be used, with the scheme “{proxy.scheme[:20]}”"
+        message = f"{message}: {proxy} is not one that can be used{f', {proxy.fault}' if proxy.fault else ''}"
         fix = f"Set {proxy.variable} to http://HOST:PORT or socks5://HOST:PORT, or remove it"
     return NoAnswer(f"{message}. Nothing was sent.", fix=f"{fix}.", retryable=False)
 

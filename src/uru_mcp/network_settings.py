@@ -17,6 +17,7 @@ from uru_mcp.variables import is_loopback
 
 CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 SOCKS = ("socks5", "socks5h")
+SCHEMES = ("http", "https", *SOCKS)
 SYSTEM = "the system's settings"
 
 
@@ -30,6 +31,18 @@ class Proxy:
 
     def __str__(self) -> str:
         return f"the proxy of {self.variable} ({self.address})"
+
+    @property
+    def fault(self) -> str | None:
+        """Why nothing can be connected to it, as far as its address shows; None where nothing is wrong with that."""
+        if self.scheme not in SCHEMES:
+            return f"with the scheme “{self.scheme[:20]}”"
+        try:
+            parts = urlsplit(f"//{self.address}")
+            is_possible = bool((parts.hostname or "").strip().encode("idna")) and parts.port != 0
+        except ValueError:  # a port beyond 65535, or a name that no name server takes
+            is_possible = False
+        return None if is_possible else "with that host and port"
 
 
 def proxy_for(url: str) -> Proxy | None:
@@ -46,12 +59,19 @@ def proxy_for(url: str) -> Proxy | None:
 
 
 def certificates(*, missing: bool) -> tuple[str, ...]:
-    """The variables that name certificates, all or the unreadable ones, such as `SSL_CERT_FILE (/company.pem)`."""
+    """The variables that name certificates, such as `SSL_CERT_FILE (/company.pem)`: those where there is nothing to
+    read, or the one that is read first."""
     environ = read_environment()
     named = {name: environ[name] for name in CERTIFICATES if environ.get(name)}
-    return tuple(
-        f"{name} ({path[:200]})" for name, path in named.items() if not missing or not _is_readable(name, path)
-    )
+    found = [name for name, path in named.items() if not _is_readable(name, path)] if missing else list(named)[:1]
+    return tuple(f"{name} ({named[name][:200]})" for name in found)
+
+
+def require_usable_proxy(url: str) -> None:
+    """Raises: `ValueError` where requests to this address go through a proxy that nothing can be connected to."""
+    proxy = proxy_for(url)
+    if proxy is not None and proxy.fault is not None:
+        raise ValueError(proxy.fault)
 
 
 def _is_readable(name: str, path: str) -> bool:
