@@ -122,3 +122,20 @@ async def test_the_first_requests_are_answered_in_any_order(order: list[tuple[st
     async with served("--sandbox") as claude:
         await all_at_once(claude, [*order])
     assert failed(claude) == []
+
+
+async def test_no_thread_imports_anything_for_json_in_another_encoding(uru: Uru) -> None:
+    body = json.dumps({"data": {"text": "é" * 300_000}, "successful": True}, ensure_ascii=False)
+    encodings = [f"utf-{width}{end}" for width in (16, 32) for end in ("", "-le", "-be")]
+    async with (
+        serving(uru.sandbox) as url,
+        served(command=COMMAND, URU_API_KEY=uru.key().text, URU_PROXY_URL=url) as claude,
+    ):
+        await claude.initialize("2025-11-25")
+        await claude.result("tools/list")
+        for encoding in encodings:
+            headers = {"Content-Type": "application/json"}
+            uru.faults.status("/execute/", 200, body=body.encode(encoding), headers=headers, times=1)
+            result = await claude.call("uru_execute", LOG_NOTE)
+            assert result["structuredContent"]["data"]["text"].startswith("éé"), encoding
+    assert claude.stderr == ""

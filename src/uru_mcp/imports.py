@@ -16,7 +16,8 @@ import anyio.lowlevel
 SDK = ("mcp_types._types", "mcp_types._v2025_11_25", "mcp_types._v2026_07_28", "mcp.server.lowlevel", "uru_mcp.stdio")
 CALLS = ("referencing.jsonschema", "jsonschema", "uru_mcp.arguments")
 SEARCH = ("snowballstemmer",)
-CODECS = ("idna", "utf-8-sig", "utf-16")  # for the names of hosts, and for key files: both are read in a thread
+WIDE = ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
+CODECS = ("idna", "utf-8-sig", *WIDE)  # for names of hosts, for key files and for JSON: all are read in a thread
 
 TURNS = 20  # of the event loop between two parts: some for each step of a connection that is being made
 
