@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from typing import IO
 
-COMMAND = [sys.executable, "-m", "uru_mcp", "--sandbox"]
+COMMAND = [sys.executable, "-P", "-m", "uru_mcp", "--sandbox"]
 HELLO = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "benchmark", "version": "1"}}
 PARENT = f"import subprocess; subprocess.run({COMMAND!r})"
 

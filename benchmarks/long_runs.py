@@ -61,7 +61,7 @@ async def main(seconds: float, runs: int) -> None:
     key = sandbox.keys.create(name="benchmark", workspace="Acme", permissions={"execute"})
     async with serving(sandbox) as url:
         settings = {"URU_API_KEY": key.text, "URU_PROXY_URL": url, "XDG_CACHE_HOME": os.devnull}
-        process = StdioServerParameters(command=sys.executable, args=["-m", "uru_mcp"], env=settings)
+        process = StdioServerParameters(command=sys.executable, args=["-P", "-m", "uru_mcp"], env=settings)
         async with Client(process, mode="legacy") as claude:
             await claude.list_tools()
             pid = child("uru_mcp")

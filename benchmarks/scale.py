@@ -83,7 +83,7 @@ async def running(*arguments: str, **variables: str) -> AsyncIterator[Process]:
     """`uru-mcp` with these arguments and `URU_*` variables."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("URU_")} | variables
     environ["XDG_CACHE_HOME"] = os.devnull  # so that nothing is kept
-    command = [sys.executable, "-m", "uru_mcp", *arguments]
+    command = [sys.executable, "-P", "-m", "uru_mcp", *arguments]
     process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, env=environ, limit=LINE)
     try:
         yield process

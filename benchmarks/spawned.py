@@ -18,7 +18,7 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 HELLO = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "benchmark", "version": "1"}}
-URU_MCP = (sys.executable, "-m", "uru_mcp")
+URU_MCP = (sys.executable, "-P", "-m", "uru_mcp")
 PLAIN = {name: value for name, value in os.environ.items() if not name.startswith("URU_")}
 PLAIN |= {"XDG_CACHE_HOME": os.devnull}  # so that nothing is kept
 PLAIN.pop("PYTHONDONTWRITEBYTECODE", None)  # which would have all be compiled at each start

@@ -46,7 +46,7 @@ FROM_NPM = (
 )
 FROM_PYPI = ("mcp-conform==0.1.0", "pytest-mcptest==0.1.1")
 
-URU_MCP = (sys.executable, "-m", "uru_mcp", "--sandbox")
+URU_MCP = (sys.executable, "-P", "-m", "uru_mcp", "--sandbox")
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,14 +30,16 @@ from uru_mcp.audit import read_entry
 from uru_mcp.complaints import read_complaint
 from uru_mcp.errors import UruError
 from uru_mcp.fields import is_deeper
+from uru_mcp.key_record import read_key_record
 from uru_mcp.records import KINDS, read_approvals, read_content, read_page, read_prompt
 from uru_mcp.records import read_entry as read_listed
 from uru_mcp.redaction import Redaction
 from uru_mcp.render import Renderer, Rest
 from uru_mcp.retry import parse_retry_after
+from uru_mcp.run_results import read_result
 from uru_mcp.transcript import read_listing
 from uru_mcp.versions import read_version
-from uru_mcp.wire import read_key_record, read_namespaces, read_result, read_tools
+from uru_mcp.wire import read_namespaces, read_tools
 
 LINES_PER_PROCESS = 2_000
 AT_ONCE = 100  # lines before their answers are looked at
@@ -171,7 +173,7 @@ class Fuzzed:
 @asynccontextmanager
 async def process() -> AsyncIterator[Fuzzed]:
     """A server over its sandbox. Raises: NotBorne, also when it does not end well."""
-    async with await anyio.open_process([sys.executable, "-m", "uru_mcp", "--sandbox"]) as running:
+    async with await anyio.open_process([sys.executable, "-P", "-m", "uru_mcp", "--sandbox"]) as running:
         fuzzed = Fuzzed(running)
         try:
             async with anyio.create_task_group() as tasks:

@@ -59,7 +59,7 @@ class Sample:
 async def sandbox() -> AsyncIterator[tuple[str, str]]:
     """The address of a sandbox in a process of its own, and a key for it."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "uru_mcp", "sandbox", "serve", "--port", "0", "--db", f"{folder}/uru.db"]
+        command = [sys.executable, "-P", "-m", "uru_mcp", "sandbox", "serve", "--port", "0", "--db", f"{folder}/uru.db"]
         async with await anyio.open_process(command) as process:
             said = ""
             async for text in TextReceiveStream(process.stdout or sys.exit("The sandbox has no output.")):

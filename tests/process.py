@@ -10,8 +10,9 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -19,7 +20,7 @@ from anyio.abc import Process
 from anyio.streams.text import TextReceiveStream
 
 PYTHON = os.environ.get("PYTHON_UNDER_TEST", sys.executable)
-URU_MCP = (PYTHON, "-m", "uru_mcp")
+URU_MCP = (PYTHON, "-P", "-m", "uru_mcp")
 
 WITHIN = 20.0  # seconds for one process
 MODERN = "2026-07-28"
@@ -103,11 +104,16 @@ class Served:
             self.stderr += text
 
 
-@asynccontextmanager
-async def served(*arguments: str, command: Sequence[str] = URU_MCP, **variables: str) -> AsyncIterator[Served]:
+def served(*arguments: str, command: Sequence[str] = URU_MCP, **variables: str) -> AbstractAsyncContextManager[Served]:
     """`uru-mcp` with these arguments and `URU_*` variables; what it wrote is complete after the block."""
+    return served_in(None, *command, *arguments, **variables)
+
+
+@asynccontextmanager
+async def served_in(directory: Path | None, *command: str, **variables: str) -> AsyncIterator[Served]:
+    """The same of any command, started in a directory as a client starts it in one of its own choice."""
     with anyio.fail_after(WITHIN):
-        async with await anyio.open_process([*command, *arguments], env={**SYSTEM, **variables}) as process:
+        async with await anyio.open_process(command, env={**SYSTEM, **variables}, cwd=directory) as process:
             running = Served(process)
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(running.read_stdout)

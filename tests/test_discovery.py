@@ -184,3 +184,77 @@ async def test_of_very_many_that_are_left_out_only_some_are_told_and_how_many_mo
     assert (len(overview["left_out"]), overview["left_out_more"]) == (50, 10)
     assert overview["left_out"][0]["tool"] == "(a name of 305 characters)"
     assert (len(found["left_out"]), found["left_out_more"]) == (5, 54)
+
+
+async def test_the_first_three_hits_are_whole_and_the_others_short(connect_once: Connect) -> None:
+    async with connect_once() as claude:
+        answer = await claude.data("uru_search_tools", {"query": "send email"})
+    first, rest = answer["hits"][:3], answer["hits"][3:]
+    assert all("input_schema" in hit for hit in first)
+    assert rest
+    for hit in rest:
+        assert set(hit) == {"tool", "title", "needs", "allowed", "call_with", "description"}
+        assert len(hit["description"]) <= 200
+    assert "exact `tool` name" in answer["note"]
+
+
+@pytest.mark.parametrize("said", ["gmail_demo__GMAIL_MOVE_TO_TRASH", "GMAIL_MOVE_TO_TRASH", "gmail_move_to_trash"])
+async def test_the_exact_name_of_a_tool_gives_all_of_it(connect_once: Connect, said: str) -> None:
+    async with connect_once() as claude:
+        hits = (await claude.data("uru_search_tools", {"query": said}))["hits"]
+        listed = (await claude.tools())["gmail_demo__GMAIL_MOVE_TO_TRASH"]
+    assert hits[0]["tool"] == "gmail_demo__GMAIL_MOVE_TO_TRASH"
+    assert hits[0]["input_schema"] == listed.input_schema
+    assert not [hit for hit in hits[1:] if "input_schema" in hit]
+
+
+@pytest.mark.parametrize("said", ["gmail_demo", "Gmail", "GMAIL", "gmial", "Gmail_Demo", " gmail "])
+async def test_a_namespace_is_understood_by_its_title_in_any_case_and_with_a_slip(
+    connect_once: Connect, said: str
+) -> None:
+    async with connect_once() as claude:
+        answer = await claude.data("uru_search_tools", {"query": "send email", "namespace": said})
+    assert answer["hits"][0]["tool"] == "gmail_demo__GMAIL_SEND_EMAIL"
+    assert answer.get("searched", ["gmail_demo"]) == ["gmail_demo"]
+
+
+async def test_an_unknown_namespace_is_said_to_be_unknown_beside_those_that_there_are(connect_once: Connect) -> None:
+    async with connect_once() as claude:
+        answer = await claude.data("uru_search_tools", {"query": "send email", "namespace": "salesforce"})
+    assert answer["hits"] == []
+    assert "no such namespace" in answer["hint"]
+    assert "gmail_demo" in answer["hint"]
+
+
+async def test_a_query_of_another_language_is_answered_with_a_word_on_english(connect_once: Connect) -> None:
+    async with connect_once() as claude:
+        foreign = await claude.data("uru_search_tools", {"query": "envoyer un message avec Gmail"})
+        english = await claude.data("uru_search_tools", {"query": "send a message with Gmail"})
+    assert foreign["hits"][0]["tool"] == "gmail_demo__GMAIL_SEND_EMAIL"
+    assert "English" in foreign["hint"]
+    assert "hint" not in english
+
+
+async def test_agents_are_called_agents(connect_once: Connect) -> None:
+    async with connect_once() as claude:
+        hits = (await claude.data("uru_search_tools", {"query": "list the agents"}))["hits"]
+    found = next(hit for hit in hits if hit["tool"] == "platform__persona_query")
+    assert "persona" not in found["title"].lower()
+
+
+async def test_titles_tell_several_accounts_of_one_app_apart() -> None:
+    uru = Uru.open(catalog=CATALOG)
+    async with connector(uru, "legacy")() as claude:
+        overview = await claude.data("uru_search_tools")
+        hits = (await claude.data("uru_search_tools", {"query": "GMAIL_SEND_EMAIL"}))["hits"]
+        personal = (await claude.data("uru_search_tools", {"query": "send a mail from my personal account"}))["hits"]
+    uru.close()
+    titles = {item["namespace"]: item["title"] for item in overview["namespaces"]}
+    assert titles["gmail_f7518884"] == "Gmail (personal)"
+    assert titles["gmail_work_kal"] == "Gmail - Work"
+    assert titles["github_main"] == "GitHub"
+    assert {hit["title"] for hit in hits[:2]} == {
+        "Gmail - Work: Gmail send email",
+        "Gmail (personal): Gmail send email",
+    }
+    assert personal[0]["tool"] == "gmail_f7518884__GMAIL_SEND_EMAIL"

@@ -14,7 +14,7 @@ from mcp.types import CallToolResult
 from tests.world import ALL, CATALOG, ERAS, Connect, Uru, connector, text_of
 from uru_mcp.answers import workspace_problem
 from uru_mcp.gate import allows
-from uru_mcp.identity import Standing
+from uru_mcp.key_status import Standing
 from uru_mcp.permissions import Grant, Permission
 
 SETS = [frozenset(chosen) for n in range(4) for chosen in combinations(("read", "write", "execute"), n)]
@@ -171,7 +171,7 @@ async def test_a_ceiling_takes_away_and_never_adds(connect_once: Connect, uru: U
 
 
 def test_without_a_workspace_only_what_needs_nothing_is_allowed() -> None:
-    everything = Grant(frozenset(Permission), None)
+    everything = Grant(told=frozenset(Permission))
     standing = Standing(grant=everything, trouble=workspace_problem("workspace_selection_required"))
     assert allows(frozenset(), standing)
     assert not allows(frozenset({Permission.READ}), standing)

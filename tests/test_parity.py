@@ -15,9 +15,10 @@ import pytest
 
 from tests.world import ALL, CATALOG, Uru, connector
 from uru_mcp.gate import allows
-from uru_mcp.identity import Standing
+from uru_mcp.key_status import Standing
 from uru_mcp.names import shown_name
-from uru_mcp.permissions import Grant, Permissions, parse_permissions
+from uru_mcp.permission_names import read_names
+from uru_mcp.permissions import Grant, Permissions
 from uru_mcp.policy import PLATFORM, needs_of
 
 SETS = [frozenset(chosen) for n in range(4) for chosen in combinations(sorted(ALL), n)]
@@ -85,7 +86,7 @@ async def straight_to(uru: Uru) -> AsyncIterator[httpx2.AsyncClient]:
 
 def may(granted: frozenset[str], needs: Permissions) -> bool:
     """What the gate says."""
-    return allows(needs, Standing(grant=Grant(parse_permissions(granted)[0], None)))
+    return allows(needs, Standing(grant=Grant(told=read_names(sorted(granted)).granted)))
 
 
 async def test_what_uru_forbids_is_exactly_what_the_gate_would_have_refused(large: Uru) -> None:
@@ -96,7 +97,7 @@ async def test_what_uru_forbids_is_exactly_what_the_gate_would_have_refused(larg
         left_out = offered.keys() - needs.keys()
         for name, needed in needs.items():
             for granted, key in keys.items():
-                allowed = may(granted, parse_permissions(needed)[0])
+                allowed = may(granted, read_names(sorted(needed)).granted)
                 assert await is_forbidden(uru, key, offered[name]) is not allowed, (name, sorted(granted))
 
     assert len(needs) > 540

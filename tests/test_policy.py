@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from uru_mcp.permissions import EVERYTHING, Permission, parse_permissions
+from uru_mcp.permission_names import read_names
+from uru_mcp.permissions import EVERYTHING, Permission
 from uru_mcp.policy import dispatcher_of, needs_of, reads_only
 
 READ, WRITE, EXECUTE = Permission.READ, Permission.WRITE, Permission.EXECUTE
 
 
 def needs(namespace: str, name: str, *, declared: str | None = None, read_only: bool | None = None) -> set[Permission]:
-    said = None if declared is None else parse_permissions(declared)[0]
+    said = None if declared is None else read_names(declared).granted
     return set(needs_of(namespace, name, declared=said, read_only=read_only))
 
 
@@ -64,25 +65,35 @@ def test_outside_platform_execute_is_always_needed(namespace: str, name: str) ->
 
 
 @pytest.mark.parametrize(
-    ("name", "needed", "hint", "expected"),
+    ("name", "declared", "hint", "expected"),
     [
-        ("context_query", {READ}, None, True),
-        ("context_query", {READ}, False, False),
-        ("list_workspaces", set(), True, True),
-        ("set_current_workspace", set(), None, False),
-        ("set_current_workspace", set(), True, False),
-        ("context_edit", {WRITE}, True, False),
+        ("context_query", None, None, True),
+        ("context_query", None, False, False),
+        ("context_query", {WRITE}, True, False),
+        ("list_workspaces", None, None, True),
+        ("set_current_workspace", None, None, False),
+        ("set_current_workspace", None, False, False),
+        ("context_edit", None, True, False),
+        ("get_next_job", None, None, False),
+        ("list_and_clear_queue", None, None, False),
+        ("search_then_mark_read", None, None, False),
+        ("job_query", None, None, False),
+        ("get_next_job", {READ}, None, True),
+        ("get_next_job", {READ}, False, False),
+        ("get_next_job", None, True, True),
+        ("anything", {EXECUTE}, True, False),
     ],
 )
-def test_in_platform_a_tool_is_read_only_when_nothing_speaks_against_it(
-    name: str, needed: set[Permission], hint: bool | None, expected: bool
+def test_in_platform_only_a_declaration_a_hint_or_the_table_makes_a_tool_read_only(
+    name: str, declared: set[Permission] | None, hint: bool | None, expected: bool
 ) -> None:
-    assert reads_only("platform", name, frozenset(needed), read_only=hint) is expected
+    needs = None if declared is None else frozenset(declared)
+    assert reads_only("platform", name, declared=needs, read_only=hint) is expected
 
 
 def test_a_strangers_hint_is_not_passed_on() -> None:
-    assert reads_only("gmail_work", "fetch", frozenset({EXECUTE}), read_only=True)
-    assert not reads_only("external_mcp_notes", "fetch", frozenset({EXECUTE}), read_only=True)
+    assert reads_only("gmail_work", "fetch", declared=None, read_only=True)
+    assert not reads_only("external_mcp_notes", "fetch", declared=None, read_only=True)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from mcp.types import Tool
 from tests.world import ALL, CATALOG, Connect, Uru, connector
 from uru_mcp.catalog import assembled
 from uru_mcp.errors import NoAnswer
-from uru_mcp.identity import Standing
+from uru_mcp.key_status import Standing
 from uru_mcp.own_tools import INSTRUCTIONS, OWN
 from uru_mcp.permissions import EVERYTHING
 from uru_mcp.policy import OWN_TOOLS

@@ -35,6 +35,10 @@ KEY_CODES: Mapping[str, tuple[Code, str]] = {
     "expired_api_key": ("key_expired", "This API key has expired."),
 }
 
+PERMISSION_CODES = frozenset(
+    f"{what}_{noun}" for what in ("insufficient", "missing") for noun in ("permission", "permissions")
+)
+
 WORKSPACE_CODES: Mapping[str, Code] = {
     "workspace_selection_required": "workspace_selection_required",
     "workspace_required": "workspace_selection_required",
@@ -79,7 +83,7 @@ def refusal(
         code, message = KEY_CODES.get(complaint.code or "", ("key_rejected", "Uru refused the API key."))
         stated = complaint.code in KEY_CODES
         return KeyRefused(message + quoted, fix=new_key(steps), code=code, quoted=quoted, is_stated=stated, **details)
-    if status == 403 and complaint.code == "insufficient_permission":
+    if status == 403 and complaint.code in PERMISSION_CODES:
         return _permission_missing(complaint)
     if status in (409, 429) and (status == 429 or complaint.code == "tools_not_ready"):
         return _asked_to_wait(status, wait, quoted)
@@ -141,11 +145,15 @@ def _permission_missing(complaint: Complaint) -> PermissionMissing:
     if complaint.granted is not None:
         details["granted"] = in_order(complaint.granted)
         details["missing"] = in_order(complaint.required - complaint.granted)
-    return PermissionMissing(
-        f"Uru refused: this needs {in_words(complaint.required)}.{quotation(complaint.message)}",
+    needs = f"this needs {in_words(complaint.required)}" if complaint.required else "the API key lacks a permission"
+    error = PermissionMissing(
+        f"Uru refused: {needs}.{quotation(complaint.message)}",
         fix=f"Give the key the permission in {KEYS_PAGE}, or use a key that has it.",
+        quoted=quotation(complaint.message),
         **details,
     )
+    error.required, error.granted = complaint.required, complaint.granted
+    return error
 
 
 def _asked_to_wait(status: int, wait: float | None, quoted: str) -> NoAnswer:

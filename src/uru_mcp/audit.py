@@ -21,8 +21,9 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from uru_mcp.fields import Record, moment_at, names_at, text_at
-from uru_mcp.permissions import Permissions, in_order, parse_permissions
+from uru_mcp.fields import Record, moment_at, text_at
+from uru_mcp.permission_names import told_by
+from uru_mcp.permissions import Permissions, in_order
 from uru_mcp.redaction import Redaction
 
 if sys.platform != "win32":
@@ -113,10 +114,8 @@ def _shown(record: Record, name: str) -> str | None:
 
 
 def _permissions(record: Record, name: str) -> Permissions | None:
-    found = names_at(record, name)
-    known, unknown = parse_permissions(found or ())
-    is_told = found is not None and (known or not unknown)
-    return known if is_told else None
+    found = record.get(name)
+    return told_by(found) if isinstance(found, list) else None
 
 
 def _count(record: Record, name: str) -> int:

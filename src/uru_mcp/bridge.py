@@ -33,6 +33,7 @@ from uru_mcp.library import Library
 from uru_mcp.outcomes import Outcomes
 from uru_mcp.outlook import Outlook, View
 from uru_mcp.own_tools import OWN, Definition
+from uru_mcp.read_check import ReadCheck
 from uru_mcp.records import PROMPTS, Kind
 from uru_mcp.redaction import Redaction
 from uru_mcp.render import Rendered, Renderer
@@ -83,15 +84,15 @@ class Bridge:
         connection = self._connection(transport)
         self._client = UruClient(connection, redaction)
         identity = Identity(
-            self._client, keyring, ceiling=settings.permissions, workspace_id=settings.fixed_workspace, clock=clock
+            self._client, keyring, declared=settings.permissions, workspace_id=settings.fixed_workspace, clock=clock
         )
         connection.on_refusal = identity.doubt
         catalogs = self._catalogs(redaction, is_remote=transport is None)
-        self._outlook = Outlook(identity, catalogs, on_look=self._tell)
+        calls = Calls(self._client, identity)
+        self._outlook = Outlook(identity, catalogs, ReadCheck(calls, identity), on_look=self._tell)
         self._sync = Sync(
             self._client, self._outlook, catalogs, key=lambda: keyring.in_use, interval=settings.sync_interval
         )
-        calls = Calls(self._client, identity)
         shelves = Shelves(calls, redaction)
         self._library = Library(self._outlook, shelves, self._renderer, redaction, lambda: self._report()[0])
         self._outcomes = Outcomes()
@@ -285,6 +286,7 @@ class Bridge:
             base_url=self._settings.proxy_url,
             last4=self._keyring.last4,
             now=datetime.now(UTC),
+            ignored_variables=(*self._settings.ignored, *self._settings.foreign),
             source=self._keyring.source,
             exposure=self._keyring.exposure,
             unseen_removed=self._redaction.unseen,

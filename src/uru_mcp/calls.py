@@ -16,9 +16,9 @@ from uru_mcp.client import UruClient
 from uru_mcp.errors import KeyRefused, KeyReplaced, NoAnswer, PermissionMissing, Refused, UruError
 from uru_mcp.identity import Identity
 from uru_mcp.key import Key
-from uru_mcp.permissions import in_order
+from uru_mcp.permissions import NOTHING, in_order
 from uru_mcp.policy import PLATFORM
-from uru_mcp.wire import RunResult
+from uru_mcp.run_results import RunResult
 
 
 class Calls:
@@ -45,9 +45,7 @@ class Calls:
         except KeyRefused as error:
             raise await self._whose_refusal(tool, error, key, within=until - time.monotonic()) from error
         except PermissionMissing as error:
-            error.details["tool"] = tool.id
-            error.details["required"] = error.details["required"] or in_order(tool.needs)
-            raise
+            raise self._missing(tool, error, key) from error
         if result.error is not None:
             raise Refused(
                 f"{tool.id} failed.{quotation(result.error)}",
@@ -56,6 +54,24 @@ class Calls:
                 log_id=result.log_id,
             )
         return result
+
+    def _missing(self, tool: Tool, error: PermissionMissing, key: Key | None) -> UruError:
+        """What it means that Uru names a missing permission, which counts until it is asked again.
+
+        An app may use the same code for a permission of its own, and then names none of Uru's.
+        """
+        required, granted = error.required, error.granted
+        if not required and tool.namespace.name != PLATFORM:
+            return Refused(
+                f"“{tool.namespace.title}” refused this.{error.details.get('quoted', '')}",
+                fix="This is not about the API key: ask who administers the connected app.",
+                code="forbidden",
+                tool=tool.id,
+            )
+        missing = (required or tool.needs) - (granted or NOTHING)
+        self._identity.refuse(key, missing or required or tool.needs, granted)
+        error.details |= {"tool": tool.id, "required": in_order(required or tool.needs)}
+        return error
 
     async def _whose_refusal(self, tool: Tool, error: KeyRefused, key: Key | None, *, within: float) -> UruError:
         """What a 401 means, the key's end or that of the app's connection: Uru is asked before the key is blamed."""

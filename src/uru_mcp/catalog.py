@@ -17,14 +17,17 @@ from typing import Any, Literal
 from uru_mcp.errors import NoAnswer, UruError
 from uru_mcp.fields import compact
 from uru_mcp.names import shown_name
+from uru_mcp.namespaces import called, told_apart
 from uru_mcp.permissions import Permissions
 from uru_mcp.policy import PLATFORM, dispatcher_of, is_foreign, needs_of, reads_only
+from uru_mcp.postings import Document
 from uru_mcp.redaction import Redaction
-from uru_mcp.search import Document, Index
+from uru_mcp.search import Index
 from uru_mcp.wire import LeftOut, Namespace, UpstreamTool
 from uru_mcp.words import first_sentence
 
 DESCRIPTION_CHARS = 4_000  # of a tool; a longer one helps nobody choose
+SENTENCE_CHARS = 200  # of the one sentence on a tool
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,19 @@ class Tool:
         """The description behind a word on who wrote it, which a model must not take for Uru or the user."""
         stranger = ": a server outside Uru wrote this description" if is_foreign(self.namespace.name) else ""
         return f"[{self.namespace.title}{stranger}] {self.description}".strip()
+
+    @property
+    def in_one_sentence(self) -> str:
+        """The same, in one sentence of bounded length."""
+        whole = self.attributed
+        sentence = " ".join(first_sentence(self.description)[0].split())
+        attributed = f"{whole[: len(whole) - len(self.description)]}{sentence}".strip()
+        return attributed if len(attributed) <= SENTENCE_CHARS else attributed[: SENTENCE_CHARS - 1] + "…"
+
+    @property
+    def full_title(self) -> str:
+        """Its title, after that of its namespace, which tells one account from another."""
+        return f"{self.namespace.title}: {self.title}"
 
     @property
     def is_run(self) -> bool:
@@ -146,7 +162,9 @@ def assembled(
 
     Of what `failed` because Uru gave no answer, the `older` catalog's tools stay.
     """
-    namespaces, failed, older = tuple(namespaces), tuple(failed), older or Catalog()
+    namespaces, older = told_apart(namespaces), older or Catalog()
+    titled = {namespace.name: namespace for namespace in namespaces}
+    failed = tuple((titled.get(namespace.name, namespace), error) for namespace, error in failed)
     unanswered = {namespace.name for namespace, error in failed if isinstance(error, NoAnswer)}
     told_at = dict.fromkeys(loaded, datetime.now(UTC))
     told_at |= {name: moment for name, moment in older.told_at.items() if name in unanswered}
@@ -171,13 +189,13 @@ def assembled(
 def classified(namespace: Namespace, upstream: UpstreamTool, redaction: Redaction) -> Tool:
     """The tool as we offer it: named, with what it needs, with hints that are true and words that can all be seen."""
     needs = needs_of(namespace.name, upstream.name, declared=upstream.declared, read_only=upstream.read_only)
-    read_only = reads_only(namespace.name, upstream.name, needs, read_only=upstream.read_only)
+    read_only = reads_only(namespace.name, upstream.name, declared=upstream.declared, read_only=upstream.read_only)
     trusted = not is_foreign(namespace.name)
     return Tool(
         id=shown_name(namespace.name, upstream.name),
         namespace=namespace,
         name=upstream.name,
-        title=redaction.text(upstream.title or upstream.name.replace("_", " ").strip().capitalize())[:200],
+        title=redaction.text(upstream.title or _title_of(namespace, upstream.name))[:200],
         description=_shortened(redaction.text(upstream.description)),
         schema_json=_clean(upstream, redaction),
         needs=needs,
@@ -186,6 +204,12 @@ def classified(namespace: Namespace, upstream: UpstreamTool, redaction: Redactio
         idempotent=read_only or (trusted and upstream.idempotent is True),
         open_world=not (trusted and upstream.open_world is False),
     )
+
+
+def _title_of(namespace: Namespace, name: str) -> str:
+    """A title from a tool's name: `Gmail send email`. Uru's own tools call agents personas, and we call them agents."""
+    title = name.replace("_", " ").strip()
+    return (title.replace("persona", "agent") if namespace.name == PLATFORM else title).capitalize()
 
 
 def _clean(upstream: UpstreamTool, redaction: Redaction) -> str:
@@ -213,6 +237,6 @@ def words_of(tool: Tool) -> Document:
         title=tool.title,
         summary=summary,
         details=details,
-        namespace=f"{tool.namespace.name} {tool.namespace.title}",
+        namespace=called(tool.namespace),
         parameters=" ".join(parameters) if isinstance(parameters, dict) else "",
     )

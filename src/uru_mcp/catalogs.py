@@ -20,8 +20,8 @@ from uru_mcp.attic import Attic
 from uru_mcp.catalog import Catalog, assembled
 from uru_mcp.client import UruClient
 from uru_mcp.errors import NoAnswer, UruError, unforeseen
-from uru_mcp.identity import Standing
 from uru_mcp.key import Key
+from uru_mcp.key_status import Standing
 from uru_mcp.loading import Told, ask, wanted
 from uru_mcp.redaction import Redaction
 from uru_mcp.transcript import Listing

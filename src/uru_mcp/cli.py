@@ -10,15 +10,18 @@ import sys
 from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from uru_mcp import __version__
+from uru_mcp.commands.command_line import refuse_key, said_without_harm
+from uru_mcp.commands.screen import say
 from uru_mcp.commands.starting import Choice, Start, in_words, start
 
 if TYPE_CHECKING:
     from uru_mcp.errors import UruError
+    from uru_mcp.settings import Settings
 
 INTRODUCTION = """\
 uru-mcp is an MCP server: Claude Desktop or another MCP client starts it and
@@ -49,7 +52,21 @@ WITH_SANDBOX = ("whoami", "tools", "call")  # the commands that ask an Uru, whic
 
 
 class Commands(click.Group):
-    """The commands by name, each imported from its module, where it has the same name, when it is used."""
+    """The commands by name, each imported from its module, where it has the same name, when it is used.
+
+    A key among the words of the command line is refused before anything reads them, and no error repeats one.
+    """
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        with said_without_harm():
+            refuse_key(args)
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with said_without_harm():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*COMMANDS]
@@ -109,6 +126,13 @@ def main(ctx: click.Context, sandbox: bool, db: Path | None, tools: int, catalog
         _serve(choice)
 
 
+def _name_ignored(settings: Settings) -> None:
+    if settings.ignored:
+        say(f"uru-mcp: ignored, only the Node client reads them: {', '.join(settings.ignored)}", err=True)
+    if settings.foreign:
+        say(f"uru-mcp: ignored, not variables of uru-mcp: {', '.join(settings.foreign)}", err=True)
+
+
 def _serve(choice: Choice) -> None:
     """Serve the Uru that was chosen; say so instead when a person started it in a terminal."""
     if sys.stdin is None or sys.stdout is None:
@@ -122,8 +146,8 @@ def _serve(choice: Choice) -> None:
     if sys.stdin.isatty():
         _introduce(started, choice.arguments)
     start_logging("warning" if isinstance(settings, SettingsError) else settings.log_level, redaction)
-    if not isinstance(settings, SettingsError) and settings.ignored:
-        click.echo(f"uru-mcp: ignored, only the Node client reads them: {', '.join(settings.ignored)}", err=True)
+    if not isinstance(settings, SettingsError):
+        _name_ignored(settings)
 
     from uru_mcp.bridge import Bridge
     from uru_mcp.process import serve
@@ -151,9 +175,9 @@ def _introduce(started: Start, arguments: list[str]) -> NoReturn:
         problems = _of_file(settings.api_key_file)
     elif settings.api_key_command is not None:
         key = ("URU_API_KEY_COMMAND", "the command that prints your key")
-    click.echo(INTRODUCTION.format(config=configuration(sys.executable, *arguments, key=key)))
+    say(INTRODUCTION.format(config=configuration(sys.executable, *arguments, key=key)))
     if problems:
-        click.echo(in_words(problems, started.redaction))
+        say(in_words(problems, started.redaction))
     sys.exit(2 if problems else 0)
 
 

@@ -6,33 +6,28 @@ Whether a call is allowed is decided before it gets here, in `gate.py`, and what
 
 from __future__ import annotations
 
+import time
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
-from urllib.parse import quote
+from typing import Any, TypeVar
 
 from uru_mcp.answers import shaped, unconfirmed
 from uru_mcp.connection import Connection, Request
 from uru_mcp.errors import NoAnswer, Refused, UruError
 from uru_mcp.fields import UnexpectedShape
 from uru_mcp.key import Key
+from uru_mcp.key_record import KeyRecord, read_key_record
 from uru_mcp.redaction import Redaction
+from uru_mcp.routes import Run, current_route, is_safe_segment, older_route, segment
+from uru_mcp.run_results import RunResult, read_result
 from uru_mcp.versions import ToolVersion, read_version
-from uru_mcp.wire import (
-    KeyRecord,
-    LeftOut,
-    Namespace,
-    RunResult,
-    UpstreamTool,
-    read_key_record,
-    read_namespaces,
-    read_result,
-    read_tools,
-)
+from uru_mcp.wire import LeftOut, Namespace, UpstreamTool, read_namespaces, read_tools
 
-NO_SUCH_ENDPOINT = (404, 405, 501)
+Value = TypeVar("Value")
+
 LONGEST_TAG = 200  # characters
-LONGEST_NAME = 200  # characters of a namespace or an account that is sent in a path or header
+NOT_IMPLEMENTED = 501  # which some services answer for an endpoint that they do not have
 
 
 class UruClient:
@@ -46,20 +41,20 @@ class UruClient:
     def __init__(self, connection: Connection, redaction: Redaction) -> None:
         self._connection = connection
         self._redaction = redaction
+        self._route: Callable[[Run], Request] = current_route
 
-    async def key_record(self, key: Key, *, within: float) -> KeyRecord | None:
-        """The key's own record, or None where the service has no such endpoint."""
-        try:
-            body = await self._ask_of(key, "/keys/self", within)
-        except (Refused, NoAnswer) as error:
-            if error.details.get("status") in NO_SUCH_ENDPOINT:
-                return None
-            raise
+    async def key_record(self, key: Key, *, within: float) -> KeyRecord:
+        """The key's own record. Raises, besides: `Refused` for an answer that is no record, whatever it is."""
+        body = await self._ask_of(key, "/keys/self", within)
         return shaped(read_key_record, self._redaction.value(body))
 
-    async def check_workspace(self, key: Key, *, within: float) -> None:
+    async def check_version(self, key: Key, *, within: float) -> None:
         """Ask for the version of the tools: the cheapest request that needs both a good key and a workspace."""
-        await self._ask_of(key, "/tools/sync/version", within)
+        shaped(read_version, await self._ask_of(key, "/tools/sync/version", within))
+
+    async def check_namespaces(self, key: Key, *, within: float) -> tuple[Namespace, ...]:
+        """The namespaces, which need a good key, for a service that does not tell the version."""
+        return await self._with_older_list(lambda path: self._checked_list(key, path, within))
 
     async def tool_version(self, known: ToolVersion | None, *, within: float) -> ToolVersion:
         """The version of the tools, or `known` itself where that is still it. Asked once, whatever comes of it."""
@@ -74,11 +69,11 @@ class UruClient:
     async def namespaces(self, *, within: float, min_version: int | None = None) -> tuple[Namespace, ...]:
         """The namespaces, as they are at that version or later; before it, Uru asks to wait, which is done."""
         query = "" if min_version is None else f"?min_version={min_version}"
-        return shaped(read_namespaces, await self._read(f"/namespaces{query}", within))
+        return await self._with_older_list(lambda path: self._listed(path, query, within))
 
     async def tools(self, namespace: str, *, within: float) -> tuple[tuple[UpstreamTool, ...], tuple[LeftOut, ...]]:
         """The tools of a namespace, and those of its entries that cannot be offered."""
-        path = f"/list/apps/{_segment(namespace)}/tools"
+        path = f"/list/apps/{segment(namespace)}/tools"
         request = Request("GET", path, read=lambda body: shaped(partial(read_tools, namespace), body))
         tools: tuple[tuple[UpstreamTool, ...], tuple[LeftOut, ...]] = await self._connection.send(request, within)
         return tools
@@ -97,21 +92,9 @@ class UruClient:
 
         Raises, besides: `Unconfirmed` when a run was sent and no clear answer came back.
         """
-        routing = {
-            b"X-Namespace": namespace.name,
-            b"X-Connected-Account-Id": namespace.connected_account_id,
-            b"X-Server-Id": namespace.server_id,
-        }
-        request = Request(
-            "POST",
-            f"/execute/{_segment(namespace.name)}__execute_tool",
-            body={"tool_name": tool_name, "parameters": parameters},
-            headers={name: value.encode() for name, value in routing.items() if value is not None},
-            is_run=is_run,
-            key=key,
-        )
+        run = Run(namespace, tool_name, parameters, is_run, key)
         try:
-            answer = await self._connection.send(request, within)
+            answer = await self._sent(run, within)
             result = read_result(answer) if is_run else shaped(read_result, answer)
         except UruError:
             raise
@@ -120,27 +103,56 @@ class UruClient:
         except Exception as error:
             # boundary: after a run was sent, no fault of ours may hide that it may have happened
             raise (unconfirmed("uru-mcp failed inside after it had sent the run.") if is_run else error) from error
-        return replace(result, error=result.error and self._redaction.text(result.error))
+        clean = self._redaction.text
+        return replace(
+            result, error=result.error and clean(result.error), remark=result.remark and clean(result.remark)
+        )
 
     async def aclose(self) -> None:
         await self._connection.aclose()
 
-    async def _read(self, path: str, within: float) -> Any:
-        return await self._connection.send(Request("GET", path), within)
+    async def _sent(self, run: Run, within: float) -> Any:
+        """The answer of the route that the service has; the other one serves where it is missing, and from then on."""
+        until = time.monotonic() + within
+        first = self._route
+        try:
+            return await self._connection.send(first(run), within)
+        except UruError as error:
+            if not error.details.get("no_route") or not is_safe_segment(run.tool):
+                raise
+            other = older_route if first is current_route else current_route
+            try:
+                answer = await self._connection.send(other(run), until - time.monotonic())
+            except UruError as second:
+                if second.details.get("no_route"):  # neither is there, and the first one's words are as good
+                    raise error from second
+                self._route = other
+                raise
+            self._route = other
+            return answer
+
+    async def _with_older_list(self, ask: Callable[[str], Awaitable[Value]]) -> Value:
+        """What `/namespaces` answers, or where that is missing, `/list/apps`, which older services have."""
+        try:
+            return await ask("/namespaces")
+        except (Refused, NoAnswer) as error:
+            if isinstance(error, NoAnswer) and error.details.get("status") != NOT_IMPLEMENTED:
+                raise
+            try:
+                return await ask("/list/apps")
+            except (Refused, NoAnswer):
+                raise error from None
+
+    async def _listed(self, path: str, query: str, within: float) -> tuple[Namespace, ...]:
+        return shaped(read_namespaces, await self._connection.send(Request("GET", path + query), within))
+
+    async def _checked_list(self, key: Key, path: str, within: float) -> tuple[Namespace, ...]:
+        return shaped(read_namespaces, await self._ask_of(key, path, within))
 
     async def _ask_of(self, key: Key, path: str, within: float) -> Any:
         return await self._connection.send(Request("GET", path, key=key, asks_of_key=True), within)
 
 
-def is_safe_segment(name: str) -> bool:
-    """Whether a name can stand in a path and a header without changing either's meaning."""
-    return 0 < len(name) <= LONGEST_NAME and name not in (".", "..") and name.isprintable() and name == name.strip()
-
-
 def is_safe_tag(tag: str) -> bool:
     """Whether a tag of Uru's can be sent back in a header."""
     return 0 < len(tag) <= LONGEST_TAG and tag.isascii() and tag.isprintable()
-
-
-def _segment(name: str) -> str:
-    return quote(name, safe="")

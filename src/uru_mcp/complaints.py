@@ -13,10 +13,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from uru_mcp.fields import Record, first, names_at, object_at, seconds_at, text_at
-from uru_mcp.permissions import NOTHING, Permissions, parse_permissions
+from uru_mcp.fields import Record, first, object_at, seconds_at, text_at
+from uru_mcp.permission_names import at_least_part_of, read_names, told_by
+from uru_mcp.permissions import NOTHING, Permissions
 
 USEFUL = ("recovery_tools", "available_workspaces", "tip", "suggestion", "log_id", "help_url")
+
+
+# What web frameworks say where no route fits: Express, NestJS, Fastify, Starlette, FastAPI, Flask, Go, nginx.
+NO_ROUTE = re.compile(
+    r"(404:? )?(page )?not found|method not allowed|40[45]|cannot (post|get) /\S*|route (post|get):\S* not found"
+    r"|the (requested url was not found on the server|method is not allowed for the requested url)\.[^.]*",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,18 @@ class Complaint:
     details: dict[str, Any] = field(default_factory=dict)
 
 
+def is_no_route(status: int, complaint: Complaint) -> bool:
+    """Whether the service has no such address, so that nothing can have run.
+
+    A 404 or 405 with words or a code of its own is about the tool or the record instead.
+    """
+    if status not in (404, 405):
+        return False
+    if complaint.message is None:
+        return complaint.code is None
+    return len(complaint.message) <= 300 and NO_ROUTE.fullmatch(complaint.message.rstrip(".! ")) is not None
+
+
 def read_complaint(body: Any) -> Complaint:
     """Read an error body; it never fails.
 
@@ -45,16 +66,20 @@ def read_complaint(body: Any) -> Complaint:
     if not isinstance(body, dict):
         return Complaint()
     everywhere = {**(object_at(body, "details") or {}), **(object_at(body, "error") or {}), **body}
-    required, _ = parse_permissions(names_at(everywhere, "required") or [])
-    granted = names_at(everywhere, "granted")
     return Complaint(
         code=next(_codes(body), None),
         message=_message(body),
-        required=required,
-        granted=None if granted is None else parse_permissions(granted)[0],
+        required=_required(first(everywhere, "required", "required_permissions", "requiredPermissions")),
+        granted=told_by(first(everywhere, "granted", "granted_permissions", "grantedPermissions")),
         retry_after=seconds_at(everywhere, "retry_after_ms"),
         details={name: everywhere[name] for name in USEFUL if everywhere.get(name) is not None},
     )
+
+
+def _required(stated: Any) -> Permissions:
+    """The permissions that a call lacked; a part of one counts as the whole."""
+    named = read_names(stated)
+    return named.granted.union(*(at_least_part_of(name) or NOTHING for name in named.unknown))
 
 
 def _codes(body: Record) -> Iterator[str]:

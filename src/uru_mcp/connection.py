@@ -25,7 +25,7 @@ import httpx2
 
 from uru_mcp import __version__
 from uru_mcp.answers import refusal, unconfirmed, unreadable
-from uru_mcp.complaints import read_complaint
+from uru_mcp.complaints import is_no_route, read_complaint
 from uru_mcp.errors import NoAnswer, Refused, UruError
 from uru_mcp.failures import not_received
 from uru_mcp.key import Key
@@ -75,6 +75,15 @@ class Answer:
     body: Any
     etag: str | None = None
     is_as_before: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An answer as it came: `headers` with names in lower case, and a body without what HTTP did to it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
 
 
 class Connection:
@@ -165,10 +174,23 @@ class Connection:
             is_run=request.is_run,
             steps=self._keyring.source.steps,
         )
-        complained.details["status"] = status
+        complained.details |= {"status": status, "no_route": is_no_route(status, complaint) or None}
         if status in (401, 403) and not request.asks_of_key:
             self.on_refusal()
         raise complained
+
+    async def receive(self, request: Request, within: float) -> Received:
+        """The answer to one request, whatever it is, for who looks at its form. It is sent once, and nothing follows.
+
+        Raises: `NoAnswer`, `Refused`.
+        """
+        try:
+            with anyio.fail_after(within):
+                return Received(*await self._receive(request, within))
+        except TimeoutError as error:
+            raise _too_late(request, within) from error
+        except (httpx2.RequestError, httpx2.InvalidURL, OSError) as error:
+            raise not_received(error, is_run=request.is_run) from error
 
     async def _read(self, request: Request, stated: str | None, body: bytes) -> Any:
         read = request.read
@@ -230,10 +252,11 @@ class Connection:
 
 
 def _parsed(request: Request, stated: str | None, body: bytes) -> Any:
-    """The JSON of a body. What says that it is something else is not looked into, whatever it holds."""
+    """The JSON of a body. What says that it is a text counts as JSON when it begins like an object or a list."""
     media_type = (stated or "no type").split(";")[0].strip()[:60]
     seen = f"{len(body)} bytes of {media_type}" if body else "an empty body"
-    if stated is not None and not JSON_TYPE.fullmatch(media_type):
+    is_text = media_type.lower().startswith("text/") and body.lstrip(b" \t\r\n\xef\xbb\xbf")[:1] in (b"{", b"[")
+    if stated is not None and not JSON_TYPE.fullmatch(media_type) and not is_text:
         raise unreadable(seen, is_run=request.is_run)
     try:
         return json.loads(body, parse_constant=str)  # NaN is not JSON: as text it can be passed on

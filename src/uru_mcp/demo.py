@@ -7,21 +7,26 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Protocol
 
 import anyio
-import click
 from mcp import Client, StdioServerParameters
 from mcp.types import CallToolResult, ReadResourceResult
 
 from uru_mcp.clients.entry import configuration
+from uru_mcp.clients.launch import current_command
 from uru_mcp.sandbox import Sandbox
 from uru_mcp.sandbox.serve import serving
 
-Say = Callable[[str], Any]
+
+class Say(Protocol):
+    """Prints a text."""
+
+    def __call__(self, text: str, /, *, bold: bool = False) -> object: ...
+
 
 WITHIN = 60.0  # seconds for the whole story
 NOTE = "Called the customer back, all is well."
@@ -125,9 +130,10 @@ async def _claude(sandbox: Sandbox, url: str, permissions: set[str]) -> AsyncIte
     """A client like Claude's, connected to a server process that has a key of its own; and the id of that key."""
     made = sandbox.keys.create(name="Claude Desktop", workspace=sandbox.workspaces[0].id, permissions=permissions)
     with TemporaryDirectory() as cache:  # nothing of the demonstration is kept
+        command, *words = current_command()
         process = StdioServerParameters(
-            command=sys.executable,
-            args=["-m", "uru_mcp"],
+            command=command,
+            args=words,
             env={"URU_API_KEY": made.text, "URU_PROXY_URL": url, "XDG_CACHE_HOME": cache},
         )
         async with Client(process, mode="legacy") as client:
@@ -159,4 +165,4 @@ def _quoted(text: str) -> str:
 
 
 def _heading(say: Say, title: str) -> None:
-    say(click.style(f"\n{title}\n", bold=True))
+    say(f"\n{title}\n", bold=True)

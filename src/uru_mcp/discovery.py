@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from uru_mcp.catalog import Catalog, Tool
 from uru_mcp.gate import allows
-from uru_mcp.identity import Standing
+from uru_mcp.key_status import Standing
 from uru_mcp.names import shown_name
+from uru_mcp.namespaces import meant_namespaces
 from uru_mcp.permissions import Grant, in_order
 from uru_mcp.wire import LeftOut, Namespace
 from uru_mcp.words import STOP_WORDS, words
 
+WHOLE = 3  # hits that are shown whole
+SCHEMA_CHARS = 4_000  # of the schema of a hit; a longer one is asked for by the tool's name
+LOOKED_AT = 100  # hits among which one of exactly that name is looked for
+NAMES_SHOWN = 30
+NAMESPACE_CHARS = 200  # of what a namespace is called
+NOT_WHOLE = "Not every hit is whole. For all of one, with its input_schema, search for its exact `tool` name."
+ENGLISH = "Most tools are described in English: English words for the task find more."
 LEFT_OUT_SHOWN = 50  # in the overview
 LEFT_OUT_FOUND = 5  # beside hits
 NAME_CHARS = 200  # of what is left out; a longer name is not shown, since a cut one could hold half a key
@@ -22,29 +31,110 @@ NAME_CHARS = 200  # of what is left out; a longer name is not shown, since a cut
 def search(catalog: Catalog, standing: Standing, arguments: dict[str, Any], *, budget: int) -> dict[str, Any]:
     """Hits, best first, or the overview when there is neither a query nor a filter.
 
-    `arguments` fit `own_tools.SEARCH_SCHEMA`. `{"hits": [{"tool": …}], "total": 12, "next_offset": 8}`; the
-    hits together take at most `budget` characters, and `next_offset` is null after the last. What was meant may be
-    among what is left out, and then is told as in the overview.
+    `arguments` fit `own_tools.SEARCH_SCHEMA`. `{"total": 12, "next_offset": 8, "note": "…", "hits": [{"tool": …}]}`;
+    the first hits are whole, and the others short. All together take at most `budget` characters, and `next_offset` is
+    null after the last. What was meant may be among what is left out, and then is told as in the overview.
     """
-    query = arguments.get("query", "").strip()
-    namespace, permission = arguments.get("namespace"), arguments.get("permission")
-    if not query and namespace is None and permission is None:
+    wanted = _wanted(catalog, arguments)
+    if wanted.is_everything:
         return overview(catalog, standing)
-    found = catalog.index.search(query) if query else list(catalog.tools)
-    if namespace is not None or permission is not None:
-        found = [one for one in found if _fits(catalog.tools[one], namespace, permission)]
+    found, hint = _found(catalog, wanted)
     offset, limit = int(arguments.get("offset", 0)), int(arguments.get("limit", 8))
-    hits = _within(budget, [hit(catalog.tools[one], standing) for one in found[offset : offset + limit]])
+    exact = _exactly(wanted.query, found[:LOOKED_AT], catalog)
+    found = exact + [one for one in found if one not in exact] if exact else found
+    whole = len(exact) or WHOLE
+    hits = _within(
+        budget,
+        [
+            hit(catalog.tools[one], standing, schema_chars=budget if exact else SCHEMA_CHARS)
+            if place < whole
+            else short_hit(catalog.tools[one], standing)
+            for place, one in enumerate(found[offset : offset + limit], offset)
+        ],
+    )
     end = offset + len(hits)
-    answer: dict[str, Any] = {"hits": hits, "total": len(found), "next_offset": end if end < len(found) else None}
-    left_out = _left_out_like(query, namespace, catalog)
-    if left_out:
-        answer |= _told(left_out, LEFT_OUT_FOUND)
-    if not found and not left_out:
-        answer["hint"] = "Nothing fits. Try other words, or call without a query for the namespaces there are."
-    elif not found:
-        answer["hint"] = "Nothing that can be called fits; what is left out cannot be used with this key or any other."
-    return answer
+    left_out = _left_out_like(wanted, catalog)
+    hint = hint or _hint(catalog, wanted, found, left_out)
+    return {
+        **({"hint": hint} if hint else {}),
+        **({"note": NOT_WHOLE} if end > whole or any("input_schema_cut" in one for one in hits) else {}),
+        **({"searched": [one.name for one in wanted.namespaces or ()]} if wanted.was_meant else {}),
+        "total": len(found),
+        "next_offset": end if end < len(found) else None,
+        "hits": hits,
+        **(_told(left_out, LEFT_OUT_FOUND) if left_out else {}),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is looked for. `namespaces` is None for all; with `was_meant`, they are what a name was taken for."""
+
+    query: str
+    namespaces: tuple[Namespace, ...] | None
+    permission: str | None
+    asked_for: str | None = None
+    was_meant: bool = False
+
+    @property
+    def is_everything(self) -> bool:
+        return not self.query and self.namespaces is None and self.permission is None
+
+    def fits(self, tool: Tool) -> bool:
+        return self.is_in(tool.namespace.name) and (self.permission is None or self.permission in tool.needs)
+
+    def is_in(self, namespace: str) -> bool:
+        return self.namespaces is None or any(one.name == namespace for one in self.namespaces)
+
+
+def _wanted(catalog: Catalog, arguments: dict[str, Any]) -> Wanted:
+    query, permission, name = (
+        arguments.get("query", "").strip(),
+        arguments.get("permission"),
+        arguments.get("namespace"),
+    )
+    if name is None:
+        return Wanted(query, None, permission)
+    found = meant_namespaces(name[:NAMESPACE_CHARS], catalog.namespaces)
+    was_meant = bool(found) and [one.name for one in found] != [name]
+    return Wanted(query, found, permission, name, was_meant)
+
+
+def _found(catalog: Catalog, wanted: Wanted) -> tuple[list[str], str]:
+    """The tools that fit, best first; where none of a namespace fits the words, all of it, and a word on that."""
+    if not wanted.query:
+        return _all_of(catalog, wanted), ""
+    found = catalog.index.search(wanted.query)
+    if wanted.namespaces is None and wanted.permission is None:
+        return found, ""
+    found = [one for one in found if wanted.fits(catalog.tools[one])]
+    if found or wanted.namespaces is None or _left_out_like(wanted, catalog):
+        return found, ""
+    everything = _all_of(catalog, wanted)
+    return everything, "Nothing in this namespace fits these words. These are all of its tools." if everything else ""
+
+
+def _all_of(catalog: Catalog, wanted: Wanted) -> list[str]:
+    return [one for one, tool in catalog.tools.items() if wanted.fits(tool)]
+
+
+def _exactly(query: str, found: list[str], catalog: Catalog) -> list[str]:
+    """The tools whose exact name is the query."""
+    said = query.casefold()
+    return [one for one in found if said in (one.casefold(), catalog.tools[one].name.casefold())]
+
+
+def _hint(catalog: Catalog, wanted: Wanted, found: list[str], left_out: list[LeftOut]) -> str:
+    """What helps to search again."""
+    if wanted.namespaces == () and wanted.asked_for is not None:
+        names = [one.name for one in catalog.namespaces]
+        more = f", and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+        return f"There is no such namespace. There are: {', '.join(names[:NAMES_SHOWN])}{more}."
+    if not found and left_out:
+        return "Nothing that can be called fits; what is left out cannot be used with this key or any other."
+    nothing = "" if found else "Nothing fits. Try other words, or call without a query for the namespaces there are. "
+    is_english = not wanted.query or catalog.index.is_english(wanted.query)
+    return f"{nothing}{'' if is_english else ENGLISH}".strip()
 
 
 def overview(catalog: Catalog, standing: Standing) -> dict[str, Any]:
@@ -56,10 +146,31 @@ def overview(catalog: Catalog, standing: Standing) -> dict[str, Any]:
     return {"namespaces": namespaces, **_told(catalog.left_out, LEFT_OUT_SHOWN)}
 
 
-def hit(tool: Tool, standing: Standing) -> dict[str, Any]:
+def hit(tool: Tool, standing: Standing, *, schema_chars: int = SCHEMA_CHARS) -> dict[str, Any]:
     """A tool as a search shows it: with its input schema when it may be called."""
     found = {**offer(tool, standing), "description": tool.attributed}
-    return {**found, "input_schema": tool.schema} if found["allowed"] else found
+    return {**found, **_schema_of(tool, schema_chars)} if found["allowed"] else found
+
+
+def short_hit(tool: Tool, standing: Standing) -> dict[str, Any]:
+    """A tool in few words: its name, what it needs, and one sentence."""
+    found = {**offer(tool, standing), "description": tool.in_one_sentence}
+    del found["namespace"]  # which is in its name and title
+    return found
+
+
+def _schema_of(tool: Tool, chars: int) -> dict[str, Any]:
+    """The input schema; of a very long one what is required, and the names of the rest."""
+    if len(tool.schema_json) <= chars:
+        return {"input_schema": tool.schema}
+    properties = tool.schema.get("properties")
+    properties = properties if isinstance(properties, dict) else {}
+    required = [name for name in tool.schema.get("required", []) if name in properties]
+    needed = {"type": "object", "properties": {name: properties[name] for name in required}, "required": required}
+    rest = [name for name in properties if name not in required][:NAMES_SHOWN]
+    if len(json.dumps(needed, ensure_ascii=False)) > chars:
+        return {"input_schema": {"type": "object", "required": required[:NAMES_SHOWN]}, "input_schema_cut": rest}
+    return {"input_schema": needed, "input_schema_cut": rest}
 
 
 def offer(tool: Tool, standing: Standing) -> dict[str, Any]:
@@ -67,14 +178,14 @@ def offer(tool: Tool, standing: Standing) -> dict[str, Any]:
     allowed = allows(tool.needs, standing)
     found: dict[str, Any] = {
         "tool": tool.id,
-        "title": tool.title,
+        "title": tool.full_title,
         "namespace": tool.namespace.name,
         "needs": in_order(tool.needs),
         "allowed": allowed,
     }
     if allowed:
         return {**found, "call_with": tool.id if not tool.needs else tool.dispatcher or tool.id}
-    return {**found, "missing": in_order(tool.needs - (standing.grant or Grant(None, None)).effective)}
+    return {**found, "missing": in_order(tool.needs - (standing.grant or Grant()).effective)}
 
 
 def _summary(catalog: Catalog, namespace: Namespace, standing: Standing) -> dict[str, Any]:
@@ -88,20 +199,19 @@ def _summary(catalog: Catalog, namespace: Namespace, standing: Standing) -> dict
     }
 
 
-def _left_out_like(query: str, namespace: str | None, catalog: Catalog) -> list[LeftOut]:
+def _left_out_like(wanted: Wanted, catalog: Catalog) -> list[LeftOut]:
     """What is left out and has all telling words of the query in its name; none where only a permission is asked for.
 
     No score: a model that asks for one tool is told of that one, and not of all that is alike.
     """
-    asked = words(query)
+    asked = words(wanted.query)
     telling = [word for word in asked if word not in STOP_WORDS] or asked
-    if not telling and (query or namespace is None):
+    if not telling and (wanted.query or wanted.namespaces is None):
         return []
     return [
         item
         for item in catalog.left_out
-        if namespace in (None, item.namespace)
-        and all(word in f"{item.namespace} {item.name}".casefold() for word in telling)
+        if wanted.is_in(item.namespace) and all(word in f"{item.namespace} {item.name}".casefold() for word in telling)
     ]
 
 
@@ -116,10 +226,6 @@ def _told(left_out: Sequence[LeftOut], at_most: int) -> dict[str, Any]:
 
 def _short(name: str) -> str:
     return name if len(name) <= NAME_CHARS else f"(a name of {len(name)} characters)"
-
-
-def _fits(tool: Tool, namespace: str | None, permission: str | None) -> bool:
-    return namespace in (None, tool.namespace.name) and (permission is None or permission in tool.needs)
 
 
 def _within(budget: int, hits: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -22,6 +22,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
+from uru_mcp.permissions import NOTHING, Permissions
+
 Code = Literal[
     "not_configured",
     "malformed_key",
@@ -114,9 +116,14 @@ class WorkspaceProblem(UruError):
 
 
 class PermissionMissing(UruError):
-    """The key lacks a permission, or nobody knows which it has (`permissions_unknown`)."""
+    """The key lacks a permission, or nobody knows which it has (`permissions_unknown`).
+
+    Where Uru said so, `required` and `granted` are what it said, None where it did not say what the key has.
+    """
 
     default_code = "insufficient_permission"
+    required: Permissions = NOTHING
+    granted: Permissions | None = None
 
 
 class ArgumentError(UruError):

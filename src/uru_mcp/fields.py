@@ -8,6 +8,12 @@ from typing import Any
 
 Record = dict[str, Any]
 
+LISTS = (
+    *("namespaces", "apps", "tools", "actions", "items", "results", "data", "result", "response", "records"),
+    *("contexts", "prompts", "agents", "personas", "automations", "runs"),
+)
+LIST_DEPTH = 3  # the object itself, and two levels of objects in it
+
 
 class UnexpectedShape(ValueError):
     """What came is JSON, but not of a shape that is known."""
@@ -26,11 +32,32 @@ def record_of(body: Any) -> Record:
 
 
 def list_at(body: Any, name: str) -> list[Any]:
-    """The list of that name, or the body where it is the list itself. Raises: UnexpectedShape."""
-    found = body.get(name) if isinstance(body, dict) else body
-    if not isinstance(found, list):
-        raise UnexpectedShape(f"{in_words(found)} instead of a list of {name}")
+    """The list of that name or of a usual other one, at most two levels deep, or the body where it is the list itself.
+
+    Raises: UnexpectedShape.
+    """
+    found = _list_in(body, (name, *LISTS), deep=LIST_DEPTH)
+    if found is None:
+        raise UnexpectedShape(f"{in_words(body)} without a list of {name}")
     return found
+
+
+def envelopes_of(body: Any) -> list[Record]:
+    """The object, and those that it wraps its list in, outermost first: where something may be said beside the list."""
+    level, found = ([body] if isinstance(body, dict) else []), []
+    for _ in range(LIST_DEPTH):
+        found += level
+        level = [outer[name] for outer in level for name in LISTS if isinstance(outer.get(name), dict)]
+    return found
+
+
+def _list_in(value: Any, names: tuple[str, ...], *, deep: int) -> list[Any] | None:
+    if isinstance(value, list):
+        return value
+    if not isinstance(value, dict) or not deep:
+        return None
+    inner = [_list_in(value.get(name), names, deep=deep - 1) for name in names]
+    return next((found for found in inner if found is not None), None)
 
 
 def in_words(value: Any) -> str:
@@ -59,10 +86,10 @@ def flag_at(record: Record, name: str) -> bool | None:
     return found if isinstance(found, bool) else None
 
 
-def moment_at(record: Record, name: str) -> datetime | None:
-    """An ISO 8601 time in UTC, taken as UTC where it names no zone."""
+def moment_at(record: Record, *names: str) -> datetime | None:
+    """An ISO 8601 time in UTC, taken as UTC where it names no zone, from the first of these fields that is text."""
     try:
-        moment = datetime.fromisoformat(text_at(record, name) or "")
+        moment = datetime.fromisoformat(text_at(record, *names) or "")
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
@@ -76,10 +103,12 @@ def seconds_at(record: Record, name: str) -> float | None:
     return min(found, 86_400_000) / 1000 if found >= 0 else None
 
 
-def names_at(record: Record, *names: str) -> str | list[Any] | None:
-    """A list of names, or text that holds them."""
-    found = first(record, *names)
-    return found if isinstance(found, (str, list)) else None
+def parsed_text(text: str) -> Any:
+    """The JSON that a text holds, or None where it holds none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def is_deeper(value: Any, limit: int) -> bool:

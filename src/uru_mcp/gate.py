@@ -6,27 +6,48 @@ from typing import Any
 
 from uru_mcp.answers import KEYS_PAGE
 from uru_mcp.errors import PermissionMissing
-from uru_mcp.identity import Standing
-from uru_mcp.permissions import Grant, Permissions, in_order, in_words
+from uru_mcp.key_status import Standing
+from uru_mcp.permissions import EVERYTHING, NOTHING, Grant, Permissions, in_order, in_words
 
-DECLARE = "Add URU_PERMISSIONS to the server's environment with what the key has, such as URU_PERMISSIONS=read,execute."
+BOXES = "the boxes that were ticked when the key was created"
+DECLARE = (
+    "Ask the user which permissions the key has (Read, Write, Execute: {boxes}), and to add the line"
+    ' "URU_PERMISSIONS": "{names}" with just those to the server\'s env, and to start the client again.'
+)
+
+
+def declare(permissions: Permissions) -> str:
+    """What to do where it is not known whether the key has these permissions."""
+    return DECLARE.format(boxes=BOXES, names=",".join(in_order(permissions)))
 
 
 def allows(needs: Permissions, standing: Standing) -> bool:
     """Whether the key may do what needs these permissions, as far as is known now."""
     if standing.trouble is not None and not (standing.lacks_workspace and not needs):
         return False
-    return needs <= (standing.grant.effective if standing.grant is not None else frozenset())
+    return needs <= _effective(standing)
 
 
 def may_come(needs: Permissions, standing: Standing) -> bool:
-    """Whether it is worth listing: allowed, or not known to be forbidden.
+    """Whether a tool of ours is worth listing: allowed, or not known yet to be forbidden.
 
-    The first list is final for some clients, so what is not known yet is listed; the gate stays closed all the same.
+    The first list is final for some clients, so what Uru may yet tell is listed; the gate stays closed all the same.
     """
     if standing.is_refused:
         return False
-    return standing.grant is None or needs <= standing.grant.effective
+    if standing.grant is None:
+        return True
+    is_open = standing.grant.is_pending or standing.lacks_workspace
+    return needs <= standing.grant.effective | (standing.grant.unknown if is_open else NOTHING)
+
+
+def is_granted(needs: Permissions, standing: Standing) -> bool:
+    """Whether a tool of Uru's is worth listing: the key has what it needs, whatever else is in the way now."""
+    return not standing.is_refused and needs <= _effective(standing)
+
+
+def _effective(standing: Standing) -> Permissions:
+    return standing.grant.effective if standing.grant is not None else NOTHING
 
 
 def require(what: str, needs: Permissions, standing: Standing) -> None:
@@ -40,45 +61,58 @@ def require(what: str, needs: Permissions, standing: Standing) -> None:
         return
     if standing.trouble is not None:
         raise standing.trouble.with_traceback(None)
-    raise _missing(what, needs, standing.grant or Grant(None, None))
+    raise _missing(what, needs, standing.grant or Grant())
 
 
 def _missing(what: str, needs: Permissions, grant: Grant) -> PermissionMissing:
-    missing = needs - grant.effective
+    missing, unknown = needs - grant.effective, needs & grant.unknown
     details: dict[str, Any] = {
         "tool": what,
         "required": in_order(needs),
-        "granted": in_order(grant.effective if grant.granted is None else grant.granted),
+        "granted": in_order(grant.effective if grant.held is None else grant.held),
         "missing": in_order(missing),
     }
-    if grant.source == "none":
-        return PermissionMissing(
-            f"{what} needs {in_words(needs)}, and it is not known what this API key may do:"
-            " this Uru does not tell, and URU_PERMISSIONS is not set. Nothing was sent to Uru.",
-            fix=DECLARE,
-            code="permissions_unknown",
-            **details,
-        )
-    if grant.ceiling is not None:
-        details["ceiling"] = in_order(grant.ceiling)
+    if grant.declared is not None:
+        details["ceiling"] = in_order(grant.declared)
+    if unknown == missing:
+        return unknown_permissions(f"{what} needs {in_words(needs)}.", grant, **details)
+    known_missing = missing - unknown
     return PermissionMissing(
-        f"{what} needs {in_words(needs)}. {_has(grant)}; missing: {in_words(missing)}. Nothing was sent to Uru.",
-        fix=_fix(missing, grant),
+        f"{what} needs {in_words(needs)}. {_has(grant)}; missing: {in_words(known_missing)}. Nothing was sent to Uru.",
+        fix=remedy(known_missing, grant),
+        **details,
+    )
+
+
+def unknown_permissions(what: str, grant: Grant, **details: Any) -> PermissionMissing:
+    """What is wrong where neither Uru nor the user has said what the key may do; `what` is a sentence, or nothing."""
+    known = {permission: grant.known(permission).answer for permission in EVERYTHING}
+    has, lacks = ([one for one in known if known[one] == answer] for answer in ("yes", "no"))
+    said = f" It is known to have {in_words(has)}." if has else ""
+    said += f" It is known to lack {in_words(lacks)}." if lacks else ""
+    return PermissionMissing(
+        f"{what} Uru does not tell whether this API key has {in_words(grant.unknown).replace(' and ', ' or ')}, and"
+        f" URU_PERMISSIONS is not set.{said} Nothing was sent to Uru.".strip(),
+        fix=declare(EVERYTHING - frozenset(lacks)),
+        code="permissions_unknown",
         **details,
     )
 
 
 def _has(grant: Grant) -> str:
-    if grant.granted is None:
-        return f"This API key is declared to have {in_words(grant.effective)}"
-    if grant.granted <= grant.effective:
-        return f"This API key has {in_words(grant.granted)}"
-    return f"This API key has {in_words(grant.granted)}, of which URU_PERMISSIONS allows {in_words(grant.effective)}"
+    if grant.refused:
+        return f"Uru has just refused {in_words(grant.refused)} to this API key; it is asked again in a minute"
+    if grant.told is None or grant.is_outdated:
+        return f"URU_PERMISSIONS declares that this API key has {in_words(grant.declared or grant.effective)}"
+    if grant.told <= grant.effective:
+        return f"This API key has {in_words(grant.told)}"
+    return f"This API key has {in_words(grant.told)}, of which URU_PERMISSIONS allows {in_words(grant.effective)}"
 
 
-def _fix(missing: Permissions, grant: Grant) -> str:
-    by_ceiling = missing & (grant.granted or frozenset())
-    if grant.granted is None or by_ceiling == missing:
+def remedy(missing: Permissions, grant: Grant) -> str:
+    """What to do about permissions that the key is known to lack."""
+    by_ceiling = frozenset(one for one in missing if grant.known(one).how in ("ceiling", "declared"))
+    if by_ceiling == missing:
         return f"Ask the user to add {','.join(in_order(missing))} to URU_PERMISSIONS, if the key may have it."
     key = f"Ask the user to give the key {in_words(missing)} in {KEYS_PAGE}, or to use a key that has it."
     return f"{key} URU_PERMISSIONS must allow {in_words(by_ceiling)} too." if by_ceiling else key

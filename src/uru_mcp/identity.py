@@ -8,75 +8,27 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import replace
 
 import anyio
 from anyio.abc import TaskGroup
 
-from uru_mcp.answers import new_key
 from uru_mcp.client import UruClient
-from uru_mcp.errors import (
-    Code,
-    KeyRefused,
-    KeyUnavailable,
-    NoAnswer,
-    SettingsError,
-    UruError,
-    WorkspaceProblem,
-    unforeseen,
-)
+from uru_mcp.errors import KeyRefused, KeyUnavailable, NoAnswer, UruError, WorkspaceProblem, unforeseen
+from uru_mcp.evidence import GRACE, Evidence
+from uru_mcp.introspection import Introspection, ended
 from uru_mcp.key import Key
+from uru_mcp.key_record import KeyRecord
+from uru_mcp.key_status import Standing
 from uru_mcp.keyring import Keyring
-from uru_mcp.permissions import Grant, Permissions
-from uru_mcp.wire import KeyRecord, Workspace
+from uru_mcp.permissions import Permissions
+from uru_mcp.wire import Workspace
 
-ASK_WITHIN = 8.0  # seconds
 FRESH = 60.0  # seconds that a good answer is good for
 RECENT = 10.0  # seconds before a refused key, or an Uru that did not answer, is tried again
-GRACE = 300.0  # seconds that the last known grant holds while Uru cannot be asked
-
-ENDED: Mapping[str, tuple[Code, str]] = {
-    "revoked": ("key_revoked", "This API key was deleted in Uru."),
-    "deleted": ("key_revoked", "This API key was deleted in Uru."),
-    "expired": ("key_expired", "This API key has expired."),
-}
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How the key stands with Uru.
-
-    `grant` is None while it is unknown, because Uru has not said yet. `trouble` is why nothing, or not everything, can
-    be done. `doubt` is why an older grant still stands: Uru could not be asked again. `key` is the one that all this
-    is about, and the only one that may be used because of it.
-    """
-
-    grant: Grant | None = None
-    record: KeyRecord | None = None
-    workspace: Workspace | None = None
-    trouble: UruError | None = None
-    doubt: UruError | None = None
-    key: Key | None = None
-
-    @property
-    def state(self) -> str:
-        """`ready`, or the code of what is in the way."""
-        if self.trouble is not None:
-            return self.trouble.code
-        return "permissions_unknown" if self.grant is None or self.grant.source == "none" else "ready"
-
-    @property
-    def is_refused(self) -> bool:
-        """Whether the key itself, or the configuration, is the trouble, so that nothing at all can be done."""
-        return isinstance(self.trouble, (KeyRefused, SettingsError)) or self.state == "workspace_not_accessible"
-
-    @property
-    def lacks_workspace(self) -> bool:
-        return self.trouble is not None and self.trouble.code == "workspace_selection_required"
 
 
 class Identity:
@@ -91,13 +43,13 @@ class Identity:
         client: UruClient,
         keyring: Keyring,
         *,
-        ceiling: Permissions | None,
+        declared: Permissions | None,
         workspace_id: str | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._client = client
+        self._introspection = Introspection(client, clock)
         self._keyring = keyring
-        self._ceiling = ceiling
+        self._declared = declared
         self._workspace_id = workspace_id
         self._clock = clock
         self._tasks: TaskGroup
@@ -106,11 +58,13 @@ class Identity:
         self._answered = float("-inf")
         self._is_doubted = False
         self._refusal: tuple[Key, KeyRefused] | None = None
+        self._evidence = Evidence(None, declared, clock)
         self._standing = self._unknown()
 
     def start_over(self) -> None:
         """Forget what Uru said, which was about another key."""
         self._answered = float("-inf")
+        self._evidence = Evidence(None, self._declared, self._clock)
         self._standing = self._unknown()
 
     def start(self, tasks: TaskGroup) -> None:
@@ -123,7 +77,37 @@ class Identity:
         if self._standing.trouble is None and self._clock() - self._answered >= GRACE:
             last = self._standing
             self._standing = Standing(record=last.record, trouble=last.doubt or _silence(), key=last.key)
+        self._standing = self._with_evidence(self._standing)
         return self._standing
+
+    def _with_evidence(self, standing: Standing) -> Standing:
+        """The same with what is known by now of the grant, or the value itself where nothing has changed."""
+        evidence = self._evidence
+        if standing.grant is None or standing.key != evidence.key:
+            return standing
+        grant, record = evidence.grant, evidence.record
+        if (grant, record) == (standing.grant, standing.record):
+            return standing
+        workspace = standing.workspace
+        if standing.trouble is None and workspace is None:
+            workspace = self._workspace(record)
+        return replace(standing, grant=grant, record=record, workspace=workspace)
+
+    @property
+    def needs_a_look(self) -> bool:
+        """Whether nothing is told or declared, so that only a harmless read can show whether the key has Read."""
+        standing = self.standing
+        return standing.trouble is None and standing.key == self._evidence.key and self._evidence.needs_a_look
+
+    def show(self, key: Key | None, permissions: Permissions) -> None:
+        """Note that a call with this key, which needs these permissions, has succeeded."""
+        if key is not None and key == self._evidence.key:
+            self._evidence.show(permissions)
+
+    def refuse(self, key: Key | None, missing: Permissions, granted: Permissions | None) -> None:
+        """Note that Uru refused a call with this key for missing permissions, and what it said that the key has."""
+        if key is not None and key == self._evidence.key:
+            self._evidence.refuse(missing, granted)
 
     async def current(self) -> Standing:
         """The standing, asked again when it is old, was bad, or is in doubt, and when the key may be another one."""
@@ -220,45 +204,43 @@ class Identity:
         return standing
 
     async def _asked_about(self, key: Key) -> Standing:
-        known = Standing(workspace=self._configured())
-        until = time.monotonic() + ASK_WITHIN
+        if self._evidence.key != key:
+            self._evidence = Evidence(key, self._declared, self._clock)
+        evidence, told_before = self._evidence, self._evidence.told_times
         try:
-            record = await self._client.key_record(key, within=ASK_WITHIN)
-            if record is not None:
-                known = self._known(record)
-            if record is None or not self._names_the_workspace(record):
-                await self._client.check_workspace(key, within=until - time.monotonic())
+            await self._introspection.look(evidence, self._tasks, suffices=self._suffices)
         except KeyRefused as error:
             return Standing(trouble=error)
         except WorkspaceProblem as error:
-            return replace(known, grant=known.grant or self._declared(), workspace=None, trouble=error)
+            return Standing(grant=evidence.grant, record=evidence.record, trouble=error)
         except UruError as error:
-            return self._unanswered(error)
+            is_told = evidence.told_times > told_before
+            refusal = self._ended(evidence.record) if is_told else None
+            if refusal is not None or not is_told:
+                return Standing(trouble=refusal) if refusal is not None else self._unanswered(error)
         self._answered = self._clock()
-        return known if record is not None else replace(known, grant=Grant(None, self._ceiling))
+        record = evidence.record
+        return Standing(
+            grant=evidence.grant,
+            record=record,
+            workspace=self._workspace(record),
+            contradiction=self._ended(record),
+        )
 
-    def _known(self, record: KeyRecord) -> Standing:
-        """Raises: `KeyRefused` when the record says that the key has ended."""
-        status = (record.status or "active").lower()
-        if record.expires_at is not None and record.expires_at <= datetime.now(UTC):
-            status = "expired"
-        if status != "active":
-            code, message = ENDED.get(status, ("key_rejected", f"Uru says that this API key is {status[:40]}."))
-            raise KeyRefused(message, fix=new_key(self._keyring.source.steps), code=code)
-        grant = Grant(record.permissions, self._ceiling, record.unknown_permissions)
-        workspace = record.workspace if self._names_the_workspace(record) else self._configured()
-        return Standing(grant=grant, record=record, workspace=workspace)
+    def _suffices(self, record: KeyRecord | None) -> bool:
+        """Whether a record shows that the key is accepted, in the workspace that is meant."""
+        named = record.workspace.id if record is not None and record.workspace is not None else None
+        return named is not None and self._workspace_id in (None, named) and self._ended(record) is None
 
-    def _names_the_workspace(self, record: KeyRecord) -> bool:
-        if record.workspace is None or record.workspace.id is None:
-            return False
-        return self._workspace_id in (None, record.workspace.id)
+    def _ended(self, record: KeyRecord | None) -> KeyRefused | None:
+        return ended(record, self._keyring.source.steps)
 
-    def _configured(self) -> Workspace | None:
+    def _workspace(self, record: KeyRecord | None) -> Workspace | None:
+        """The one that the record names, unless the user fixed another one."""
+        named = record.workspace if record is not None else None
+        if named is not None and named.id is not None and self._workspace_id in (None, named.id):
+            return named
         return None if self._workspace_id is None else Workspace(self._workspace_id, None)
-
-    def _declared(self) -> Grant | None:
-        return None if self._ceiling is None else Grant(None, self._ceiling)
 
     def _unknown(self) -> Standing:
         if self._keyring.in_use is not None:

@@ -26,7 +26,8 @@ from anyio.abc import Process
 from uru_mcp.answers import KEYS_PAGE
 from uru_mcp.errors import Code, KeyUnavailable
 from uru_mcp.key import Key
-from uru_mcp.settings import Settings
+from uru_mcp.programs import NEUTRAL_DIRECTORY, find_program
+from uru_mcp.settings import Settings, read_environment
 
 Value = TypeVar("Value")
 
@@ -129,7 +130,10 @@ class KeyFile:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class KeyCommand:
-    """A command whose first line of output is the key. It is run without a shell and has nothing to read."""
+    """A command whose first line of output is the key.
+
+    It is run without a shell, has nothing to read, and is neither looked for nor run in the working directory.
+    """
 
     words: tuple[str, ...]
     within: float = COMMAND_WITHIN
@@ -166,9 +170,15 @@ class KeyCommand:
     async def _run(self) -> tuple[int, bytes]:
         """Its exit code and what it printed, at least as far as the end of the first line."""
         output = b""
+        program, *arguments = self.words
+        is_named = Path(program).name == program  # a path is absolute, as the settings have seen to
+        found = find_program(program, read_environment().get("PATH")) if is_named else program
         try:
+            if found is None:
+                raise FileNotFoundError
             process = await anyio.open_process(
-                self.words,
+                [found, *arguments],
+                cwd=NEUTRAL_DIRECTORY,
                 stdin=subprocess.DEVNULL,  # ours belongs to the protocol
                 stderr=subprocess.DEVNULL,
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),

@@ -12,10 +12,11 @@ import anyio
 import anyio.to_thread
 
 from uru_mcp.answers import connection_problem
-from uru_mcp.client import UruClient, is_safe_segment
+from uru_mcp.client import UruClient
 from uru_mcp.errors import KeyRefused, NoAnswer, UruError, unforeseen
 from uru_mcp.policy import PLATFORM
 from uru_mcp.redaction import Redaction
+from uru_mcp.routes import is_safe_segment
 from uru_mcp.wire import LeftOut, Namespace, UpstreamTool
 
 REQUESTS_AT_ONCE = 16

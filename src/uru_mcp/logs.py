@@ -5,7 +5,10 @@ from __future__ import annotations
 import logging
 import sys
 
+from uru_mcp.escaping import for_terminal
 from uru_mcp.redaction import Redaction
+
+CONTINUED = "\n  "  # so that no text of a stranger can look like an entry of its own
 
 
 class _Redacted(logging.Formatter):
@@ -14,7 +17,8 @@ class _Redacted(logging.Formatter):
         self._redaction = redaction
 
     def format(self, record: logging.LogRecord) -> str:
-        return self._redaction.text(super().format(record))  # tracebacks included
+        text = self._redaction.text(super().format(record))  # tracebacks included
+        return for_terminal(text).replace("\n", CONTINUED)
 
 
 def start_logging(level: str, redaction: Redaction) -> None:

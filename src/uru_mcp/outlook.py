@@ -16,8 +16,10 @@ from uru_mcp import gate
 from uru_mcp.catalog import Catalog
 from uru_mcp.catalogs import Catalogs
 from uru_mcp.errors import KeyRefused, KeyReplaced, UruError
-from uru_mcp.identity import Identity, Standing
+from uru_mcp.identity import Identity
+from uru_mcp.key_status import Standing
 from uru_mcp.permissions import Permissions
+from uru_mcp.read_check import ReadCheck
 
 AHEAD_WITHIN = 10.0  # seconds
 
@@ -34,8 +36,16 @@ class View(NamedTuple):
 class Outlook:
     """Looks through an identity and its catalogs. `on_look` is awaited after each look that was answered in time."""
 
-    def __init__(self, identity: Identity, catalogs: Catalogs, *, on_look: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        identity: Identity,
+        catalogs: Catalogs,
+        read_check: ReadCheck,
+        *,
+        on_look: Callable[[], Awaitable[None]],
+    ) -> None:
         self._identity = identity
+        self._read_check = read_check
         self._catalogs = catalogs
         self._on_look = on_look
 
@@ -65,6 +75,7 @@ class Outlook:
             await self._catalogs.refresh(standing)
             if isinstance(self._catalogs.trouble, KeyRefused):  # it has ended just now, and there may be another
                 await self._catalogs.refresh(await self._identity.current())
+            await self._read_check.look(self._catalogs.current)
             await self._on_look()
             return self.now
         await self._catalogs.fall_back()

@@ -71,9 +71,14 @@ SEARCH_SCHEMA: dict[str, Any] = {
         "query": {
             "type": "string",
             "maxLength": 500,
-            "description": "What to do, in a few words: send a mail. Omit for an overview of namespaces",
+            "description": "What to do, in English, and in which app: send a mail with Gmail. Or a tool's exact name."
+            " Omit for an overview of namespaces",
         },
-        "namespace": {"type": "string", "description": "Only this namespace, by its `namespace` in the overview"},
+        "namespace": {
+            "type": "string",
+            "maxLength": 200,
+            "description": "Only this namespace, by its `namespace` or title in the overview",
+        },
         "permission": {"type": "string", "enum": in_order(EVERYTHING), "description": "Only tools that need it"},
         "limit": {"type": "integer", "minimum": 1, "maximum": 50, "default": 8, "description": "Hits at most"},
         "offset": {"type": "integer", "minimum": 0, "default": 0, "description": "Where to go on: `next_offset`"},
@@ -145,9 +150,10 @@ OWN: Mapping[str, Definition] = {
             "Uru: find tools",
             "Finds Uru's tools for a task, also those that are not listed one by one. Call it before uru_read,"
             ' uru_write and uru_execute. Returns {"hits", "total", "next_offset"}, the best first; each hit has the'
-            " exact `tool`, `needs`, `allowed`, `call_with` (what to call it with) and `input_schema`, or `missing`"
-            " when this key may not call it. Without a query: the namespaces, and how many tools each has. It finds"
-            " tools, not what is written in the workspace: for that, uru_list_resources.",
+            " exact `tool`, `needs`, `allowed`, and `call_with` (what to call it with), or `missing` when this key may"
+            " not call it; the first three also have `input_schema`. A tool's exact name as the query gives all of that"
+            " tool. Without a query: the namespaces, and how many tools each has. It finds tools, not what is written"
+            " in the workspace: for that, uru_list_resources.",
             SEARCH_SCHEMA,
             read_only=True,
             destructive=False,

@@ -1,15 +1,14 @@
-"""The three permissions of an Uru key, and what a key may do once the user's own ceiling has cut it.
+"""The three permissions of an Uru key, and what is known of those that a key has.
 
 Permissions are independent: Execute does not include Read. Nothing here knows tools; see `policy.py` and `gate.py`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
 class Permission(StrEnum):
@@ -26,18 +25,6 @@ NOTHING: Permissions = frozenset()
 EVERYTHING: Permissions = frozenset(Permission)
 
 
-def parse_permissions(names: str | Iterable[object]) -> tuple[Permissions, tuple[str, ...]]:
-    """Read permission names in any case, from a list or from text with commas or spaces.
-
-    Returns the known permissions and, apart from them, every name that is not one, so that it can be said and never
-    widens anything.
-    """
-    words = re.split(r"[,\s]+", names) if isinstance(names, str) else [str(name).strip() for name in names]
-    known = frozenset(Permission(word.lower()) for word in words if word.lower() in EVERYTHING)
-    unknown = tuple(word for word in words if word and word.lower() not in EVERYTHING)
-    return known, unknown
-
-
 def in_order(permissions: Iterable[Permission]) -> list[str]:
     """The names in Uru's own order, for lists that people and programs read: `["read", "execute"]`."""
     held = frozenset(permissions)
@@ -52,27 +39,64 @@ def in_words(permissions: Iterable[Permission]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
 
 
+class Known(NamedTuple):
+    """Whether the key has a permission, and how that is known; `how` is None when it is not."""
+
+    answer: Literal["yes", "no", "unknown"]
+    how: Literal["told", "declared", "seen", "refused", "ceiling"] | None
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What the key may do, and how we know.
+    """What the key may do, from the evidence there is, strongest first.
 
-    `granted` is what Uru says of the key, or None where Uru has no way to say it. `ceiling` is the user's own
-    `URU_PERMISSIONS`, or None. Where Uru does not tell, the ceiling stands alone; where neither tells, nothing is
-    allowed.
+    `told` is what Uru says of the key, `declared` is `URU_PERMISSIONS`, and `seen` is what a harmless call has shown.
+    `refused` is what Uru has just said to be missing, which outweighs them all. None means that nothing is said.
+
+    `declared` is also a ceiling: it takes away from what Uru says, and never adds to it. `is_outdated` is whether Uru
+    has not repeated for a while what it told; that then grants nothing by itself, and still limits what is declared.
+    `is_pending` is whether Uru may yet tell more. `unknown_names` are names that Uru used for no permission we know.
     """
 
-    granted: Permissions | None
-    ceiling: Permissions | None
+    told: Permissions | None = None
+    declared: Permissions | None = None
+    seen: Permissions = NOTHING
+    refused: Permissions = NOTHING
+    is_outdated: bool = False
+    is_pending: bool = False
     unknown_names: tuple[str, ...] = ()
+
+    def known(self, permission: Permission) -> Known:
+        """Whether the key has this permission here, and how that is known."""
+        if permission in self.refused:
+            return Known("no", "refused")
+        if self.told is not None and permission not in self.told:
+            return Known("no", "told")
+        if self.told is not None and not self.is_outdated:
+            return Known("yes", "told") if permission in self._ceiling else Known("no", "ceiling")
+        if self.declared is not None:
+            return Known("yes" if permission in self.declared else "no", "declared")
+        return Known("yes", "seen") if permission in self.seen else Known("unknown", None)
 
     @property
     def effective(self) -> Permissions:
-        if self.granted is None:
-            return self.ceiling if self.ceiling is not None else NOTHING
-        return self.granted if self.ceiling is None else self.granted & self.ceiling
+        """The permissions that the key has for sure, within the ceiling."""
+        return self._answered("yes")
 
     @property
-    def source(self) -> Literal["uru", "declared", "none"]:
-        if self.granted is not None:
-            return "uru"
-        return "declared" if self.ceiling is not None else "none"
+    def unknown(self) -> Permissions:
+        return self._answered("unknown")
+
+    @property
+    def held(self) -> Permissions | None:
+        """What the key itself has, whatever the ceiling takes from it; None where nothing is known."""
+        if self.told is not None and not self.is_outdated:
+            return self.told - self.refused
+        return None if self.unknown == EVERYTHING else self.effective
+
+    @property
+    def _ceiling(self) -> Permissions:
+        return EVERYTHING if self.declared is None else self.declared
+
+    def _answered(self, answer: str) -> Permissions:
+        return frozenset(permission for permission in Permission if self.known(permission).answer == answer)

@@ -94,15 +94,21 @@ def needs_at_least(namespace: str, name: str, *, declared: Permissions | None, r
     return said | needs_of(namespace, name, declared=None, read_only=None)
 
 
-def reads_only(namespace: str, name: str, needs: Permissions, *, read_only: bool | None) -> bool:
-    """Whether the tool is called read-only to clients, which may then stop asking the person.
+def reads_only(namespace: str, name: str, *, declared: Permissions | None, read_only: bool | None) -> bool:
+    """Whether a tool only reads, so that clients may stop asking the person and we may repeat it.
 
-    Uru's word counts, and that of the apps Uru connects; what a stranger's server (`external_mcp_*`) says of its own
-    tools does not.
+    Only a declaration, a hint or the table shows that; a name alone, such as `get_next_job`, never does. Uru's word
+    counts, and that of the apps Uru connects; what a stranger's server (`external_mcp_*`) says of its tools does not.
     """
-    if namespace == PLATFORM:
-        return needs <= READ and read_only is not False and name != SELECT_WORKSPACE
-    return read_only is True and not is_foreign(namespace)
+    if namespace != PLATFORM:
+        return read_only is True and not is_foreign(namespace)
+    needs = declared if declared is not None else PLATFORM_TOOLS.get(name, EVERYTHING)
+    is_known = read_only is True or (needs <= READ and name != SELECT_WORKSPACE)
+    return (
+        is_known
+        and read_only is not False
+        and needs_of(namespace, name, declared=declared, read_only=read_only) <= READ
+    )
 
 
 def is_foreign(namespace: str) -> bool:

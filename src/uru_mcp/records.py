@@ -13,10 +13,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from uru_mcp.fields import Record, UnexpectedShape, first, flag_at, list_at, moment_at, object_at, record_of, text_at
+from uru_mcp.fields import (
+    Record,
+    UnexpectedShape,
+    envelopes_of,
+    first,
+    flag_at,
+    list_at,
+    moment_at,
+    object_at,
+    record_of,
+    text_at,
+)
 from uru_mcp.uris import Address
 
 JSON = "application/json"
+IDS = ("id", "_id", "uuid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +123,7 @@ def kind_at(address: Address) -> Kind | None:
 
 def address_of(kind: Kind, record: Record) -> Address | None:
     """Where a record can be read again; None where it says too little."""
-    own, automation = text_at(record, "id"), text_at(record, "automation_id")
+    own, automation = text_at(record, *IDS), text_at(record, "automation_id", "automationId")
     if own is None:
         return None
     if kind is not RUNS:
@@ -126,7 +138,8 @@ def read_page(body: Any) -> tuple[list[Record], str | None]:
         UnexpectedShape: There is no list.
     """
     items = [item for item in list_at(body, "items") if isinstance(item, dict)]
-    return items, text_at(body, "next_cursor") if isinstance(body, dict) else None
+    cursors = [text_at(envelope, "next_cursor", "nextCursor") for envelope in envelopes_of(body)]
+    return items, next((cursor for cursor in cursors if cursor is not None), None)
 
 
 def read_entry(kind: Kind, record: Record) -> Entry | None:
@@ -171,7 +184,7 @@ def read_prompt(body: Any) -> Prompt:
         UnexpectedShape: It is no record, or one without an id.
     """
     record = record_of(body)
-    own = text_at(record, "id")
+    own = text_at(record, *IDS)
     if own is None:
         raise UnexpectedShape("a prompt without an id")
     listed = record.get("variables")

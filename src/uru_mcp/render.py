@@ -16,7 +16,7 @@ from uru_mcp.wire import DEEPEST
 
 WORDS_CHARS = 2_000  # of a message: no person and no model reads more
 DETAIL_CHARS = 8_000
-UNSAID = ("quoted", "is_stated")  # what one room of ours tells another
+UNSAID = ("quoted", "is_stated", "no_route")  # what one room of ours tells another
 
 
 @dataclass(frozen=True, slots=True)

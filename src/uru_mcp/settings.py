@@ -1,14 +1,12 @@
 """Settings from an environment mapping; the only reader of the environment.
 
-A variable that starts with `URU_` and is not known is an error with the nearest right name, since a misspelt
-`URU_PERMISSION=read` must not open everything.
+Which unknown variables are errors is decided in `variable_names.py`.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 from uuid import UUID
@@ -20,6 +18,7 @@ from uru_mcp import variables
 from uru_mcp.errors import Code, SettingsError, SettingsProblem
 from uru_mcp.key import Key
 from uru_mcp.permissions import Permission
+from uru_mcp.variable_names import meant_variable
 
 PREFIX = "URU_"
 
@@ -39,6 +38,9 @@ NODE_CLIENT_ONLY = frozenset(
 
 def _key(text: str) -> Key:
     return Key(text)
+
+
+LowerCase = BeforeValidator(lambda text: text.lower() if isinstance(text, str) else text)
 
 
 class Settings(BaseSettings):
@@ -65,12 +67,12 @@ class Settings(BaseSettings):
     workspace_id: UUID | None = Field(default=None, description="the workspace to work in, a UUID")
     permissions: Annotated[frozenset[Permission] | None, NoDecode, BeforeValidator(variables.permissions)] = Field(
         default=None,
-        description="a ceiling on the key's permissions, such as `read,execute`; stands alone where Uru does not tell",
+        description="what the key has, such as `read,execute`, where Uru does not tell it; otherwise a ceiling",
     )
     namespaces: Annotated[tuple[str, ...], NoDecode, BeforeValidator(variables.patterns)] = Field(
         default=(), description="only these namespaces, as comma-separated patterns such as `platform,gmail_*`"
     )
-    direct_tools: Literal["auto", "all", "none"] = Field(
+    direct_tools: Annotated[Literal["auto", "all", "none"], LowerCase] = Field(
         default="auto",
         description="which of Uru's tools are listed one by one: `auto` as many as fit the budget, `all`, `none`",
     )
@@ -98,11 +100,12 @@ class Settings(BaseSettings):
     audit_log: Annotated[Path | None, BeforeValidator(variables.absolute_path)] = Field(
         default=None, description="a file that gets a line of JSON for each call, such as `~/uru-audit.jsonl`"
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], LowerCase] = Field(
         default="warning", description="what is logged to stderr"
     )
 
     ignored: tuple[str, ...] = Field(default=(), description="variables given that only the Node client reads")
+    foreign: tuple[str, ...] = Field(default=(), description="variables given that other programs of Uru's read")
     cache: Path | None = Field(default=None, description="the directory for what may be lost, where there is one")
 
     @property
@@ -142,7 +145,7 @@ EXAMPLES: Mapping[str, str] = {
 KEY_VARIABLES = ("URU_API_KEY", "URU_API_KEY_FILE", "URU_API_KEY_COMMAND")  # exactly one of them is set
 
 VARIABLES: tuple[str, ...] = tuple(
-    PREFIX + name.upper() for name in Settings.model_fields if name not in ("ignored", "cache")
+    PREFIX + name.upper() for name in Settings.model_fields if name not in ("ignored", "foreign", "cache")
 )
 
 
@@ -154,12 +157,14 @@ def read_environment() -> Mapping[str, str]:
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Read the `URU_*` variables of `environ`, an environment mapping.
 
-    A blank value counts as unset. Variables that only the Node client reads are accepted, and named in `ignored`.
+    Blanks and quotation marks around a value are taken off, and a blank value counts as unset. Variables that only the
+    Node client reads are accepted, and named in `ignored`; those of other programs in `foreign`.
 
     Raises:
         SettingsError: Something is missing or wrong; it carries every problem found, not only the first.
     """
-    given = {name: value.strip() for name, value in environ.items() if name.startswith(PREFIX) and value.strip()}
+    stripped = {name: variables.unquoted(value) for name, value in environ.items() if name.startswith(PREFIX)}
+    given = {name: value for name, value in stripped.items() if value}
     ours = {name: value for name, value in given.items() if name in VARIABLES}
     problems = [*_misspelt(given), *_unexpanded(ours), *_not_one_key(ours)]
     source = EnvSettingsSource(Settings)
@@ -167,7 +172,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     values = {name: value for name, value in source().items() if value is not None}
     try:
         ignored = tuple(sorted(NODE_CLIENT_ONLY & given.keys()))
-        settings = Settings(**values, ignored=ignored, cache=variables.cache_directory(environ))
+        foreign = tuple(sorted(given.keys() - NODE_CLIENT_ONLY - ours.keys()))
+        cache = variables.cache_directory(environ)
+        settings = Settings(**values, ignored=ignored, foreign=foreign, cache=cache)
     except ValidationError as error:
         said = {problem.details["variable"] for problem in problems}
         problems += [problem for problem in _invalid(error) if problem.details["variable"] not in said]
@@ -178,10 +185,12 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
 
 
 def _misspelt(given: Mapping[str, str]) -> Iterator[SettingsProblem]:
+    """Those that were meant for us: ignoring them could open what the user wanted closed."""
     for name in sorted(given.keys() - NODE_CLIENT_ONLY - set(VARIABLES)):
-        near = get_close_matches(name, VARIABLES, n=1)
-        fix = f"Did you mean {near[0]}? Rename it, or remove it." if near else f"Remove {name}."
-        yield SettingsProblem(f"{name} is not a variable that uru-mcp knows.", fix=fix, variable=name)
+        near = meant_variable(name, VARIABLES)
+        if near is not None:
+            fix = f"Did you mean {near}? Rename it, or remove it."
+            yield SettingsProblem(f"{name} is not a variable that uru-mcp knows.", fix=fix, variable=name)
 
 
 def _unexpanded(ours: Mapping[str, str]) -> Iterator[SettingsProblem]:

@@ -14,8 +14,8 @@ from typing import Any, Literal
 from uru_mcp.catalog import Catalog, Tool, classified
 from uru_mcp.errors import ArgumentError, UnknownTool
 from uru_mcp.fields import compact
-from uru_mcp.gate import may_come
-from uru_mcp.identity import Standing
+from uru_mcp.gate import is_granted, may_come
+from uru_mcp.key_status import Standing
 from uru_mcp.names import shown_name
 from uru_mcp.own_tools import DISPATCHERS, OWN, Definition
 from uru_mcp.permissions import Permissions
@@ -79,13 +79,13 @@ def listed(
     stand_ins = tuple(SELECTION.values()) if _lacks_platform(catalog) else ()
     groups = [stand_ins, *map(catalog.tools_of, catalog.namespaces)]
     necessary = {
-        tool.id: defined(tool) for tool in (*stand_ins, *catalog.always_listed) if may_come(tool.needs, standing)
+        tool.id: defined(tool) for tool in (*stand_ins, *catalog.always_listed) if is_granted(tool.needs, standing)
     }
     left = {"auto": budget, "all": inf, "none": -inf}[direct]
     left -= sum(definition.tokens for definition in (*own, *necessary.values()))
     shown = own
     for group in groups:
-        whole, left = _whole((tool for tool in group if may_come(tool.needs, standing)), necessary, left)
+        whole, left = _whole((tool for tool in group if is_granted(tool.needs, standing)), necessary, left)
         shown += whole or [necessary[tool.id] for tool in group if tool.id in necessary]
     return shown
 
@@ -111,7 +111,7 @@ def defined(tool: Tool) -> Definition:
     """Uru's tool with its own schema, its namespace in the title, and true hints."""
     return Definition(
         name=tool.id,
-        title=f"{tool.namespace.title}: {tool.title}",
+        title=tool.full_title,
         description=tool.attributed,
         schema=tool.schema,
         read_only=tool.read_only,

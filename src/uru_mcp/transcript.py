@@ -18,6 +18,8 @@ from uru_mcp.policy import needs_at_least
 from uru_mcp.redaction import Redaction
 from uru_mcp.wire import Namespace, UpstreamTool, read_namespaces, read_tools
 
+FOR_PEOPLE = {"displayName": None, "account_label": None}  # what may be written with something left out of it
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
@@ -41,7 +43,7 @@ def lines_of(listing: Listing, redaction: Redaction) -> Iterator[bytes]:
     for namespace in listing.namespaces:
         record = _namespace(namespace)
         clean = redaction.value(record)
-        if {**clean, "displayName": None} != {**record, "displayName": None}:
+        if {**clean, **FOR_PEOPLE} != {**record, **FOR_PEOPLE}:
             continue
         yield _line("namespace", clean)
         for tool in listing.tools.get(namespace.name, ()):
@@ -88,6 +90,7 @@ def _namespace(namespace: Namespace) -> Record:
         "displayName": namespace.title,
         "connected_account_id": namespace.connected_account_id,
         "server_id": namespace.server_id,
+        "account_label": namespace.account,
     }
 
 

@@ -13,7 +13,7 @@ from uru_mcp import surface
 from uru_mcp.bridge import Answer, List, nobody
 from uru_mcp.catalog import Catalog
 from uru_mcp.errors import SettingsError, UruError
-from uru_mcp.identity import Standing
+from uru_mcp.key_status import Standing
 from uru_mcp.library import Library
 from uru_mcp.own_tools import Definition
 from uru_mcp.redaction import Redaction

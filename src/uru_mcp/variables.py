@@ -13,9 +13,22 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from uru_mcp.permissions import Permissions, parse_permissions
+from uru_mcp.permission_names import read_names
+from uru_mcp.permissions import Permissions
 
+QUOTES = {('"', '"'), ("'", "'"), ("“", "”"), ("\u2018", "\u2019"), ("„", "“"), ("«", "»"), ("`", "`")}
 SHORTEST_INTERVAL = 0.1  # seconds; a shorter one is a slip, and would keep Uru busy
+
+
+def unquoted(text: str) -> str:
+    """The value without the blanks and the pair of quotation marks around it; `"a b" c "d"` has two, which stay."""
+    text = text.strip()
+    while len(text) > 1 and (text[0], text[-1]) in QUOTES:
+        inner = text[1:-1].strip()
+        if text[0] in inner and (inner[0], inner[-1]) not in QUOTES:
+            break
+        text = inner
+    return text
 
 
 def base_url(text: str) -> str:
@@ -31,12 +44,12 @@ def base_url(text: str) -> str:
 
 
 def permissions(text: str) -> Permissions:
-    known, unknown = parse_permissions(text)
-    if unknown:
-        raise ValueError(f"{unknown[0]!r} is not a permission")
-    if not known:
+    named = read_names(text)
+    if named.unknown:
+        raise ValueError(f"{named.unknown[0]!r} is not a permission")
+    if not named.granted:
         raise ValueError("it names no permission")
-    return known
+    return named.granted
 
 
 def patterns(text: str) -> tuple[str, ...]:

@@ -25,6 +25,8 @@ def read_version(body: Any) -> int:
         UnexpectedShape: There is no whole number.
     """
     found = record_of(body).get("version")
+    if isinstance(found, str) and found.isdecimal() and len(found) < 20:
+        found = int(found)
     if isinstance(found, bool) or not isinstance(found, int) or not 0 <= found <= LARGEST:
         raise UnexpectedShape(f"{in_words(found)} instead of a version")
     return found

@@ -5,25 +5,29 @@ It always answers, from what is known now, and it shows no more of the key than 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any
 
 from uru_mcp.answers import KEYS_PAGE
-from uru_mcp.catalog import Catalog, Tool
+from uru_mcp.catalog import Catalog
 from uru_mcp.errors import PermissionMissing, SettingsError, UruError
-from uru_mcp.gate import DECLARE, allows
-from uru_mcp.identity import Standing
+from uru_mcp.gate import allows, remedy, unknown_permissions
 from uru_mcp.key_source import Exposure, KeySource
-from uru_mcp.permissions import Grant, in_order, in_words
-from uru_mcp.records import Kind
+from uru_mcp.key_status import Standing
+from uru_mcp.permissions import EVERYTHING, NOTHING, Grant, Permission, Permissions, in_order, in_words
+from uru_mcp.policy import PLATFORM
+from uru_mcp.records import KINDS, Kind
+from uru_mcp.whoami_text import lines
 
-BLOCKED_SHOWN = 50
+APPS_SHOWN = 6  # of each missing permission, those with the most tools
 OLD_KEY_DAYS = 90
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 ENDS_SOON_DAYS = 14
+TITLE_CHARS = 60
+CONTRADICTION = "The key's record contradicts Uru, which accepts the key, so calls go on. The record says:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +46,23 @@ class Facts:
     base_url: str | None
     last4: str | None
     now: datetime
+    ignored_variables: tuple[str, ...] = ()
     source: KeySource | None = None
     exposure: Exposure | None = None
     unseen_removed: int = 0
+
+    @property
+    def platform_tools(self) -> frozenset[str]:
+        """The names of Uru's own tools in this workspace."""
+        platform = next((one for one in self.catalog.namespaces if one.name == PLATFORM), None)
+        return frozenset(tool.name for tool in self.catalog.tools_of(platform)) if platform is not None else frozenset()
 
 
 def report(facts: Facts) -> tuple[dict[str, Any], str]:
     """The report as a structure and as text.
 
-    `{"state": "ready", "key": {…}, "workspace": {…}, "permissions": {…}, "tools": {…}, "base_url": …, "problems": […],
-    "warnings": […], "unseen_removed": 0}`
+    `{"state": "ready", "key": {…}, "workspace": {…}, "permissions": {…}, "tools": {…}, "resources": {…},
+    "base_url": …, "problems": […], "warnings": […], "ignored_variables": [], "unseen_removed": 0}`
     """
     structure = {
         "state": facts.standing.state,
@@ -59,12 +70,14 @@ def report(facts: Facts) -> tuple[dict[str, Any], str]:
         "workspace": _workspace(facts.standing),
         "permissions": _permissions(facts.standing.grant),
         "tools": _tools(facts),
+        "resources": _resources(facts),
         "base_url": facts.base_url,
         "problems": list(_problems(facts)),
         "warnings": list(_warnings(facts)),
+        "ignored_variables": list(facts.ignored_variables),
         "unseen_removed": facts.unseen_removed,
     }
-    return structure, "\n".join(_lines(structure))
+    return structure, "\n".join(lines(structure))
 
 
 def _key(facts: Facts) -> dict[str, Any]:
@@ -86,33 +99,64 @@ def _workspace(standing: Standing) -> dict[str, Any] | None:
 
 
 def _permissions(grant: Grant | None) -> dict[str, Any]:
-    if grant is None:
-        return {"granted": None, "ceiling": None, "effective": [], "known_from": "unknown"}
+    """`{"read": {"answer": "yes", "how": "told"}, …, "effective": ["read"], "granted": ["read"], "ceiling": null}`"""
+    grant = grant or Grant()
     return {
-        "granted": None if grant.granted is None else in_order(grant.granted),
-        "ceiling": None if grant.ceiling is None else in_order(grant.ceiling),
+        **{permission.value: grant.known(permission)._asdict() for permission in Permission},
         "effective": in_order(grant.effective),
-        "known_from": grant.source,
+        "granted": None if grant.told is None else in_order(grant.told),
+        "ceiling": None if grant.declared is None else in_order(grant.declared),
     }
 
 
 def _tools(facts: Facts) -> dict[str, Any]:
-    tools = facts.catalog.tools
-    blocked = {needs: count for needs, count in facts.catalog.needs.items() if not allows(needs, facts.standing)}
-    one_by_one = facts.standing.grant is not None  # otherwise what blocks them is the problem, and no permission
-    shown = (tool for tool in tools.values() if tool.needs in blocked) if blocked and one_by_one else ()
+    counts = facts.catalog.needs.items()
+    blocked = sum(count for needs, count in counts if not allows(needs, facts.standing))
+    grant = facts.standing.grant
+    lacking = EVERYTHING - grant.effective if grant is not None else NOTHING  # otherwise the problem says what blocks
+    missing = [found for one in Permission if one in lacking and (found := _missing(one, facts))["tools"]]
     return {
-        "allowed": len(tools) - sum(blocked.values()),
-        "blocked": sum(blocked.values()),
+        "allowed": sum(facts.catalog.needs.values()) - blocked,
+        "blocked": blocked,
         "left_out": len(facts.catalog.left_out),
         "source": facts.catalog.source,
-        "blocked_tools": [_blocked(tool, facts.standing) for tool in islice(shown, BLOCKED_SHOWN)],
+        "missing": missing,
+        "fix": _remedy(lacking, grant) if missing else None,
     }
 
 
-def _blocked(tool: Tool, standing: Standing) -> dict[str, Any]:
-    effective = (standing.grant or Grant(None, None)).effective
-    return {"tool": tool.id, "missing": in_order(tool.needs - effective)}
+def _remedy(lacking: Permissions, grant: Grant | None) -> str | None:
+    """What a refusal would say to do, for all that the key is known to lack."""
+    known = lacking - grant.unknown if grant is not None else NOTHING
+    return remedy(known, grant) if grant is not None and known else None
+
+
+def _missing(permission: Permission, facts: Facts) -> dict[str, Any]:
+    """`{"permission": "execute", "tools": 547, "apps": {"Gmail": 28, …}}`, the apps with the most tools."""
+    catalog = facts.catalog
+    apps: Counter[str] = Counter()
+    for namespace in catalog.namespaces:
+        needing = sum(count for needs, count in catalog.needs_in(namespace).items() if permission in needs)
+        apps[" ".join(namespace.title.split())[:TITLE_CHARS]] += needing
+    return {
+        "permission": permission.value,
+        "tools": apps.total(),
+        "apps": dict(count for count in apps.most_common(APPS_SHOWN) if count[1]),
+    }
+
+
+def _resources(facts: Facts) -> dict[str, Any]:
+    """Which kinds of records there are, and why the others are not; nothing of either before the tools are loaded."""
+    if facts.catalog.source == "nobody":
+        return {"kinds": [], "not_offered": []}
+    lacking = [kind for kind in KINDS if kind.query_tool not in facts.platform_tools]
+    return {
+        "kinds": [kind.collection for kind in KINDS if kind not in lacking],
+        "not_offered": [
+            {"kind": kind.collection, "why": f"this workspace has no tool platform__{kind.query_tool}"}
+            for kind in lacking
+        ],
+    }
 
 
 def _problems(facts: Facts) -> Iterator[dict[str, Any]]:
@@ -121,8 +165,12 @@ def _problems(facts: Facts) -> Iterator[dict[str, Any]]:
         yield from map(_problem, standing.trouble.problems)
     elif standing.trouble is not None:
         yield _problem(standing.trouble)
-    elif standing.state == "permissions_unknown":
-        yield _problem(nobody_tells())
+    elif standing.grant is not None and standing.grant.unknown:
+        yield _problem(unknown_permissions("", standing.grant))
+    elif standing.grant is not None and standing.grant.is_outdated:
+        yield _problem(outdated_grant())
+    if standing.contradiction is not None:
+        yield {**_problem(standing.contradiction), "message": f"{CONTRADICTION} {standing.contradiction.message}"}
     if standing.doubt is not None:
         yield {**_problem(standing.doubt), "message": f"The last known grant is used. {standing.doubt.message}"}
     if facts.catalog_trouble is not None and (standing.trouble is None or standing.lacks_workspace):
@@ -136,10 +184,11 @@ def _problems(facts: Facts) -> Iterator[dict[str, Any]]:
         yield {**_problem(error), "message": f"The {kind.collection} could not be listed. {error.message}"}
 
 
-def nobody_tells() -> PermissionMissing:
-    """What is wrong when the permissions of a key are not known at all."""
-    message = "This Uru does not tell what the key may do, and URU_PERMISSIONS is not set, so nothing is allowed."
-    return PermissionMissing(message, fix=DECLARE, code="permissions_unknown")
+def outdated_grant() -> PermissionMissing:
+    """What is wrong when Uru told what the key may do, and tells it no more."""
+    message = "Uru told what this API key may do, and has not repeated it for five minutes."
+    fix = "Try again in a few minutes. What URU_PERMISSIONS declares is allowed as far as Uru had told it too."
+    return PermissionMissing(message, fix=fix, code="permissions_unknown")
 
 
 def _outdated(facts: Facts) -> str:
@@ -175,20 +224,26 @@ def _warnings(facts: Facts) -> Iterator[dict[str, str]]:
         )
         for message in _reasons_to_rotate(facts):
             yield {"message": message, "fix": f"Rotate it: {steps}"}
-    grant = facts.standing.grant
-    if grant is None:
-        return
-    if grant.granted is not None and grant.granted - grant.effective:
-        useless = grant.granted - grant.effective
+    yield from _grant_warnings(facts.standing.grant or Grant())
+
+
+def _grant_warnings(grant: Grant) -> Iterator[dict[str, str]]:
+    useless = frozenset(one for one in Permission if grant.known(one).how == "ceiling")
+    if useless:
         yield {
-            "message": f"The key has {in_words(useless)}, which URU_PERMISSIONS makes useless here.",
+            "message": f"The key has {in_words(useless)}, which URU_PERMISSIONS does not allow here.",
             "fix": f"Use a key with {in_words(grant.effective)} only, or widen URU_PERMISSIONS.",
         }
-    if grant.unknown_names:
-        names = ", ".join(grant.unknown_names)
+    if grant.refused:
         yield {
-            "message": f"Uru grants the key something that uru-mcp does not know and does not use: {names}.",
-            "fix": "Update uru-mcp if this permission is needed.",
+            "message": f"Uru has just refused a call because the key lacks {in_words(grant.refused)}.",
+            "fix": f"Give the key the permission in {KEYS_PAGE}, and try again in a minute.",
+        }
+    if grant.unknown_names:
+        yield {
+            "message": "Uru names permissions of the key that uru-mcp does not know and does not use:"
+            f" {', '.join(grant.unknown_names)}.",
+            "fix": "Update uru-mcp if one of them is needed.",
         }
 
 
@@ -200,62 +255,8 @@ def _reasons_to_rotate(facts: Facts) -> Iterator[str]:
     if record is None or record.expires_at is None:
         return
     left = (record.expires_at - facts.now).days
+    if left < 0:
+        yield f"By this machine's clock the key expired on {record.expires_at:%Y-%m-%d}, though Uru accepts it."
     if 0 <= left < ENDS_SOON_DAYS:
         when = {0: "in less than a day", 1: "tomorrow"}.get(left, f"in {left} days")
         yield f"The key expires {when}, on {record.expires_at:%Y-%m-%d}; after that nothing works with it."
-
-
-def _lines(structure: dict[str, Any]) -> Iterator[str]:
-    yield f"State: {structure['state']}"
-    yield from _remedies("Problem", structure["problems"])
-    yield _key_line(structure["key"])
-    workspace = structure["workspace"]
-    yield f"Workspace: {workspace['name'] or 'unnamed'} ({workspace['id']})" if workspace else "Workspace: not known"
-    yield f"Permissions: {permissions_in_words(structure['permissions'])}"
-    yield from _tools_lines(structure["tools"])
-    yield f"Service: {structure['base_url'] or 'not known'}"
-    yield from _remedies("Warning", structure["warnings"])
-    if count := structure["unseen_removed"]:
-        yield f"Removed: {count} characters that nobody sees, from texts of Uru and its apps"
-
-
-def _remedies(kind: str, items: list[dict[str, Any]]) -> Iterator[str]:
-    for item in items:
-        yield f"{kind}: {item['message']}"
-        yield f"  To mend it: {item['fix']}"
-
-
-def _key_line(key: dict[str, Any]) -> str:
-    if key["last4"] is None:
-        return "Key: none that can be used"
-    name = f"“{key['name']}”, " if key["name"] else ""
-    age = "" if key["age_days"] is None else f", {key['age_days']} days old"
-    expires = f", expires {key['expires_at']}" if key["expires_at"] else ""
-    source = f", from {key['source']}" if key["source"] else ""
-    return f"Key: {name}ending in {key['last4']}{age}{expires}{source}"
-
-
-def permissions_in_words(permissions: dict[str, Any]) -> str:
-    """The report's `permissions` in a line: which, who says so, and what a ceiling takes away."""
-    known = {
-        "uru": "as Uru says",
-        "declared": "as URU_PERMISSIONS declares",
-        "none": "nobody says",
-        "unknown": "not known now",
-    }
-    effective = ", ".join(permissions["effective"]) or "none"
-    line = f"{effective} ({known[permissions['known_from']]})"
-    if permissions["granted"] is not None and permissions["ceiling"] is not None:
-        granted, ceiling = (", ".join(permissions[name]) or "none" for name in ("granted", "ceiling"))
-        line += f"; the key has {granted}, URU_PERMISSIONS allows {ceiling}"
-    return line
-
-
-def _tools_lines(tools: dict[str, Any]) -> Iterator[str]:
-    left_out = f", {tools['left_out']} left out, as uru_search_tools tells" if tools["left_out"] else ""
-    yield f"Tools: {tools['allowed']} allowed, {tools['blocked']} blocked{left_out}"
-    for tool in tools["blocked_tools"]:
-        yield f"  blocked: {tool['tool']}" + (f", lacks {', '.join(tool['missing'])}" if tool["missing"] else "")
-    hidden = tools["blocked"] - len(tools["blocked_tools"])
-    if tools["blocked_tools"] and hidden:
-        yield f"  … and {hidden} more"

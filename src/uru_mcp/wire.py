@@ -1,8 +1,8 @@
 """Uru's JSON into values of ours: tolerant of every spelling that was seen, and pure.
 
-With `records.py`, for records, `versions.py`, and `complaints.py`, for error bodies, the only place that knows a field
-name of the API; `transcript.py` writes down what it has read. It opens no connection and judges nothing: what a tool
-needs is decided in `policy.py`.
+With `key_record.py`, `run_results.py`, `records.py`, `versions.py`, and `complaints.py`, for error bodies, the only
+place that knows a field name of the API; `transcript.py` writes down what it has read. It opens no connection and
+judges nothing: what a tool needs is decided in `policy.py`.
 
 Source: Uru's user guides and the public Node client; a reader of something that is only assumed says so.
 """
@@ -11,27 +11,37 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from uru_mcp.complaints import read_complaint
 from uru_mcp.fields import (
     Record,
     compact,
+    envelopes_of,
     first,
     flag_at,
-    in_words,
     is_deeper,
     list_at,
-    moment_at,
-    names_at,
     object_at,
-    record_of,
+    parsed_text,
     text_at,
 )
-from uru_mcp.permissions import EVERYTHING, NOTHING, Permissions, parse_permissions
+from uru_mcp.permission_names import at_least_part_of, read_names
+from uru_mcp.permissions import EVERYTHING, Permissions
 
 OBJECT_SCHEMA: dict[str, Any] = {"type": "object"}
+
+# Where a name, a title, a schema and a permission may stand. Source: MCP, OpenAI, Composio and the Node client.
+NAMESPACE_NAMES = ("name", "namespace", "slug", "app", "app_name", "appName", "key", "id")
+TOOL_NAMES = ("name", "slug", "tool_name", "toolName", "tool_slug", "toolSlug", "key", "id")
+TITLES = ("title", "displayName", "display_name", "label")
+SCHEMAS = (
+    *("inputSchema", "input_schema", "parameters", "inputParameters", "input_parameters"),
+    *("argsSchema", "args_schema", "schema"),
+)
+NEEDS = (
+    *("permission", "permissions", "requiredPermission", "required_permission"),
+    *("requiredPermissions", "required_permissions"),
+)
 DEEPEST = 64  # levels of nesting that every client and serializer takes
 
 
@@ -42,28 +52,17 @@ class Workspace:
 
 
 @dataclass(frozen=True, slots=True)
-class KeyRecord:
-    """What Uru says of the key: no part of it but `last4`. `permissions` is None where Uru does not tell."""
-
-    name: str | None
-    last4: str | None
-    status: str | None
-    created_at: datetime | None
-    expires_at: datetime | None
-    workspace: Workspace | None
-    permissions: Permissions | None
-    unknown_permissions: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Namespace:
-    """A group of tools. `name` is an identifier and goes back to Uru unchanged; `title` is for people."""
+    """A group of tools. `name` is an identifier, which goes back to Uru unchanged; the rest of what it is called is for
+    people.
+    """
 
     name: str
     title: str
     connected_account_id: str | None = None
     server_id: str | None = None
     recovery: bool = False
+    account: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,46 +97,6 @@ class LeftOut:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """The outcome of a run. `error` is Uru's own words when it failed, None when it succeeded."""
-
-    data: Any
-    log_id: str | None
-    error: str | None = None
-
-
-def read_key_record(body: Any) -> KeyRecord:
-    """Read `GET /keys/self`. The whole endpoint is assumed.
-
-    `{"key": {"name", "last4", "status", "created_at", "expires_at"}, "workspace": {"id", "name"}, "permissions": []}`
-
-    Raises:
-        UnexpectedShape: The body is not an object.
-    """
-    record = record_of(body)
-    key = object_at(record, "key") or record
-    stated = first(record, "permissions", "scopes")
-    permissions, unknown = _permissions(first(key, "permissions", "scopes") if stated is None else stated)
-    return KeyRecord(
-        name=text_at(key, "name"),
-        last4=(text_at(key, "last4") or "")[-4:] or None,
-        status=text_at(key, "status"),
-        created_at=moment_at(key, "created_at"),
-        expires_at=moment_at(key, "expires_at"),
-        workspace=_workspace({name: record.get(name) for name in ("workspace", "workspace_id", "workspace_name")}),
-        permissions=permissions,
-        unknown_permissions=tuple(name[:40] for name in unknown[:10]),
-    )
-
-
-def _permissions(stated: Any) -> tuple[Permissions | None, tuple[str, ...]]:
-    """What Uru says the key may do: None where it says nothing, and nothing where it cannot be understood."""
-    if stated is None:
-        return None, ()
-    return parse_permissions(stated) if isinstance(stated, (str, list)) else (NOTHING, (in_words(stated),))
-
-
 def read_namespaces(body: Any) -> tuple[Namespace, ...]:
     """Read `GET /namespaces`: `{"namespaces": [{"name": "platform"}, …]}`, or the bare list.
 
@@ -145,9 +104,9 @@ def read_namespaces(body: Any) -> tuple[Namespace, ...]:
         UnexpectedShape: There is no list.
     """
     found: dict[str, Namespace] = {}
-    for item in list_at(body, "namespaces"):
+    for item in _entries(body):
         entry = item if isinstance(item, dict) else {"name": item}
-        name = text_at(entry, "name", "namespace")
+        name = _identifier(entry, *NAMESPACE_NAMES)
         if name:
             found.setdefault(name, _namespace(name, entry))
     return tuple(found.values())
@@ -172,60 +131,48 @@ def read_tools(namespace: str, body: Any) -> tuple[tuple[UpstreamTool, ...], tup
     return tuple(tools.values()), tuple(left_out)
 
 
-def read_result(body: Any) -> RunResult:
-    """Read the answer of a run: `{"data": …, "successful": true, "success": true, "error": null, "log_id": "…"}`.
-
-    Either flag may be missing; either one false is a failure. Without `data`, the whole body is the result.
-    Data that is nested deeper than MCP clients take becomes text.
-
-    Raises:
-        UnexpectedShape: The body is a bare value, which is what others answer in Uru's place: `"OK"`, `null`.
-    """
-    if isinstance(body, list):
-        return RunResult(data=_shallow(body), log_id=None)
-    answer = record_of(body)
-    log_id = (text_at(answer, "log_id") or "")[:200] or None
-    data = _shallow(answer.get("data") if "data" in answer else answer)
-    if answer.get("successful") is False or answer.get("success") is False:
-        complaint = read_complaint(answer)
-        return RunResult(data=data, log_id=log_id, error=complaint.message or "It gave no reason.")
-    return RunResult(data=data, log_id=log_id)
+def read_workspace(record: Record) -> Workspace | None:
+    """The workspace that an object names: `{"workspace": {"id", "name"}}`, or its id and name flat."""
+    inner = first(record, "workspace", "currentWorkspace", "current_workspace")
+    if isinstance(inner, dict):
+        return Workspace(text_at(inner, "id", "workspace_id", "workspaceId", "uuid"), text_at(inner, "name", "title"))
+    found = text_at(record, "workspace_id", "workspaceId") or text_at(record, "workspace")
+    return Workspace(found, text_at(record, "workspace_name", "workspaceName")) if found else None
 
 
-def _shallow(data: Any) -> Any:
-    if not is_deeper(data, DEEPEST):
-        return data
-    try:
-        return json.dumps(data, ensure_ascii=False)
-    except RecursionError:
-        return "(The result is nested too deeply to be shown.)"
+def _entries(body: Any) -> list[Any]:
+    """The namespaces as a list, also where they are an object by name. Raises: UnexpectedShape."""
+    for envelope in envelopes_of(body):
+        by_name = object_at(envelope, "namespaces") or object_at(envelope, "apps") or {}
+        if by_name and all(isinstance(entry, dict) for entry in by_name.values()):
+            return [{**entry, "name": name} for name, entry in by_name.items()]
+    return list_at(body, "namespaces")
 
 
-def _workspace(record: Any) -> Workspace | None:
-    if not isinstance(record, dict):
-        return None
-    inner = object_at(record, "workspace")
-    if inner is not None:
-        return Workspace(text_at(inner, "id", "workspace_id"), text_at(inner, "name"))
-    found = text_at(record, "workspace_id", "id")
-    return Workspace(found, text_at(record, "workspace_name", "name")) if found else None
+def _identifier(entry: Record, *names: str) -> str | None:
+    """What a namespace or a tool is called by; where it has a slug too, a name with blanks in it is a title."""
+    name, slug = text_at(entry, *names), text_at(entry, "slug", "tool_slug", "toolSlug")
+    return slug if slug is not None and name is not None and " " in name else name
 
 
 def _namespace(name: str, entry: Record) -> Namespace:
     return Namespace(
         name=name,
-        title=text_at(entry, "displayName", "display_name") or name,
-        connected_account_id=text_at(entry, "connected_account_id"),
-        server_id=text_at(entry, "server_id"),
+        title=text_at(entry, "displayName", "display_name", "title", "label", "name") or name,
+        connected_account_id=text_at(entry, "connected_account_id", "connectedAccountId"),
+        server_id=text_at(entry, "server_id", "serverId"),
         recovery=entry.get("recovery") is True,
+        account=text_at(entry, "account_label"),
     )
 
 
 def _tool_name(item: Any) -> str | None:
+    if isinstance(item, str):
+        return item.strip() or None
     if not isinstance(item, dict):
         return None
     function = object_at(item, "function") or {}
-    return text_at(item, "name") or text_at(function, "name") or text_at(item, "id")
+    return _identifier(item, "name") or text_at(function, "name") or _identifier(item, *TOOL_NAMES)
 
 
 def _tool(item: Any) -> UpstreamTool | str:
@@ -233,22 +180,44 @@ def _tool(item: Any) -> UpstreamTool | str:
     name = _tool_name(item)
     if name is None:
         return "it has no name"
-    function = object_at(item, "function") or {}
-    schema = _schema(first(item, "inputSchema", "input_schema", "parameters") or function.get("parameters"))
+    record = item if isinstance(item, dict) else {}
+    function = object_at(record, "function") or {}
+    schema = _schema(_first_schema(record) or _first_schema(function))
     if isinstance(schema, str):
         return schema
-    hints = object_at(item, "annotations") or {}
+    hints = object_at(record, "annotations") or {}
     return UpstreamTool(
         name=name,
-        title=text_at(item, "title") or text_at(hints, "title"),
-        description=text_at(item, "description") or text_at(function, "description") or "",
+        title=text_at(record, *TITLES) or text_at(hints, "title") or _title(record, name),
+        description=text_at(record, "description") or text_at(function, "description") or "",
         schema_json=compact(schema),
-        declared=_declared(item),
-        read_only=flag_at(hints, "readOnlyHint"),
-        destructive=flag_at(hints, "destructiveHint"),
-        idempotent=flag_at(hints, "idempotentHint"),
-        open_world=flag_at(hints, "openWorldHint"),
+        declared=_declared(record),
+        read_only=_hint(hints, "readOnlyHint", "read_only_hint"),
+        destructive=_hint(hints, "destructiveHint", "destructive_hint"),
+        idempotent=_hint(hints, "idempotentHint", "idempotent_hint"),
+        open_world=_hint(hints, "openWorldHint", "open_world_hint"),
     )
+
+
+def _title(record: Record, identifier: str) -> str | None:
+    """A `name` that is not the identifier."""
+    name = text_at(record, "name")
+    return name if name != identifier else None
+
+
+def _first_schema(record: Record) -> Record | None:
+    """The schema under whichever name, also as JSON in a text."""
+    for name in SCHEMAS:
+        found = record.get(name)
+        if isinstance(found, str) and found.lstrip()[:1] == "{":
+            found = parsed_text(found)
+        if isinstance(found, dict) and found:
+            return found
+    return None
+
+
+def _hint(hints: Record, *names: str) -> bool | None:
+    return next((flag for name in names if (flag := flag_at(hints, name)) is not None), None)
 
 
 def _schema(schema: Any) -> Record | str:
@@ -283,11 +252,15 @@ def _mended(schema: Record) -> Record:
 
 
 def _declared(item: Record) -> Permissions | None:
-    """The permission that Uru declares, assumed to stand in `permission` or `permissions`.
+    """The permissions that Uru declares, assumed to stand at one of `NEEDS`; a part of one counts as the whole.
 
     A name that is not one of Uru's three cannot be classified, and so needs everything.
     """
-    if first(item, "permission", "permissions") is None:
+    stated = first(item, *NEEDS)
+    if stated is None:
         return None
-    known, unknown = parse_permissions(names_at(item, "permission", "permissions") or [])
-    return EVERYTHING if unknown or not known else known
+    named = read_names(stated)
+    parts = [at_least_part_of(name) for name in named.unknown]
+    known = [part for part in parts if part is not None]
+    needed = named.granted.union(*known)
+    return needed if needed and len(known) == len(parts) else EVERYTHING

@@ -85,7 +85,7 @@ class Witness:
             outcome,
             via=via,
             needs=found.needs,
-            granted=_granted(found.grant),
+            granted=found.grant.held if found.grant is not None else None,
             ms=ms,
             chars_in=len(json.dumps(arguments, ensure_ascii=False, separators=(",", ":"))),
             chars_out=0 if rendered is None else len(rendered.text),
@@ -98,13 +98,6 @@ def _meant(name: str, arguments: dict[str, Any]) -> tuple[str, str | None]:
     """The tool that a call is for, and the dispatch tool that it came through."""
     tool = arguments.get("tool")
     return (tool, name) if name in DISPATCHERS and isinstance(tool, str) else (name, None)
-
-
-def _granted(grant: Grant | None) -> Permissions | None:
-    """What the key itself has, whatever the user's ceiling takes from it; None where nobody knows."""
-    if grant is None or grant.source == "none":
-        return None
-    return grant.effective if grant.granted is None else grant.granted
 
 
 def _outcome(rendered: Rendered | None) -> str:

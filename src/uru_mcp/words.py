@@ -13,6 +13,11 @@ CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 HYPHENATED = re.compile(r"\b([^\W_]+)-([^\W_]+)\b")
 SENTENCE_END = re.compile(r"(?<=[\w)`\"]{2}[.!?])\s+(?=[A-Z])|\n")  # which "e.g. this" is not
 
+# Letters that are no others with an accent.
+LETTERS = str.maketrans(
+    {"ß": "ss", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "đ": "d", "Đ": "D"}
+)
+
 # The classic English list of NLTK, which is Snowball's with what contractions leave behind.
 STOP_WORDS = frozenset(
     """
@@ -31,11 +36,21 @@ def words(text: str) -> list[str]:
 
     A word with a hyphen is there in its parts and as one, so that `e-mail` and `email` meet.
     """
-    if not text.isascii():
-        text = text.encode(errors="ignore").decode()  # halves of surrogate pairs
-        text = "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one))
+    text = _without_accents(text)
     found = [part.lower() for part in WORD.findall(CAMEL.sub(" ", text))]
     return found + [(first + second).lower() for first, second in HYPHENATED.findall(text)] if "-" in text else found
+
+
+def plain_words(text: str) -> list[str]:
+    """The words of a name as it is written, in lower case and without accents: `HubSpot` is one."""
+    return [part.lower() for part in WORD.findall(_without_accents(text))]
+
+
+def _without_accents(text: str) -> str:
+    if text.isascii():
+        return text
+    text = text.encode(errors="ignore").decode().translate(LETTERS)  # without halves of surrogate pairs
+    return "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one))
 
 
 def first_sentence(text: str) -> tuple[str, str]:

@@ -30,6 +30,7 @@ KNOWN_GOOD = """\
     "uru": {{{type}
       "command": "{command}",
       "args": [
+        "-P",
         "-m",
         "uru_mcp"
       ],

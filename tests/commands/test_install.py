@@ -23,8 +23,9 @@ from uru_mcp.sandbox.serve import serving
 ELSEWHERE = ("APPDATA", "LOCALAPPDATA", "XDG_CONFIG_HOME", "CLAUDE_CONFIG_DIR")
 UNSET = dict.fromkeys([*ELSEWHERE, "URU_API_KEY", "URU_API_KEY_FILE", "URU_API_KEY_COMMAND", "URU_PERMISSIONS"])
 STRANGER = "uru_test_0123456789abcdef"
-STDIO = {"command": sys.executable, "args": ["-m", "uru_mcp"]}
-SANDBOX = {"command": sys.executable, "args": ["-m", "uru_mcp", "--sandbox"]}
+SCRIPT = str(Path(sys.executable).with_name("uru-mcp"))
+STDIO: dict[str, Any] = {"command": SCRIPT, "args": []}
+SANDBOX = {"command": SCRIPT, "args": ["--sandbox"]}
 
 
 def install(home: Path, *words: str, typed: str = "", **environ: str) -> Result:
@@ -99,7 +100,7 @@ async def test_a_key_is_written_once_uru_has_accepted_it(uru: Uru, tmp_path: Pat
     assert ran.exit_code == 0, ran.output
     assert f"Key: …{key[-4:]}, accepted by {url}\nWorkspace: Acme\nPermissions: Read\n" in ran.output
     assert key not in ran.output
-    assert "Only here, and not in the configuration: URU_TOOL_TOKENS" in ran.output
+    assert "Set in this terminal but not saved for the client: URU_TOOL_TOKENS" in ran.output
     assert entry_of(tmp_path) == {
         **STDIO,
         "env": {"URU_API_KEY": key, "URU_PROXY_URL": url, "URU_PERMISSIONS": "read"},
@@ -271,7 +272,7 @@ def test_a_dry_run_shows_the_entry_and_changes_nothing(tmp_path: Path) -> None:
     made = install(tmp_path, "claude-desktop", "--dry-run", URU_API_KEY=STRANGER)
     assert made.output == (
         f"{file}: the file would be made, with the server “uru”\n"
-        f'+{{\n+  "command": {json.dumps(sys.executable)},\n+  "args": [\n+    "-m",\n+    "uru_mcp"\n+  ],\n'
+        f'+{{\n+  "command": {json.dumps(SCRIPT)},\n+  "args": [],\n'
         '+  "env": {\n+    "URU_API_KEY": "uru_…cdef"\n+  }\n+}\n'
     )
     assert "paste your uru_ key here" in install(tmp_path, "claude-desktop", "--dry-run").output
@@ -329,6 +330,29 @@ def test_a_dry_run_shows_no_secret_of_an_entry_that_is_replaced(words: list[str]
     assert "hush" not in ran.output
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "shown"),
+    [
+        ("URU_API_KEY_COMMAND", "/opt/bin/op read op://hush/hush", "/opt/bin/op …"),
+        ("URU_API_KEY_COMMAND", "env TOKEN=hush op", "env …"),
+        ("URU_API_KEY_COMMAND", "'/opt/my bin/op' --token=hush", "/opt/my bin/op …"),
+        ("URU_API_KEY_COMMAND", "pass", "pass"),
+        ("URU_API_KEY_COMMAND", "'hush", "…"),
+        ("URU_API_KEY_FILE", "uru_hush0hush", "…"),
+        ("URU_PROXY_URL", "https://me:hush@uru.example", "…"),
+        ("URU_PROXY_URL", "https://uru.example/?token=hush", "…"),
+    ],
+)
+def test_a_dry_run_shows_no_argument_of_the_key_command_and_no_other_secret(
+    variable: str, value: str, shown: str, tmp_path: Path
+) -> None:
+    put(tmp_path, json.dumps({"mcpServers": {"uru": {"command": "npx", "env": {variable: value}}}}))
+    ran = install(tmp_path, "claude-desktop", "--uninstall", "--dry-run")
+    assert f'"{variable}": "{shown}"' in ran.output
+    here = install(tmp_path, "cursor", "--dry-run", **{variable: value})
+    assert "hush" not in ran.output + here.output
+
+
 def test_after_another_hand_has_been_in_the_file_only_the_entry_goes(tmp_path: Path) -> None:
     file = put(tmp_path, "{}")
     install(tmp_path, "claude-desktop", "--sandbox")
@@ -360,7 +384,7 @@ def test_without_a_client_the_only_one_on_the_machine_is_meant(tmp_path: Path) -
 async def test_what_was_written_starts_a_server_that_answers(tmp_path: Path) -> None:
     assert install(tmp_path, "claude-desktop", "--sandbox").exit_code == 0
     entry = entry_of(tmp_path)
-    assert entry["command"] == sys.executable
+    assert entry["command"] == SCRIPT
     async with served(*entry["args"], command=(entry["command"],), HOME=str(tmp_path)) as claude:
         answer = await claude.initialize("2025-11-25")
         assert answer["serverInfo"]["name"] == "uru-mcp"

@@ -13,7 +13,7 @@ from uru_mcp.doctor.checks import Check, Examination
 from uru_mcp.doctor.rounds import examine
 from uru_mcp.redaction import Redaction
 
-SANDBOXED = {"command": sys.executable, "args": ["-m", "uru_mcp", "--sandbox"]}
+SANDBOXED = {"command": sys.executable, "args": ["-P", "-m", "uru_mcp", "--sandbox"]}
 
 
 class Patient:
@@ -45,10 +45,17 @@ class Patient:
         self.desktop.write_text(json.dumps({"mcpServers": servers}) if text is None else text)
 
     def program(self, *lines: str) -> str:
-        """A program of the name uru-mcp that does what these lines of Python say."""
-        path = self.home / "bin" / "uru-mcp"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text("\n".join([f"#!{sys.executable} -IS", *lines]))
+        """A program of the name uru-mcp that does what these lines of Python say.
+
+        It looks like the script of an environment in which uru-mcp is installed.
+        """
+        path = self.home / "env" / "bin" / "uru-mcp"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        (path.parent.parent / "lib" / "python3.11" / "site-packages" / "uru_mcp-9.dist-info").mkdir(
+            parents=True, exist_ok=True
+        )
+        never_reached = ["raise SystemExit", "from uru_mcp.cli import main"]
+        path.write_text("\n".join([f"#!{sys.executable} -IS", *lines, *never_reached]))
         path.chmod(0o700)
         return str(path)
 

@@ -11,7 +11,6 @@ from typing import Any
 from uru_mcp.clients import writing
 from uru_mcp.clients.document import Document, undone
 from uru_mcp.clients.places import Configuration
-from uru_mcp.clients.reading import read_bytes
 from uru_mcp.errors import ConfigurationError
 
 
@@ -91,7 +90,7 @@ def spent_backup(change: Change) -> Path | None:
     """The backup whose content the file has now that a change gave it back. Raises: `ConfigurationError`."""
     data = change.after.data if change.after is not None else None
     backups = writing.backups_of(change.path) if change.is_any else []
-    return next((backup for backup in backups if read_bytes(backup) == data), None)
+    return next((backup for backup in backups if writing.read(backup) == data), None)
 
 
 def backups_with(configuration: Configuration, name: str, variable: str) -> list[Path]:
@@ -112,10 +111,10 @@ def _is_there(document: Document, name: str) -> bool:
 
 def _data_of(path: Path) -> bytes | None:
     try:
-        return read_bytes(path)
+        return writing.read(path)
     except FileNotFoundError:
         return None
 
 
 def _kept(path: Path) -> list[bytes]:
-    return [read_bytes(backup) for backup in writing.backups_of(path)]
+    return [writing.read(backup) for backup in writing.backups_of(path)]

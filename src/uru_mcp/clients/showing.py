@@ -5,18 +5,22 @@ What else the file holds is nobody's business, and it may all stand on the line 
 
 from __future__ import annotations
 
-import json
+import re
 import sys
 from difflib import unified_diff
 from typing import Any
 
 from uru_mcp.clients.change import Change, server_of
 from uru_mcp.clients.entry import KEY, OWN_WORDS
+from uru_mcp.clients.launch import current_command
+from uru_mcp.escaping import as_json, in_one_line
 from uru_mcp.key import Key
 from uru_mcp.redaction import Redaction
 from uru_mcp.settings import VARIABLES
+from uru_mcp.variables import base_url, split_command
 
 MASK = "…"
+KEY_INSIDE = re.compile(r"uru_(?=[!-~]*[0-9])[!-~]{8,}")
 
 
 def difference(change: Change, name: str) -> str:
@@ -28,7 +32,7 @@ def difference(change: Change, name: str) -> str:
     was, will_be = _lines(old), _lines(new)
     headed = unified_diff(was, will_be, n=len(was) + len(will_be), lineterm="")
     lines = [*headed][3:] or ["  (in nothing that is shown here)"]  # without the head, which names files and places
-    return Redaction().text("\n".join([f"{change.path}: {_what_happens(change, name, old)}", *lines]))
+    return Redaction().text("\n".join([f"{in_one_line(str(change.path))}: {_what_happens(change, name, old)}", *lines]))
 
 
 def _what_happens(change: Change, name: str, old: Any) -> str:
@@ -45,7 +49,7 @@ def _lines(entry: Any) -> list[str]:
     if entry is None:
         return []
     shown = {name: _masked(name, value) for name, value in entry.items()} if isinstance(entry, dict) else MASK
-    return json.dumps(shown, indent=2, ensure_ascii=False).split("\n")
+    return as_json(shown).split("\n")
 
 
 def _masked(name: str, value: Any) -> Any:
@@ -54,14 +58,35 @@ def _masked(name: str, value: Any) -> Any:
     if name == "args" and isinstance(value, list):
         return [one if one in OWN_WORDS else MASK for one in value]
     if name == "command" and isinstance(value, str):
-        return value if value == sys.executable or " " not in value else MASK  # or else it may bring arguments
+        is_ours = value in (sys.executable, current_command()[0])
+        return value if is_ours or not re.search(r"\s", value) else MASK  # or else it may bring arguments
     return value if value == "stdio" or isinstance(value, bool) else MASK
 
 
 def _masked_variable(name: str, value: Any) -> Any:
-    if name != KEY[0]:
-        return value if name in VARIABLES and isinstance(value, str) else MASK
+    if not isinstance(value, str) or name not in VARIABLES:
+        return MASK
     try:
-        return f"uru_…{Key(value).last4}"
-    except (TypeError, ValueError):
-        return value if value == KEY[1] else MASK
+        return SHOWN.get(name, _as_it_is)(value)
+    except ValueError:
+        return MASK
+
+
+def _key(value: str) -> str:
+    return value if value == KEY[1] else f"uru_…{Key(value).last4}"
+
+
+def _program(value: str) -> str:
+    """A command without its arguments, which may be a secret or say where one is kept."""
+    program, *arguments = split_command(value)
+    return f"{_as_it_is(program)} {MASK}" if arguments else _as_it_is(program)
+
+
+def _as_it_is(value: str) -> str:
+    """Raises: ValueError when a key got into it by mistake."""
+    if KEY_INSIDE.search(value):
+        raise ValueError("it holds a key")
+    return value
+
+
+SHOWN = {KEY[0]: _key, "URU_API_KEY_COMMAND": _program, "URU_PROXY_URL": base_url}

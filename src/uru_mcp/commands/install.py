@@ -14,7 +14,10 @@ import click
 from uru_mcp.clients.known import CLIENTS, Client
 from uru_mcp.clients.places import Configuration, Machine, configuration, configurations
 from uru_mcp.commands.accepted_key import Environment, Wish, accepted_environment, planned_environment
+from uru_mcp.commands.screen import say, say_line
+from uru_mcp.commands.ticked_boxes import UNDECLARED, say_what_to_add
 from uru_mcp.errors import SettingsError, UruError
+from uru_mcp.escaping import in_one_line
 from uru_mcp.redaction import Redaction
 
 if TYPE_CHECKING:
@@ -27,7 +30,7 @@ ASK = "What may you do in Uru?"
 @click.command()
 @click.argument("client", required=False, type=click.Choice([*CLIENTS]), metavar="[CLIENT]")
 @click.option("--name", default="uru", show_default=True, help="What the server is called in the client.")
-@click.option("--permissions", help="A ceiling on the key's permissions, such as read,execute.")
+@click.option("--permissions", help="What was ticked when the key was made, or less, such as read,execute.")
 @click.option(
     "--key-file",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -117,7 +120,7 @@ def _install(configuration: Configuration, wish: Wish, machine: Machine) -> None
         wanted = entry(sys.executable, *words, env=env.variables, old=old, is_typed=configuration.client.is_typed)
         change = addition(configuration, wish.name, wanted)
         if wish.dry_run:
-            click.echo(difference(change, wish.name) if change.is_any else "Nothing would change.")
+            say(difference(change, wish.name) if change.is_any else "Nothing would change.")
             return
         backup = _made(change, wish, env)
         holding = [] if KEY[0] in env.variables else backups_with(configuration, wish.name, KEY[0])
@@ -125,10 +128,14 @@ def _install(configuration: Configuration, wish: Wish, machine: Machine) -> None
     _say_which_hold_a_key(holding)
     unused = [] if wish.sandbox else left_behind(machine.environ)
     if unused:
-        click.echo(f"Only here, and not in the configuration: {', '.join(unused)}")
+        say_line(f"Set in this terminal but not saved for the client: {', '.join(unused)}")
     if is_fleeting(sys.executable):
-        click.echo("This Python lies in a cache that uv may clear; install it for good: uv tool install uru-mcp")
-    click.echo(f"\nNext: {configuration.client.next_step}\nThen ask: “{ASK}”")
+        say_line("This Python lies in a cache that uv may clear; install it for good: uv tool install uru-mcp")
+    if env.undeclared is not None:
+        say_line(f"Later: {configuration.client.next_step}")
+        say_what_to_add(env.undeclared, wish.name, change.path)
+        sys.exit(UNDECLARED)
+    say(f"\nNext: {configuration.client.next_step}\nThen ask: “{ASK}”")
 
 
 def _made(change: Change, wish: Wish, env: Environment) -> Path | None:
@@ -140,7 +147,7 @@ def _made(change: Change, wish: Wish, env: Environment) -> Path | None:
         backup = keep(change.path, change.before.data) if change.before and change.is_any else None
         if wish.key_file and env.for_file:
             write_key_file(wish.key_file, env.for_file)
-            click.echo(f"Key file: {wish.key_file}, for you alone")
+            say_line(f"Key file: {wish.key_file}, for you alone")
     return backup
 
 
@@ -149,19 +156,19 @@ def _say_what_was_done(change: Change, wish: Wish, backup: Path | None, client: 
     from uru_mcp.clients.writing import is_open_to_others
 
     done = "Written" if change.is_any else "Nothing to change"
-    click.echo(f"{done}: the server “{wish.name}” of {client.title}, in {change.path}")
+    say_line(f"{done}: the server “{wish.name}” of {client.title}, in {change.path}")
     if backup is not None:
-        click.echo(f"Backup: {backup}")
+        say_line(f"Backup: {backup}")
     beside = [f"{name}={env[name]}" for name in CARRIED if name in env]
     if beside:
-        click.echo(f"Beside the key it sets {', '.join(beside)}.")
+        say_line(f"Beside the key it sets {', '.join(beside)}.")
     if "URU_API_KEY" in env and is_open_to_others(change.path):
-        click.echo("Other users of this machine may read that file, and the key in it; --key-file keeps it apart.")
+        say_line("Other users of this machine may read that file, and the key in it; --key-file keeps it apart.")
 
 
 def _say_which_hold_a_key(backups: list[Path]) -> None:
     if backups:
-        click.echo(f"These backups still hold a key: {', '.join(map(str, backups))}")
+        say_line(f"These backups still hold a key: {', '.join(map(str, backups))}")
 
 
 def _uninstall(configuration: Configuration, wish: Wish, machine: Machine) -> None:
@@ -175,10 +182,10 @@ def _uninstall(configuration: Configuration, wish: Wish, machine: Machine) -> No
         env = environment_of(server_of(current(configuration), wish.name))
         change = removal(configuration, wish.name)
         if not change.is_any:
-            click.echo(f"Nothing to change: {title} has no server “{wish.name}” in {change.path}")
+            say_line(f"Nothing to change: {title} has no server “{wish.name}” in {change.path}")
             return
         if wish.dry_run:
-            click.echo(difference(change, wish.name))
+            say(difference(change, wish.name))
             return
         change.make()
         spent = spent_backup(change)
@@ -186,11 +193,11 @@ def _uninstall(configuration: Configuration, wish: Wish, machine: Machine) -> No
             remove(spent)
         holding = backups_with(configuration, wish.name, KEY[0])
     what = f"the server “{wish.name}” of {title}, from {change.path}"
-    click.echo(f"Removed: {what if change.after is not None else f'{change.path}, which held nothing else'}")
+    say_line(f"Removed: {what if change.after is not None else f'{change.path}, which held nothing else'}")
     if "URU_API_KEY_FILE" in env:
-        click.echo(f"Left where it is: the key file {env['URU_API_KEY_FILE']}")
+        say_line(f"Left where it is: the key file {env['URU_API_KEY_FILE']}")
     _say_which_hold_a_key(holding)
-    click.echo(f"\n{title} lets go of it when it is started again.")
+    say(f"\nRestart {title} to finish.")
 
 
 @contextmanager
@@ -201,7 +208,10 @@ def _said_plainly(redaction: Redaction) -> Iterator[None]:
     except click.Abort:  # a question is only asked before anything is written
         raise click.ClickException("Stopped. Nothing was written.") from None
     except SettingsError as error:
-        said = [f"{problem.message}\n  {problem.fix}" for problem in error.problems]
-        raise click.ClickException(redaction.text("\n".join(said))) from error
+        raise click.ClickException("\n".join(_in_two_lines(one, redaction) for one in error.problems)) from error
     except UruError as error:
-        raise click.ClickException(redaction.text(f"{error.message}\n  {error.fix}")) from error
+        raise click.ClickException(_in_two_lines(error, redaction)) from error
+
+
+def _in_two_lines(error: UruError, redaction: Redaction) -> str:
+    return f"{in_one_line(redaction.text(error.message))}\n  {in_one_line(redaction.text(error.fix))}"

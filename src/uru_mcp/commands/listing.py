@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from uru_mcp.commands.screen import harmless, shortened
+from uru_mcp.commands.screen import shortened
+from uru_mcp.escaping import in_one_line
 
 if TYPE_CHECKING:
     from uru_mcp.bridge import Bridge
@@ -21,16 +20,35 @@ NAME_CHARS = 40  # a longer name shifts its own line and no other
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """`tools` and `left_out` have the members of a search's hits; `refusal` is why there are not all, or none."""
+    """`tools` and `left_out` have the members of a search's hits; `refusal` is why there are not all, or none.
+
+    `permissions` says of each whether the key has it, and how that is known.
+    """
 
     tools: list[dict[str, Any]] = field(default_factory=list)
     left_out: list[dict[str, Any]] = field(default_factory=list)
     note: str = ""
+    permissions: str = ""
     refusal: Rendered | None = None
 
 
 async def listed(bridge: Bridge, query: str, *, blocked: bool) -> Listed:
     """The tools that fit, or all that Claude is shown; with `blocked`, all that cannot be called."""
+    found = await _found(bridge, query, blocked=blocked)
+    return replace(found, permissions=_permissions(bridge.view))
+
+
+def _permissions(view: View) -> str:
+    from uru_mcp.permissions import Permission
+    from uru_mcp.whoami_text import permissions_in_words
+
+    grant = view.standing.grant
+    if grant is None:
+        return ""
+    return permissions_in_words({one.value: grant.known(one)._asdict() for one in Permission})
+
+
+async def _found(bridge: Bridge, query: str, *, blocked: bool) -> Listed:
     answer = await bridge.call_tool("uru_search_tools", {"query": query, "limit": HITS} if query else {})
     shown = [] if query or blocked else await _shown(bridge)
     if answer.is_error:
@@ -51,15 +69,15 @@ def listed_as_json(found: Listed) -> dict[str, Any]:
     return {"tools": found.tools, "left_out": found.left_out}
 
 
-def lines_of(found: Listed) -> Iterator[str]:
-    """A line for each: the name, what it needs or lacks, and what it does."""
+def lines_of(found: Listed) -> Iterator[tuple[str, bool]]:
+    """A line for each: the name, what it needs or lacks, and what it does; and whether it may be called."""
     widest = min(NAME_CHARS, max((len(tool["tool"]) for tool in found.tools), default=0))
     for tool in found.tools:
         name, states = tool["tool"], _state(tool)
-        text = harmless(f"{name:{widest}}  {states:19}  {_in_one_line(tool['description'])}")
-        yield shortened(text) if tool["allowed"] else click.style(shortened(text), dim=True)
+        text = in_one_line(f"{name:{widest}}  {states:19}  {_in_one_line(tool['description'])}")
+        yield shortened(text), tool["allowed"]
     for one in found.left_out:
-        yield shortened(harmless(f"{one['namespace']}: {one['tool']} is left out, since {one['reason']}"))
+        yield shortened(in_one_line(f"{one['namespace']}: {one['tool']} is left out, since {one['reason']}")), True
 
 
 async def _shown(bridge: Bridge) -> list[dict[str, Any]]:
@@ -108,10 +126,11 @@ def _note_on_rest(view: View, shown: list[dict[str, Any]], hidden: list[dict[str
 
 
 def _note_on_blocked(view: View, found: dict[str, Any], hidden: list[dict[str, Any]]) -> str:
-    from uru_mcp.whoami import nobody_tells
+    from uru_mcp.gate import unknown_permissions
 
-    if view.standing.state == "permissions_unknown":
-        unknown = nobody_tells()
+    grant = view.standing.grant
+    if grant is not None and grant.unknown:
+        unknown = unknown_permissions("", grant)
         return f"{unknown.message} {unknown.fix}"
     return "" if hidden or found["left_out"] else "Nothing is blocked: this key may call every tool there is."
 

@@ -1,19 +1,22 @@
 """What stands on a person's screen: colours where they are wanted, nothing that a stranger's text could do to it, and a
-sign of life while something takes long."""
+sign of life while something takes long.
+
+All that the commands print goes through here; what is harmless is decided in `escaping.py`.
+"""
 
 from __future__ import annotations
 
-import re
 import shutil
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 
+from uru_mcp.escaping import as_json, for_terminal, in_one_line
+
 Value = TypeVar("Value")
 
-CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # which could move the cursor, or colour what is not theirs
 ERASE = "\r\x1b[K"
 SIGN_EACH = 1  # seconds
 
@@ -27,9 +30,26 @@ def decide_colours(environ: Mapping[str, str]) -> None:
         click.get_current_context().color = False
 
 
-def harmless(text: str) -> str:
-    """The text without what a terminal would obey."""
-    return CONTROLS.sub("�", text.replace("\r\n", "\n"))
+def say(text: str, *, err: bool = False, mark: str = "", bold: bool = False, dim: bool = False) -> None:
+    """Print a text of one or more lines, without what a terminal would obey. `mark` is ours, with a colour."""
+    shown = for_terminal(text)
+    styled = click.style(shown, bold=bold or None, dim=dim or None) if bold or dim else shown
+    click.echo(f"{mark}{styled}", err=err)
+
+
+def say_line(text: str, *, err: bool = False) -> None:
+    """Print a text as one line, whatever names stand in it."""
+    say(in_one_line(text), err=err)
+
+
+def say_json(value: Any) -> None:
+    """Print a value as JSON, which also a terminal can take."""
+    click.echo(as_json(value))
+
+
+def confirm(question: str) -> None:
+    """Raises: `click.Abort` unless the person says yes."""
+    click.confirm(in_one_line(question), abort=True)
 
 
 def shortened(line: str) -> str:
@@ -41,7 +61,7 @@ def shortened(line: str) -> str:
 def sign(text: str) -> None:
     """Put a text on the line where the next output will stand, for a person who waits; nothing where there is none."""
     if sys.stderr.isatty():
-        click.echo(f"{ERASE}{text}", nl=False, err=True)
+        click.echo(f"{ERASE}{in_one_line(text)}", nl=False, err=True)
 
 
 async def with_signs(what: str, work: Callable[[], Awaitable[Value]]) -> Value:

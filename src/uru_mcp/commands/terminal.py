@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from uru_mcp.commands.listing import Listed, lines_of, listed, listed_as_json
-from uru_mcp.commands.screen import decide_colours, harmless, with_signs
+from uru_mcp.commands.screen import decide_colours, say, say_json, with_signs
 from uru_mcp.commands.starting import Choice, in_words, start
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ FOR_LOOKS = 4  # of the time a call has, one part is left for the run itself whe
 def whoami(choice: Choice, as_json: bool) -> None:
     """Show the key's state, its workspace and permissions.
 
-    It is what Claude reads when it calls uru_whoami: also what is blocked, and how to mend what is wrong. The exit code
+    It is what Claude reads when it calls uru_whoami: also what is blocked, and how to fix what is wrong. The exit code
     is 0 when the key can be used, 1 when something is wrong with it, and 2 when the settings are.
     """
     report = _asked(choice, lambda bridge: bridge.call_tool("uru_whoami", {}), as_json=as_json)
@@ -56,15 +56,17 @@ def tools(choice: Choice, query: str, blocked: bool, as_json: bool) -> None:
     """
     found: Listed = _asked(choice, lambda bridge: listed(bridge, query, blocked=blocked), as_json=as_json)
     if as_json:
-        click.echo(json.dumps(listed_as_json(found), indent=2, ensure_ascii=False))
+        say_json(listed_as_json(found))
     else:
-        for line in lines_of(found):
-            click.echo(line)
+        for line, is_allowed in lines_of(found):
+            say(line, dim=not is_allowed)
         if found.note:
-            click.echo(harmless(found.note), err=True)
+            say(found.note, err=True)
+        if found.permissions:
+            say(f"Permissions: {found.permissions}", err=True)
     if found.refusal is not None:
         if not as_json:
-            click.echo(harmless(found.refusal.text), err=True)
+            say(found.refusal.text, err=True)
         sys.exit(1)
 
 
@@ -116,7 +118,7 @@ def _asked(choice: Choice, question: Callable[[Bridge], Awaitable[Value]], *, as
         if as_json:
             _say(Unconfigured(settings, redaction).refusal(settings), as_json=True)
         else:
-            click.echo(in_words(settings.problems, redaction), err=True)
+            say(in_words(settings.problems, redaction), err=True)
         sys.exit(MISUSED)
     is_level_set = "log_level" in settings.model_fields_set
     start_logging(settings.log_level if is_level_set else "error", redaction)  # warnings stand in the answers too
@@ -154,8 +156,8 @@ def _object(text: str) -> dict[str, Any]:
 
 def _say(answer: Rendered, *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(answer.structure, indent=2, ensure_ascii=False))
+        say_json(answer.structure)
         return
-    click.echo(harmless(answer.body), err=answer.is_error)
+    say(answer.body, err=answer.is_error)
     for note in answer.notes:
-        click.echo(harmless(note), err=True)
+        say(note, err=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -11,6 +10,8 @@ from pathlib import Path
 import click
 
 from uru_mcp.audit import Entry, read_entry, with_older
+from uru_mcp.commands.screen import say, say_json
+from uru_mcp.escaping import in_one_line
 from uru_mcp.permissions import in_order, in_words
 from uru_mcp.redaction import Redaction
 from uru_mcp.usage import KeyUse, Tally, Usage, summed
@@ -31,7 +32,10 @@ def usage(file: Path | None, as_json: bool) -> None:
     """
     path = _configured() if file is None else file
     found = summed(_entries(path))
-    click.echo(json.dumps(_as_json(found), indent=2) if as_json else _as_text(found, path))
+    if as_json:
+        say_json(_as_json(found))
+    else:
+        say(_as_text(found, path))
 
 
 def _configured() -> Path:
@@ -83,7 +87,7 @@ def _as_json(found: Usage) -> dict[str, object]:
 def _as_text(found: Usage, path: Path) -> str:
     unread = [f"Lines that are no entries: {found.unread}."] if found.unread else []
     if found.days is None:
-        return "\n".join([f"{path} holds no call yet.", *unread])
+        return "\n".join([f"{in_one_line(str(path))} holds no call yet.", *unread])
     first, last = found.days
     parts = [
         "\n".join([f"Calls from {first} to {last}: {found.calls}, of which {found.failed} failed.", *unread]),
@@ -111,7 +115,7 @@ def _row(tally: Tally) -> list[str]:
 
 def _short(name: str) -> str:
     """A name cut in its middle, since its ends tell it from others."""
-    half = NAME_CHARS // 2
+    half, name = NAME_CHARS // 2, in_one_line(name)
     return name if len(name) <= NAME_CHARS else f"{name[: half - 1]}…{name[-half:]}"
 
 

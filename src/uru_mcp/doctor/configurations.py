@@ -1,41 +1,45 @@
 """The clients' configurations on this machine: whether they can be read, and whether what they start as uru-mcp starts.
 
-Servers that are not ours are named where two share a name, and never started.
+Servers that are not ours for sure are never started, see `recognition.py`; they are named where two share a name, or
+where they may be ours.
 """
 
 from __future__ import annotations
 
 import json
-import re
-import shutil
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from uru_mcp.clients.launch import current_command
 from uru_mcp.clients.places import Configuration, configurations
 from uru_mcp.clients.reading import Server, read_servers
 from uru_mcp.doctor.checks import Examination, Finding, failed, ok, skipped
+from uru_mcp.doctor.recognition import Recognition, recognise
 from uru_mcp.doctor.trial import Silent, is_tracked, shake_hands
 from uru_mcp.doctor.variables import given
 from uru_mcp.errors import SettingsError, UruError
+from uru_mcp.programs import find_program
 from uru_mcp.settings import read_settings
 
-OURS = re.compile(r"uru[-_]mcp([@=\[<>~].*)?")
-VALUE_OF_OPTION = ("-m", "--module")  # whose value may be our name; that of another option is something else
 FILLS_IN_NOTHING = ("claude-desktop",)  # the others may fill in placeholders, ${…}
 SANDBOX_FILE = "--db"  # and after it, or after =, the file that a sandbox is kept in
 
-HERE = f'"command": {json.dumps(sys.executable)}, "args": ["-m", "uru_mcp"]'
+IMPORTS_HERE = (
+    "it takes code from the client's working directory first: a file such as click.py in a project that is open there"
+    " would run, with the key in its reach"
+)
+AGAIN = "or run uru-mcp install again"
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A configuration and its servers, or why they cannot be read."""
+    """A configuration and its servers, each with what it is, or why they cannot be read."""
 
     configuration: Configuration
     servers: tuple[Server, ...] = ()
+    recognised: tuple[Recognition, ...] = ()
     error: UruError | None = None
 
     @property
@@ -44,7 +48,17 @@ class Found:
 
     @property
     def ours(self) -> list[Server]:
-        return [server for server in self.servers if is_ours(server)]
+        """Those that are uru-mcp for sure."""
+        return [server for server, what in self._with_what if what.kind == "ours"]
+
+    @property
+    def unstarted(self) -> list[tuple[Server, Recognition]]:
+        """Those that may be ours, and Uru's client for Node."""
+        return [(server, what) for server, what in self._with_what if what.kind in ("unsure", "node")]
+
+    @property
+    def _with_what(self) -> Iterator[tuple[Server, Recognition]]:
+        return zip(self.servers, self.recognised, strict=True)
 
     def name(self, server: Server) -> str:
         """How a server is called here."""
@@ -52,18 +66,7 @@ class Found:
 
 
 def found_on(platform: str, home: Path, environ: Mapping[str, str]) -> list[Found]:
-    return [_read(one) for one in configurations(platform, home, environ)]
-
-
-def is_ours(server: Server) -> bool:
-    """Whether it starts uru-mcp: by the name of its program, or by a word of its arguments that is run."""
-    if server.command is None:
-        return False
-    words = [server.command]
-    for before, word in zip((server.command, *server.args), server.args, strict=False):
-        if not before.startswith("-") or before in VALUE_OF_OPTION:
-            words.append(word)
-    return any(OURS.fullmatch(re.split(r"[/\\]", word)[-1].removesuffix(".exe")) for word in words)
+    return [_read(one, environ) for one in configurations(platform, home, environ)]
 
 
 def serves_sandbox(server: Server) -> bool:
@@ -94,15 +97,18 @@ async def examine_configuration(examination: Examination, found: Found, environ:
     if found.error is not None:
         examination.tell(found.title, failed(found.error))
         return
-    if not found.ours:
+    if not (found.ours or found.unstarted):
         examination.tell(found.title, skipped(f"{path} has no uru-mcp in it"))
     else:
         examination.tell(found.title, ok(str(path)))
     for finding in _doubled(found):
         examination.tell(found.title, finding)
+    for server, what in found.unstarted:
+        examination.tell(found.name(server), skipped(what.why))
     for server in found.ours:
         await _examine_server(examination, found, server, environ)
-    if any(_holds_key(server) for server in found.ours) and await is_tracked(path, environ):
+    named = [*found.ours, *(server for server, _ in found.unstarted)]
+    if any(map(_holds_key, named)) and await is_tracked(path, environ):
         seen = f"{path} holds a key and is tracked by Git, so that whoever gets the repository gets the key"
         remedy = (
             "Put the key into a file of its own, chmod 600, and URU_API_KEY_FILE in the place of URU_API_KEY; then"
@@ -113,7 +119,7 @@ async def examine_configuration(examination: Examination, found: Found, environ:
 
 async def _examine_server(examination: Examination, found: Found, server: Server, environ: Mapping[str, str]) -> None:
     name = found.name(server)
-    command, settings, start = f"{name} command", f"{name} settings", f"{name} start"
+    command, imports, settings, start = (f"{name} {check}" for check in ("command", "imports", "settings", "start"))
     with_own = environment_of(server, environ)
 
     async def look_at_command() -> Finding:
@@ -123,21 +129,25 @@ async def _examine_server(examination: Examination, found: Found, server: Server
         return _settings(found, server, with_own)
 
     async def start_it() -> Finding:
-        program = shutil.which(server.command or "", path=with_own.get("PATH")) or ""
+        program = find_program(server.command or "", with_own.get("PATH")) or ""
         words, untouched = _without_file(server)
         try:
             return ok(f"starts and speaks MCP: {await shake_hands([program, *words], with_own)}{untouched}")
         except Silent as error:
-            return Finding("failed", f"{server.command} {error}.", f"Write in {found.configuration.path}: {HERE}")
+            return Finding("failed", f"{server.command} {error}.", _to_write(found, server))
 
     await examination.look(command, look_at_command)
+    if recognise(server, with_own).imports_here:
+        examination.tell(imports, Finding("failed", IMPORTS_HERE, _to_write(found, server)))
     await examination.look(settings, look_at_settings)
     await examination.look(start, start_it, after=(command,))
 
 
-def _read(configuration: Configuration) -> Found:
+def _read(configuration: Configuration, environ: Mapping[str, str]) -> Found:
     try:
-        return Found(configuration, tuple(read_servers(configuration)))
+        servers = tuple(read_servers(configuration))
+        whats = tuple(recognise(server, environment_of(server, environ)) for server in servers)
+        return Found(configuration, servers, whats)
     except UruError as error:
         return Found(configuration, error=error)
 
@@ -153,9 +163,9 @@ def _doubled(found: Found) -> Iterator[Finding]:
 
 def _command(found: Found, server: Server, environ: Mapping[str, str]) -> Finding:
     command = server.command or ""
-    program = shutil.which(command, path=environ.get("PATH"))
+    program = find_program(command, environ.get("PATH"))
     if program is None:
-        return Finding("failed", f"{command} {_why_not(command)}.", f"Write in {found.configuration.path}: {HERE}")
+        return Finding("failed", f"{command} {_why_not(command)}.", _to_write(found, server))
     if not Path(command).is_absolute():
         return Finding(
             "warning",
@@ -166,9 +176,18 @@ def _command(found: Found, server: Server, environ: Mapping[str, str]) -> Findin
 
 
 def _why_not(command: str) -> str:
-    if Path(command).is_file():
-        return "is no program that you may run"
-    return "does not exist" if Path(command).is_absolute() else "is found nowhere on the PATH"
+    if Path(command).is_absolute():
+        return "is no program that you may run" if Path(command).is_file() else "does not exist"
+    if Path(command).name != command:
+        return "is a relative path, and clients start servers in directories of their own"
+    return "is found nowhere on the PATH"
+
+
+def _to_write(found: Found, server: Server) -> str:
+    """The command that starts this installation, in the words of the configuration, for the same kind of Uru."""
+    command, *words = [*current_command(), *(["--sandbox"] if serves_sandbox(server) else [])]
+    entry = f'"command": {json.dumps(command)}, "args": {json.dumps(words)}'
+    return f"Write in {found.configuration.path}: {entry}; {AGAIN}."
 
 
 def _settings(found: Found, server: Server, environ: Mapping[str, str]) -> Finding:

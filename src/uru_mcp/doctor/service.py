@@ -16,15 +16,17 @@ import anyio
 from uru_mcp.answers import KEYS_PAGE
 from uru_mcp.calls import Calls
 from uru_mcp.catalog import Catalog, assembled
-from uru_mcp.client import NO_SUCH_ENDPOINT, UruClient
+from uru_mcp.client import UruClient
 from uru_mcp.connection import Connection, Request
 from uru_mcp.doctor.checks import Examination, Finding, failed, ok, skipped
 from uru_mcp.doctor.variables import ADDRESS, CONFIGURATION, KEY
-from uru_mcp.errors import KeyRefused, PermissionMissing, UruError, WorkspaceProblem
+from uru_mcp.errors import KeyRefused, PermissionMissing, Refused, UruError, WorkspaceProblem
 from uru_mcp.failures import causes_of
-from uru_mcp.gate import allows
-from uru_mcp.identity import ASK_WITHIN, Identity, Standing
+from uru_mcp.gate import allows, unknown_permissions
+from uru_mcp.identity import Identity
+from uru_mcp.introspection import ASK_WITHIN
 from uru_mcp.key_source import source_of
+from uru_mcp.key_status import Standing
 from uru_mcp.keyring import Keyring
 from uru_mcp.loading import ask
 from uru_mcp.names import shown_name
@@ -32,10 +34,12 @@ from uru_mcp.permissions import Grant, in_words
 from uru_mcp.policy import PLATFORM
 from uru_mcp.redaction import Redaction
 from uru_mcp.settings import Settings
-from uru_mcp.whoami import Facts, nobody_tells, permissions_in_words, report
+from uru_mcp.whoami import Facts, report
+from uru_mcp.whoami_text import permissions_in_words
 
 READING = shown_name(PLATFORM, "context_query")
 READ_WITHIN = 10.0  # seconds
+READS_OTHERWISE = "Ask Claude to read with this tool itself, and send a report: uru-mcp doctor --report FILE."
 
 WORDS_OF_URU = (KeyRefused, WorkspaceProblem, PermissionMissing)  # which nothing else says in its place
 
@@ -99,7 +103,7 @@ class Service:
         )
         self._client = UruClient(self._connection, redaction)
         self._identity = Identity(
-            self._client, self._keyring, ceiling=settings.permissions, workspace_id=settings.fixed_workspace
+            self._client, self._keyring, declared=settings.permissions, workspace_id=settings.fixed_workspace
         )
         self._standing = Standing()
         self._catalog = Catalog()
@@ -131,14 +135,13 @@ class Service:
         began = time.monotonic()
         try:
             key = await self._keyring.current()
-            await self._connection.exchange(Request("GET", "/keys/self", key=key, asks_of_key=True), ASK_WITHIN)
+            question = Request("GET", "/tools/sync/version", key=key, asks_of_key=True)
+            await self._connection.receive(question, ASK_WITHIN)  # what it answers is judged below
         except UruError as error:
             if any(isinstance(cause, ssl.SSLError) for cause in causes_of(error)):
                 self._broken_tls = error
                 return ok("takes connections")
-            is_missing = error.details.get("status") in NO_SUCH_ENDPOINT  # an Uru that does not tell of keys
-            if not is_missing and not isinstance(error, WORDS_OF_URU):
-                raise
+            raise
         ms = (time.monotonic() - began) * 1000
         self._standing = await self._identity.ask()
         trouble = self._standing.trouble
@@ -174,15 +177,16 @@ class Service:
     async def permissions(self) -> Finding:
         if isinstance(self._standing.trouble, PermissionMissing):
             return failed(self._standing.trouble)
-        if self._standing.grant is None and isinstance(self._standing.trouble, WorkspaceProblem):
+        grant = self._standing.grant or Grant()
+        if grant.unknown and isinstance(self._standing.trouble, WorkspaceProblem):
             return skipped("Uru tells them only for a workspace that the key may use")
-        grant = self._standing.grant or Grant(None, None)
-        if grant.source == "none":
-            return failed(nobody_tells())
         facts = self._facts(self._standing)
         seen = permissions_in_words(report(facts)[0]["permissions"])
+        if grant.unknown:
+            unknown = unknown_permissions("", grant)
+            return Finding("failed", f"{seen}. {unknown.message}", unknown.fix)
         if not grant.effective:
-            widen = ", or change URU_PERMISSIONS, which takes away what it has" if grant.granted else ""
+            widen = ", or change URU_PERMISSIONS, which takes away what it has" if grant.held else ""
             return Finding("failed", seen, f"Give the key the permissions that it needs in {KEYS_PAGE}{widen}.")
         return _with_warnings(seen, facts)
 
@@ -192,11 +196,14 @@ class Service:
         offered = [one.name for one in await self._client.namespaces(within=ASK_WITHIN)] if patterns else []
         self._catalog = assembled(*told, self._redaction)
         useless = [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in offered)]
-        counts = report(self._facts(self._standing))[0]["tools"]
+        structure = report(self._facts(self._standing))[0]
+        counts, lacking = structure["tools"], structure["resources"]["not_offered"]
         seen = (
             f"namespaces: {len(told.namespaces)}; tools: {counts['allowed']} allowed, {counts['blocked']} blocked,"
             f" {counts['left_out']} left out"
         )
+        if lacking:
+            seen += "; not offered: " + "; ".join(f"{one['kind']}, since {one['why']}" for one in lacking)
         if useless:
             verdict: Any = "warning" if told.namespaces else "failed"
             mend = f"Mend URU_NAMESPACES. Uru offers {', '.join(sorted(offered)) or 'none'}."
@@ -218,7 +225,12 @@ class Service:
             return skipped(f"{READING} needs {in_words(tool.needs)}, which the key has not")
         began = time.monotonic()
         calls = Calls(self._client, self._identity)
-        await calls.run(tool, {"op": "list", "limit": 1}, key=self._standing.key, within=READ_WITHIN)
+        try:
+            await calls.run(tool, {"op": "list", "limit": 1}, key=self._standing.key, within=READ_WITHIN)
+        except Refused as error:
+            if error.code != "upstream_failed":
+                raise
+            return Finding("warning", f"{error.message} Context blocks may not be listed.", READS_OTHERWISE)
         return ok(f"{READING} answers in {(time.monotonic() - began) * 1000:.0f} ms")
 
     async def version(self) -> Finding:

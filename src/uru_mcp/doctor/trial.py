@@ -1,9 +1,12 @@
-"""Programs that the doctor starts, each for a moment: a server, to hear whether it speaks MCP, and Git, to ask it."""
+"""Programs that the doctor starts, each for a moment: a server, to hear whether it speaks MCP, and Git, to ask it.
+
+Neither is looked for, and the server is not started, in the working directory.
+"""
 
 from __future__ import annotations
 
 import json
-import shutil
+import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -14,6 +17,7 @@ import anyio
 from anyio.abc import ByteReceiveStream, Process
 
 from uru_mcp.key_source import end_process
+from uru_mcp.programs import NEUTRAL_DIRECTORY, find_program
 
 STARTS_WITHIN = 10.0  # seconds
 GIT_WITHIN = 5.0  # seconds
@@ -44,6 +48,7 @@ async def shake_hands(command: Sequence[str], environ: Mapping[str, str]) -> str
     try:
         process = await anyio.open_process(
             command,
+            cwd=NEUTRAL_DIRECTORY,
             env=environ,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             start_new_session=True,  # so that what it starts can be ended with it
@@ -63,12 +68,14 @@ async def shake_hands(command: Sequence[str], environ: Mapping[str, str]) -> str
 
 async def is_tracked(path: Path, environ: Mapping[str, str]) -> bool:
     """Whether Git tracks the file, or the one that a link leads to; no, where there is no Git or no repository."""
-    git = shutil.which("git", path=environ.get("PATH"))
+    git = find_program("git", environ.get("PATH"))
     if git is None:
         return False
-    # Neither may a variable name another repository, nor is a hook of this one run.
+    # Neither may a variable name another repository, nor is a program run that this one's settings name.
     without_git = {name: value for name, value in environ.items() if not name.startswith("GIT_")}
-    command = [git, "--literal-pathspecs", "-c", "core.fsmonitor=false", "ls-files", "--error-unmatch", "--"]
+    without_programs = ["-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "--no-pager"]
+    command = [git, "--literal-pathspecs", "--no-optional-locks", *without_programs]
+    command += ["ls-files", "--error-unmatch", "--"]
     with suppress(OSError), anyio.move_on_after(GIT_WITHIN):
         file = await anyio.Path(path).resolve()
         ran = await anyio.run_process(

@@ -24,10 +24,11 @@ def examine_variables(examination: Examination, environ: Mapping[str, str], *, o
         for problem, place in places.items():
             examination.tell(place, failed(problem))
         return None
-    if settings.ignored:
-        ignored = ", ".join(settings.ignored)
-        remedy = f"Remove {ignored}: here it changes nothing."
-        examination.tell(CONFIGURATION, Finding("warning", f"{seen}; only the Node client reads {ignored}", remedy))
+    unused = (*settings.ignored, *settings.foreign)
+    if unused:
+        ignored = ", ".join(unused)
+        remedy = f"Remove {ignored} if it was meant for uru-mcp, which does not read it."
+        examination.tell(CONFIGURATION, Finding("warning", f"{seen}; not read by uru-mcp: {ignored}", remedy))
     else:
         examination.tell(CONFIGURATION, ok(seen))
     return settings

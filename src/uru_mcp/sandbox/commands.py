@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -14,7 +15,8 @@ from .key_commands import keys
 from .permissions import PERMISSIONS
 from .sandbox import Sandbox
 from .strangers import BadCatalog
-from .terminal import say, say_table
+from .terminal import in_one_line, say, say_table
+from .unlike import read_unlike, say_chosen
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -49,18 +51,25 @@ sandbox.add_command(keys)
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Add the namespaces and tools of a JSON file in the API's shape.",
 )
+@click.option(
+    "--unlike",
+    multiple=True,
+    metavar="NAME",
+    callback=read_unlike,
+    help="Differ from the description of Uru's API in this way, or in several: NAME,NAME. --unlike list shows them.",
+)
 @click.option("--verbose", is_flag=True, help="Log every request to stderr.")
-def serve(port: int, db: Path | None, tools: int, catalog: Path | None, verbose: bool) -> None:
+def serve(port: int, db: Path | None, tools: int, catalog: Path | None, unlike: list[str], verbose: bool) -> None:
     """Serve the sandbox on 127.0.0.1 until Ctrl-C.
 
     It says how to point uru-mcp at it. Where there is no key yet, it makes one and shows it, this once.
     """
     try:
-        opened = Sandbox.open(db, tools=tools, catalog=catalog)
+        opened = Sandbox.open(db, tools=tools, catalog=catalog, unlike=unlike)
     except (NotOurs, BadCatalog, OSError) as error:
         raise click.ClickException(str(error)) from error
     try:
-        asyncio.run(_serve(opened, port, verbose=verbose))
+        asyncio.run(_serve(opened, port, unlike, verbose=verbose))
     except OSError as error:
         raise click.ClickException(_why_not(port, error)) from error
     finally:
@@ -73,7 +82,7 @@ def _why_not(port: int, error: OSError) -> str:
     return f"Cannot serve on port {port}: {error.strerror}."
 
 
-async def _serve(opened: Sandbox, port: int, *, verbose: bool) -> None:
+async def _serve(opened: Sandbox, port: int, unlike: Sequence[str], *, verbose: bool) -> None:
     from .serve import serving
 
     if verbose:
@@ -89,21 +98,23 @@ async def _serve(opened: Sandbox, port: int, *, verbose: bool) -> None:
     }
     try:
         async with serving(opened, port, verbose=verbose) as url:
-            _welcome(opened, url)
+            _welcome(opened, url, unlike)
             await stop.wait()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def _welcome(opened: Sandbox, url: str) -> None:
+def _welcome(opened: Sandbox, url: str, unlike: Sequence[str]) -> None:
     say(f"The sandbox serves {url} until Ctrl-C.\n\nWorkspaces:")
     say_table(None, [[f"  {one.name}", one.id] for one in opened.workspaces])
+    say_chosen(unlike)
     text = "uru_..."
     if not opened.keys.list():
         first = opened.workspaces[0].name
         made = opened.keys.create(name="First key", workspace=first, permissions=PERMISSIONS)
-        say(f"\nThis key for {first} has all permissions. It is only for this sandbox and is shown only now:\n")
+        say(f"\nThis key for {in_one_line(first)} has all permissions.")
+        say("It is only for this sandbox and is shown only now:\n")
         say(f"  {made.text}")
         text = made.text
     say(f"\nPoint uru-mcp at it:\n\n  URU_PROXY_URL={url}\n  URU_API_KEY={text}\n")

@@ -15,7 +15,7 @@ from .database import Database, NotOurs
 from .keys import DeletedKey, Key, Keys, NewKey, UnknownKey, UnknownWorkspace
 from .permissions import PERMISSIONS, in_order, in_words
 from .seed import seed
-from .terminal import say, say_table
+from .terminal import in_one_line, say, say_table
 from .typed import Duration, Expiry, KeyName, PermissionNames
 
 _HEADING = ["ID", "NAME", "LAST 4", "WORKSPACE", "PERMISSIONS", "AGE", "EXPIRES", "LAST USED", "USES", "STATUS"]
@@ -128,7 +128,7 @@ def _opened(path: Path, *, new: bool = False) -> Iterator[Database]:
     except UnknownKey as error:
         raise click.ClickException(f"{error} `keys list` shows the ids.") from error
     except UnknownWorkspace as error:
-        known = ", ".join(one.name for one in workspaces(database))
+        known = ", ".join(in_one_line(one.name) for one in workspaces(database))
         raise click.ClickException(f"{error} There are {known}.") from error
     finally:
         database.close()
@@ -136,7 +136,7 @@ def _opened(path: Path, *, new: bool = False) -> Iterator[Database]:
 
 def _say_new(made: NewKey) -> None:
     key = made.record
-    say(f"{key.id}: {key.name}, which may {in_words(key.permissions) or 'do nothing'}.")
+    say(f"{key.id}: {in_one_line(key.name)}, which may {in_words(key.permissions) or 'do nothing'}.")
     say(f"\n  {made.text}\n\nIt is only for this sandbox and is shown only now. It {_expiry(key)}.")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,11 +20,15 @@ from .traffic import Request, Traffic
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
+    from .differences import Difference
+
 
 class Sandbox:
     """An Uru of one's own: serve `app` over ASGI as it is, or over HTTP with `serve.serving(sandbox)`."""
 
-    def __init__(self, database: Database, strangers: Sequence[Namespace]) -> None:
+    def __init__(
+        self, database: Database, strangers: Sequence[Namespace], differences: Sequence[Difference] = ()
+    ) -> None:
         own = [platform.namespace(), company.namespace(), mail.namespace(), calendar.namespace()]
         self.database = database
         self.keys = Keys(database)
@@ -36,20 +40,28 @@ class Sandbox:
         from .app import Api, build_app
 
         middleware = [Middleware(self._traffic.around), Middleware(self.faults.around)]
+        if differences:
+            from .differences.middleware import differing
+
+            middleware.append(Middleware(differing, differences))
         self.app: Starlette = build_app(Api(database, self._toolbox), middleware)
 
     @classmethod
-    def open(cls, path: Path | None = None, *, tools: int = 0, catalog: Path | None = None) -> Sandbox:
+    def open(
+        cls, path: Path | None = None, *, tools: int = 0, catalog: Path | None = None, unlike: Iterable[str] = ()
+    ) -> Sandbox:
         """Open the database at `path`, made and filled when it is new; in memory without a path.
 
         `tools` adds that many synthetic tools, `catalog` the namespaces of a JSON file in the API's shape.
+        `unlike` names differences from the description of the API, of those in `differences.DIFFERENCES`.
 
-        Raises: database.NotOurs, strangers.BadCatalog, OSError.
+        Raises: database.NotOurs, strangers.BadCatalog, differences.UnknownDifference, OSError.
         """
+        differences = _differences([*unlike])
         strangers = [*synthetic_namespaces(tools), *(read_catalog(catalog) if catalog else [])]
         database = Database(path, fill=seed)
         runs.end_interrupted(database)
-        return cls(database, strangers)
+        return cls(database, strangers, differences)
 
     @property
     def workspaces(self) -> list[Workspace]:
@@ -74,3 +86,11 @@ class Sandbox:
 
     def close(self) -> None:
         self.database.close()
+
+
+def _differences(names: Sequence[str]) -> Sequence[Difference]:
+    if not names:
+        return ()
+    from .differences import chosen  # late, since few want any
+
+    return chosen(names)

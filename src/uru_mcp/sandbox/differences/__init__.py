@@ -1,0 +1,70 @@
+"""Ways in which Uru may differ from the description of its API, each to be chosen by name.
+
+`DIFFERENCES` has them by name. They are applied in its order, whatever the order of choosing: the first is nearest to
+the service, the last to the client. Behind them the service is the same: keys, permissions and effects count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from types import MappingProxyType
+
+from . import (
+    declarations,
+    error_bodies,
+    gateway,
+    key_record,
+    namespaces,
+    permissions,
+    platform,
+    platform_answers,
+    results,
+    routes,
+    tools,
+    version,
+)
+from .difference import Difference
+
+__all__ = ["DIFFERENCES", "Difference", "UnknownDifference", "chosen"]
+
+_MODULES = (
+    platform_answers,
+    platform,
+    declarations,
+    tools,
+    namespaces,
+    results,
+    version,
+    permissions,
+    key_record,
+    error_bodies,
+    routes,
+    gateway,
+)
+
+DIFFERENCES: Mapping[str, Difference] = MappingProxyType(
+    {difference.name: difference for module in _MODULES for difference in module.DIFFERENCES}
+)
+
+
+class UnknownDifference(ValueError):
+    """There is no difference of this name."""
+
+
+def chosen(names: Iterable[str]) -> tuple[Difference, ...]:
+    """Those of these names, with their parts, each once and in the order of `DIFFERENCES`.
+
+    Raises: UnknownDifference.
+    """
+    wanted = {part for name in names for part in _with_parts(name)}
+    return tuple(difference for name, difference in DIFFERENCES.items() if name in wanted)
+
+
+def _with_parts(name: str) -> Iterator[str]:
+    if name not in DIFFERENCES:
+        near = get_close_matches(name, DIFFERENCES, n=1, cutoff=0.0)
+        raise UnknownDifference(f"There is no difference {name!r}; the nearest is {near[0]}.")
+    yield name
+    for part in DIFFERENCES[name].parts:
+        yield from _with_parts(part)

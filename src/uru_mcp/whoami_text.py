@@ -1,0 +1,77 @@
+"""The report of `uru_whoami` as text: at most thirty lines, whatever the workspace holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+SHOWN = {"Problem": 4, "Warning": 3}  # of each, in two lines
+HOW = {
+    "told": "as Uru says",
+    "declared": "as URU_PERMISSIONS declares",
+    "seen": "as a call has shown",
+    "refused": "as Uru has just refused it",
+    "ceiling": "URU_PERMISSIONS does not allow it",
+    None: "Uru does not say",
+}
+
+
+def lines(structure: dict[str, Any]) -> Iterator[str]:
+    yield f"State: {structure['state']}"
+    yield from _remedies("Problem", structure["problems"])
+    yield _key_line(structure["key"])
+    workspace = structure["workspace"]
+    yield f"Workspace: {workspace['name'] or 'unnamed'} ({workspace['id']})" if workspace else "Workspace: not known"
+    yield f"Permissions: {permissions_in_words(structure['permissions'])}"
+    yield from _tools_lines(structure["tools"])
+    yield from _resources_line(structure["resources"])
+    yield f"Service: {structure['base_url'] or 'not known'}"
+    yield from _remedies("Warning", structure["warnings"])
+    if structure["ignored_variables"]:
+        yield f"Ignored variables: {', '.join(structure['ignored_variables'])}"
+    if count := structure["unseen_removed"]:
+        yield f"Removed: {count} invisible characters from texts of Uru and its apps"
+
+
+def _remedies(kind: str, items: list[dict[str, Any]]) -> Iterator[str]:
+    for item in items[: SHOWN[kind]]:
+        yield f"{kind}: {item['message']}"
+        yield f"  Fix: {item['fix']}"
+    if len(items) > SHOWN[kind]:
+        yield f"… and {len(items) - SHOWN[kind]} more"
+
+
+def _key_line(key: dict[str, Any]) -> str:
+    if key["last4"] is None:
+        return "Key: none that can be used"
+    name = f"“{key['name']}”, " if key["name"] else ""
+    age = "" if key["age_days"] is None else f", {key['age_days']} days old"
+    expires = f", expires {key['expires_at']}" if key["expires_at"] else ""
+    source = f", from {key['source']}" if key["source"] else ""
+    return f"Key: {name}ending in {key['last4']}{age}{expires}{source}"
+
+
+def permissions_in_words(permissions: dict[str, Any]) -> str:
+    """The report's `permissions` in a line: each with yes, no or unknown, and how that is known."""
+    said = []
+    for name in ("read", "write", "execute"):
+        answer, how = permissions[name]["answer"], permissions[name]["how"]
+        said.append(f"{name.capitalize()} {answer} ({HOW[how]})")
+    return ", ".join(said)
+
+
+def _tools_lines(tools: dict[str, Any]) -> Iterator[str]:
+    left_out = f", {tools['left_out']} left out, as uru_search_tools tells" if tools["left_out"] else ""
+    yield f"Tools: {tools['allowed']} allowed, {tools['blocked']} blocked{left_out}"
+    for missing in tools["missing"]:
+        apps = [f"{app} {count}" for app, count in missing["apps"].items()]
+        more = " …" if missing["tools"] > sum(missing["apps"].values()) else ""
+        yield f"  {missing['permission'].capitalize()} is missing for {missing['tools']}: {', '.join(apps)}{more}"
+    if tools["fix"]:
+        yield f"  Fix: {tools['fix']}"
+
+
+def _resources_line(resources: dict[str, Any]) -> Iterator[str]:
+    lacking = resources["not_offered"]
+    if lacking:
+        yield "Not offered: " + "; ".join(f"{one['kind']}, since {one['why']}" for one in lacking)
