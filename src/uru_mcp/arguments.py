@@ -1,82 +1,160 @@
 """A call's arguments against its tool's JSON Schema, before anything is sent.
 
-A schema that is itself broken blocks nothing: Uru checks again. Nothing is fetched, whatever a schema refers to.
+The whole schema counts here, whatever is listed of it; what is wrong and can only be meant in one way is put right. A
+schema that is itself broken, or that takes too long to check against, blocks nothing: Uru checks again. Nothing is
+fetched, whatever a schema refers to.
 """
 
 from __future__ import annotations
 
 import json
+import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cache
-from itertools import count
+from inspect import CO_GENERATOR
+from types import FrameType
 from typing import Any, NamedTuple
 
 import jsonschema
 from jsonschema.protocols import Validator
-from jsonschema.validators import extend, validator_for
+from jsonschema.validators import extend
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
+from uru_mcp.argument_repair import repaired
 from uru_mcp.errors import ArgumentError
+from uru_mcp.schema_dialect import modern
+from uru_mcp.schema_words import problem
 
 BROKEN = (RecursionError, TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
 
 SHOWN = 5
-STEPS = 10_000  # keywords looked at; a schema that needs more is meant to stall, or might as well be
+CHECK_WITHIN = 0.25  # seconds of processor time for the arguments of one call; then they count as checked by Uru alone
+READ_WITHIN = 0.5  # seconds of processor time for making a validator of a schema, once
+SMALL = 20_000  # characters of a schema or of arguments: up to here, no single keyword takes long
 
-UNTRUSTED_KEYWORDS = ("pattern", "patternProperties", "uniqueItems")  # one step of these can take hours
+# One step of these can take hours, or recurses without another keyword being looked at.
+UNBOUNDED = ("pattern", "patternProperties", "uniqueItems", "unevaluatedProperties", "unevaluatedItems")
+INVERTING = (
+    "not",
+    "if",
+    "contains",
+    "disallow",
+)  # and `oneOf`: with less to check inside, these would refuse what fits
+
+DEEPEST = 250  # keywords inside one another; Python's own limit is not to be met, since code in Rust cannot bear it
+
+INTERRUPTED = ("jsonschema", "referencing")  # packages whose functions may be left at any call
 
 KEPT = 256  # validators
 
 
 class _Known(NamedTuple):
-    """A validator, and what it was made from: an address alone may be that of another schema by now."""
+    """A validator, and what it was made from: an address alone may be that of another schema by now.
+
+    `validator` is None where the schema is broken or took too long to read. `is_small` is about its length.
+    """
 
     schema: dict[str, Any]
-    trusted: bool
-    validator: Validator
+    validator: Validator | None
+    is_small: bool
 
 
 _validators: dict[int, _Known] = {}
-_steps: ContextVar[Iterator[int]] = ContextVar("steps")
+_making_room = threading.Lock()
+_budget: ContextVar[_Budget] = ContextVar("budget")
 
 
-class _TooManySteps(Exception):
+@dataclass(slots=True)
+class _Budget:
+    """Until when a check may go on, in processor time of this thread, and how many keywords it is inside of."""
+
+    until: float
+    depth: int = 0
+
+    def look(self) -> None:
+        """Raises: _TooLong."""
+        if self.depth > DEEPEST or time.thread_time() > self.until:
+            raise _TooLong
+
+    def profile(self, frame: FrameType, event: str, _: Any) -> None:
+        """The same, for `sys.setprofile`, though only where the error goes on to the one who checks.
+
+        What garbage collection calls, and what ends a generator, would swallow it.
+        """
+        if time.thread_time() <= self.until or event not in ("call", "c_call"):
+            return
+        if event == "call" and frame.f_code.co_flags & CO_GENERATOR:
+            return  # which may be about to be closed
+        if str(frame.f_globals.get("__name__")).partition(".")[0] in INTERRUPTED:
+            raise _TooLong
+
+
+class _TooLong(Exception):
     """The schema takes too long to check against."""
 
 
-def check(tool: str, schema: dict[str, Any], arguments: dict[str, Any], *, trusted: bool) -> None:
-    """Let arguments through that fit the schema.
+def accepted(
+    tool: str, schema: dict[str, Any], arguments: dict[str, Any], *, trusted: bool, at: str = "arguments"
+) -> dict[str, Any]:
+    """The arguments in a form that fits the schema, or that cannot be checked in `CHECK_WITHIN` seconds.
 
-    `trusted` is whether Uru or we wrote the schema, and not an app or a customer.
+    `trusted` is whether we wrote the schema ourselves. Of any other schema, the keywords in `UNBOUNDED` are ignored.
+    `at` is what the arguments are called in errors. Several threads may check at once.
 
     Raises:
         ArgumentError: They do not fit; it says at which path, and what was expected.
     """
     _require_json(tool, arguments)
-    try:
-        _steps.set(count())
-        errors = sorted(_validator(schema, trusted=trusted).iter_errors(arguments), key=lambda error: error.json_path)
-    except (jsonschema.SchemaError, Unresolvable, _TooManySteps, *BROKEN):
-        return  # the schema is broken, in one of the many ways in which strangers break schemas
-    if not errors:
-        return
-    wrong = [{"path": _path(error), "problem": _problem(error)} for error in errors[:SHOWN]]
-    more = f" And {len(errors) - SHOWN} more." if len(errors) > SHOWN else ""
+    errors = _errors(tool, schema, arguments, trusted=trusted)
+    if errors:
+        arguments = repaired(
+            arguments, errors, lambda changed: _errors(tool, schema, changed, trusted=trusted), is_own=trusted
+        )
+        errors = _errors(tool, schema, arguments, trusted=trusted)
+    wrong = [{"path": path, "problem": words} for path, words in _problems(errors, at)]
+    if not wrong:
+        return arguments
+    more = f" And {len(wrong) - SHOWN} more." if len(wrong) > SHOWN else ""
     raise ArgumentError(
         f"The arguments do not fit {tool}: "
-        + " ".join(f"{item['path']}: {item['problem']}." for item in wrong)
+        + " ".join(f"{item['path']}: {item['problem']}." for item in wrong[:SHOWN])
         + f"{more} Nothing was sent to Uru.",
         fix="Call again with arguments that fit the tool's input schema.",
         tool=tool,
-        problems=wrong,
+        problems=wrong[:SHOWN],
     )
 
 
-def _require_json(tool: str, arguments: dict[str, Any]) -> None:
+def _errors(
+    tool: str, schema: dict[str, Any], arguments: dict[str, Any], *, trusted: bool
+) -> list[jsonschema.ValidationError]:
+    """What does not fit; nothing where that cannot be found out."""
+    size = _require_json(tool, arguments)
+    known = _known(schema, trusted=trusted)
+    if known.validator is None:
+        return []
     try:
-        json.dumps(arguments, allow_nan=False, ensure_ascii=False).encode()
+        with _limited(CHECK_WITHIN, everywhere=size > SMALL or not known.is_small):
+            return sorted(known.validator.iter_errors(arguments), key=lambda error: error.json_path)
+    except (jsonschema.exceptions.UnknownType, Unresolvable, _TooLong, *BROKEN):
+        return []  # the schema is broken, in one of the many ways in which strangers break schemas
+
+
+def _problems(errors: list[jsonschema.ValidationError], at: str) -> list[tuple[str, str]]:
+    """Where something is wrong, and what; all that is missing in one place at once."""
+    return list(dict.fromkeys((at + error.json_path[1:], problem(error)) for error in errors))
+
+
+def _require_json(tool: str, arguments: dict[str, Any]) -> int:
+    """The size of the arguments, in bytes of JSON."""
+    try:
+        return len(json.dumps(arguments, allow_nan=False, ensure_ascii=False).encode())
     except (ValueError, TypeError, RecursionError):
         raise ArgumentError(
             f"The arguments for {tool} are not JSON that can be sent. Nothing was sent to Uru.",
@@ -85,52 +163,99 @@ def _require_json(tool: str, arguments: dict[str, Any]) -> None:
         ) from None
 
 
-def _validator(schema: dict[str, Any], *, trusted: bool) -> Validator:
-    """A validator of the dialect that the schema names, made once for a schema that is used again and again.
+@contextmanager
+def _limited(seconds: float, *, everywhere: bool) -> Iterator[None]:
+    """Raise `_TooLong` once the block has taken so many seconds of processor time.
 
-    Raises:
-        jsonschema.SchemaError: The schema is not a schema.
+    That is looked at for each keyword; `everywhere` looks at each function call too, which takes twice as long and
+    leaves nothing out: not the many members below a single keyword, nor the words of an error about a long value.
     """
+    budget = _Budget(time.thread_time() + seconds)
+    reset, profile = _budget.set(budget), sys.getprofile()
+    if everywhere:
+        sys.setprofile(budget.profile)
+    try:
+        yield
+    finally:
+        if everywhere:
+            sys.setprofile(profile)
+        _budget.reset(reset)
+
+
+def _known(schema: dict[str, Any], *, trusted: bool) -> _Known:
+    """The validator of a schema, made once for one that is used again and again."""
     known = _validators.get(id(schema))
-    if known is not None and known.schema is schema and known.trusted is trusted:
-        return known.validator
-    kind = validator_for(schema, default=jsonschema.Draft202012Validator)
-    kind.check_schema(schema)
-    validator: Validator = _bounded(kind, trusted=trusted)(schema, registry=Registry())
-    while len(_validators) >= KEPT:
-        del _validators[next(iter(_validators))]
-    _validators[id(schema)] = _Known(schema, trusted, validator)
-    return validator
+    if known is not None and known.schema is schema:
+        return known
+    known = _Known(schema, *_read(schema, trusted=trusted))
+    with _making_room:
+        while len(_validators) >= KEPT:
+            del _validators[next(iter(_validators))]
+        _validators[id(schema)] = known
+    return known
+
+
+def _read(schema: dict[str, Any], *, trusted: bool) -> tuple[Validator | None, bool]:
+    """A validator of the schema, whatever its dialect, or None where it cannot be read; and whether it is small."""
+    kind = jsonschema.Draft202012Validator
+    try:
+        schema = modern(schema)
+        text = json.dumps(schema)
+        with _limited(READ_WITHIN, everywhere=False):
+            reader = _bounded(kind, UNBOUNDED)(kind.META_SCHEMA)
+            if next(reader.iter_errors(schema), None) is not None:
+                return None, False
+    except (Unresolvable, _TooLong, *BROKEN):
+        return None, False
+    ignored: tuple[str, ...] = () if trusted else UNBOUNDED
+    if any(f'"{keyword}":' in text for keyword in ignored):
+        ignored += INVERTING
+    validator: Validator = _bounded(kind, ignored)(schema, registry=Registry())
+    return validator, len(text) <= SMALL
 
 
 @cache
-def _bounded(kind: type[Validator], *, trusted: bool) -> Any:
-    """The same kind of validator, which gives up after `STEPS`."""
-    rules: dict[str, Any] = {name: _counted(rule) for name, rule in kind.VALIDATORS.items()}
-    if not trusted:
-        rules |= dict.fromkeys(UNTRUSTED_KEYWORDS)
-    return extend(kind, validators=rules)  # type: ignore[no-untyped-call]
+def _bounded(kind: type[Validator], ignored: tuple[str, ...]) -> Any:
+    """The same kind of validator, which gives up when its time is over and knows nothing of the ignored keywords."""
+    rules: dict[str, Any] = {name: _timed(rule) for name, rule in kind.VALIDATORS.items()} | dict.fromkeys(ignored)
+    if "patternProperties" in ignored:
+        rules["additionalProperties"] = _unless_patterns(rules["additionalProperties"])
+    if "not" in ignored and "oneOf" in rules:
+        rules["oneOf"] = rules["anyOf"]
+    integers = kind.TYPE_CHECKER.redefine("integer", _is_integer)
+    bounded: Any = extend(kind, validators=rules, type_checker=integers)  # type: ignore[no-untyped-call]
+    bounded.evolve = _evolved
+    return bounded
 
 
-def _counted(rule: Callable[..., Any]) -> Callable[..., Any]:
-    def counted(*facts: Any) -> Any:
-        if next(_steps.get()) > STEPS:
-            raise _TooManySteps
-        return rule(*facts)
-
-    return counted
+def _is_integer(_: Any, instance: Any) -> bool:
+    """Not `1.0`, which is one for JSON Schema and none for many a program: it is put right."""
+    return isinstance(instance, int) and not isinstance(instance, bool)
 
 
-def _path(error: jsonschema.ValidationError) -> str:
-    return "arguments" + error.json_path[1:]
+def _evolved(self: Any, **changes: Any) -> Any:
+    """A validator of the same kind for a part of the schema; jsonschema's own lets each part name another one."""
+    kept = {field.alias: getattr(self, field.name) for field in type(self).__attrs_attrs__ if field.init}
+    return type(self)(**kept | changes)
 
 
-def _problem(error: jsonschema.ValidationError) -> str:
-    wanted: Any = error.validator_value
-    if error.validator == "type":
-        expected = wanted if isinstance(wanted, str) else " or ".join(map(str, wanted))
-    elif error.validator == "enum":
-        expected = f"one of {json.dumps(wanted, ensure_ascii=False)}"
-    else:
-        return error.message
-    return f"expected {expected}, got {json.dumps(error.instance, ensure_ascii=False)}"
+def _timed(rule: Callable[..., Any]) -> Callable[..., Any]:
+    def timed(*facts: Any) -> Iterator[Any]:
+        budget = _budget.get()
+        budget.depth += 1
+        budget.look()
+        for error in rule(*facts) or ():
+            budget.look()
+            yield error
+        budget.depth -= 1
+
+    return timed
+
+
+def _unless_patterns(rule: Callable[..., Any]) -> Callable[..., Any]:
+    """The rule for what is left over by `properties` and `patternProperties`: the latter can be of any kind."""
+
+    def applied(validator: Any, wanted: Any, instance: Any, schema: Any) -> Any:
+        return () if "patternProperties" in schema else rule(validator, wanted, instance, schema)
+
+    return applied

@@ -16,12 +16,13 @@ from typing import Any, Literal
 
 from uru_mcp.errors import NoAnswer, UruError
 from uru_mcp.fields import compact
-from uru_mcp.names import shown_name
+from uru_mcp.names import LONGEST_LISTED, listed_name, may_be_of, shown_name
 from uru_mcp.namespaces import called, told_apart
 from uru_mcp.permissions import Permissions
 from uru_mcp.policy import PLATFORM, dispatcher_of, is_foreign, needs_of, reads_only
 from uru_mcp.postings import Document
 from uru_mcp.redaction import Redaction
+from uru_mcp.schema_fit import fit, refused_names
 from uru_mcp.search import Index
 from uru_mcp.wire import LeftOut, Namespace, UpstreamTool
 from uru_mcp.words import first_sentence
@@ -58,6 +59,11 @@ class Tool:
     def dispatcher(self) -> str | None:
         """The tool of ours that can run it, or None where only its own name can."""
         return dispatcher_of(self.needs, read_only=self.read_only)
+
+    @property
+    def listed_as(self) -> str:
+        """Its name in a list, which is shorter than `id` where that leaves no room for a client's prefix."""
+        return listed_name(self.namespace.name, self.name)
 
     @property
     def attributed(self) -> str:
@@ -101,13 +107,19 @@ class Catalog:
 
     def failure_of(self, tool: str) -> UruError | None:
         """Why a tool of this id may be unknown: its namespace could not be loaded."""
-        return next(
-            (error for namespace, error in self.failed if tool.startswith(shown_name(namespace.name, ""))), None
-        )
+        return next((error for namespace, error in self.failed if may_be_of(tool, namespace.name)), None)
 
     def why_left_out(self, tool: str) -> str | None:
         """Why there is no tool of this id, though Uru has it."""
         return next((one.reason for one in self.left_out if shown_name(one.namespace, one.name) == tool), None)
+
+    def find(self, name: str) -> Tool | None:
+        """The tool of this id, or that is listed under this name."""
+        return self.tools.get(name) or self._by_listed_name.get(name)
+
+    @cached_property
+    def _by_listed_name(self) -> Mapping[str, Tool]:
+        return {tool.listed_as: tool for tool in self.tools.values() if len(tool.id) > LONGEST_LISTED}
 
     def tools_of(self, namespace: Namespace) -> tuple[Tool, ...]:
         return self._by_namespace.get(namespace.name, ())
@@ -128,6 +140,14 @@ class Catalog:
             {tool.id: words_of(tool) for tool in self.tools.values()},
             favoured={tool.id for tool in self.tools.values() if tool.read_only},  # looking is safer than changing
         )
+
+    @cached_property
+    def unlisted(self) -> Mapping[str, str]:
+        """The tools that clients would refuse in a list, and why; they run through the dispatch tools all the same.
+
+        All schemas are read for it: that takes a second for forty thousand, in a thread.
+        """
+        return {tool.id: _unlisted(tool) for tool in self.tools.values() if not is_listable(tool)}
 
     @property
     def is_indexed(self) -> bool:
@@ -210,6 +230,18 @@ def _title_of(namespace: Namespace, name: str) -> str:
     """A title from a tool's name: `Gmail send email`. Uru's own tools call agents personas, and we call them agents."""
     title = name.replace("_", " ").strip()
     return (title.replace("persona", "agent") if namespace.name == PLATFORM else title).capitalize()
+
+
+def is_listable(tool: Tool) -> bool:
+    """Whether the tool can be listed whole; what only its own name can run is listed in any case."""
+    if tool.dispatcher is None or next(refused_names(tool.schema), None) is None:
+        return True
+    return not fit(tool.schema_json).refused_names
+
+
+def _unlisted(tool: Tool) -> str:
+    names = ", ".join(json.dumps(name[:80], ensure_ascii=False) for name in fit(tool.schema_json).refused_names[:3])
+    return f"clients refuse the names of its arguments ({names}); {tool.dispatcher} runs it"
 
 
 def _clean(upstream: UpstreamTool, redaction: Redaction) -> str:

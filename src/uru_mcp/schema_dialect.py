@@ -29,14 +29,17 @@ OTHER_WORDS = {
 """Names of types in other languages, whatever their case; any other unknown word says nothing."""
 
 NAMED = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")  # schemas by name
-SINGLE = ("items", "additionalProperties", "contains", "propertyNames", "not", "if", "then", "else")
-SINGLE += ("unevaluatedItems", "unevaluatedProperties")
+SINGLE = (
+    *("items", "additionalProperties", "contains", "propertyNames", "not", "if", "then", "else"),
+    *("unevaluatedItems", "unevaluatedProperties"),
+)
 SEVERAL = ("anyOf", "oneOf", "allOf", "prefixItems")
-COUNTS = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties")
-COUNTS += ("minContains", "maxContains")
+_COUNTED = ("Length", "Items", "Properties", "Contains")
+COUNTS = tuple(f"{end}{what}" for end in ("min", "max") for what in _COUNTED)
 BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 TEXTS = ("title", "description", "format", "$comment", "contentEncoding", "contentMediaType", "$ref")
 FLAGS = ("uniqueItems", "deprecated", "readOnly", "writeOnly")
+BESIDE = ("title", "description", "default", "examples")  # what a schema says about itself
 DATA = ("const", "default", "enum", "examples")
 
 _NOTHING = object()
@@ -135,7 +138,7 @@ def _translate_required(schema: Schema, made: Schema) -> None:
 def _with_null(schema: Schema) -> Schema:
     """The same schema, which takes null too. Source: OpenAPI 3.0, `nullable: true`."""
     if "type" not in schema or schema.keys() & {"anyOf", "oneOf", "allOf", "$ref", "const"}:
-        beside = {name: schema[name] for name in ("title", "description", "default", "examples") if name in schema}
+        beside: Schema = {name: schema[name] for name in BESIDE if name in schema}
         return {"anyOf": [schema, {"type": "null"}], **beside}
     kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
     made = {**schema, "type": kinds if "null" in kinds else [*kinds, "null"]}

@@ -19,24 +19,27 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from uru_mcp.schema_dialect import BOUNDS, Schema, modern
-from uru_mcp.schema_union import BESIDE, CHOICES, Reader, in_words, merged
+from uru_mcp.schema_dialect import BESIDE, Schema, modern
+from uru_mcp.schema_scalars import (
+    DESCRIPTION_CHARS,
+    KIND_OF,
+    drop_impossible,
+    enumerate_values,
+    is_of,
+    limit_number,
+    limit_text,
+)
+from uru_mcp.schema_union import CHOICES, Reader, in_words, merged
 from uru_mcp.words import shortened
 
 NAME = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
-DESCRIPTION_CHARS = 1_024
 DEEPEST = 8  # objects and arrays within each other; what is deeper is shown without its inside
 LARGEST = 1_000  # schemas within one; what comes after is shown without its inside
-VALUES = 100  # of an enumeration
-TOLD = 20  # values of an enumeration in a description
-WHOLE_NUMBERS = 2**53  # that JavaScript has
 
 ONE = ("string", "number", "boolean", "object")
 ANY_ITEM: Schema = {"anyOf": [{"type": kind} for kind in ONE]}
 ANYTHING: Schema = {"anyOf": [*ANY_ITEM["anyOf"], {"type": "array", "items": ANY_ITEM}]}
 
-KIND_OF: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array"}
-KIND_OF |= {dict: "object", type(None): "null"}
 SAYS: dict[str, tuple[str, ...]] = {
     "object": ("properties", "required", "additionalProperties", "patternProperties", "minProperties"),
     "array": ("items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains"),
@@ -45,11 +48,6 @@ SAYS: dict[str, tuple[str, ...]] = {
 }
 """Keywords that say of which type a value is meant to be, where nothing else does."""
 
-# What Python and JavaScript read alike, also with JavaScript's flag `u`.
-_ESCAPE = r"\\[dDwWsSbBntr.*+?()\[\]{}|^$\\/]"
-_CLASS = rf"\[\^?(?:{_ESCAPE}|\\-|[^\\\[\]])+\]"
-PLAIN_PATTERN = re.compile(rf"(?:{_ESCAPE}|{_CLASS}|\((?:\?:)?|\)|(?:[*+?]|\{{\d+(?:,\d*)?\}})\??(?![+*])|[^\\()\[\]{{}}?*+])*")
-
 
 @dataclass(frozen=True, slots=True)
 class Fit:
@@ -57,7 +55,7 @@ class Fit:
 
     schema: Schema
     note: str
-    bad_names: tuple[str, ...]
+    refused_names: tuple[str, ...]
 
 
 @lru_cache(maxsize=2_000)
@@ -66,11 +64,11 @@ def fit(schema_json: str) -> Fit:
     root = modern(json.loads(schema_json))
     fitter = _Fitter(root)
     made, notes = fitter.object_of(root, (), 0)
-    return Fit({"type": "object", "properties": {}, **made}, notes, tuple(fitter.bad_names))
+    return Fit({"type": "object", "properties": {}, **made}, notes, tuple(fitter.refused_names))
 
 
-def bad_names(schema: Any) -> Iterator[str]:
-    """The names of properties, at any depth, that clients refuse; quick, for very many schemas."""
+def refused_names(schema: Any) -> Iterator[str]:
+    """Names that clients may refuse as those of properties, at any depth: quick, for very many schemas."""
     pending = [schema]
     while pending:
         one = pending.pop()
@@ -89,7 +87,7 @@ class _Fitter:
     def __init__(self, root: Schema) -> None:
         self._reader = Reader(root)
         self._left = LARGEST
-        self.bad_names: dict[str, None] = {}
+        self.refused_names: dict[str, None] = {}
 
     def fitted(self, schema: Any, seen: tuple[str, ...], depth: int) -> Schema:
         """The schema of a property or an item."""
@@ -108,7 +106,9 @@ class _Fitter:
             made, more = self._one_of(schema, choice, seen, depth)
             told += more
         elif len(kinds) > 1:
-            made = _any_of(self._of_kind(kind, schema, seen, depth)[0] for kind in kinds)
+            each = [self._of_kind(kind, schema, seen, depth) for kind in kinds]
+            made = _any_of(one for one, _ in each)
+            told += [note for _, notes in each for note in notes]
         elif kinds:
             made, more = self._of_kind(kinds[0], schema, seen, depth)
             told += more
@@ -125,7 +125,7 @@ class _Fitter:
         is_whole = True
         for name, said in found.properties.items():
             if not NAME.fullmatch(name):
-                self.bad_names[name] = None
+                self.refused_names[name] = None
                 is_whole = False
             elif said[0] is not False:
                 shown = self.fitted(_together(said), seen, depth + 1)
@@ -138,12 +138,11 @@ class _Fitter:
             made["required"] = required
         others = schema.get("additionalProperties")
         if is_whole and not found.is_open and isinstance(others, (bool, dict)):
-            made["additionalProperties"] = others if isinstance(others, bool) else _not_null(self.fitted(others, seen, depth + 1))
+            is_told = isinstance(others, dict)
+            made["additionalProperties"] = _not_null(self.fitted(others, seen, depth + 1)) if is_told else others
         return made, in_words(found.choices)
 
-    def _one_of(
-        self, schema: Schema, choice: list[Any], seen: tuple[str, ...], depth: int
-    ) -> tuple[Schema, list[str]]:
+    def _one_of(self, schema: Schema, choice: list[Any], seen: tuple[str, ...], depth: int) -> tuple[Schema, list[str]]:
         beside = {name: value for name, value in schema.items() if name not in (*CHOICES, *BESIDE)}
         branches = [self.fitted(merged(beside, one), seen, depth) for one in choice if isinstance(one, dict)]
         told = ["May be null."] if any(_is_null(one) for one in branches) else []
@@ -155,17 +154,15 @@ class _Fitter:
     def _of_kind(self, kind: str, schema: Schema, seen: tuple[str, ...], depth: int) -> tuple[Schema, list[str]]:
         if kind == "object":
             made, note = self.object_of(schema, seen, depth)
-            return made, [note, *_enumerate(made, schema)]
+            return made, [note, *enumerate_values(made, schema)]
         if kind == "array":
             return self._array(schema, seen, depth)
         made = {"type": kind}
-        told = _enumerate(made, schema)
+        told = enumerate_values(made, schema)
         if kind == "string":
-            told += _limit_text(made, schema)
+            told += limit_text(made, schema)
         elif kind in ("integer", "number"):
-            names = (*BOUNDS, "multipleOf")
-            made |= {name: schema[name] for name in names if abs(schema.get(name, WHOLE_NUMBERS)) < WHOLE_NUMBERS}
-            _drop_impossible(made, "minimum", "maximum")
+            limit_number(made, schema)
         return made, told
 
     def _array(self, schema: Schema, seen: tuple[str, ...], depth: int) -> tuple[Schema, list[str]]:
@@ -183,7 +180,7 @@ class _Fitter:
             is_told = isinstance(rest, dict) and rest
             made["items"] = _not_null(self.fitted(rest, seen, depth + 1)) if is_told else dict(ANY_ITEM)
         made |= {name: schema[name] for name in ("minItems", "maxItems", "uniqueItems") if name in schema}
-        _drop_impossible(made, "minItems", "maxItems")
+        drop_impossible(made, "minItems", "maxItems")
         return made, told
 
 
@@ -204,49 +201,6 @@ def _kinds(schema: Schema) -> list[str]:
 def _values(schema: Schema, choice: list[Any]) -> bool:
     """Whether each branch of a choice names values: an enumeration whose values are described."""
     return "enum" not in schema and all(isinstance(one, dict) and one.keys() & {"const", "enum"} for one in choice)
-
-
-def _enumerate(made: Schema, schema: Schema) -> list[str]:
-    """Put in the values that are allowed, or say them: model APIs take enumerations of text alone, none of it empty."""
-    values = schema.get("enum", [schema["const"]] if "const" in schema else [])
-    own = [value for value in values if _is_of(made["type"], value)]
-    if not own:
-        return []
-    unique = list({json.dumps(value): value for value in own}.values())
-    texts = [value for value in unique if isinstance(value, str) and value]
-    if texts and len(unique) <= VALUES:
-        made["enum"] = texts
-        return ["May be empty."] if len(texts) < len(unique) else []
-    told = ", ".join(json.dumps(value, ensure_ascii=False) for value in unique[:TOLD])
-    return [f"One of: {told}{', …' if len(unique) > TOLD else ''}."]
-
-
-def _limit_text(made: Schema, schema: Schema) -> list[str]:
-    told = []
-    shape, pattern = schema.get("format"), schema.get("pattern")
-    if shape and "enum" not in made and shape.lower() not in schema.get("description", "").lower():
-        told.append(f"Format: {shape[:50]}.")
-    made |= {name: schema[name] for name in ("minLength", "maxLength") if name in schema}
-    _drop_impossible(made, "minLength", "maxLength")
-    if pattern is not None and len(pattern) <= DESCRIPTION_CHARS and PLAIN_PATTERN.fullmatch(pattern):
-        made["pattern"] = pattern
-    elif pattern is not None:
-        told.append(f"Pattern: {shortened(pattern, 200)}")
-    return told
-
-
-def _is_of(kind: str, value: Any) -> bool:
-    own = KIND_OF.get(type(value))
-    return own == kind or (kind == "number" and own == "integer") or (kind == "integer" and _is_whole(value))
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, float) and value.is_integer()
-
-
-def _drop_impossible(made: Schema, least: str, most: str) -> None:
-    if least in made and most in made and made[least] > made[most]:
-        del made[least], made[most]
 
 
 def _together(said: list[Any]) -> Any:
@@ -293,15 +247,15 @@ def _any_of(branches: Iterable[Schema]) -> Schema:
 
 def _described(made: Schema, schema: Schema, told: list[str]) -> Schema:
     """The schema with its author's words, cut where clients cut, and what must be said besides."""
-    own = schema.get("description", made.get("description", "")).strip()
-    note = " ".join(dict.fromkeys(one for one in told if one))[:DESCRIPTION_CHARS // 2]
+    own = str(schema.get("description") or made.get("description", "")).strip()
+    note = " ".join(dict.fromkeys(one for one in told if one))[: DESCRIPTION_CHARS // 2]
     room = DESCRIPTION_CHARS - len(note) - 1
     text = f"{shortened(own, room)} {note}".strip()
     made = {name: value for name, value in made.items() if name not in BESIDE}
     if text:
         made["description"] = text
     default = schema.get("default")
-    if default is not None and _is_of(made.get("type", ""), default) and default in made.get("enum", [default]):
+    if default is not None and is_of(made.get("type", ""), default) and default in made.get("enum", [default]):
         made["default"] = default
     return made
 

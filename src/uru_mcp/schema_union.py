@@ -11,7 +11,6 @@ from typing import Any
 
 from uru_mcp.schema_dialect import Schema, target_of
 
-BESIDE = ("title", "description", "default", "examples")  # what a schema says about itself
 CHOICES = ("anyOf", "oneOf")
 CONDITIONS = ("then", "else")
 FOLLOWED = 20  # references and combinations within each other
@@ -68,7 +67,45 @@ class Reader:
         target = target_of(reference, self._root)
         return target.get("type") if isinstance(target, dict) else None
 
-    def _add_choice(found: Gathered, branches: list[Gathered]) -> None:
+    def gathered(self, schema: Schema, seen: tuple[str, ...], depth: int = 0) -> Gathered:
+        """All that a schema of an object says of its properties, wherever in it."""
+        schema, seen = self.whole(schema, seen)
+        required = dict.fromkeys(schema.get("required", ()))
+        found = Gathered(required=required, is_open="patternProperties" in schema or "$ref" in schema)
+        for name, inner in schema.get("properties", {}).items():
+            found.add(name, inner)
+        for keyword in CHOICES:
+            _add_choice(found, self._inner(schema.get(keyword, ()), seen, depth))
+        conditional = [schema[keyword] for keyword in CONDITIONS if keyword in schema]
+        _add_properties(found, self._inner([*conditional, *schema.get("dependentSchemas", {}).values()], seen, depth))
+        return found
+
+    def _inner(self, schemas: Iterable[Any], seen: tuple[str, ...], depth: int) -> list[Gathered]:
+        inner = [one for one in schemas if isinstance(one, dict)]
+        self._left -= len(inner)
+        if depth > FOLLOWED or self._left < 0:
+            return [Gathered(is_open=True)] if inner else []
+        return [self.gathered(one, seen, depth + 1) for one in inner]
+
+
+def merged(one: Schema, other: Schema) -> Schema:
+    """Both in one, where both must hold; what only one of them can say, the other says."""
+    made = {**one, **other}
+    if "properties" in one and "properties" in other:
+        made["properties"] = {**one["properties"], **other["properties"]}
+        for name in one["properties"].keys() & other["properties"].keys():
+            pair = one["properties"][name], other["properties"][name]
+            if isinstance(pair[0], dict) and isinstance(pair[1], dict):
+                made["properties"][name] = {**pair[0], **pair[1]}
+    if "required" in one and "required" in other:
+        made["required"] = list(dict.fromkeys([*one["required"], *other["required"]]))
+    for keyword in CHOICES:  # of two choices that must both be made, the first is shown whole
+        if keyword in one and keyword in other:
+            made["anyOf" if keyword == "oneOf" else "oneOf"] = one[keyword]
+    return made
+
+
+def _add_choice(found: Gathered, branches: list[Gathered]) -> None:
     if not branches:
         return
     _add_properties(found, branches)

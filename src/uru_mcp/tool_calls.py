@@ -10,13 +10,14 @@ from typing import Any
 from uru_mcp import discovery, gate, surface
 from uru_mcp.calls import Calls
 from uru_mcp.catalog import Tool
+from uru_mcp.dispatch_input import opened
 from uru_mcp.effects import attribution, changed_by, effect_of
 from uru_mcp.errors import ArgumentError, Unconfirmed, UnknownTool
 from uru_mcp.key import Key
 from uru_mcp.library import Library
 from uru_mcp.outcomes import Outcome, Outcomes
 from uru_mcp.outlook import Outlook, View
-from uru_mcp.own_tools import OWN
+from uru_mcp.own_tools import DISPATCHERS, INPUT, OWN
 from uru_mcp.permissions import NOTHING
 from uru_mcp.policy import PLATFORM, SELECT_WORKSPACE
 from uru_mcp.records import Kind
@@ -69,7 +70,7 @@ class ToolCalls:
             await self._outlook.look(min(LOOK, _left(deadline)), at_once=True)
             return self._renderer.answer(*self._report())
         if name in OWN:
-            check(name, OWN[name].schema, arguments, trusted=True)
+            arguments = _of_own_tool(name, arguments)
         if name == "uru_result":
             return await self._outcome(arguments, deadline)
         if name == "uru_list_resources":
@@ -106,16 +107,16 @@ class ToolCalls:
         tool = call.tool
         view = await self._outlook.admit(tool.id, tool.needs, view, within=_left(deadline) / 2)
         surface.require_dispatcher(call)
-        self._require_own_workspace(tool, call.arguments, view.standing.workspace)
-        check(tool.id, tool.schema, call.arguments, trusted=tool.namespace.name == PLATFORM)
+        arguments = _of_upstream_tool(call)
+        self._require_own_workspace(tool, arguments, view.standing.workspace)
         key = view.standing.key
         if not tool.is_run:
             outcome = self._outcomes.begun(tool.id)
-            outcome.end(await self._carry_out(tool, call.arguments, key, within=_left(deadline)))
+            outcome.end(await self._carry_out(tool, arguments, key, within=_left(deadline)))
         else:
             outcome = await self._outcomes.carry_out(
                 tool.id,
-                lambda: self._carry_out(tool, call.arguments, key, within=self._execute_timeout),
+                lambda: self._carry_out(tool, arguments, key, within=self._execute_timeout),
                 wait=_left(deadline),
             )
         if _selects_workspace(tool) and outcome.error is None:
@@ -195,11 +196,22 @@ class ToolCalls:
         raise ArgumentError(f"{message} Nothing was sent to Uru.", fix=fix, tool=tool.id)
 
 
-def check(tool: str, schema: Arguments, arguments: Arguments, *, trusted: bool) -> None:
-    """As `arguments.check`, which is imported when the client has had its first answers."""
-    from uru_mcp import arguments as checked
+def _of_own_tool(name: str, sent: Arguments) -> Arguments:
+    """The arguments of a tool of ours as they are meant. Raises: ArgumentError."""
+    from uru_mcp import argument_repair, arguments  # when the client has had its first answers
 
-    checked.check(tool, schema, arguments, trusted=trusted)
+    schema = OWN[name].schema
+    meant = opened(name, sent) if name in DISPATCHERS else argument_repair.for_own_tool(name, schema, sent)
+    return arguments.accepted(name, schema, meant, trusted=True)
+
+
+def _of_upstream_tool(call: surface.Call) -> Arguments:
+    """The arguments of one of Uru's tools as they are meant. Raises: ArgumentError."""
+    from uru_mcp import argument_repair, arguments
+
+    tool, at = call.tool, "arguments" if call.via is None else INPUT
+    meant = argument_repair.for_upstream_tool(tool.id, tool.schema, call.arguments)
+    return arguments.accepted(tool.id, tool.schema, meant, trusted=False, at=at)
 
 
 def _summary(outcome: Outcome) -> dict[str, Any]:
