@@ -46,7 +46,7 @@ BREAKS = (
     Break("tool_calls", "if its is None or wanted == its.lower()", "if True or wanted == its.lower()", IDENTITY),
     Break("effects", 'return f"{title}, a server outside Uru" if', "return title if", "test_strangers.py"),
     Break("protocol", "if rendered.notes else []", "if False else []", "test_strangers.py"),
-    Break("connection", "if stated is not None and not JSON_TYPE", "if False and not JSON_TYPE", "test_faults.py"),
+    Break("bodies", "if stated is not None and not JSON_TYPE", "if False and not JSON_TYPE", "test_faults.py"),
     Break("run_results", "    if body is None:\n", "    if False:\n", "test_faults.py"),
     Break("permissions", "if permission in self.refused:", "if False:", EVIDENCE),
     Break("permissions", "if self.told is not None and permission not in self.told:", "if False:", EVIDENCE),

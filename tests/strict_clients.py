@@ -1,4 +1,4 @@
-"""What the strictest known clients and model APIs take of a list of tools, as a check. See `schema_fit.py` for whose."""
+"""What the strictest known clients and model APIs take of a list of tools, as a check.."""
 
 from __future__ import annotations
 
@@ -17,7 +17,14 @@ KEYWORDS = {
     *("minItems", "maxItems", "uniqueItems", "minLength", "maxLength", "pattern", "minimum", "maximum"),
     *("exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
 }
-PYTHON = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "object": dict, "array": list}
+PYTHON: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "object": (dict,),
+    "array": (list,),
+}
 
 
 def faults(tool: Tool) -> list[str]:
@@ -82,7 +89,7 @@ def _of_values(schema: dict[str, Any], kind: str, at: str) -> Iterator[str]:
         yield f"{at}: enum {values}"
     if values is not None and len(set(values)) < len(values):
         yield f"{at}: enum twice"
-    if "default" in schema and not isinstance(schema["default"], PYTHON[kind]):
+    if "default" in schema and type(schema["default"]) not in PYTHON[kind]:
         yield f"{at}: default"
     for end in ("Length", "Items"):
         if schema.get(f"min{end}", 0) > schema.get(f"max{end}", 10**20):

@@ -12,6 +12,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "uru_mcp"
 
 # A module imports only from modules above it.
 ORDER = [
+    "limits",
     "permissions",
     "permission_names",
     "errors",
@@ -26,6 +27,7 @@ ORDER = [
     "variable_names",
     "settings",
     "fields",
+    "heavy_work",
     "audit",
     "usage",
     "complaints",
@@ -41,6 +43,9 @@ ORDER = [
     "key_source",
     "keyring",
     "failures",
+    "content_coding",
+    "json_text",
+    "bodies",
     "connection",
     "routes",
     "client",
@@ -61,6 +66,7 @@ ORDER = [
     "schema_union",
     "schema_scalars",
     "schema_fit",
+    "unlisted",
     "titles",
     "catalog",
     "loading",

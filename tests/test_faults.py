@@ -196,7 +196,9 @@ FAULTS = {
     "redirect": Fault(redirect, "upstream_failed"),
     "33 MB": Fault(status(200, TOO_LONG, JSON), "too_large", "unconfirmed"),
     "1 MB of an error": Fault(status(401, b" " * MEGABYTE, JSON), "key_rejected"),
-    "gzip bomb": Fault(status(200, BOMB, {**JSON, "Content-Encoding": "gzip"}), "too_large", "unconfirmed"),
+    "gzip bomb": Fault(
+        status(200, BOMB, {**JSON, "Content-Encoding": "gzip"}), "too_large", "unconfirmed", deadline=16
+    ),
 }
 
 

@@ -248,7 +248,9 @@ async def test_a_tool_whose_arguments_clients_refuse_is_not_listed_but_counted_a
 
 async def test_a_long_name_is_short_in_the_list_and_either_name_runs_it(connect_once: Connect, uru: Uru) -> None:
     name = "SEND_A_MESSAGE_TO_EVERYBODY_IN_THE_COMPANY"
-    uru.sandbox.put_tool(uru.acme.id, "company_demo", {"name": name, "inputSchema": of(), "description": "Long. " * 400})
+    uru.sandbox.put_tool(
+        uru.acme.id, "company_demo", {"name": name, "inputSchema": of(), "description": "Long. " * 400}
+    )
     uru.faults.status("/execute/", 200, body={"data": "done"})
     async with connect_once({"execute"}) as claude:
         (tool,) = [tool for tool in (await claude.tools()).values() if "SEND_A_MESSAGE" in tool.name]

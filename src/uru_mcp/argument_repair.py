@@ -78,8 +78,8 @@ def _is_extra(name: str, arguments: Arguments, known: Iterable[str], *, is_open:
     return not is_open or (bool(of_a_call) and len(arguments.keys() & CLIENT_EXTRAS) > 1)
 
 
-def repaired(arguments: Arguments, errors: list[Fault], check: Check, *, is_own: bool) -> Arguments:
-    """The arguments with each fault that has one remedy remedied; the others stay for the model to see.
+def repaired(arguments: Arguments, errors: list[Fault], check: Check, *, is_own: bool) -> tuple[Arguments, list[Fault]]:
+    """The arguments with each fault that has one remedy remedied, and the faults that are left for the model to see.
 
     `is_own`: numbers and booleans are read from texts too, which an app may want to be texts.
     """
@@ -98,7 +98,7 @@ def repaired(arguments: Arguments, errors: list[Fault], check: Check, *, is_own:
             changed = _with(arguments, {path: value for path, value in remedies.items() if path not in needed})
             errors = check(changed)
         arguments = changed
-    return arguments
+    return arguments, errors
 
 
 def _all(errors: Iterable[Fault]) -> Iterator[Fault]:
@@ -166,20 +166,17 @@ def _parsed(value: Any) -> Any:
         return _NOTHING
 
 
-def _with(arguments: Arguments, remedies: dict[Path, Any]) -> Arguments:
-    for path, value in sorted(remedies.items(), key=lambda item: -len(item[0])):
-        arguments = _replaced(arguments, path, value)
-    return arguments
-
-
-def _replaced(container: Any, path: Path, value: Any) -> Any:
-    """A copy of what holds a value, with another one in its place."""
-    first, *rest = path
+def _with(container: Any, remedies: dict[Path, Any]) -> Any:
+    """A copy with each remedy in its place; what lies inside of a value that is replaced is replaced with it."""
+    by_first: dict[str | int, dict[Path, Any]] = {}
+    for (first, *rest), value in remedies.items():
+        by_first.setdefault(first, {})[tuple(rest)] = value
     copied = container.copy()
-    if rest:
-        copied[first] = _replaced(copied[first], tuple(rest), value)
-    elif value is _NOTHING:
-        del copied[first]
-    else:
-        copied[first] = value
+    for first, inner in by_first.items():
+        if () not in inner:
+            copied[first] = _with(copied[first], inner)
+        elif inner[()] is _NOTHING:
+            del copied[first]
+        else:
+            copied[first] = inner[()]
     return copied

@@ -8,7 +8,6 @@ fetched, whatever a schema refers to.
 from __future__ import annotations
 
 import json
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,8 +15,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
-from inspect import CO_GENERATOR
-from types import FrameType
 from typing import Any, NamedTuple
 
 import jsonschema
@@ -29,14 +26,14 @@ from referencing.exceptions import Unresolvable
 from uru_mcp.argument_repair import repaired
 from uru_mcp.errors import ArgumentError
 from uru_mcp.schema_dialect import modern
-from uru_mcp.schema_words import problem
+from uru_mcp.schema_words import Fault, problem
 
 BROKEN = (RecursionError, TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
 
 SHOWN = 5
+WORDED = 50  # errors that are put into words, of which several may be in the same
 CHECK_WITHIN = 0.25  # seconds of processor time for the arguments of one call; then they count as checked by Uru alone
 READ_WITHIN = 0.5  # seconds of processor time for making a validator of a schema, once
-SMALL = 20_000  # characters of a schema or of arguments: up to here, no single keyword takes long
 
 # One step of these can take hours, or recurses without another keyword being looked at.
 UNBOUNDED = ("pattern", "patternProperties", "uniqueItems", "unevaluatedProperties", "unevaluatedItems")
@@ -49,7 +46,7 @@ INVERTING = (
 
 DEEPEST = 250  # keywords inside one another; Python's own limit is not to be met, since code in Rust cannot bear it
 
-INTERRUPTED = ("jsonschema", "referencing")  # packages whose functions may be left at any call
+LOOKS = 8  # steps between two looks at the clock, which takes longer than many a step
 
 KEPT = 256  # validators
 
@@ -57,12 +54,11 @@ KEPT = 256  # validators
 class _Known(NamedTuple):
     """A validator, and what it was made from: an address alone may be that of another schema by now.
 
-    `validator` is None where the schema is broken or took too long to read. `is_small` is about its length.
+    `validator` is None where the schema is broken or took too long to read.
     """
 
     schema: dict[str, Any]
     validator: Validator | None
-    is_small: bool
 
 
 _validators: dict[int, _Known] = {}
@@ -76,22 +72,12 @@ class _Budget:
 
     until: float
     depth: int = 0
+    looks: int = 0
 
     def look(self) -> None:
         """Raises: _TooLong."""
-        if self.depth > DEEPEST or time.thread_time() > self.until:
-            raise _TooLong
-
-    def profile(self, frame: FrameType, event: str, _: Any) -> None:
-        """The same, for `sys.setprofile`, though only where the error goes on to the one who checks.
-
-        What garbage collection calls, and what ends a generator, would swallow it.
-        """
-        if time.thread_time() <= self.until or event not in ("call", "c_call"):
-            return
-        if event == "call" and frame.f_code.co_flags & CO_GENERATOR:
-            return  # which may be about to be closed
-        if str(frame.f_globals.get("__name__")).partition(".")[0] in INTERRUPTED:
+        self.looks += 1
+        if self.depth > DEEPEST or (self.looks % LOOKS == 0 and time.thread_time() > self.until):
             raise _TooLong
 
 
@@ -111,50 +97,52 @@ def accepted(
         ArgumentError: They do not fit; it says at which path, and what was expected.
     """
     _require_json(tool, arguments)
-    errors = _errors(tool, schema, arguments, trusted=trusted)
-    if errors:
-        arguments = repaired(
-            arguments, errors, lambda changed: _errors(tool, schema, changed, trusted=trusted), is_own=trusted
-        )
-        errors = _errors(tool, schema, arguments, trusted=trusted)
-    wrong = [{"path": path, "problem": words} for path, words in _problems(errors, at)]
-    if not wrong:
+    validator = _known(schema, trusted=trusted)
+    if validator is None:
         return arguments
-    more = f" And {len(wrong) - SHOWN} more." if len(wrong) > SHOWN else ""
-    raise ArgumentError(
+    try:
+        with _limited(CHECK_WITHIN):
+            meant, errors = _put_right(validator, arguments, is_own=trusted)
+    except (jsonschema.exceptions.UnknownType, Unresolvable, _TooLong, *BROKEN):
+        return arguments  # the schema is broken, in one of the many ways in which strangers break schemas
+    if not errors:
+        return meant
+    raise _misfit(tool, errors, at)
+
+
+def _put_right(validator: Validator, arguments: dict[str, Any], *, is_own: bool) -> tuple[dict[str, Any], list[Fault]]:
+    """The arguments with what has one remedy remedied, and what still does not fit."""
+
+    def faults(changed: dict[str, Any]) -> list[Fault]:
+        return sorted(validator.iter_errors(changed), key=lambda error: error.json_path)
+
+    errors = faults(arguments)
+    if not errors:
+        return arguments, []
+    try:
+        return repaired(arguments, errors, faults, is_own=is_own)
+    except _TooLong:
+        return arguments, errors
+
+
+def _misfit(tool: str, errors: list[Fault], at: str) -> ArgumentError:
+    told = dict.fromkeys((at + error.json_path[1:], problem(error)) for error in errors[:WORDED])
+    wrong = [{"path": path, "problem": words} for path, words in told]
+    more = len(wrong) - SHOWN + max(0, len(errors) - WORDED)
+    return ArgumentError(
         f"The arguments do not fit {tool}: "
         + " ".join(f"{item['path']}: {item['problem']}." for item in wrong[:SHOWN])
-        + f"{more} Nothing was sent to Uru.",
+        + (f" And {more} more." if more > 0 else "")
+        + " Nothing was sent to Uru.",
         fix="Call again with arguments that fit the tool's input schema.",
         tool=tool,
         problems=wrong[:SHOWN],
     )
 
 
-def _errors(
-    tool: str, schema: dict[str, Any], arguments: dict[str, Any], *, trusted: bool
-) -> list[jsonschema.ValidationError]:
-    """What does not fit; nothing where that cannot be found out."""
-    size = _require_json(tool, arguments)
-    known = _known(schema, trusted=trusted)
-    if known.validator is None:
-        return []
+def _require_json(tool: str, arguments: dict[str, Any]) -> None:
     try:
-        with _limited(CHECK_WITHIN, everywhere=size > SMALL or not known.is_small):
-            return sorted(known.validator.iter_errors(arguments), key=lambda error: error.json_path)
-    except (jsonschema.exceptions.UnknownType, Unresolvable, _TooLong, *BROKEN):
-        return []  # the schema is broken, in one of the many ways in which strangers break schemas
-
-
-def _problems(errors: list[jsonschema.ValidationError], at: str) -> list[tuple[str, str]]:
-    """Where something is wrong, and what; all that is missing in one place at once."""
-    return list(dict.fromkeys((at + error.json_path[1:], problem(error)) for error in errors))
-
-
-def _require_json(tool: str, arguments: dict[str, Any]) -> int:
-    """The size of the arguments, in bytes of JSON."""
-    try:
-        return len(json.dumps(arguments, allow_nan=False, ensure_ascii=False).encode())
+        json.dumps(arguments, allow_nan=False, ensure_ascii=False).encode()
     except (ValueError, TypeError, RecursionError):
         raise ArgumentError(
             f"The arguments for {tool} are not JSON that can be sent. Nothing was sent to Uru.",
@@ -164,54 +152,49 @@ def _require_json(tool: str, arguments: dict[str, Any]) -> int:
 
 
 @contextmanager
-def _limited(seconds: float, *, everywhere: bool) -> Iterator[None]:
+def _limited(seconds: float) -> Iterator[None]:
     """Raise `_TooLong` once the block has taken so many seconds of processor time.
 
-    That is looked at for each keyword; `everywhere` looks at each function call too, which takes twice as long and
-    leaves nothing out: not the many members below a single keyword, nor the words of an error about a long value.
+    That is looked at for each keyword, each error and each part of a schema, so between two looks there is a single
+    pass over the schema or the arguments.
     """
-    budget = _Budget(time.thread_time() + seconds)
-    reset, profile = _budget.set(budget), sys.getprofile()
-    if everywhere:
-        sys.setprofile(budget.profile)
+    reset = _budget.set(_Budget(time.thread_time() + seconds))
     try:
         yield
     finally:
-        if everywhere:
-            sys.setprofile(profile)
         _budget.reset(reset)
 
 
-def _known(schema: dict[str, Any], *, trusted: bool) -> _Known:
-    """The validator of a schema, made once for one that is used again and again."""
+def _known(schema: dict[str, Any], *, trusted: bool) -> Validator | None:
+    """The validator of a schema, made once for one that is used again; None where the schema is of no use."""
     known = _validators.get(id(schema))
     if known is not None and known.schema is schema:
-        return known
-    known = _Known(schema, *_read(schema, trusted=trusted))
+        return known.validator
+    known = _Known(schema, _read(schema, trusted=trusted))
     with _making_room:
         while len(_validators) >= KEPT:
             del _validators[next(iter(_validators))]
         _validators[id(schema)] = known
-    return known
+    return known.validator
 
 
-def _read(schema: dict[str, Any], *, trusted: bool) -> tuple[Validator | None, bool]:
-    """A validator of the schema, whatever its dialect, or None where it cannot be read; and whether it is small."""
+def _read(schema: dict[str, Any], *, trusted: bool) -> Validator | None:
+    """A validator of the schema, whatever its dialect, or None where it cannot be read."""
     kind = jsonschema.Draft202012Validator
     try:
         schema = modern(schema)
         text = json.dumps(schema)
-        with _limited(READ_WITHIN, everywhere=False):
+        with _limited(READ_WITHIN):
             reader = _bounded(kind, UNBOUNDED)(kind.META_SCHEMA)
             if next(reader.iter_errors(schema), None) is not None:
-                return None, False
+                return None
     except (Unresolvable, _TooLong, *BROKEN):
-        return None, False
+        return None
     ignored: tuple[str, ...] = () if trusted else UNBOUNDED
     if any(f'"{keyword}":' in text for keyword in ignored):
         ignored += INVERTING
     validator: Validator = _bounded(kind, ignored)(schema, registry=Registry())
-    return validator, len(text) <= SMALL
+    return validator
 
 
 @cache
@@ -224,13 +207,24 @@ def _bounded(kind: type[Validator], ignored: tuple[str, ...]) -> Any:
         rules["oneOf"] = rules["anyOf"]
     integers = kind.TYPE_CHECKER.redefine("integer", _is_integer)
     bounded: Any = extend(kind, validators=rules, type_checker=integers)  # type: ignore[no-untyped-call]
-    bounded.evolve = _evolved
+    bounded.evolve, bounded.descend = _evolved, _watched(bounded.descend)
+    bounded.iter_errors = _watched(bounded.iter_errors)
     return bounded
 
 
 def _is_integer(_: Any, instance: Any) -> bool:
     """Not `1.0`, which is one for JSON Schema and none for many a program: it is put right."""
     return isinstance(instance, int) and not isinstance(instance, bool)
+
+
+def _watched(step: Callable[..., Any]) -> Callable[..., Any]:
+    """The same step into a part of a schema, with a look at the time, also where the part is only true or false."""
+
+    def watched(*facts: Any, **more: Any) -> Any:
+        _budget.get().look()
+        return step(*facts, **more)
+
+    return watched
 
 
 def _evolved(self: Any, **changes: Any) -> Any:

@@ -111,6 +111,23 @@ def parsed_text(text: str) -> Any:
         return None
 
 
+def is_larger(value: Any, limit: int) -> bool:
+    """Whether a value takes more than about `limit` characters as JSON; only so much of it is looked at."""
+    left, rest = limit, [value]
+    while rest and left >= 0:
+        found = rest.pop()
+        left -= 2
+        if isinstance(found, str):
+            left -= len(found)
+        elif isinstance(found, (dict, list)):
+            left -= 2 * len(found)
+            if left < 0:
+                return True
+            rest += found
+            rest += found.values() if isinstance(found, dict) else ()
+    return left < 0
+
+
 def is_deeper(value: Any, limit: int) -> bool:
     """Whether lists and objects are nested more than `limit` deep; found without recursion, which has limits too."""
     level: list[Any] = [value]

@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
+from uru_mcp import limits
 from uru_mcp.fields import (
     Record,
     UnexpectedShape,
@@ -122,9 +124,9 @@ def kind_at(address: Address) -> Kind | None:
 
 
 def address_of(kind: Kind, record: Record) -> Address | None:
-    """Where a record can be read again; None where it says too little."""
+    """Where a record can be read again; None where it says too little, or has an id that is too long for an address."""
     own, automation = text_at(record, *IDS), text_at(record, "automation_id", "automationId")
-    if own is None:
+    if own is None or max(len(own), len(automation or "")) > limits.IDENTIFIER:
         return None
     if kind is not RUNS:
         return Address(kind.collection, own)
@@ -232,11 +234,12 @@ def read_approvals(body: Any) -> tuple[Approval, ...]:
     events = record.get("events")
     for event in events if isinstance(events, list) else ():
         node = text_at(event, "node", "node_id") if isinstance(event, dict) else None
-        if node is None:
+        if node is None or len(node) > limits.IDENTIFIER:
             continue
         waiting.pop(node, None)
         if text_at(event, "type") == "approval_requested":
             waiting[node] = text_at(event, "detail", "message") or ""
     if not waiting:
         return (Approval(address, None, ""),)
-    return tuple(Approval(address, node, question) for node, question in waiting.items())
+    first = islice(waiting.items(), limits.APPROVALS)
+    return tuple(Approval(address, node, limits.cut(question, limits.QUESTION)) for node, question in first)

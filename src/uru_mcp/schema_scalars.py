@@ -20,7 +20,7 @@ KIND_OF |= {dict: "object", type(None): "null"}
 _ESCAPE = r"\\[dDwWsSbBntr.*+?()\[\]{}|^$\\/]"
 _CLASS = rf"\[\^?(?:{_ESCAPE}|\\-|[^\\\[\]])+\]"
 _GROUP = r"\((?:\?:|(?!\?))|\)"
-_REPEATED = r"(?:[*+?]|\{\d+(?:,\d*)?\})\??(?![+*])"
+_REPEATED = r"(?:[*+?]|\{\d+(?:,\d*)?\})\??(?![+*?])"  # read in one way alone, so that no pattern takes long
 PLAIN_PATTERN = re.compile(rf"(?:{_ESCAPE}|{_CLASS}|{_GROUP}|{_REPEATED}|[^\\()\[\]{{}}?*+])*")
 
 

@@ -15,7 +15,7 @@ Fault = Any  # a `jsonschema.ValidationError`, whose members have no types that 
 VALUE_CHARS = 100  # of a value that is repeated
 VALUES = 8  # of an enumeration; of a longer one, the nearest are named
 NEAREST = 5
-COMPARED = 1_000  # values of an enumeration
+COMPARED = 1_000  # values of an enumeration, or names
 NAMES = 10  # of properties
 CLOSE = 0.5  # difflib's ratio, from 0 to 1
 UNIONS = ("anyOf", "oneOf")
@@ -37,18 +37,26 @@ def missing(error: Fault) -> list[str]:
 
 
 def spelt(value: Any) -> str:
-    """The value as JSON, cut."""
+    """The value as JSON, cut, of which no more than that is written."""
+    text = ""
     try:
-        text = json.dumps(value, ensure_ascii=False)
+        for piece in json.JSONEncoder(ensure_ascii=False).iterencode(_shortened(value)):
+            text += piece
+            if len(text) > VALUE_CHARS:
+                return f"{text[: VALUE_CHARS - 1]}…"
     except (ValueError, TypeError, RecursionError):
         return "a value that is no JSON"
-    return text if len(text) <= VALUE_CHARS else f"{text[: VALUE_CHARS - 1]}…"
+    return text
+
+
+def _shortened(value: Any) -> Any:
+    return value[: VALUE_CHARS + 1] if isinstance(value, str) else value
 
 
 def _named(names: Iterable[Any]) -> str:
-    shown = [f"`{str(name)[:VALUE_CHARS]}`" for name in names]
-    more = [f"{len(shown) - NAMES} more"] if len(shown) > NAMES else []
-    return ", ".join([*shown[:NAMES], *more])
+    names = list(names)
+    more = [f"{len(names) - NAMES} more"] if len(names) > NAMES else []
+    return ", ".join([*(f"`{str(name)[:VALUE_CHARS]}`" for name in names[:NAMES]), *more])
 
 
 def _required(error: Fault) -> str:
@@ -57,10 +65,12 @@ def _required(error: Fault) -> str:
 
 
 def _unknown(error: Fault) -> str:
-    known = list(error.schema.get("properties", ())) if isinstance(error.schema, dict) else []
+    known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
     extra = [name for name in error.instance if name not in known]
     near = [
-        found for name in extra[:NAMES] for found in get_close_matches(name[:VALUE_CHARS], known, n=1, cutoff=CLOSE)
+        found
+        for name in extra[:NAMES]
+        for found in get_close_matches(name[:VALUE_CHARS], list(known)[:COMPARED], n=1, cutoff=CLOSE)
     ]
     said = f"{_named(extra)} {'is' if len(extra) == 1 else 'are'} not known"
     if near:
@@ -82,8 +92,9 @@ def _values(values: list[Any], instance: Any) -> str:
     got = f"got {spelt(instance)}"
     if len(values) <= VALUES:
         return f"expected one of {', '.join(map(spelt, values))}, {got}"
-    texts = {str(value).casefold(): value for value in reversed(values)}
-    near = get_close_matches(str(instance)[:VALUE_CHARS].casefold(), list(texts)[:COMPARED], n=NEAREST, cutoff=CLOSE)
+    texts = {str(value)[:VALUE_CHARS].casefold(): value for value in reversed(values[:COMPARED])}
+    wanted = instance[:VALUE_CHARS] if isinstance(instance, str) else spelt(instance)
+    near = get_close_matches(wanted.casefold(), list(texts), n=NEAREST, cutoff=CLOSE)
     shown = ", ".join(spelt(texts[one]) for one in near) or ", ".join(map(spelt, values[:NEAREST]))
     return f"expected one of {len(values)} values, {'the nearest' if near else 'such as'} {shown}, {got}"
 

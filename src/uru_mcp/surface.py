@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from math import inf
 from typing import Any, Literal
 
-from uru_mcp.catalog import Catalog, Tool, classified, is_listable
+from uru_mcp.catalog import Catalog, Tool, classified
 from uru_mcp.errors import ArgumentError, UnknownTool
 from uru_mcp.fields import compact
 from uru_mcp.gate import is_granted, may_come
@@ -91,7 +91,8 @@ def listed(
     shown = own
     for group in groups:
         wanted = (tool for tool in group if is_granted(tool.needs, standing))
-        whole, left = _whole((tool for tool in wanted if tool.id in necessary or is_listable(tool)), necessary, left)
+        listable = (tool for tool in wanted if tool.id in necessary or tool.id not in catalog.unlisted)
+        whole, left = _whole(listable, necessary, left)
         shown += whole or [necessary[tool.id] for tool in group if tool.id in necessary]
     return _told_apart(shown)
 

@@ -13,6 +13,8 @@ from uru_mcp.catalog import Tool
 from uru_mcp.dispatch_input import opened
 from uru_mcp.effects import attribution, changed_by, effect_of
 from uru_mcp.errors import ArgumentError, Unconfirmed, UnknownTool
+from uru_mcp.fields import is_larger
+from uru_mcp.heavy_work import in_thread, in_time
 from uru_mcp.key import Key
 from uru_mcp.library import Library
 from uru_mcp.outcomes import Outcome, Outcomes
@@ -25,6 +27,7 @@ from uru_mcp.render import Document, Rendered, Renderer, Rest
 from uru_mcp.wire import Workspace
 
 WAIT = 30  # seconds that `uru_result` waits when it is not told how long
+QUICK = 20_000  # characters of a schema, or of arguments, that are checked at once
 LOOK = 10.0  # seconds that `uru_whoami` waits for Uru
 
 Arguments = dict[str, Any]
@@ -107,7 +110,7 @@ class ToolCalls:
         tool = call.tool
         view = await self._outlook.admit(tool.id, tool.needs, view, within=_left(deadline) / 2)
         surface.require_dispatcher(call)
-        arguments = _of_upstream_tool(call)
+        arguments = await _of_upstream_tool(call)
         self._require_own_workspace(tool, arguments, view.standing.workspace)
         key = view.standing.key
         if not tool.is_run:
@@ -134,10 +137,15 @@ class ToolCalls:
         finally:
             self._library.forget(changed)
         await self._changed(changed)
-        data = self._renderer.clean(result.data) if changed else result.data  # whose words may be put to a person
-        effect = effect_of(tool, data, self._outlook.now)
-        members = {"log_id": result.log_id, **effect.members}
-        return self._renderer.document(data, members, effect.notes, effect.waits_for)
+        view = self._outlook.now
+
+        def document() -> Document:
+            data = self._renderer.clean(result.data) if changed else result.data  # whose words may be put to a person
+            effect = effect_of(tool, data, view)
+            members = {"log_id": result.log_id, **effect.members}
+            return self._renderer.document(data, members, effect.notes, effect.waits_for)
+
+        return await in_time(result.data, document)
 
     async def _changed(self, kinds: tuple[Kind, ...]) -> None:
         if kinds:
@@ -205,13 +213,22 @@ def _of_own_tool(name: str, sent: Arguments) -> Arguments:
     return arguments.accepted(name, schema, meant, trusted=True)
 
 
-def _of_upstream_tool(call: surface.Call) -> Arguments:
-    """The arguments of one of Uru's tools as they are meant. Raises: ArgumentError."""
+async def _of_upstream_tool(call: surface.Call) -> Arguments:
+    """The arguments of one of Uru's tools as they are meant: in a thread where they or its schema are large.
+
+    Raises:
+        ArgumentError: They do not fit.
+    """
     from uru_mcp import argument_repair, arguments
 
     tool, at = call.tool, "arguments" if call.via is None else INPUT
-    meant = argument_repair.for_upstream_tool(tool.id, tool.schema, call.arguments)
-    return arguments.accepted(tool.id, tool.schema, meant, trusted=False, at=at)
+
+    def meant() -> Arguments:
+        found = argument_repair.for_upstream_tool(tool.id, tool.schema, call.arguments)
+        return arguments.accepted(tool.id, tool.schema, found, trusted=False, at=at)
+
+    is_quick = len(tool.schema_json) <= QUICK and not is_larger(call.arguments, QUICK)
+    return meant() if is_quick else await in_thread(meant)
 
 
 def _summary(outcome: Outcome) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from uru_mcp.connection import JSON_TYPE
+from uru_mcp.bodies import JSON_TYPE
 from uru_mcp.doctor.probes import CONDITIONAL, HEALTH, NAMESPACES, OLDER, RUN, SELF, VERSION, Probe
 from uru_mcp.fields import Record, UnexpectedShape, list_at
 from uru_mcp.key_record import read_key_record
