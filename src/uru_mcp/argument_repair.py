@@ -1,20 +1,15 @@
 """Arguments as clients really send them, put right where only one thing can be meant.
 
-Only what does not fit the schema is changed, and what a client adds for itself is removed. Source: seen with the
-clients of docs/clients.md, such as CrewAI, which sends null for each optional argument, and n8n.
+Only what does not fit the schema is changed. Source: seen with the clients of docs/clients.md, such as CrewAI, which
+sends null for each optional argument.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
-from difflib import get_close_matches
 from typing import Any
 
-from uru_mcp.dispatch_input import CLIENT_EXTRAS, INPUTS, TOOL
-from uru_mcp.errors import ArgumentError
-from uru_mcp.schema_dialect import modern
-from uru_mcp.schema_union import Reader
+from uru_mcp.json_text import strictly_parsed
 from uru_mcp.schema_words import UNIONS, Fault, missing
 
 Arguments = dict[str, Any]
@@ -22,60 +17,17 @@ Path = tuple[str | int, ...]
 Check = Callable[[Arguments], list[Fault]]
 
 ROUNDS = 4  # since what is inside a text is seen once that is read
-SLIP = 0.8  # difflib's ratio, from 0 to 1
 _NOTHING = object()
 
 
-def for_own_tool(tool: str, schema: Arguments, arguments: Arguments) -> Arguments:
-    """The arguments of a tool of ours without those that say nothing and those that it does not know.
-
-    Raises:
-        ArgumentError: One that it does not know was meant for one that it does.
-    """
-    known, required = schema["properties"], schema.get("required", ())
-    for name in arguments.keys() - known.keys() - CLIENT_EXTRAS:
-        meant = get_close_matches(name, known.keys() - arguments.keys(), n=1, cutoff=SLIP)
-        if meant:
-            problem = f"`{name[:100]}` is not known; did you mean `{meant[0]}`?"
-            raise ArgumentError(
-                f"The arguments do not fit {tool}: {problem} Nothing was sent to Uru.",
-                fix="Call again with arguments that fit the tool's input schema.",
-                tool=tool,
-                problems=[{"path": "arguments", "problem": problem}],
-            )
-    return {
-        name: value
-        for name, value in arguments.items()
-        if name in known and (name in required or not (value is None or (isinstance(value, str) and not value.strip())))
-    }
+def without_nothing(schema: Arguments, arguments: Arguments) -> Arguments:
+    """The arguments of a tool of ours without optional ones that say nothing."""
+    required = schema.get("required", ())
+    return {name: value for name, value in arguments.items() if name in required or not _is_nothing(value)}
 
 
-def for_upstream_tool(tool: str, schema: Arguments, arguments: Arguments) -> Arguments:
-    """The arguments of a tool of Uru's, out of what they were wrapped in, and without what clients add for themselves.
-
-    What the schema knows, or allows in so many words, stays.
-    """
-    if not arguments.keys() & {*CLIENT_EXTRAS, *INPUTS}:
-        return arguments
-    root = modern(schema)
-    known = Reader(root).gathered(root, ()).properties.keys()
-    is_open = not known or root.get("additionalProperties", False) is not False or "patternProperties" in root
-    own = {name: value for name, value in arguments.items() if not _is_extra(name, arguments, known, is_open=is_open)}
-    wrapper = [name for name in own if name in INPUTS and name not in known]
-    if len(wrapper) != 1 or own.keys() - {TOOL, wrapper[0]} or own.get(TOOL, tool) != tool:
-        return own
-    inner = _parsed(own[wrapper[0]])
-    if not isinstance(inner, dict) or (TOOL in own and TOOL in known):
-        return own
-    return inner if TOOL in own or inner.keys() & known else own
-
-
-def _is_extra(name: str, arguments: Arguments, known: Iterable[str], *, is_open: bool) -> bool:
-    """Whether a client added this. Where the schema allows any name, one name alone may be meant for the tool."""
-    if name not in CLIENT_EXTRAS or name in known:
-        return False
-    of_a_call = arguments.keys() & {"toolCallId", "tool_call_id"}
-    return not is_open or (bool(of_a_call) and len(arguments.keys() & CLIENT_EXTRAS) > 1)
+def _is_nothing(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def repaired(arguments: Arguments, errors: list[Fault], check: Check, *, is_own: bool) -> tuple[Arguments, list[Fault]]:
@@ -161,7 +113,7 @@ def _parsed(value: Any) -> Any:
         return value
     text = value.strip()
     try:
-        return json.loads(text.lower() if text in ("True", "False") else text)
+        return strictly_parsed(text.lower() if text in ("True", "False") else text)
     except (ValueError, RecursionError):
         return _NOTHING
 

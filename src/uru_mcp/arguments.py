@@ -106,6 +106,7 @@ def accepted(
     except (jsonschema.exceptions.UnknownType, Unresolvable, _TooLong, *BROKEN):
         return arguments  # the schema is broken, in one of the many ways in which strangers break schemas
     if not errors:
+        _require_json(tool, meant)
         return meant
     raise _misfit(tool, errors, at)
 

@@ -8,18 +8,18 @@ from dataclasses import replace
 from typing import Any
 
 from uru_mcp import discovery, gate, surface
+from uru_mcp.call_arguments import of_own_tool, of_upstream_tool
 from uru_mcp.calls import Calls
 from uru_mcp.catalog import Tool
-from uru_mcp.dispatch_input import opened
+from uru_mcp.dispatch_input import Reading
 from uru_mcp.effects import attribution, changed_by, effect_of
 from uru_mcp.errors import ArgumentError, Unconfirmed, UnknownTool
-from uru_mcp.fields import is_larger
-from uru_mcp.heavy_work import in_thread, in_time
+from uru_mcp.heavy_work import in_time
 from uru_mcp.key import Key
 from uru_mcp.library import Library
 from uru_mcp.outcomes import Outcome, Outcomes
 from uru_mcp.outlook import Outlook, View
-from uru_mcp.own_tools import DISPATCHERS, INPUT, OWN
+from uru_mcp.own_tools import OWN
 from uru_mcp.permissions import NOTHING
 from uru_mcp.policy import PLATFORM, SELECT_WORKSPACE
 from uru_mcp.records import Kind
@@ -27,7 +27,6 @@ from uru_mcp.render import Document, Rendered, Renderer, Rest
 from uru_mcp.wire import Workspace
 
 WAIT = 30  # seconds that `uru_result` waits when it is not told how long
-QUICK = 20_000  # characters of a schema, or of arguments, that are checked at once
 LOOK = 10.0  # seconds that `uru_whoami` waits for Uru
 
 Arguments = dict[str, Any]
@@ -72,8 +71,8 @@ class ToolCalls:
         if name == "uru_whoami":  # which always answers, whatever it is asked with
             await self._outlook.look(min(LOOK, _left(deadline)), at_once=True)
             return self._renderer.answer(*self._report())
-        if name in OWN:
-            arguments = _of_own_tool(name, arguments)
+        reading = of_own_tool(name, arguments) if name in OWN else Reading(arguments)
+        arguments = reading.call
         if name == "uru_result":
             return await self._outcome(arguments, deadline)
         if name == "uru_list_resources":
@@ -86,7 +85,7 @@ class ToolCalls:
         gate.require(name, NOTHING, view.standing)
         if name == "uru_search_tools":
             return await self._search(arguments, view)
-        return await self._run(await self._resolve(name, arguments, view), view, deadline)
+        return await self._run(await self._resolve(name, arguments, view), reading, view, deadline)
 
     async def _search(self, arguments: Arguments, view: View) -> Rendered:
         missing = None if view.catalog.namespaces else self._outlook.catalog_trouble
@@ -106,11 +105,11 @@ class ToolCalls:
             not_loaded = self._outlook.catalog_trouble or view.catalog.failure_of(error.details["tool"])
             raise (view.standing.trouble or not_loaded or error).with_traceback(None) from None
 
-    async def _run(self, call: surface.Call, view: View, deadline: float) -> Rendered:
+    async def _run(self, call: surface.Call, reading: Reading, view: View, deadline: float) -> Rendered:
         tool = call.tool
         view = await self._outlook.admit(tool.id, tool.needs, view, within=_left(deadline) / 2)
         surface.require_dispatcher(call)
-        arguments = await _of_upstream_tool(call)
+        arguments = await of_upstream_tool(call, reading)
         self._require_own_workspace(tool, arguments, view.standing.workspace)
         key = view.standing.key
         if not tool.is_run:
@@ -202,33 +201,6 @@ class ToolCalls:
             )
         fix = f"Leave workspace_id out, or ask the user to {mend} if another one is wanted."
         raise ArgumentError(f"{message} Nothing was sent to Uru.", fix=fix, tool=tool.id)
-
-
-def _of_own_tool(name: str, sent: Arguments) -> Arguments:
-    """The arguments of a tool of ours as they are meant. Raises: ArgumentError."""
-    from uru_mcp import argument_repair, arguments  # when the client has had its first answers
-
-    schema = OWN[name].schema
-    meant = opened(name, sent) if name in DISPATCHERS else argument_repair.for_own_tool(name, schema, sent)
-    return arguments.accepted(name, schema, meant, trusted=True)
-
-
-async def _of_upstream_tool(call: surface.Call) -> Arguments:
-    """The arguments of one of Uru's tools as they are meant: in a thread where they or its schema are large.
-
-    Raises:
-        ArgumentError: They do not fit.
-    """
-    from uru_mcp import argument_repair, arguments
-
-    tool, at = call.tool, "arguments" if call.via is None else INPUT
-
-    def meant() -> Arguments:
-        found = argument_repair.for_upstream_tool(tool.id, tool.schema, call.arguments)
-        return arguments.accepted(tool.id, tool.schema, found, trusted=False, at=at)
-
-    is_quick = len(tool.schema_json) <= QUICK and not is_larger(call.arguments, QUICK)
-    return meant() if is_quick else await in_thread(meant)
 
 
 def _summary(outcome: Outcome) -> dict[str, Any]:
