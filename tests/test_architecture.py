@@ -103,6 +103,7 @@ ORDER = [
     "unconfigured",
     "protocol",
     "asking",
+    "invalid_params",
     "server",
     "unread",
     "stdio",
@@ -153,8 +154,8 @@ ORDER = [
 OWNERS = {
     # bridge: for a type alone; commands.starting: the in-memory transport of --sandbox
     "httpx2": {"connection", "failures", "bridge", "commands.starting"},
-    "mcp": {"protocol", "asking", "server", "unread", "stdio", "demo"},
-    "pydantic": {"settings", "unread"},
+    "mcp": {"protocol", "asking", "invalid_params", "server", "unread", "stdio", "demo"},
+    "pydantic": {"settings", "unread", "invalid_params"},
     "pydantic_settings": {"settings"},
     "jsonschema": {"arguments"},
     "referencing": {"arguments"},

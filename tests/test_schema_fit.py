@@ -13,7 +13,7 @@ from mcp.types import Tool
 
 from tests.strangers import anything
 from tests.strict_clients import faults
-from tests.world import CATALOG, Connect, Uru, connector
+from tests.world import CATALOG, Connect, Uru, connector, text_of
 from uru_mcp.schema_dialect import modern
 from uru_mcp.schema_fit import fit
 
@@ -234,6 +234,7 @@ async def test_a_tool_whose_arguments_clients_refuse_is_not_listed_but_counted_a
     async with connect_once({"execute"}) as claude:
         tools = await claude.tools()
         overview = await claude.data("uru_search_tools")
+        report = await claude.call("uru_whoami")
         hit = (await claude.data("uru_search_tools", {"query": "company_demo__ODD"}))["hits"][0]
         uru.faults.status("/execute/", 200, body={"data": "done"})
         await claude.data("uru_execute", {"tool": "company_demo__ODD", "input": {"full name": "Ana"}})
@@ -242,6 +243,10 @@ async def test_a_tool_whose_arguments_clients_refuse_is_not_listed_but_counted_a
     assert "company_demo__LOG_NOTE" in tools
     assert overview["unlisted"] == 1
     assert '"full name"' in overview["unlisted_examples"][0]["reason"]
+    counted = (report.structured_content or {})["tools"]
+    assert counted["unlisted"] == 1
+    assert "clients refuse the names of its arguments" in counted["unlisted_reason"]
+    assert f"Not listed one by one: 1, each since {counted['unlisted_reason']}" in text_of(report)
     assert hit["input_schema"] == schema
     assert uru.sandbox.requests[-1].json == {"tool_name": "ODD", "parameters": {"full name": "Ana"}}
 

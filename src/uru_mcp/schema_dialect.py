@@ -89,6 +89,7 @@ def _translated(schema: Any) -> Schema | bool:
     _translate_tuple(schema, made)
     _translate_dependencies(schema, made)
     _translate_required(schema, made)
+    made.pop("nullable", None)
     return _with_null(made) if schema.get("nullable") is True else made
 
 

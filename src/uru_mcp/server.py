@@ -27,6 +27,7 @@ from uru_mcp import __version__, protocol
 from uru_mcp.asking import Asking
 from uru_mcp.bridge import Bridge, List
 from uru_mcp.errors import UnknownTool, UruError
+from uru_mcp.invalid_params import name_fields
 from uru_mcp.library import Library
 from uru_mcp.own_tools import INSTRUCTIONS, Definition
 from uru_mcp.render import Rendered
@@ -186,7 +187,7 @@ def build_server(bridge: Bridge | Unconfigured, *, progress_each: float = PROGRE
     handlers = Handlers(bridge, progress_each)
     bridge.on_change = handlers.listeners.changed
 
-    return Server(
+    server: Server[None] = Server(
         "uru-mcp",
         version=__version__,
         title="Uru",
@@ -201,6 +202,8 @@ def build_server(bridge: Bridge | Unconfigured, *, progress_each: float = PROGRE
         on_completion=handlers.complete,
         on_subscriptions_listen=ListenHandler(handlers.listeners.bus),
     )
+    server.middleware.append(name_fields)
+    return server
 
 
 async def _report_progress(session: ServerSession, each: float) -> None:
