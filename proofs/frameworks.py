@@ -71,7 +71,9 @@ FRAMEWORKS = (
     Framework(
         "LangChain", "langchain", ("langchain-mcp-adapters==0.3.2",), "with_langchain.py", "a process for each call"
     ),
-    Framework("Pydantic AI", "pydantic-ai", ("pydantic-ai-slim[mcp]==2.68.0",), "with_pydantic_ai.py"),
+    Framework(
+        "Pydantic AI", "pydantic-ai", ("pydantic-ai-slim[mcp]==2.68.0",), "with_pydantic_ai.py", "told to wait 60 s"
+    ),
     Framework(
         "OpenAI Agents", "openai-agents", ("openai-agents==0.24.0",), "with_openai_agents.py", "told to wait 60 s"
     ),

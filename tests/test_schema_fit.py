@@ -101,6 +101,7 @@ PROPERTIES: dict[str, Any] = {
     "Python's pattern": {"type": "string", "pattern": "(?P<year>\\d{4})"},
     "look behind": {"type": "string", "pattern": "(?<=a)b"},
     "flags": {"type": "string", "pattern": "(?i)abc"},
+    "pattern of blanks": {"type": "string", "pattern": " " * 2_000, "description": " " * 2_000},
     "no pattern": {"type": "string", "pattern": "("},
     "escape": {"type": "string", "pattern": "^\\@[\\w-]+\\_$"},
     "good pattern": {"type": "string", "pattern": "^[a-z]{2,3}-(?:x|y)?$"},

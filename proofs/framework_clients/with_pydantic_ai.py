@@ -9,11 +9,11 @@ from pydantic_ai import RunContext
 from pydantic_ai.mcp import MCPToolset
 from pydantic_ai.models.test import TestModel
 from pydantic_ai.usage import RunUsage
-from steps import ARGUMENTS, COMMAND, ENVIRONMENT, tell
+from steps import ARGUMENTS, COMMAND, ENVIRONMENT, WITHIN, tell
 
 
 async def main() -> None:
-    toolset = MCPToolset(StdioTransport(COMMAND, ARGUMENTS, env=ENVIRONMENT))
+    toolset = MCPToolset(StdioTransport(COMMAND, ARGUMENTS, env=ENVIRONMENT), init_timeout=WITHIN)
     context = RunContext(deps=None, model=TestModel(), usage=RunUsage())
     async with toolset:
         tools = await toolset.get_tools(context)

@@ -70,4 +70,4 @@ def shortened(text: str, most: int) -> str:
         return text
     kept = text[: most - 2]
     ends = [end.start() for end in SENTENCE_END.finditer(kept) if end.start() > most // 2]
-    return f"{kept[: ends[-1]]} …" if ends else f"{kept.rsplit(None, 1)[0]}…"
+    return f"{kept[: ends[-1]]} …" if ends else f"{''.join(kept.rsplit(None, 1)[:1])}…"
