@@ -17,8 +17,8 @@ from benchmarks.search import QUERIES
 from benchmarks.spawned import PLAIN, URU_MCP, Spawned, floor, service, spawned
 
 TOOL, ARGUMENTS = "LIST_ACCOUNTS", {"limit": 5}  # the first synthetic tool, so that there is one at every size
-THROUGH = {"tool": f"synthetic_01__{TOOL}", "arguments": ARGUMENTS}
-REPORT = {"tool": "company_demo__GENERATE_REPORT", "arguments": {"title": "One", "rows": 1, "seconds": 0.5}}
+THROUGH = {"tool": f"synthetic_01__{TOOL}", "input": ARGUMENTS}
+REPORT = {"tool": "company_demo__GENERATE_REPORT", "input": {"title": "One", "rows": 1, "seconds": 0.5}}
 ROUTING = {"X-Namespace": "synthetic_01", "X-Connected-Account-Id": "ca_synthetic_01", "X-Server-Id": "srv_synthetic"}
 
 Command = Sequence[str]
@@ -252,7 +252,7 @@ def at_once(ours: Spawned, calls: int) -> None:
 
 async def straight_at_once(uru: Mapping[str, str], calls: int) -> None:
     headers = {"Authorization": f"Bearer {uru['URU_API_KEY']}", "X-Namespace": "company_demo"}
-    body = {"tool_name": "GENERATE_REPORT", "parameters": REPORT["arguments"]}
+    body = {"tool_name": "GENERATE_REPORT", "parameters": REPORT["input"]}
     limits, url = httpx2.Limits(max_connections=calls), uru["URU_PROXY_URL"]
     async with httpx2.AsyncClient(base_url=url, headers=headers, limits=limits, timeout=30, trust_env=False) as http:
         path = "/execute/company_demo__execute_tool"

@@ -148,7 +148,7 @@ async def report(size: int) -> None:
             server = Server(process)
             await server.initialize()
             first, listing = await server.ask("tools/list")
-            arguments = {"tool": f"synthetic_01__{TOOL}", "arguments": ARGUMENTS}
+            arguments = {"tool": f"synthetic_01__{TOOL}", "input": ARGUMENTS}
             await server.call("uru_execute", arguments)  # which is late when the catalog is
             loaded = server.memory()
             again = await repeated(lambda: server.ask("tools/list"), ROUNDS)

@@ -44,9 +44,14 @@ from uru_mcp import (
     records,
     retry,
     run_results,
+    schema_dialect,
+    schema_fit,
+    schema_scalars,
     search,
     spelling,
+    titles,
     transcript,
+    unlisted,
     unread,
     uris,
     versions,
@@ -98,6 +103,12 @@ def catalogued(text: str) -> Catalog:
     namespaces = wire.read_namespaces([{"name": "n", "displayName": text}])
     tools = wire.read_tools("n", listed_tool(text))
     return assembled(namespaces, {"n": tools}, [], REDACTION)
+
+
+def fitted_schema(text: str) -> dict[str, Any]:
+    """A schema with the text wherever one can be."""
+    inner = {"type": text, "description": text, "format": text, "default": text, "enum": [text], "$ref": text}
+    return {"properties": {text: inner, "value": value_of(text)}, "required": [text], "x": value_of(text)}
 
 
 def tool_of(text: str) -> Any:
@@ -183,6 +194,7 @@ READERS: Mapping[str, Callable[[str], object]] = {
     "fields.is_deeper": lambda text: fields.is_deeper(value_of(text), 64),
     "fields.moment_at": lambda text: fields.moment_at({"x": text}, "x"),
     "json_text.parsed": lambda text: json_text.parsed(text.encode(errors="replace")),
+    "json_text.strictly_parsed": json_text.strictly_parsed,
     "names.prompt_names": lambda text: names.prompt_names({"a": text, "b": text + "b"}),
     "names.shown_name": lambda text: names.shown_name(text, text),
     "permission_names.read_names": permission_names.read_names,
@@ -209,7 +221,13 @@ READERS: Mapping[str, Callable[[str], object]] = {
     "wire.read_namespaces": lambda text: wire.read_namespaces([{"name": text, "displayName": text}, value_of(text)]),
     "run_results.read_result": lambda text: run_results.read_result({"data": value_of(text), "error": text}),
     "wire.read_tools": lambda text: wire.read_tools("n", [*listed_tool(text), value_of(text)]),
+    "schema_dialect.modern": lambda text: schema_dialect.modern(fitted_schema(text)),
+    "schema_fit.fit": lambda text: schema_fit.fit(json.dumps(fitted_schema(text))),
+    "schema_scalars.PLAIN_PATTERN": schema_scalars.PLAIN_PATTERN.fullmatch,
+    "titles.short_title": lambda text: titles.short_title(text, text),
+    "unlisted.MAY_BE_REFUSED": unlisted.MAY_BE_REFUSED.search,
     "words.first_sentence": words.first_sentence,
+    "words.shortened": lambda text: words.shortened(text, len(text) // 2),
     "words.words": words.words,
 }  # fmt: skip
 """Everything public that reads what an app, a client or Uru wrote. The check of arguments has a limit of time instead,

@@ -31,12 +31,12 @@ from uru_mcp.settings import read_settings
 AT_ONCE = 20
 MORE_MEMORY = 8.0  # MB that allocators may keep between the first look and the last
 CALLS: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("uru_read", {"tool": "platform__context_query", "arguments": {"op": "search", "query": "refund", "limit": 2}}),
-    ("uru_execute", {"tool": "company_demo__SEARCH_TRANSCRIPTS", "arguments": {"query": "pumps"}}),
+    ("uru_read", {"tool": "platform__context_query", "input": {"op": "search", "query": "refund", "limit": 2}}),
+    ("uru_execute", {"tool": "company_demo__SEARCH_TRANSCRIPTS", "input": {"query": "pumps"}}),
     ("uru_search_tools", {"query": "send mail", "limit": 3}),
     ("uru_read_resource", {"uri": "uru://contexts/ctx_acme_tone"}),
-    ("uru_execute", {"tool": "company_demo__GENERATE_REPORT", "arguments": {"title": "T", "rows": 40}}),
-    ("uru_execute", {"tool": "company_demo__LOG_NOTE", "arguments": {"text": 7}}),  # refused here
+    ("uru_execute", {"tool": "company_demo__GENERATE_REPORT", "input": {"title": "T", "rows": 40}}),
+    ("uru_execute", {"tool": "company_demo__LOG_NOTE", "input": {"text": 7}}),  # refused here
     ("uru_whoami", {}),
 )
 

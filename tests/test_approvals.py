@@ -14,7 +14,7 @@ from tests.world import Connect, Uru, connector, text_of
 
 REFUND = {
     "tool": "platform__automation_run",
-    "arguments": {"id": "aut_acme_refund", "input": {"customer": "Ana", "email": "ana@demo.example", "amount": 900}},
+    "input": {"id": "aut_acme_refund", "input": {"customer": "Ana", "email": "ana@demo.example", "amount": 900}},
 }
 GRANTED = ["Refund of 900 EUR for Ana granted."]
 
@@ -207,7 +207,7 @@ async def test_an_answer_is_good_for_its_own_call_and_once(uru: Uru) -> None:
         assert isinstance(first, InputRequiredResult)
         state = first.request_state
         answers: InputResponses = {"approval": says("approve")}
-        other = {**REFUND, "arguments": {**REFUND["arguments"], "input": {"amount": 1}}}  # type: ignore[dict-item]
+        other = {**REFUND, "input": {**REFUND["input"], "input": {"amount": 1}}}  # type: ignore[dict-item]
         for name, arguments, token in (
             ("uru_execute", REFUND, "guessed"),
             ("uru_read", REFUND, state),
@@ -247,7 +247,7 @@ async def test_a_person_is_not_shown_the_key_nor_what_cannot_be_seen(connect: Co
 
 async def test_a_run_that_does_not_wait_asks_nothing(connect: Connect, uru: Uru) -> None:
     person = Person()
-    small = {**REFUND, "arguments": {"id": "aut_acme_refund", "input": {**_input(), "amount": 40}}}
+    small = {**REFUND, "input": {"id": "aut_acme_refund", "input": {**_input(), "amount": 40}}}
     async with connect(on_question=person) as claude:
         structure = await claude.data("uru_execute", small)
     assert structure["data"]["status"] == "completed"

@@ -69,7 +69,7 @@ async def test_while_uru_does_not_tell_its_tools_those_of_the_last_time_are_ther
             assert set(await claude.tools()) == shown
             report = await claude.whoami()
             await claude.data(NOTE, {"text": "from the attic"})
-            error = await claude.error("uru_write", {"tool": "platform__context_edit", "arguments": {"op": "create"}})
+            error = await claude.error("uru_write", {"tool": "platform__context_edit", "input": {"op": "create"}})
 
     assert report["state"] == "ready"
     assert report["tools"]["source"] == "disk"
@@ -136,7 +136,7 @@ async def test_while_nothing_is_known_of_the_key_the_gate_is_closed_whatever_was
         uru.faults.status("/", 503, headers=BUSY)
         async with connect(key=key, url=url, cache=tmp_path, WORKSPACE_ID=uru.acme.id) as claude:
             assert NOTE not in await claude.tools()
-            error = await claude.error("uru_execute", {"tool": NOTE, "arguments": {"text": "hi"}})
+            error = await claude.error("uru_execute", {"tool": NOTE, "input": {"text": "hi"}})
     assert error["code"] == "unavailable"
     assert uru.sent("/execute/") == 0
 

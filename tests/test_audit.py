@@ -28,7 +28,7 @@ from uru_mcp.redaction import Redaction
 from uru_mcp.sandbox.serve import serving
 from uru_mcp.witness import Circumstances, Witness
 
-LOG_NOTE = {"tool": "company_demo__LOG_NOTE", "arguments": {"text": "hi"}}
+LOG_NOTE = {"tool": "company_demo__LOG_NOTE", "input": {"text": "hi"}}
 ENTRY = Entry(datetime(2026, 7, 14, 9, tzinfo=UTC), "platform__context_query", "ok", needs=NOTHING, key="cdef")
 
 
@@ -59,10 +59,10 @@ async def test_each_call_is_a_line_refusals_included(connect: Connect, uru: Uru,
     query = {"op": "search", "query": "refund"}
     before = datetime.now(UTC)
     async with connect(key=made.text, AUDIT_LOG=str(file)) as claude:
-        read = await claude.call("uru_read", {"tool": "platform__context_query", "arguments": query})
+        read = await claude.call("uru_read", {"tool": "platform__context_query", "input": query})
         await claude.error("company_demo__LOG_NOTE", {"text": "hi"})
-        await claude.error("uru_write", {"tool": "platform__context_query", "arguments": query})
-        await claude.error("uru_read", {"arguments": query})
+        await claude.error("uru_write", {"tool": "platform__context_query", "input": query})
+        await claude.error("uru_read", {"input": query})
         with pytest.raises(MCPError):
             await claude.call("company_demo__NOTHING")
         await claude.whoami()
@@ -81,7 +81,7 @@ async def test_each_call_is_a_line_refusals_included(connect: Connect, uru: Uru,
     first = found[0]
     assert before.timestamp() - 1 < datetime.fromisoformat(first["time"]).timestamp() < datetime.now(UTC).timestamp()
     assert 0 <= first["ms"] < 20_000
-    assert first["chars_in"] == len('{"tool":"platform__context_query","arguments":{"op":"search","query":"refund"}}')
+    assert first["chars_in"] == len('{"tool":"platform__context_query","input":{"op":"search","query":"refund"}}')
     assert first["chars_out"] == len(text_of(read))
     assert first["log_id"] == (read.structured_content or {})["log_id"]
 
@@ -110,7 +110,7 @@ async def test_no_argument_and_no_result_and_no_key_is_in_the_file(connect: Conn
         await claude.call("company_demo__LIST_NOTES")
         await claude.call("company_demo__LOG_NOTE", {"whispered": 1})
         for name in (key, quote(key, safe=""), b64encode(key.encode()).decode()):
-            await claude.call("uru_execute", {"tool": name, "arguments": {"text": key}})
+            await claude.call("uru_execute", {"tool": name, "input": {"text": key}})
         uru.faults.echo_key("/execute/")
         await claude.call("company_demo__LIST_NOTES")
 

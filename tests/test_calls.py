@@ -10,7 +10,7 @@ import pytest
 from tests.world import ALL, Connect, Uru, text_of
 from uru_mcp.sandbox.serve import serving
 
-LOG_NOTE = {"tool": "company_demo__LOG_NOTE", "arguments": {"text": "hi"}}
+LOG_NOTE = {"tool": "company_demo__LOG_NOTE", "input": {"text": "hi"}}
 
 
 async def test_a_run_acts_on_the_workspace_and_a_read_sees_it(connect: Connect, uru: Uru) -> None:
@@ -32,12 +32,12 @@ async def test_what_is_written_is_found_by_a_search_at_once(connect: Connect) ->
             "uru_write",
             {
                 "tool": "platform__context_edit",
-                "arguments": {"op": "create", "title": "Zeppelin policy", "content": "Zeppelins moor at mast four."},
+                "input": {"op": "create", "title": "Zeppelin policy", "content": "Zeppelins moor at mast four."},
             },
         )
         found = await claude.data(
             "uru_read",
-            {"tool": "platform__context_query", "arguments": {"op": "search", "query": "where do zeppelins moor"}},
+            {"tool": "platform__context_query", "input": {"op": "search", "query": "where do zeppelins moor"}},
         )
     assert found["data"]["items"][0]["id"] == made["data"]["id"]
 
@@ -58,9 +58,9 @@ async def test_what_uru_needs_to_route_a_call_is_sent_as_headers(connect_once: C
 @pytest.mark.parametrize(
     ("arguments", "path", "expected"),
     [
-        ({}, "arguments", "'text' is a required property"),
+        ({}, "arguments", "`text` is missing"),
         ({"text": 3}, "arguments.text", "expected string, got 3"),
-        ({"text": "hi", "tex": 1}, "arguments", "'tex' was unexpected"),
+        ({"text": "hi", "tex": 1}, "arguments", "`tex` is not known; did you mean `text`?"),
     ],
 )
 async def test_wrong_arguments_are_told_by_path_and_never_sent(
@@ -301,7 +301,7 @@ async def test_a_tool_that_does_not_exist_is_a_fault_of_the_protocol(connect: Co
 
 async def test_a_dispatch_tool_suggests_the_right_name(connect: Connect) -> None:
     async with connect() as claude:
-        error = await claude.error("uru_execute", {"tool": "GMAIL_SEND_EMAIL", "arguments": {}})
+        error = await claude.error("uru_execute", {"tool": "GMAIL_SEND_EMAIL", "input": {}})
     assert error["code"] == "unknown_tool"
     assert error["near"][0] == "gmail_demo__GMAIL_SEND_EMAIL"
 
@@ -315,7 +315,7 @@ async def test_each_dispatch_tool_runs_only_what_its_hints_are_true_of(connect: 
     async with connect() as claude:
         for dispatcher, tools in wrong.items():
             for tool in tools:
-                error = await claude.error(dispatcher, {"tool": tool, "arguments": {}})
+                error = await claude.error(dispatcher, {"tool": tool, "input": {}})
                 assert (error["code"], error["tool"]) == ("wrong_dispatcher", tool)
                 assert error["call_with"] != dispatcher
     assert uru.sent("/execute/") == 0

@@ -28,7 +28,7 @@ class Desk:
 
     async def note(self, text: str) -> str:
         """`done`, or the code of the error."""
-        return await self.call("uru_execute", {"tool": LOG_NOTE, "arguments": {"text": text}})
+        return await self.call("uru_execute", {"tool": LOG_NOTE, "input": {"text": text}})
 
     async def call(self, tool: str, arguments: dict[str, Any]) -> str:
         answer = await self._server.call(tool, arguments)

@@ -13,7 +13,7 @@ from uru_mcp.errors import NoAnswer
 from uru_mcp.outcomes import AT_MOST
 from uru_mcp.sandbox.serve import serving
 
-LOG_NOTE = {"tool": "company_demo__LOG_NOTE", "arguments": {"text": "hi"}}
+LOG_NOTE = {"tool": "company_demo__LOG_NOTE", "input": {"text": "hi"}}
 
 
 async def test_long_runs_leave_room_for_what_is_quick(connect_once: Connect, uru: Uru) -> None:

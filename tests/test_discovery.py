@@ -18,7 +18,8 @@ async def test_a_hit_says_how_to_call_it(connect: Connect) -> None:
     assert hit["needs"] == ["execute"]
     assert hit["allowed"] is True
     assert hit["call_with"] == "uru_execute"
-    assert hit["input_schema"] == listed.input_schema
+    assert hit["input_schema"]["properties"].keys() == listed.input_schema["properties"].keys()
+    assert hit["input_schema"]["properties"]["recipient_email"]["format"] == "email"
 
 
 async def test_a_blocked_hit_says_what_is_missing_and_shows_no_schema(connect: Connect) -> None:

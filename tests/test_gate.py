@@ -111,14 +111,14 @@ async def test_dispatch_tools_are_no_way_around_the_gate(uru: Uru, granted: froz
     async with connector(uru, era)(granted) as claude:
         for tool in (tool for tool, needed in needs.items() if not needed <= granted):
             for dispatcher in ("uru_read", "uru_write", "uru_execute"):
-                error = await claude.error(dispatcher, {"tool": tool, "arguments": {"op": "list"}})
+                error = await claude.error(dispatcher, {"tool": tool, "input": {"op": "list"}})
                 assert (error["code"], error["tool"]) == ("insufficient_permission", tool)
     assert uru.sent("/execute/") == before
 
 
 async def test_a_refusal_names_the_tool_what_it_needs_what_is_there_and_what_to_do(connect: Connect, uru: Uru) -> None:
     async with connect({"read"}) as claude:
-        result = await claude.call("uru_execute", {"tool": "company_demo__LOG_NOTE", "arguments": {"text": "hi"}})
+        result = await claude.call("uru_execute", {"tool": "company_demo__LOG_NOTE", "input": {"text": "hi"}})
 
     assert result.is_error
     assert text_of(result) == (
@@ -156,7 +156,7 @@ async def test_a_refusal_because_of_the_ceiling_says_that_it_is_the_ceiling(conn
 async def test_a_refusal_by_key_and_ceiling_names_both(connect_once: Connect, uru: Uru) -> None:
     async with connect_once({"read", "write"}, PERMISSIONS="read") as claude:
         uru.sandbox.put_tool(uru.acme.id, "platform", {"name": "mystery", "inputSchema": {"type": "object"}})
-        error = await claude.error("uru_execute", {"tool": "platform__automation_run", "arguments": {"id": "x"}})
+        error = await claude.error("uru_execute", {"tool": "platform__automation_run", "input": {"id": "x"}})
 
     assert error["missing"] == ["execute"]
     assert "give the key Execute" in error["fix"]

@@ -47,7 +47,7 @@ async def seen(connect: Connect, **how: Any) -> tuple[set[str], dict[str, Any], 
         return (
             set(await claude.tools()),
             await claude.whoami(),
-            await claude.error("uru_execute", {"tool": "company_demo__LOG_NOTE", "arguments": {"text": "hi"}}),
+            await claude.error("uru_execute", {"tool": "company_demo__LOG_NOTE", "input": {"text": "hi"}}),
         )
 
 
@@ -235,9 +235,9 @@ async def test_while_uru_is_down_our_own_tools_are_listed_and_the_gate_is_closed
 async def test_when_uru_is_back_the_next_call_finds_it(connect: Connect, uru: Uru) -> None:
     uru.faults.status("/", 503, headers={"Retry-After": "60"})
     async with connect() as claude:
-        await claude.error("uru_execute", {"tool": "company_demo__LOG_NOTE", "arguments": {"text": "hi"}})
+        await claude.error("uru_execute", {"tool": "company_demo__LOG_NOTE", "input": {"text": "hi"}})
         uru.faults.clear()
-        await claude.data("uru_execute", {"tool": "company_demo__LOG_NOTE", "arguments": {"text": "hi"}})
+        await claude.data("uru_execute", {"tool": "company_demo__LOG_NOTE", "input": {"text": "hi"}})
         assert "company_demo__LOG_NOTE" in await claude.tools()
     assert uru.notes == ["hi"]
 
@@ -507,7 +507,7 @@ async def test_a_selection_changes_the_tools_also_where_uru_does_not_tell_the_wo
         assert "company_demo__ONLY_IN_GLOBEX" in await claude.tools()
 
 
-RUN = {"tool": "company_demo__LOG_NOTE", "arguments": {"text": "hi"}}
+RUN = {"tool": "company_demo__LOG_NOTE", "input": {"text": "hi"}}
 
 
 async def test_a_call_asks_again_after_a_minute_and_a_list_always(connect_once: Connect, uru: Uru) -> None:

@@ -97,11 +97,11 @@ async def test_a_file_without_a_key_is_told_with_its_path_and_mended_without_a_r
     async with connect(key="", API_KEY_FILE=str(file)) as claude:
         listed = await claude.tools()
         report = await claude.whoami()
-        refused = await claude.error("uru_execute", {"tool": NOTE, "arguments": LOG_NOTE})
+        refused = await claude.error("uru_execute", {"tool": NOTE, "input": LOG_NOTE})
         searched = await claude.error("uru_search_tools", {"query": "note"})
         sent = list(uru.sandbox.requests)
         write(file, uru.key().text)
-        await claude.data("uru_execute", {"tool": NOTE, "arguments": LOG_NOTE})
+        await claude.data("uru_execute", {"tool": NOTE, "input": LOG_NOTE})
         assert (await claude.whoami())["state"] == "ready"
 
     assert set(listed) == OWN_AND_SELECTION, "a first list is final for some clients, and this can be mended"
@@ -140,7 +140,7 @@ async def test_a_file_that_is_emptied_at_work_closes_the_gate(connect_once: Conn
     async with connect_once(key="", API_KEY_FILE=str(file)) as claude:
         await claude.data(NOTE, {"text": "before"})
         write(file, "")
-        error = await claude.error("uru_execute", {"tool": NOTE, "arguments": {"text": "after"}})
+        error = await claude.error("uru_execute", {"tool": NOTE, "input": {"text": "after"}})
     assert error["code"] == "key_unavailable"
     assert uru.notes == ["before"]
 
@@ -181,7 +181,7 @@ async def test_a_command_that_gives_no_key_is_told_by_name_and_end_alone(
 ) -> None:
     async with connect_once(key="", API_KEY_COMMAND=command(program, "op://vault/its-argument")) as claude:
         report = await claude.whoami()
-        refused = await claude.error("uru_execute", {"tool": NOTE, "arguments": LOG_NOTE})
+        refused = await claude.error("uru_execute", {"tool": NOTE, "input": LOG_NOTE})
         assert set(await claude.tools()) == OWN_AND_SELECTION
 
     name = Path(sys.executable).name
@@ -212,16 +212,16 @@ async def test_a_command_that_failed_is_run_again_after_ten_seconds_and_only_whe
         "import sys; open(sys.argv[1], 'a').write('x'); print(open(sys.argv[2]).read())", str(runs), str(file)
     )
     async with connect_once(key="", API_KEY_COMMAND=counting, clock=clock) as claude:
-        await claude.error("uru_execute", {"tool": NOTE, "arguments": LOG_NOTE})
+        await claude.error("uru_execute", {"tool": NOTE, "input": LOG_NOTE})
         write(file, uru.key().text)
         clock.now += 9
-        await claude.error("uru_execute", {"tool": NOTE, "arguments": LOG_NOTE})
+        await claude.error("uru_execute", {"tool": NOTE, "input": LOG_NOTE})
         assert runs.read_text() == "x"
         clock.now += 1
-        await claude.data("uru_execute", {"tool": NOTE, "arguments": LOG_NOTE})
+        await claude.data("uru_execute", {"tool": NOTE, "input": LOG_NOTE})
         assert runs.read_text() == "xx"
         clock.now += 3600
-        await claude.data("uru_execute", {"tool": NOTE, "arguments": LOG_NOTE})
+        await claude.data("uru_execute", {"tool": NOTE, "input": LOG_NOTE})
         assert runs.read_text() == "xx", "a key that Uru accepts is not fetched again"
 
 
@@ -242,7 +242,7 @@ print(open(key).read())
         done: list[Any] = []
 
         async def call() -> None:
-            done.append(await claude.data("uru_execute", {"tool": NOTE, "arguments": LOG_NOTE}))
+            done.append(await claude.data("uru_execute", {"tool": NOTE, "input": LOG_NOTE}))
 
         async with anyio.create_task_group() as tasks:
             for _ in range(20):

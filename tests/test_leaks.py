@@ -49,10 +49,10 @@ async def test_the_key_is_in_no_output_also_when_the_service_repeats_it(uru: Uru
 async def converse(claude: Served, key: str) -> None:
     """Everything a client can do, with the key in every place where it does not belong."""
     await claude.result("tools/list")
-    await claude.call("uru_execute", {"tool": "company_demo__LOG_NOTE", "arguments": {"text": key}})
-    await claude.call("uru_execute", {"tool": "company_demo__LOG_NOTE", "arguments": {"text": 1, key: key}})
-    await claude.call("uru_execute", {"tool": "company_demo__LIST_NOTES", "arguments": {}})
-    await claude.call("uru_execute", {"tool": key, "arguments": {}})
+    await claude.call("uru_execute", {"tool": "company_demo__LOG_NOTE", "input": {"text": key}})
+    await claude.call("uru_execute", {"tool": "company_demo__LOG_NOTE", "input": {"text": 1, key: key}})
+    await claude.call("uru_execute", {"tool": "company_demo__LIST_NOTES", "input": {}})
+    await claude.call("uru_execute", {"tool": key, "input": {}})
     await claude.call("uru_search_tools", {"query": key})
     await claude.call("uru_whoami", {"key": key})
     await claude.call("uru_whoami", {})
@@ -62,7 +62,7 @@ async def converse(claude: Served, key: str) -> None:
 async def test_a_service_that_repeats_the_key_is_quoted_without_it(connect: Connect, uru: Uru) -> None:
     uru.faults.echo_key("/execute/")
     async with connect() as claude:
-        error = await claude.error("uru_execute", {"tool": "company_demo__LIST_NOTES", "arguments": {}})
+        error = await claude.error("uru_execute", {"tool": "company_demo__LIST_NOTES", "input": {}})
     assert "Authorization: Bearer [key removed]" in error["message"]
 
 
@@ -105,7 +105,7 @@ async def test_keys_from_a_file_or_a_command_are_in_no_output_before_and_after_t
         await converse(claude, old)
         file.write_text(f"{new}\n{rest}")
         uru.sandbox.keys.delete(made.record.id)
-        await claude.call("uru_execute", {"tool": "company_demo__LIST_NOTES", "arguments": {}})
+        await claude.call("uru_execute", {"tool": "company_demo__LIST_NOTES", "input": {}})
         for key in (old, new):
             await converse(claude, key)
         uru.faults.echo_key("/")

@@ -63,7 +63,7 @@ MENDED = [
         {"required": ["office", "day"]},
     ),
     Shown(
-        "github_main__GITHUB_GET_ALL_ORGANIZATION_REPOSITORY__xfbf18d0276",
+        "github_mai__GITHUB_GET_ALL_ORGANIZATION_RE_xfbf18d0276",
         "github_main",
         RULESETS,
         {"owner": "acme", "repo": "shop"},
@@ -114,12 +114,11 @@ async def test_an_odd_entry_that_can_be_mended_is_shown_and_runs_under_its_own_n
         found = (await claude.data("uru_search_tools", search))["hits"]
         seen = len(large.sandbox.requests)
         await claude.data(odd.id, odd.arguments)
-        await claude.data("uru_execute", {"tool": odd.id, "arguments": odd.arguments})
+        await claude.data("uru_execute", {"tool": odd.id, "input": odd.arguments})
 
     assert tool.input_schema["type"] == "object"
     assert tool.input_schema.items() >= odd.schema.items()
     assert [hit["tool"] for hit in found] == [odd.id]
-    assert found[0]["input_schema"] == tool.input_schema
     assert found[0]["description"] == tool.description
     sent = [one for one in large.sandbox.requests[seen:] if one.method == "POST"]
     assert [one.path for one in sent] == [f"/execute/{odd.namespace}__execute_tool"] * 2
@@ -168,6 +167,6 @@ async def test_what_deletes_does_not_become_harmless_by_what_a_stranger_declares
     name = "external_mcp_ignition_notes__purge_notebook"
     async with connector(large, "legacy")({"read"}) as claude:
         hit = (await claude.data("uru_search_tools", {"query": "purge"}))["hits"][0]
-        error = await claude.error("uru_read", {"tool": name, "arguments": {"notebook": "Inbox"}})
+        error = await claude.error("uru_read", {"tool": name, "input": {"notebook": "Inbox"}})
     assert (hit["tool"], hit["needs"], hit["allowed"]) == (name, ["read", "execute"], False)
     assert (error["code"], error["missing"]) == ("insufficient_permission", ["execute"])

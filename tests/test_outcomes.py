@@ -29,7 +29,7 @@ async def test_a_run_that_takes_longer_is_answered_in_time_and_fetched_later_any
     async with connect({"execute"}, CALL_DEADLINE="1") as claude:
         await claude.tools()
         with anyio.fail_after(1.5):
-            result = await claude.call("uru_execute", {"tool": REPORT, "arguments": report(1.2)})
+            result = await claude.call("uru_execute", {"tool": REPORT, "input": report(1.2)})
         running = (result.structured_content or {})["running"]
         assert (running["tool"], running["state"]) == (REPORT, "running")
         assert running["call_id"] in text_of(result)

@@ -93,7 +93,7 @@ async def test_bytes_that_are_no_text_are_replaced_or_refused() -> None:
         await claude.initialize("2025-11-25")
         assert claude.process.stdin is not None
         await claude.process.stdin.send(b"\xff\xfe\x00\n")
-        note = {"tool": "company_demo__LOG_NOTE", "arguments": {"text": "here"}}
+        note = {"tool": "company_demo__LOG_NOTE", "input": {"text": "here"}}
         run = line(101, "tools/call", name="uru_execute", arguments=note).encode()
         await claude.process.stdin.send(run.replace(b"here", b"a\xffb") + b"\n")
         await until(lambda: len(answers(claude)) == 3)
@@ -118,7 +118,7 @@ async def test_a_line_of_10_mb_is_served() -> None:
     text = "x" * 10_000_000
     async with served("--sandbox") as claude:
         await claude.initialize("2025-11-25")
-        ran = await claude.call("uru_execute", {"tool": "company_demo__LOG_NOTE", "arguments": {"text": text}})
+        ran = await claude.call("uru_execute", {"tool": "company_demo__LOG_NOTE", "input": {"text": text}})
         await claude.result("ping")
     assert ran["isError"] is False
     assert claude.process.returncode == 0

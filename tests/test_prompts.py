@@ -127,7 +127,7 @@ async def test_a_new_prompt_is_there_at_once(connect: Connect) -> None:
     arguments = {"op": "create", "title": "Brand new", "content": "Say {{what}}."}
     async with connect({"read", "write"}) as claude:
         await claude.prompts()
-        made = await claude.data("uru_write", {"tool": "platform__prompt_edit", "arguments": arguments})
+        made = await claude.data("uru_write", {"tool": "platform__prompt_edit", "input": arguments})
         assert texts_of(await claude.client.get_prompt("brand_new", {"what": "hi"})) == ["Say hi."]
     assert made["uri"] == f"uru://prompts/{made['data']['id']}"
 

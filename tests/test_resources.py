@@ -76,7 +76,8 @@ async def test_the_tool_lists_and_reads_what_mcp_lists_and_reads(connect: Connec
             arguments = {"cursor": page["next_cursor"]}
         assert through_tool.keys() == through_mcp.keys()
         for uri, resource in through_mcp.items():
-            assert through_tool[uri]["title"] == resource.title == resource.name
+            assert through_tool[uri]["title"] == resource.title
+            assert resource.name.endswith(f": {resource.title}") or resource.name == resource.title
             assert through_tool[uri]["mime_type"] == resource.mime_type
             data = (await claude.data("uru_read_resource", {"uri": uri}))["data"]
             text = await claude.read(uri)
@@ -110,7 +111,7 @@ async def test_what_is_written_is_at_once_listed_read_found_and_nothing_else_is_
     async with connect({"read", "write"}) as claude:
         before = await claude.resources()
         assert not await claude.completed("uru://contexts/{id}", "id", "zeppelin")
-        made = await claude.data("uru_write", {"tool": "platform__context_edit", "arguments": arguments})
+        made = await claude.data("uru_write", {"tool": "platform__context_edit", "input": arguments})
         after = await claude.resources()
         found = await claude.data("uru_list_resources", {"query": "where do zeppelins moor", "kind": "contexts"})
 

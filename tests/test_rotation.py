@@ -98,7 +98,7 @@ async def test_a_run_that_may_have_begun_is_not_sent_again_with_the_new_key(
         for path in ("/keys/self", "/tools/sync/version"):
             uru.faults.status(path, 401, body=of_the_key, times=1)
         uru.faults.status("/execute/", 401, body=of_the_run, times=1)
-        error = await claude.error("uru_execute", {"tool": NOTE, "arguments": {"text": "hi"}})
+        error = await claude.error("uru_execute", {"tool": NOTE, "input": {"text": "hi"}})
         assert (error["code"], error["retryable"]) == ("unconfirmed", False)
         assert uru.sent("/execute/") == 1
         assert (await claude.whoami())["key"]["last4"] == new.record.last4
@@ -116,7 +116,7 @@ async def test_a_run_is_not_sent_again_when_nobody_asked_about_its_key(
         errors = []
 
         async def run() -> None:
-            errors.append(await claude.error("uru_execute", {"tool": NOTE, "arguments": {"text": "hi"}}))
+            errors.append(await claude.error("uru_execute", {"tool": NOTE, "input": {"text": "hi"}}))
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(run)
@@ -135,7 +135,7 @@ async def test_what_uru_once_said_of_a_key_that_it_accepts_again_proves_nothing(
     for path in ("/keys/self", "/tools/sync/version"):
         uru.faults.status(path, 401, body={"code": "revoked_api_key"}, times=2)
     async with connect_once(key="", API_KEY_FILE=str(file), clock=clock) as claude:
-        assert (await claude.error("uru_execute", {"tool": NOTE, "arguments": {"text": "hi"}}))["code"] == "key_revoked"
+        assert (await claude.error("uru_execute", {"tool": NOTE, "input": {"text": "hi"}}))["code"] == "key_revoked"
         uru.faults.clear()
         clock.now += 10
         assert (await claude.whoami())["state"] == "ready"
@@ -144,7 +144,7 @@ async def test_what_uru_once_said_of_a_key_that_it_accepts_again_proves_nothing(
         errors = []
 
         async def run() -> None:
-            errors.append(await claude.error("uru_execute", {"tool": NOTE, "arguments": {"text": "hi"}}))
+            errors.append(await claude.error("uru_execute", {"tool": NOTE, "input": {"text": "hi"}}))
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(run)
@@ -237,7 +237,7 @@ async def test_the_grant_of_the_old_key_opens_nothing_to_the_new_one(
         await claude.data(NOTE, {"text": "old"})
         write(file, new.text)
         uru.sandbox.keys.delete(old.record.id)
-        error = await claude.error("uru_execute", {"tool": NOTE, "arguments": {"text": "new"}})
+        error = await claude.error("uru_execute", {"tool": NOTE, "input": {"text": "new"}})
         assert NOTE not in await claude.tools()
 
     assert error["code"] == "insufficient_permission"
@@ -260,10 +260,10 @@ async def test_the_gate_stays_closed_until_uru_has_answered_for_the_new_key(
         for path in ("/keys/self", "/tools/sync/version", "/namespaces", "/list/apps"):
             uru.faults.status(path, 503, headers={"Retry-After": "60"})
         write(file, new.text)
-        error = await claude.error("uru_execute", {"tool": NOTE, "arguments": {"text": "early"}})
+        error = await claude.error("uru_execute", {"tool": NOTE, "input": {"text": "early"}})
         report = await claude.whoami()
         uru.faults.clear()
-        await claude.data("uru_execute", {"tool": NOTE, "arguments": {"text": "new"}})
+        await claude.data("uru_execute", {"tool": NOTE, "input": {"text": "new"}})
 
     assert error["code"] == report["state"] == "unavailable"
     assert report["key"]["last4"] == new.record.last4
@@ -357,13 +357,13 @@ async def test_a_dead_key_is_told_with_the_place_for_the_next_one(
     write(file, old.text)
     uru.sandbox.keys.delete(old.record.id)
     async with connect(key="", clock=clock, **settings(source, file)) as claude:
-        error = await claude.error("uru_execute", {"tool": NOTE, "arguments": {"text": "hi"}})
+        error = await claude.error("uru_execute", {"tool": NOTE, "input": {"text": "hi"}})
         asked = uru.sent("/keys/self")
-        await claude.error("uru_execute", {"tool": NOTE, "arguments": {"text": "hi"}})
+        await claude.error("uru_execute", {"tool": NOTE, "input": {"text": "hi"}})
         assert uru.sent("/keys/self") == asked, "a key that was refused is not tried again at once"
         write(file, new.text)
         clock.now += 10 if source == "command" else 0
-        await claude.data("uru_execute", {"tool": NOTE, "arguments": {"text": "hi"}})
+        await claude.data("uru_execute", {"tool": NOTE, "input": {"text": "hi"}})
 
     assert error["code"] == "key_revoked"
     place = f"write it into the first line of {file}" if source == "file" else "store it where the command python"
@@ -385,7 +385,7 @@ async def test_a_file_that_is_replaced_while_a_process_runs(uru: Uru, file: Path
         fresh = write(file.with_suffix(".new"), new.text)
         fresh.replace(file)
         uru.sandbox.keys.delete(old.record.id)
-        refused = await claude.call("uru_execute", {"tool": NOTE, "arguments": {"text": "new"}})
+        refused = await claude.call("uru_execute", {"tool": NOTE, "input": {"text": "new"}})
         assert refused["structuredContent"]["error"]["code"] == "insufficient_permission"
         report = (await claude.call("uru_whoami"))["structuredContent"]
         assert (report["state"], report["key"]["last4"]) == ("ready", new.record.last4)

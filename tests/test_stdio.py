@@ -20,7 +20,7 @@ from tests.process import MODERN, PYTHON, SYSTEM, URU_MCP, Served, served
 from tests.world import Uru
 from uru_mcp.sandbox.serve import serving
 
-LOG_NOTE = {"tool": "company_demo__LOG_NOTE", "arguments": {"text": "hi"}}
+LOG_NOTE = {"tool": "company_demo__LOG_NOTE", "input": {"text": "hi"}}
 
 
 def assert_only_json_rpc(running: Served) -> None:
@@ -161,7 +161,7 @@ async def test_while_uru_cannot_be_reached_it_initializes_and_says_why() -> None
 async def test_a_line_with_half_a_character_is_served_and_an_unreadable_one_is_answered(uru: Uru) -> None:
     async with served("--sandbox") as claude:
         await claude.initialize("2025-11-25")
-        cut = {"tool": "company_demo__LOG_NOTE", "arguments": {"text": "a\ud83db"}}
+        cut = {"tool": "company_demo__LOG_NOTE", "input": {"text": "a\ud83db"}}
         assert (await claude.call("uru_execute", cut))["structuredContent"]["data"]["text"] == "a\ufffdb"
         for line in (
             "no JSON",

@@ -21,7 +21,7 @@ from uru_mcp.redaction import Redaction
 from uru_mcp.surface import listed
 from uru_mcp.wire import Namespace, UpstreamTool
 
-VALID_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+VALID_NAME = re.compile(r"[A-Za-z0-9_-]{1,54}")
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +41,8 @@ async def test_uru_s_tools_come_with_their_own_schemas_titles_and_true_annotatio
         tools = await claude.tools()
 
     send = tools["gmail_demo__GMAIL_SEND_EMAIL"]
-    assert send.input_schema["properties"]["recipient_email"]["format"] == "email"
-    assert send.title is not None
-    assert send.title.startswith("Gmail")
+    assert "Format: email." in send.input_schema["properties"]["recipient_email"]["description"]
+    assert send.title == "Send a mail (Gmail - Demo)"
     assert send.annotations is not None
     assert (send.annotations.read_only_hint, send.annotations.destructive_hint) == (False, True)
     query = tools["platform__context_query"].annotations
@@ -78,7 +77,7 @@ async def test_the_list_stays_within_its_budget_and_holds_whole_namespaces(large
     assert sum(map(tokens, tools.values())) <= budget
     shown = {name.partition("__")[0] for name in tools} - {"uru_whoami"}
     for namespace in (item for item in overview if item["namespace"] in shown - {"platform"}):
-        listed = [name for name in tools if name.startswith(f"{namespace['namespace']}__")]
+        listed = [one for one in tools.values() if (one.description or "").startswith(f"[{namespace['title']}")]
         assert len(listed) == namespace["tools"]
 
 
@@ -92,14 +91,14 @@ async def test_the_budget_goes_to_platform_first(connect_once: Connect) -> None:
 async def test_none_lists_only_what_is_always_there_and_the_rest_runs_all_the_same(connect: Connect, uru: Uru) -> None:
     async with connect(DIRECT_TOOLS="none") as claude:
         assert set(await claude.tools()) == {*OWN, "platform__list_workspaces", "platform__set_current_workspace"}
-        await claude.data("uru_execute", {"tool": "company_demo__LOG_NOTE", "arguments": {"text": "hi"}})
+        await claude.data("uru_execute", {"tool": "company_demo__LOG_NOTE", "input": {"text": "hi"}})
     assert uru.notes == ["hi"]
 
 
 async def test_only_the_wanted_namespaces_are_there(connect: Connect, uru: Uru) -> None:
     async with connect(NAMESPACES="platform,gmail_*") as claude:
         assert {name.partition("__")[0] for name in await claude.tools() if "__" in name} == {"platform", "gmail_demo"}
-        error = await claude.error("uru_execute", {"tool": "company_demo__LOG_NOTE", "arguments": {"text": "hi"}})
+        error = await claude.error("uru_execute", {"tool": "company_demo__LOG_NOTE", "input": {"text": "hi"}})
     assert error["code"] == "unknown_tool"
     assert uru.notes == []
 
@@ -116,7 +115,7 @@ async def test_what_strangers_call_things_cannot_break_the_list(connect: Connect
     uru.faults.status("/list/apps/platform/", 200, body=[tool, {"name": "fine", "annotations": {"readOnlyHint": True}}])
     async with connect() as claude:
         tools = await claude.tools()
-    assert tools["platform__fine"].title == "   title: Fine"
+    assert tools["platform__fine"].title == "Fine (title)"
     assert len([name for name in tools if name.startswith("platform__")]) == 2
 
 
@@ -188,7 +187,8 @@ def test_our_own_tools_are_cheap() -> None:
 @pytest.mark.parametrize("name", OWN)
 def test_each_of_our_own_tools_says_what_it_needs_and_what_comes_back(name: str) -> None:
     definition = OWN[name]
-    assert definition.title.startswith("Uru: ")
+    assert len(definition.title) <= 33
+    assert 2 <= len(definition.title.split()) <= 4
     assert re.search(r"\b(Returns|Says)\b", definition.description)
     told = {permission for permission in EVERYTHING if f"Needs {permission.capitalize()}." in definition.description}
     assert told == OWN_TOOLS[name]

@@ -85,7 +85,7 @@ async def test_a_tool_that_is_taken_away_is_gone(connect: Connect, uru: Uru) -> 
         assert "company_demo__LOG_NOTE" in await claude.tools()
         uru.sandbox.remove_tool(uru.acme.id, "company_demo", "LOG_NOTE")
         await listed(claude, lambda tools: "company_demo__LOG_NOTE" not in tools)
-        error = await claude.error("uru_execute", {"tool": "company_demo__LOG_NOTE", "arguments": {"text": "hi"}})
+        error = await claude.error("uru_execute", {"tool": "company_demo__LOG_NOTE", "input": {"text": "hi"}})
     assert error["code"] == "unknown_tool"
     assert uru.sent("/execute/") == 0
 

@@ -56,7 +56,7 @@ def advice(approval: Approval, view: View) -> tuple[dict[str, Any], str]:
     arguments = decision(approval, "approve")
     by, how = tool.id, arguments
     if tool.dispatcher is not None:
-        by, how = tool.dispatcher, {"tool": tool.id, "arguments": arguments}
+        by, how = tool.dispatcher, {"tool": tool.id, "input": arguments}
     decide = {"call_with": by, "arguments": how, "or": {"decision": "reject"}}
     note = f'[{asked} Ask the user, and decide nothing yourself. Then call {by} with {compact(how)}, or "reject".]'
     return {**structure, "decide": decide}, note

@@ -1,6 +1,7 @@
 """A call's arguments against its tool's JSON Schema, before anything is sent.
 
-A schema that is itself broken, or that takes too long to check against, blocks nothing: Uru checks again. Nothing is
+The whole schema counts here, whatever is listed of it; what is wrong and can only be meant in one way is put right. A
+schema that is itself broken, or that takes too long to check against, blocks nothing: Uru checks again. Nothing is
 fetched, whatever a schema refers to.
 """
 
@@ -18,15 +19,19 @@ from typing import Any, NamedTuple
 
 import jsonschema
 from jsonschema.protocols import Validator
-from jsonschema.validators import extend, validator_for
+from jsonschema.validators import extend
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
+from uru_mcp.argument_repair import repaired
 from uru_mcp.errors import ArgumentError
+from uru_mcp.schema_dialect import modern
+from uru_mcp.schema_words import Fault, problem
 
 BROKEN = (RecursionError, TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
 
 SHOWN = 5
+WORDED = 50  # errors that are put into words, of which several may be in the same
 CHECK_WITHIN = 0.25  # seconds of processor time for the arguments of one call; then they count as checked by Uru alone
 READ_WITHIN = 0.5  # seconds of processor time for making a validator of a schema, once
 
@@ -80,11 +85,13 @@ class _TooLong(Exception):
     """The schema takes too long to check against."""
 
 
-def check(tool: str, schema: dict[str, Any], arguments: dict[str, Any], *, trusted: bool) -> None:
-    """Let arguments through that fit the schema, or that cannot be checked in `CHECK_WITHIN` seconds.
+def accepted(
+    tool: str, schema: dict[str, Any], arguments: dict[str, Any], *, trusted: bool, at: str = "arguments"
+) -> dict[str, Any]:
+    """The arguments in a form that fits the schema, or that cannot be checked in `CHECK_WITHIN` seconds.
 
     `trusted` is whether we wrote the schema ourselves. Of any other schema, the keywords in `UNBOUNDED` are ignored.
-    Several threads may check at once.
+    `at` is what the arguments are called in errors. Several threads may check at once.
 
     Raises:
         ArgumentError: They do not fit; it says at which path, and what was expected.
@@ -92,23 +99,45 @@ def check(tool: str, schema: dict[str, Any], arguments: dict[str, Any], *, trust
     _require_json(tool, arguments)
     validator = _known(schema, trusted=trusted)
     if validator is None:
-        return
+        return arguments
     try:
         with _limited(CHECK_WITHIN):
-            errors = sorted(validator.iter_errors(arguments), key=lambda error: error.json_path)
+            meant, errors = _put_right(validator, arguments, is_own=trusted)
     except (jsonschema.exceptions.UnknownType, Unresolvable, _TooLong, *BROKEN):
-        return  # the schema is broken, in one of the many ways in which strangers break schemas
+        return arguments  # the schema is broken, in one of the many ways in which strangers break schemas
     if not errors:
-        return
-    wrong = [{"path": _path(error), "problem": _problem(error)} for error in errors[:SHOWN]]
-    more = f" And {len(errors) - SHOWN} more." if len(errors) > SHOWN else ""
-    raise ArgumentError(
+        _require_json(tool, meant)
+        return meant
+    raise _misfit(tool, errors, at)
+
+
+def _put_right(validator: Validator, arguments: dict[str, Any], *, is_own: bool) -> tuple[dict[str, Any], list[Fault]]:
+    """The arguments with what has one remedy remedied, and what still does not fit."""
+
+    def faults(changed: dict[str, Any]) -> list[Fault]:
+        return sorted(validator.iter_errors(changed), key=lambda error: error.json_path)
+
+    errors = faults(arguments)
+    if not errors:
+        return arguments, []
+    try:
+        return repaired(arguments, errors, faults, is_own=is_own)
+    except _TooLong:
+        return arguments, errors
+
+
+def _misfit(tool: str, errors: list[Fault], at: str) -> ArgumentError:
+    told = dict.fromkeys((at + error.json_path[1:], problem(error)) for error in errors[:WORDED])
+    wrong = [{"path": path, "problem": words} for path, words in told]
+    more = len(wrong) - SHOWN + max(0, len(errors) - WORDED)
+    return ArgumentError(
         f"The arguments do not fit {tool}: "
-        + " ".join(f"{item['path']}: {item['problem']}." for item in wrong)
-        + f"{more} Nothing was sent to Uru.",
+        + " ".join(f"{item['path']}: {item['problem']}." for item in wrong[:SHOWN])
+        + (f" And {more} more." if more > 0 else "")
+        + " Nothing was sent to Uru.",
         fix="Call again with arguments that fit the tool's input schema.",
         tool=tool,
-        problems=wrong,
+        problems=wrong[:SHOWN],
     )
 
 
@@ -151,10 +180,11 @@ def _known(schema: dict[str, Any], *, trusted: bool) -> Validator | None:
 
 
 def _read(schema: dict[str, Any], *, trusted: bool) -> Validator | None:
-    """A validator of the dialect that the schema names, or None where it is no schema."""
+    """A validator of the schema, whatever its dialect, or None where it cannot be read."""
+    kind = jsonschema.Draft202012Validator
     try:
+        schema = modern(schema)
         text = json.dumps(schema)
-        kind = validator_for(schema, default=jsonschema.Draft202012Validator)
         with _limited(READ_WITHIN):
             reader = _bounded(kind, UNBOUNDED)(kind.META_SCHEMA)
             if next(reader.iter_errors(schema), None) is not None:
@@ -176,10 +206,16 @@ def _bounded(kind: type[Validator], ignored: tuple[str, ...]) -> Any:
         rules["additionalProperties"] = _unless_patterns(rules["additionalProperties"])
     if "not" in ignored and "oneOf" in rules:
         rules["oneOf"] = rules["anyOf"]
-    bounded: Any = extend(kind, validators=rules)  # type: ignore[no-untyped-call]
+    integers = kind.TYPE_CHECKER.redefine("integer", _is_integer)
+    bounded: Any = extend(kind, validators=rules, type_checker=integers)  # type: ignore[no-untyped-call]
     bounded.evolve, bounded.descend = _evolved, _watched(bounded.descend)
     bounded.iter_errors = _watched(bounded.iter_errors)
     return bounded
+
+
+def _is_integer(_: Any, instance: Any) -> bool:
+    """Not `1.0`, which is one for JSON Schema and none for many a program: it is put right."""
+    return isinstance(instance, int) and not isinstance(instance, bool)
 
 
 def _watched(step: Callable[..., Any]) -> Callable[..., Any]:
@@ -218,18 +254,3 @@ def _unless_patterns(rule: Callable[..., Any]) -> Callable[..., Any]:
         return () if "patternProperties" in schema else rule(validator, wanted, instance, schema)
 
     return applied
-
-
-def _path(error: jsonschema.ValidationError) -> str:
-    return "arguments" + error.json_path[1:]
-
-
-def _problem(error: jsonschema.ValidationError) -> str:
-    wanted: Any = error.validator_value
-    if error.validator == "type":
-        expected = wanted if isinstance(wanted, str) else " or ".join(map(str, wanted))
-    elif error.validator == "enum":
-        expected = f"one of {json.dumps(wanted, ensure_ascii=False)}"
-    else:
-        return error.message
-    return f"expected {expected}, got {json.dumps(error.instance, ensure_ascii=False)}"

@@ -17,13 +17,14 @@ from typing import Any, Literal
 from uru_mcp import limits
 from uru_mcp.errors import NoAnswer, UruError
 from uru_mcp.fields import compact
-from uru_mcp.names import shown_name
+from uru_mcp.names import LONGEST_LISTED, listed_name, may_be_of, shown_name
 from uru_mcp.namespaces import called, told_apart
 from uru_mcp.permissions import Permissions
 from uru_mcp.policy import PLATFORM, dispatcher_of, is_foreign, needs_of, reads_only
 from uru_mcp.postings import Document
 from uru_mcp.redaction import Redaction
 from uru_mcp.search import Index
+from uru_mcp.unlisted import reasons_unlisted
 from uru_mcp.wire import LeftOut, Namespace, UpstreamTool
 from uru_mcp.words import first_sentence
 
@@ -60,6 +61,11 @@ class Tool:
         return dispatcher_of(self.needs, read_only=self.read_only)
 
     @property
+    def listed_as(self) -> str:
+        """Its name in a list, which is shorter than `id` where that leaves no room for a client's prefix."""
+        return listed_name(self.namespace.name, self.name)
+
+    @property
     def attributed(self) -> str:
         """The description behind a word on who wrote it, which a model must not take for Uru or the user."""
         stranger = ": a server outside Uru wrote this description" if is_foreign(self.namespace.name) else ""
@@ -89,25 +95,33 @@ class Catalog:
     """Uru's tools by id, `platform` first and then by namespace, in Uru's own order within each.
 
     `failed` names the namespaces whose tools could not be loaded, and why; what was known of them is still there when
-    Uru gave no answer. `told_at` is when Uru told the tools of each namespace, and `source` where all of it is from.
+    Uru gave no answer. `unlisted` are tools that clients would refuse in a list, and why. `told_at` is when Uru told
+    the tools of each namespace, and `source` where all of it is from.
     """
 
     namespaces: tuple[Namespace, ...] = ()
     tools: Mapping[str, Tool] = field(default_factory=dict)
     left_out: tuple[LeftOut, ...] = ()
+    unlisted: Mapping[str, str] = field(default_factory=dict)
     failed: tuple[tuple[Namespace, UruError], ...] = ()
     told_at: Mapping[str, datetime] = field(default_factory=dict)
     source: Literal["nobody", "uru", "disk"] = "nobody"
 
     def failure_of(self, tool: str) -> UruError | None:
         """Why a tool of this id may be unknown: its namespace could not be loaded."""
-        return next(
-            (error for namespace, error in self.failed if tool.startswith(shown_name(namespace.name, ""))), None
-        )
+        return next((error for namespace, error in self.failed if may_be_of(tool, namespace.name)), None)
 
     def why_left_out(self, tool: str) -> str | None:
         """Why there is no tool of this id, though Uru has it."""
         return next((one.reason for one in self.left_out if shown_name(one.namespace, one.name) == tool), None)
+
+    def find(self, name: str) -> Tool | None:
+        """The tool of this id, or that is listed under this name."""
+        return self.tools.get(name) or self._by_listed_name.get(name)
+
+    @cached_property
+    def _by_listed_name(self) -> Mapping[str, Tool]:
+        return {tool.listed_as: tool for tool in self.tools.values() if len(tool.id) > LONGEST_LISTED}
 
     def tools_of(self, namespace: Namespace) -> tuple[Tool, ...]:
         return self._by_namespace.get(namespace.name, ())
@@ -177,7 +191,9 @@ def assembled(
             collected.leave_out(item)
         for upstream in offered:
             collected.add(namespace, upstream)
-    return Catalog(namespaces, collected.tools, collected.all_left_out, failed, told_at, "uru")
+    tools = collected.tools
+    unlisted = reasons_unlisted((tool.id, tool.schema_json, tool.dispatcher) for tool in tools.values())
+    return Catalog(namespaces, tools, collected.all_left_out, unlisted, failed, told_at, "uru")
 
 
 class _Collected:

@@ -30,13 +30,13 @@ class Say(Protocol):
 
 WITHIN = 60.0  # seconds for the whole story
 NOTE = "Called the customer back, all is well."
-LOG_NOTE = {"tool": "company_demo__LOG_NOTE", "arguments": {"text": NOTE}}
+LOG_NOTE = {"tool": "company_demo__LOG_NOTE", "input": {"text": NOTE}}
 PRICES = "uru://contexts/ctx_acme_prices"
 PROMPT = "answer_a_complaint"
 COMPLAINT = {"customer": "Ana Ferreira", "complaint": "The machine leaks again."}
 REFUND = {
     "tool": "platform__automation_run",
-    "arguments": {
+    "input": {
         "id": "aut_acme_refund",
         "input": {"customer": "Ana Ferreira", "email": "ana.ferreira@hotel-adler.example", "amount": 900},
     },
@@ -80,7 +80,7 @@ async def _with_a_read_only_key(sandbox: Sandbox, url: str, say: Say) -> None:
         say("  " + "\n  ".join(tools))
         found = await claude.call_tool(
             "uru_read",
-            {"tool": "platform__context_query", "arguments": {"op": "search", "query": "refund", "limit": 1}},
+            {"tool": "platform__context_query", "input": {"op": "search", "query": "refund", "limit": 1}},
         )
         hit = _structure(found)["data"]["items"][0]
         say(f"\nIt may read. A search for “refund” finds “{hit['title']}” in the workspace.")

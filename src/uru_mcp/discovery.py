@@ -143,7 +143,9 @@ def overview(catalog: Catalog, standing: Standing) -> dict[str, Any]:
     With very many left out, `left_out_more` is how many are not shown.
     """
     namespaces = [_summary(catalog, namespace, standing) for namespace in catalog.namespaces]
-    return {"namespaces": namespaces, **_told(catalog.left_out, LEFT_OUT_SHOWN)}
+    unlisted = [{"tool": tool, "reason": reason} for tool, reason in list(catalog.unlisted.items())[:LEFT_OUT_FOUND]]
+    found = {"unlisted": len(catalog.unlisted), "unlisted_examples": unlisted} if unlisted else {}
+    return {"namespaces": namespaces, **found, **_told(catalog.left_out, LEFT_OUT_SHOWN)}
 
 
 def hit(tool: Tool, standing: Standing, *, schema_chars: int = SCHEMA_CHARS) -> dict[str, Any]:
@@ -184,7 +186,7 @@ def offer(tool: Tool, standing: Standing) -> dict[str, Any]:
         "allowed": allowed,
     }
     if allowed:
-        return {**found, "call_with": tool.id if not tool.needs else tool.dispatcher or tool.id}
+        return {**found, "call_with": tool.listed_as if not tool.needs else tool.dispatcher or tool.listed_as}
     return {**found, "missing": in_order(tool.needs - (standing.grant or Grant()).effective)}
 
 

@@ -30,6 +30,28 @@ def parsed(body: bytes) -> Any:
     return json.loads(body, parse_constant=str)
 
 
+def strictly_parsed(text: str) -> Any:
+    """The value of a text of a client. No name may stand twice in an object, since programs differ in which counts.
+
+    Raises:
+        ValueError, RecursionError: It is no JSON, is ambiguous, takes too much memory, or is nested too deeply.
+    """
+    if weight(text.encode(errors="replace")) > limits.PARSED:
+        raise TooMuch
+    return json.loads(text, parse_constant=_refused, object_pairs_hook=_told_once)
+
+
+def _refused(constant: str) -> Any:
+    raise ValueError(constant)
+
+
+def _told_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(members)
+    if len(found) < len(members):
+        raise ValueError("a name stands twice in an object")
+    return found
+
+
 def weight(body: bytes) -> int:
     """Bytes of memory that the text and its values take at most. 63 KB of gzip can hold a gigabyte of `{"a":{}}`."""
     text = len(body) if body.isascii() else 4 * len(body)

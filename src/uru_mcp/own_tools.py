@@ -14,6 +14,8 @@ from uru_mcp.permissions import EVERYTHING, in_order
 
 CHARS_PER_TOKEN = 4
 
+INPUT = "input"  # of a dispatch tool: what the tool is run with
+
 INSTRUCTIONS = """\
 Uru is the user's AI workspace: context blocks (what the team knows), prompts, agents, automations, and tools of \
 connected apps such as mail. Find tools with uru_search_tools; call each with what its `call_with` names: uru_read, \
@@ -58,7 +60,11 @@ def _dispatch_schema(dispatcher: str) -> dict[str, Any]:
                 "maxLength": 100,
                 "description": f"Exact `tool` of a hit of uru_search_tools whose `call_with` is {dispatcher}",
             },
-            "arguments": {"type": "object", "description": "What fits the hit's `input_schema`; omit when it is empty"},
+            INPUT: {
+                "type": "object",
+                "description": "What the hit's `input_schema` describes; omit when it is empty",
+                "additionalProperties": True,
+            },
         },
         "required": ["tool"],
         "additionalProperties": False,
@@ -110,6 +116,7 @@ LIST_SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {
         "kind": {
+            "type": "string",
             "enum": ["contexts", "prompts", "agents", "automations", "runs", "namespaces"],
             "description": "Only these. Omit for all",
         },
@@ -134,7 +141,7 @@ OWN: Mapping[str, Definition] = {
     for definition in (
         Definition(
             "uru_whoami",
-            "Uru: show key, workspace and permissions",
+            "Show key and permissions",
             "Says how the Uru API key stands: `state`, `workspace`, `permissions`, how many tools are allowed and which"
             " are blocked, and `problems` and `warnings`, each with the `fix`. Call it when something is refused,"
             " missing or unclear, or when the user asks what you may do. It always answers, needs no permission and"
@@ -147,7 +154,7 @@ OWN: Mapping[str, Definition] = {
         ),
         Definition(
             "uru_search_tools",
-            "Uru: find tools",
+            "Find tools",
             "Finds Uru's tools for a task, also those that are not listed one by one. Call it before uru_read,"
             ' uru_write and uru_execute. Returns {"hits", "total", "next_offset"}, the best first; each hit has the'
             " exact `tool`, `needs`, `allowed`, and `call_with` (what to call it with), or `missing` when this key may"
@@ -162,7 +169,7 @@ OWN: Mapping[str, Definition] = {
         ),
         Definition(
             "uru_read",
-            "Uru: call a tool that only reads",
+            "Run a reading tool",
             "Calls one of Uru's own tools that only look at the workspace (contexts, prompts, agents, automations) and"
             ' change nothing. Needs Read. Returns {"data", "from", "log_id"}, and `cut` when there is more, for'
             " uru_result. Any other tool is refused with `wrong_dispatcher`, which names the right one. Tools of"
@@ -175,7 +182,7 @@ OWN: Mapping[str, Definition] = {
         ),
         Definition(
             "uru_write",
-            "Uru: call a tool that creates or edits",
+            "Create or edit",
             "Calls one of Uru's tools that create or edit context blocks, prompts, agents or automations; it may"
             ' overwrite what is there. Needs Write. Returns {"data", "from", "log_id"}, where `data` is usually'
             " the record as it now stands. When it ends `unconfirmed`, read the record before you repeat it.",
@@ -187,7 +194,7 @@ OWN: Mapping[str, Definition] = {
         ),
         Definition(
             "uru_execute",
-            "Uru: run a tool of an app or an automation",
+            "Run apps and automations",
             "Runs a tool of a connected app (mail, calendar, …), of the company, or an automation. It may act outside"
             " Uru where nothing can be undone: be sure that the user wants it. Needs Execute. Returns"
             ' {"data", "from", "log_id"}; {"running": {"call_id", …}} when it takes longer, and then goes on: ask'
@@ -201,7 +208,7 @@ OWN: Mapping[str, Definition] = {
         ),
         Definition(
             "uru_result",
-            "Uru: fetch the result of a call",
+            "Fetch a result",
             "Fetches what became of a call whose answer said `running`, or the next piece of one that said `cut`."
             " Returns what the call itself would have: its result, its error, or `running` again. Outcomes are kept for"
             " an hour, as long as this server runs. It waits and runs nothing. For the rest of a resource, use"
@@ -214,7 +221,7 @@ OWN: Mapping[str, Definition] = {
         ),
         Definition(
             "uru_list_resources",
-            "Uru: list or search the workspace",
+            "Search the workspace",
             "Finds what the workspace holds: context blocks, prompts, agents, automations, their newest runs, and"
             " namespaces. Start here for what the team knows. A query searches the text of context blocks, and the"
             ' titles and descriptions of the rest. Returns {"resources", "next_cursor"}; each has `uri`, `kind`,'
@@ -227,7 +234,7 @@ OWN: Mapping[str, Definition] = {
         ),
         Definition(
             "uru_read_resource",
-            "Uru: read one thing of the workspace",
+            "Read a resource",
             "Reads one resource by its `uri`: a context block as text; a prompt, agent, automation, run or namespace as"
             ' JSON. Returns {"data", "from", "uri", "mime_type"}; a long one comes in pieces: go on at'
             " `next_offset` of `cut`. Needs Read. Do not make up a uri; take it from uru_list_resources or a result.",

@@ -62,7 +62,7 @@ def resource(listed: Resource) -> types.Resource:
     updated_at = listed.updated_at
     return types.Resource(
         uri=listed.uri,
-        name=listed.title,  # which older clients show
+        name=listed.name,
         title=listed.title,
         description=listed.description or None,
         mime_type=listed.mime_type,

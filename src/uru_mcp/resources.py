@@ -43,6 +43,9 @@ RECORD_TEMPLATES: Mapping[str, Kind] = {
 }
 
 
+NOUNS: Mapping[str, str] = {NAMESPACES: "namespace", **{kind.collection: kind.noun for kind in KINDS}}
+
+
 @dataclass(frozen=True, slots=True)
 class Resource:
     """A resource as a list shows it. `size` is in bytes; `excerpt` is what a search found in it."""
@@ -55,6 +58,12 @@ class Resource:
     size: int | None = None
     updated_at: datetime | None = None
     excerpt: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What clients show that know no titles, in one menu for all kinds: `context block: Prices`."""
+        noun = NOUNS.get(self.kind)
+        return self.title if noun is None else f"{noun}: {self.title}"
 
 
 @dataclass(frozen=True, slots=True)

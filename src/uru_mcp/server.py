@@ -30,6 +30,7 @@ from uru_mcp.bridge import Bridge
 from uru_mcp.cursors import require_none
 from uru_mcp.errors import UnknownTool, UruError
 from uru_mcp.instructions import instructions
+from uru_mcp.invalid_params import name_fields
 from uru_mcp.library import Library
 from uru_mcp.own_tools import Definition
 from uru_mcp.render import Rendered
@@ -215,7 +216,7 @@ def build_server(bridge: Bridge | Unconfigured, *, progress_each: float = PROGRE
     handlers = Handlers(bridge, progress_each)
     bridge.on_change = handlers.listeners.changed
 
-    return _Server(
+    server = _Server(
         bridge,
         "uru-mcp",
         version=__version__,
@@ -230,6 +231,8 @@ def build_server(bridge: Bridge | Unconfigured, *, progress_each: float = PROGRE
         on_completion=handlers.complete,
         on_subscriptions_listen=ListenHandler(handlers.listeners.bus),
     )
+    server.middleware.append(name_fields)
+    return server
 
 
 async def _report_progress(session: ServerSession, each: float, call: Time) -> None:

@@ -6,8 +6,9 @@ table and the same gate as what may be called.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Any, Literal
 
@@ -17,11 +18,15 @@ from uru_mcp.fields import compact
 from uru_mcp.gate import is_granted, may_come
 from uru_mcp.key_status import Standing
 from uru_mcp.names import shown_name
-from uru_mcp.own_tools import DISPATCHERS, OWN, Definition
+from uru_mcp.own_tools import DISPATCHERS, INPUT, OWN, Definition
 from uru_mcp.permissions import Permissions
 from uru_mcp.policy import LIST_WORKSPACES, OWN_TOOLS, PLATFORM, SELECT_WORKSPACE
 from uru_mcp.redaction import Redaction
+from uru_mcp.schema_fit import fit
+from uru_mcp.schema_scalars import DESCRIPTION_CHARS
+from uru_mcp.titles import numbered_title, short_title
 from uru_mcp.wire import Namespace, UpstreamTool
+from uru_mcp.words import shortened
 
 
 def _selection_tool(name: str, description: str, schema: dict[str, Any], *, read_only: bool | None) -> Tool:
@@ -53,7 +58,7 @@ def _lacks_platform(catalog: Catalog) -> bool:
 
 
 def _find(name: str, catalog: Catalog) -> Tool | None:
-    return catalog.tools.get(name) or (SELECTION.get(name) if _lacks_platform(catalog) else None)
+    return catalog.find(name) or (SELECTION.get(name) if _lacks_platform(catalog) else None)
 
 
 def needs_of(name: str, catalog: Catalog) -> Permissions | None:
@@ -85,9 +90,23 @@ def listed(
     left -= sum(definition.tokens for definition in (*own, *necessary.values()))
     shown = own
     for group in groups:
-        whole, left = _whole((tool for tool in group if is_granted(tool.needs, standing)), necessary, left)
+        wanted = (tool for tool in group if is_granted(tool.needs, standing))
+        listable = (tool for tool in wanted if tool.id in necessary or tool.id not in catalog.unlisted)
+        whole, left = _whole(listable, necessary, left)
         shown += whole or [necessary[tool.id] for tool in group if tool.id in necessary]
-    return shown
+    return _told_apart(shown)
+
+
+def _told_apart(shown: list[Definition]) -> list[Definition]:
+    """The same, where of tools with the same title each but the first has a number in it."""
+    seen: Counter[str] = Counter()
+    apart = []
+    for definition in shown:
+        seen[definition.title] += 1
+        number = seen[definition.title]
+        title = definition.title if number == 1 else numbered_title(definition.title, number)
+        apart.append(definition if number == 1 else replace(definition, title=title))
+    return apart
 
 
 def _whole(tools: Iterable[Tool], shown: Mapping[str, Definition], left: float) -> tuple[list[Definition], float]:
@@ -108,12 +127,14 @@ def _whole(tools: Iterable[Tool], shown: Mapping[str, Definition], left: float) 
 
 
 def defined(tool: Tool) -> Definition:
-    """Uru's tool with its own schema, its namespace in the title, and true hints."""
+    """Uru's tool as clients take it: its schema fitted to them, a short title, and true hints."""
+    fitted = fit(tool.schema_json)
+    room = DESCRIPTION_CHARS - len(fitted.note) - 1
     return Definition(
-        name=tool.id,
-        title=tool.full_title,
-        description=tool.attributed,
-        schema=tool.schema,
+        name=tool.listed_as,
+        title=short_title(tool.title, tool.namespace.title),
+        description=f"{shortened(tool.attributed, room)} {fitted.note}".strip(),
+        schema=fitted.schema,
         read_only=tool.read_only,
         destructive=tool.destructive,
         idempotent=tool.idempotent,
@@ -140,7 +161,7 @@ def resolve(name: str, arguments: dict[str, Any], catalog: Catalog) -> Call:
     """
     via = name if name in DISPATCHERS else None
     if via is not None:
-        name, arguments = arguments["tool"], arguments.get("arguments", {})
+        name, arguments = arguments["tool"], arguments.get(INPUT, {})
     tool = _find(name, catalog)
     if tool is None:
         raise _unknown(name, catalog)
@@ -161,13 +182,13 @@ def require_dispatcher(call: Call) -> None:
     right = call.tool.dispatcher
     if call.via is None or call.via == right:
         return
-    way = f"Call {right} with the same arguments." if right else f"Call {call.tool.id} by its own name."
+    way = f"Call {right} with the same arguments." if right else f"Call {call.tool.listed_as} by its own name."
     raise ArgumentError(
         f"{call.via} does not run {call.tool.id}. Nothing was sent to Uru.",
         fix=way,
         code="wrong_dispatcher",
         tool=call.tool.id,
-        call_with=right or call.tool.id,
+        call_with=right or call.tool.listed_as,
     )
 
 

@@ -8,12 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 from uru_mcp import discovery, gate, surface
+from uru_mcp.call_arguments import of_own_tool, of_upstream_tool
 from uru_mcp.calls import Calls
 from uru_mcp.catalog import Tool
+from uru_mcp.dispatch_input import Reading
 from uru_mcp.effects import attribution, changed_by, effect_of
 from uru_mcp.errors import ArgumentError, Unconfirmed, UnknownTool
-from uru_mcp.fields import is_larger
-from uru_mcp.heavy_work import in_thread, in_time
+from uru_mcp.heavy_work import in_time
 from uru_mcp.key import Key
 from uru_mcp.library import Library
 from uru_mcp.outcomes import Outcome, Outcomes
@@ -26,7 +27,6 @@ from uru_mcp.render import Document, Rendered, Renderer, Rest
 from uru_mcp.wire import Workspace
 
 WAIT = 30  # seconds that `uru_result` waits when it is not told how long
-QUICK = 20_000  # characters of a schema, or of arguments, that are checked at once
 LOOK = 10.0  # seconds that `uru_whoami` waits for Uru
 
 Arguments = dict[str, Any]
@@ -71,8 +71,8 @@ class ToolCalls:
         if name == "uru_whoami":  # which always answers, whatever it is asked with
             await self._outlook.look(min(LOOK, _left(deadline)), at_once=True)
             return self._renderer.answer(*self._report())
-        if name in OWN:
-            check(name, OWN[name].schema, arguments, trusted=True)
+        reading = of_own_tool(name, arguments) if name in OWN else Reading(arguments)
+        arguments = reading.call
         if name == "uru_result":
             return await self._outcome(arguments, deadline)
         if name == "uru_list_resources":
@@ -85,7 +85,7 @@ class ToolCalls:
         gate.require(name, NOTHING, view.standing)
         if name == "uru_search_tools":
             return await self._search(arguments, view)
-        return await self._run(await self._resolve(name, arguments, view), view, deadline)
+        return await self._run(await self._resolve(name, arguments, view), reading, view, deadline)
 
     async def _search(self, arguments: Arguments, view: View) -> Rendered:
         missing = None if view.catalog.namespaces else self._outlook.catalog_trouble
@@ -105,20 +105,20 @@ class ToolCalls:
             not_loaded = self._outlook.catalog_trouble or view.catalog.failure_of(error.details["tool"])
             raise (view.standing.trouble or not_loaded or error).with_traceback(None) from None
 
-    async def _run(self, call: surface.Call, view: View, deadline: float) -> Rendered:
+    async def _run(self, call: surface.Call, reading: Reading, view: View, deadline: float) -> Rendered:
         tool = call.tool
         view = await self._outlook.admit(tool.id, tool.needs, view, within=_left(deadline) / 2)
         surface.require_dispatcher(call)
-        self._require_own_workspace(tool, call.arguments, view.standing.workspace)
-        await _check_of(tool, call.arguments)
+        arguments = await of_upstream_tool(call, reading)
+        self._require_own_workspace(tool, arguments, view.standing.workspace)
         key = view.standing.key
         if not tool.is_run:
             outcome = self._outcomes.begun(tool.id)
-            outcome.end(await self._carry_out(tool, call.arguments, key, within=_left(deadline)))
+            outcome.end(await self._carry_out(tool, arguments, key, within=_left(deadline)))
         else:
             outcome = await self._outcomes.carry_out(
                 tool.id,
-                lambda: self._carry_out(tool, call.arguments, key, within=self._execute_timeout),
+                lambda: self._carry_out(tool, arguments, key, within=self._execute_timeout),
                 wait=_left(deadline),
             )
         if _selects_workspace(tool) and outcome.error is None:
@@ -203,21 +203,6 @@ class ToolCalls:
             )
         fix = f"Leave workspace_id out, or ask the user to {mend} if another one is wanted."
         raise ArgumentError(f"{message} Nothing was sent to Uru.", fix=fix, tool=tool.id)
-
-
-async def _check_of(tool: Tool, arguments: Arguments) -> None:
-    """Check the arguments of one of Uru's tools: in a thread where they or its schema are large."""
-    if len(tool.schema_json) <= QUICK and not is_larger(arguments, QUICK):
-        check(tool.id, tool.schema, arguments, trusted=False)
-    else:
-        await in_thread(lambda: check(tool.id, tool.schema, arguments, trusted=False))
-
-
-def check(tool: str, schema: Arguments, arguments: Arguments, *, trusted: bool) -> None:
-    """As `arguments.check`, which is imported when the client has had its first answers."""
-    from uru_mcp import arguments as checked
-
-    checked.check(tool, schema, arguments, trusted=trusted)
 
 
 def _summary(outcome: Outcome) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from uru_mcp.key_status import Standing
 from uru_mcp.permissions import EVERYTHING, NOTHING, Grant, Permission, Permissions, in_order, in_words
 from uru_mcp.policy import PLATFORM
 from uru_mcp.records import KINDS, Kind
+from uru_mcp.unlisted import REASON
 from uru_mcp.whoami_text import lines
 
 APPS_SHOWN = 6  # of each missing permission, those with the most tools
@@ -27,6 +28,7 @@ OLD_KEY_DAYS = 90
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 ENDS_SOON_DAYS = 14
 TITLE_CHARS = 60
+UNLISTED = f"{REASON}; uru_search_tools finds it and says which tool runs it"
 CONTRADICTION = "The key's record contradicts Uru, which accepts the key, so calls go on. The record says:"
 
 
@@ -119,6 +121,8 @@ def _tools(facts: Facts) -> dict[str, Any]:
         "allowed": sum(facts.catalog.needs.values()) - blocked,
         "blocked": blocked,
         "left_out": len(facts.catalog.left_out),
+        "unlisted": len(facts.catalog.unlisted),
+        "unlisted_reason": UNLISTED if facts.catalog.unlisted else None,
         "source": facts.catalog.source,
         "missing": missing,
         "fix": _remedy(lacking, grant) if missing else None,

@@ -63,6 +63,8 @@ def permissions_in_words(permissions: dict[str, Any]) -> str:
 def _tools_lines(tools: dict[str, Any]) -> Iterator[str]:
     left_out = f", {tools['left_out']} left out, as uru_search_tools tells" if tools["left_out"] else ""
     yield f"Tools: {tools['allowed']} allowed, {tools['blocked']} blocked{left_out}"
+    if tools["unlisted"]:
+        yield f"  Not listed one by one: {tools['unlisted']}, each since {tools['unlisted_reason']}"
     for missing in tools["missing"]:
         apps = [f"{app} {count}" for app, count in missing["apps"].items()]
         more = " …" if missing["tools"] > sum(missing["apps"].values()) else ""

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from uru_mcp.audit import LONGEST, OK, AuditLog, Entry
+from uru_mcp.dispatch_input import named_tool
 from uru_mcp.errors import UruError
 from uru_mcp.names import VALID
 from uru_mcp.own_tools import DISPATCHERS
@@ -96,7 +97,7 @@ class Witness:
 
 def _meant(name: str, arguments: dict[str, Any]) -> tuple[str, str | None]:
     """The tool that a call is for, and the dispatch tool that it came through."""
-    tool = arguments.get("tool")
+    tool = named_tool(arguments)
     return (tool, name) if name in DISPATCHERS and isinstance(tool, str) else (name, None)
 
 

@@ -62,3 +62,12 @@ def first_sentence(text: str) -> tuple[str, str]:
     """A text's first sentence, and the rest."""
     end = SENTENCE_END.search(text)
     return (text[: end.start()], text[end.end() :]) if end else (text, "")
+
+
+def shortened(text: str, most: int) -> str:
+    """A text of at most so many characters, cut after a sentence where one ends in its second half."""
+    if len(text) <= most:
+        return text
+    kept = text[: most - 2]
+    ends = [end.start() for end in SENTENCE_END.finditer(kept) if end.start() > most // 2]
+    return f"{kept[: ends[-1]]} …" if ends else f"{''.join(kept.rsplit(None, 1)[:1])}…"

@@ -71,8 +71,8 @@ async def first_calls(entry: Any, home: Path) -> dict[str, Any]:
     async with served(*entry["args"], command=(entry["command"],), HOME=str(home), **entry["env"]) as claude:
         await claude.initialize("2025-11-25")
         listed = {tool["name"] for tool in (await claude.result("tools/list"))["tools"]}
-        run = {"tool": "company_demo__LOG_NOTE", "arguments": {"text": "hi"}}
-        read = {"tool": "platform__context_query", "arguments": LISTING}
+        run = {"tool": "company_demo__LOG_NOTE", "input": {"text": "hi"}}
+        read = {"tool": "platform__context_query", "input": LISTING}
         results = {
             "read": await claude.call("uru_read", read),
             "execute": await claude.call("uru_execute", run),
