@@ -242,7 +242,7 @@ def test_any_address_is_taken_apart_or_refused(uri: str) -> None:
     assert parse_uri(address.uri) == address
 
 
-parts = st.lists(texts | st.none() | st.integers(), max_size=4)
+parts = st.lists(texts | st.none() | st.integers(min_value=0), max_size=4)
 
 
 @given(parts)
