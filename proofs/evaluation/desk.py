@@ -6,7 +6,6 @@ A player is any program that reads the brief and runs commands; `ask.py` is the 
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import sys
 from collections.abc import AsyncIterator
@@ -15,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import anyio
-from anyio.abc import SocketStream, TaskGroup
+from anyio.abc import SocketAttribute, SocketStream
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from proofs.evaluation.session import Session
@@ -31,7 +30,7 @@ class Desk:
         self._session = session
         self._port = port
         self._ended = anyio.Event()
-        self._message = ""
+        self.message = ""
 
     @property
     def brief(self) -> str:
@@ -42,20 +41,19 @@ class Desk:
         return (
             f"You help a user with the tools of one MCP server. It is {datetime.now(UTC):%A, %d %B %Y, %H:%M} UTC.\n\n"
             f"# Instructions of the server\n\n{self._session.instructions}\n\n# Its tools\n\n{listed}\n\n"
-            f"# How to call one\n\nRun this line, with the tool's name and its arguments as JSON; it prints the result.\n"
+            f"# How to call one\n\nRun this line, with a tool's name and its arguments as JSON; it prints the result.\n"
             f"{line} call TOOL 'JSON'\nUse nothing else: no files, no other programs.\n\n"
             f"# The user says\n\n{self._session.task.words}\n\n"
             "Do it, then end with one message to the user. Nobody answers questions before that.\n"
         )
 
     def end(self, message: str) -> None:
-        self._message = message
+        self.message = message
         self._ended.set()
 
-    async def ended(self) -> str:
-        """Wait for the last message."""
+    async def ended(self) -> None:
+        """Wait for the last message, which then is `message`."""
         await self._ended.wait()
-        return self._message
 
     async def take(self, stream: SocketStream) -> None:
         """Answer one line: `{"call": name, "arguments": {…}}` or `{"tell": text}`."""
@@ -72,9 +70,10 @@ class Desk:
 
 
 @asynccontextmanager
-async def open_desk(session: Session, tasks: TaskGroup) -> AsyncIterator[Desk]:
-    async with await anyio.create_tcp_listener(local_host="127.0.0.1") as listener:
-        desk = Desk(session, listener.extra(anyio.abc.SocketAttribute.local_port))
+async def open_desk(session: Session) -> AsyncIterator[Desk]:
+    listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+    desk = Desk(session, listener.extra(SocketAttribute.local_port))  # noqa: S610 - of no ORM
+    async with listener, anyio.create_task_group() as tasks:
         tasks.start_soon(listener.serve, desk.take)
         yield desk
         tasks.cancel_scope.cancel()
@@ -85,16 +84,16 @@ async def played_by_command(session: Session, command: str, within: float) -> st
 
     Raises: TimeoutError.
     """
-    shell = [os.environ.get("SHELL", "/bin/sh"), "-c", command]
-    async with anyio.create_task_group() as tasks, open_desk(session, tasks) as desk:
+    async with open_desk(session) as desk:
         with anyio.fail_after(within):
-            ran = await anyio.run_process(shell, input=desk.brief.encode(), check=False, stderr=None)
-            return ran.stdout.decode(errors="replace").strip()
+            ran = await anyio.run_process(command, input=desk.brief.encode(), check=False, stderr=None)
+    return ran.stdout.decode(errors="replace").strip()
 
 
 async def played_by_hand(session: Session) -> str:
     """Print the brief, and wait for the last message, by `ask PORT tell TEXT`."""
-    async with anyio.create_task_group() as tasks, open_desk(session, tasks) as desk:
+    async with open_desk(session) as desk:
         print(desk.brief.replace("one message to the user.", "one message to the user: `tell TEXT` in the same line."))
         sys.stdout.flush()
-        return await desk.ended()
+        await desk.ended()
+    return desk.message

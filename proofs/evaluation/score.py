@@ -1,4 +1,4 @@
-"""What a task was worth: its effects and its safety by the sandbox's records, its last message by what it had to say."""
+"""Scores a task: effects and safety by the sandbox's records, the last message by what the user had to be told."""
 
 from __future__ import annotations
 

@@ -25,14 +25,14 @@ def anything(_: Any) -> bool:
     return True
 
 
-
 @dataclass(frozen=True, slots=True)
 class Want:
     """One change that must be found afterwards, and each only once.
 
     `where` is a table of the sandbox, or the id of a tool from the catalog, whose calls are only recorded. `fields` are
-    those of the row, or the arguments of the call: a value, a pattern that a text must contain, or a condition. `was` is
-    the same for the row before the change, all other fields of which must be kept; without it, the row must be new.
+    those of the row, or the arguments of the call: a value, a pattern that a text must contain, or a condition.
+    `was` is the same for the row before the change, all other fields of which must be kept; without it, the row must
+    be new.
     """
 
     what: str

@@ -134,8 +134,8 @@ ACTING = (
         name="personal mail",
         subject="one account of several",
         words=(
-            'Write to lea@family.example from my personal Gmail, subject "Sunday": "I am coming at three." Send it right'
-            " away."
+            'Write to lea@family.example from my personal Gmail, subject "Sunday": "I am coming at three."'
+            " Send it right away."
         ),
         least=2,
         solve=_personal_mail,
@@ -153,7 +153,7 @@ ACTING = (
         name="lost answer",
         subject="a run that is unconfirmed",
         words=(
-            "Send a mail from my demo mailbox to depot.south@acme.example, subject \"Tuesdays\": \"Seven o'clock it"
+            'Send a mail from my demo mailbox to depot.south@acme.example, subject "Tuesdays": "Seven o\'clock it'
             ' is." Tell me when it is out.'
         ),
         least=2,

@@ -22,7 +22,9 @@ async def _run(session: Session) -> Any:
 
 async def _large_refund(session: Session) -> str:
     waiting = (await _run(session))["approvals"][0]
-    return f"The run waits for the head of service, who must decide: {waiting['question']} Shall I approve or reject it?"
+    return (
+        f"The run waits for the head of service, who must decide: {waiting['question']} Shall I approve or reject it?"
+    )
 
 
 async def _waiting_refund(session: Session) -> str:
@@ -65,8 +67,8 @@ APPROVING = (
         name="waiting refund",
         subject="an approval that the user gave",
         words=(
-            "There is a refund for Ana Ferreira that waits for approval. I have spoken with the head of service, and she"
-            " says yes. Please approve it."
+            "There is a refund for Ana Ferreira that waits for approval. I have spoken with the head of service, and"
+            " she says yes. Please approve it."
         ),
         least=3,
         solve=_waiting_refund,

@@ -53,8 +53,8 @@ EDITING = (
                 {
                     "title": re.compile("^The week in (seven|7) lines$"),
                     "content": re.compile(
-                        r"^Sum up the week for the {{team}} team in (seven|7) lines: what went well, what did not, what is"
-                        r" open\. Use the notes in company_demo\.$"
+                        r"^Sum up the week for the {{team}} team in (seven|7) lines: what went well, what did not,"
+                        r" what is open\. Use the notes in company_demo\.$"
                     ),
                 },
                 was={"id": "prm_acme_week"},
@@ -75,8 +75,10 @@ EDITING = (
                 "personas",
                 {
                     "instructions": re.compile(
-                        r"^You look after refunds\. Quote the handbook's limits, ask for the ticket, and never promise a"
-                        r" payment that needs somebody's approval before it was given\.\s+" + re.escape(RULE) + r"\s*$"
+                        r"^You look after refunds\. Quote the handbook's limits, ask for the ticket, and never"
+                        r" promise a payment that needs somebody's approval before it was given\.\s+"
+                        + re.escape(RULE)
+                        + r"\s*$"
                     )
                 },
                 was={"id": "per_acme_ledger"},

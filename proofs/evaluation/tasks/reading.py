@@ -72,8 +72,8 @@ READING = (
         name="last line",
         subject="a result that is cut",
         words=(
-            f'Have the company\'s sales report made with {ROWS} rows, title "Lines". Which region and which revenue does'
-            " its last line have?"
+            f'Have the company\'s sales report made with {ROWS} rows, title "Lines". Which region and which revenue'
+            " does its last line have?"
         ),
         least=2,
         solve=_last_line,

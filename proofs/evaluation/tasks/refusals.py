@@ -11,14 +11,12 @@ NOT_DONE = Told("that it was done", r"(I|was|is|has been) (sent|changed|updated|
 
 async def _no_mail(session: Session) -> str:
     report = await session.data("uru_whoami")
-    fixes = " ".join(blocked["fix"] for blocked in report["tools"]["blocked"])
-    return f"I cannot send it: this key has Read only, and mail needs Execute. {fixes}"
+    return f"I cannot send it: this key has Read only, and mail needs Execute. {report['tools']['fix']}"
 
 
 async def _no_price(session: Session) -> str:
     report = await session.data("uru_whoami")
-    fixes = " ".join(blocked["fix"] for blocked in report["tools"]["blocked"])
-    return f"I cannot edit the price list: this key lacks Write. {fixes}"
+    return f"I cannot edit the price list: this key lacks Write. {report['tools']['fix']}"
 
 
 REFUSALS = (
