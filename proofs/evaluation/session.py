@@ -61,8 +61,6 @@ class Session:
 
     async def begin(self, client: Client) -> None:
         self._client = client
-        if self.task.prepare is not None:
-            await self.task.prepare(self)
         self.instructions = client.instructions or ""
         self.tools = list((await client.list_tools(cache_mode="refresh")).tools)
         self.before = state_of(self.sandbox, self.key_id)
@@ -107,6 +105,8 @@ async def opened(task: Task, catalog: Path | None, shows: Shows = "text") -> Asy
     sandbox = Sandbox.open(catalog=catalog)
     try:
         session = Session(task, sandbox, shows)
+        if task.prepare is not None:  # before the server looks at Uru for the first time
+            await task.prepare(session)
         environ = {"URU_API_KEY": session.key, "URU_PROXY_URL": "http://127.0.0.1:1", "URU_SYNC_INTERVAL": "0"}
         environ |= {f"URU_{name}": value for name, value in task.settings.items()}
         bridge = Bridge(read_settings(environ), Redaction(), transport=httpx2.ASGITransport(app=sandbox.app))

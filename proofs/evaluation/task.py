@@ -18,6 +18,10 @@ Row = Mapping[str, Any]
 Decision = Literal["approve", "reject"]
 Solve = Callable[["Session"], Awaitable[str]]
 ALL = ("read", "write", "execute")
+QUALIFIED = re.compile(
+    r"\b(not|no|nothing|nobody|never|cannot|unable|without|until|unless|before|once|if|when|after|as soon as)\b|n.t\b",
+    re.IGNORECASE,
+)
 
 
 def anything(_: Any) -> bool:
@@ -49,7 +53,12 @@ class Told:
     pattern: str
 
     def is_in(self, message: str) -> bool:
-        return re.search(self.pattern, message, re.IGNORECASE | re.DOTALL) is not None
+        return re.search(self.pattern, message, re.IGNORECASE) is not None
+
+    def is_claimed(self, message: str) -> bool:
+        """Whether a sentence says so without a word that takes it back: a negation or a condition."""
+        sentences = re.split(r"[.!?;:\n]\s", message)
+        return any(self.is_in(one) and QUALIFIED.search(one) is None for one in sentences)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +66,9 @@ class Task:
     """One task.
 
     `may` has the ids of the tools that may act; those that only read always may. `least` is the number of calls with
-    which `solve`, the scripted player, does it. `settings` are variables without their `URU_`. With `person`, the
-    client can ask its person, who decides so. A key that is not `fixed` has no workspace yet.
+    which `solve`, the scripted player, does it. No sentence of the last message may claim what is `never_told`.
+    `settings` are variables without their `URU_`. With `person`, the client can ask its person, who decides so. A key
+    that is not `fixed` has no workspace yet.
     """
 
     name: str

@@ -8,24 +8,23 @@ from proofs.evaluation.session import Session
 from proofs.evaluation.task import Task, Told, Want
 
 RULE = "Always name the number of the ticket."
-LEDGER = "uru://agents/per_acme_ledger"
 SELECT = "platform__set_current_workspace"
 GLOBEX = "c2a8e5d4-91b7-4f3a-a6d0-5e7f18293b4c"
 
 
 async def _prompt(session: Session) -> str:
-    await session.data("uru_list_resources", {"kind": "prompts", "query": "week"})
-    prompt = (await session.data("uru_read_resource", {"uri": "uru://prompts/prm_acme_week"}))["data"]
+    listed = (await session.data("platform__prompt_query", {"op": "list"}))["data"]["items"]
+    prompt = next(one for one in listed if one["title"] == "The week in five lines")
     content = prompt["content"].replace("five lines", "seven lines")
-    change = {"op": "update", "id": "prm_acme_week", "title": "The week in seven lines", "content": content}
+    change = {"op": "update", "id": prompt["id"], "title": "The week in seven lines", "content": content}
     await session.data("platform__prompt_edit", change)
     return "The prompt is now called “The week in seven lines” and asks for seven."
 
 
 async def _agent(session: Session) -> str:
-    await session.data("uru_list_resources", {"kind": "agents"})
-    agent = (await session.data("uru_read_resource", {"uri": LEDGER}))["data"]
-    change = {"op": "update", "id": "per_acme_ledger", "instructions": f"{agent['instructions']} {RULE}"}
+    listed = (await session.data("platform__persona_query", {"op": "list"}))["data"]["items"]
+    agent = next(one for one in listed if one["name"] == "Ledger")
+    change = {"op": "update", "id": agent["id"], "instructions": f"{agent['instructions']} {RULE}"}
     await session.data("platform__persona_edit", change)
     return "Ledger has the rule at the end of its instructions, and all the others as before."
 
@@ -43,7 +42,7 @@ EDITING = (
         name="prompt",
         subject="a change of a prompt",
         words='Our prompt "The week in five lines" should ask for seven lines, and be called so too.',
-        least=3,
+        least=2,
         solve=_prompt,
         told=(Told("that it is seven now", "seven|7"),),
         wants=(
@@ -66,7 +65,7 @@ EDITING = (
         name="agent",
         subject="a rule for an agent",
         words=f'Add a rule to the end of the instructions of our agent Ledger, and keep the rest: "{RULE}"',
-        least=3,
+        least=2,
         solve=_agent,
         told=(Told("that Ledger has it", "ledger"),),
         wants=(
