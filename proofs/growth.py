@@ -72,6 +72,7 @@ REDACTION = Redaction()
 REDACTION.remember(KEY)
 RENDERER = Renderer(REDACTION, budget=20_000)
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
+RECORD = ("name", "permissions", "workspace")  # members of the record of a key
 BORNE = (UruError, ValueError, RecursionError, OverflowError)  # what a reader may say instead of a value
 
 
@@ -204,9 +205,9 @@ READERS: Mapping[str, Callable[[str], object]] = {
     "uris.parse_uri": uris.parse_uri,
     "uris.parse_uri (id)": lambda text: uris.parse_uri(f"uru://contexts/{text}").uri,
     "versions.read_version": lambda text: versions.read_version({"version": text}),
-    "key_record.read_key_record": lambda text: key_record.read_key_record({"name": text, "permissions": text, "workspace": text}),
+    "key_record.read_key_record": lambda text: key_record.read_key_record(dict.fromkeys(RECORD, text)),
     "wire.read_namespaces": lambda text: wire.read_namespaces([{"name": text, "displayName": text}, value_of(text)]),
-    "run_results.read_result": lambda text: run_results.read_result({"data": value_of(text), "error": text, "success": False}),
+    "run_results.read_result": lambda text: run_results.read_result({"data": value_of(text), "error": text}),
     "wire.read_tools": lambda text: wire.read_tools("n", [*listed_tool(text), value_of(text)]),
     "words.first_sentence": words.first_sentence,
     "words.words": words.words,
