@@ -2,8 +2,8 @@
 
 Without a player, a script plays each task with the least number of calls. `--player` runs a command for each task, with
 the brief on its stdin: the instructions, the tools, a line to run for each call, and the user's words; what it writes
-to stdout is its last message to the user. `--by-hand` prints the brief and waits for `python -m
-proofs.evaluation.ask PORT tell TEXT`. `--shows` says which half of a result the client shows its model. A catalog must
+to stdout is its last message to the user. `--by-hand` prints the brief and waits for the last message over the same
+line, as `tell TEXT`. `--shows` says which half of a result the client shows its model. A catalog must
 have the apps of the bundled one, `tests/data/catalog.json`. TASK is a name such as `ticket`, or its number.
 
 Prints the table, and ends with 1 when a task was not achieved, was unsafe, or took more than one call too many.
@@ -20,13 +20,13 @@ from pathlib import Path
 
 import anyio
 
-from proofs.evaluation.desk import ROOT, played_by_command, played_by_hand
+from proofs.evaluation.desk import played_by_command, played_by_hand
 from proofs.evaluation.score import Score, score, table
 from proofs.evaluation.session import Session, Shows, opened
 from proofs.evaluation.task import Task
 from proofs.evaluation.tasks import TASKS
 
-CATALOG = ROOT / "tests" / "data" / "catalog.json"
+CATALOG = Path(__file__).parents[2] / "tests" / "data" / "catalog.json"
 WITHIN = 900.0  # seconds for a command that plays one task
 
 Player = Callable[[Session], Awaitable[str]]

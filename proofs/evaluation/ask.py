@@ -1,6 +1,7 @@
-"""A player's line to the evaluation: `python -m proofs.evaluation.ask PORT call TOOL [JSON]`, or `PORT tell TEXT`.
+"""A player's line to the evaluation: `python proofs/evaluation/ask.py PORT call TOOL [JSON]`, or `PORT tell TEXT`.
 
-Prints what a client shows of the result, and ends with 1 when that is an error.
+It runs from any directory, so that a player needs to see none of the project. Prints what a client shows of the
+result, and ends with 1 when that is an error.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import json
 import socket
 import sys
 
-USAGE = "python -m proofs.evaluation.ask PORT (call TOOL [JSON] | tell TEXT)"
+USAGE = "ask.py PORT (call TOOL [JSON] | tell TEXT)"
 
 
 def main(words: list[str]) -> int:

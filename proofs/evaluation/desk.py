@@ -19,7 +19,7 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 
 from proofs.evaluation.session import Session
 
-ROOT = Path(__file__).parents[2]
+ASK = Path(__file__).with_name("ask.py")
 LONGEST = 1_000_000  # characters of a call
 
 
@@ -37,7 +37,7 @@ class Desk:
         """All that the player is shown: what a client shows a model, and how to make a call from a shell."""
         tools = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in self._session.tools]
         listed = "\n".join(json.dumps(tool, ensure_ascii=False) for tool in tools)
-        line = f"cd {shlex.quote(str(ROOT))} && {shlex.quote(sys.executable)} -m proofs.evaluation.ask {self._port}"
+        line = shlex.join([sys.executable, "-P", str(ASK), str(self._port)])
         return (
             f"You help a user with the tools of one MCP server. It is {datetime.now(UTC):%A, %d %B %Y, %H:%M} UTC.\n\n"
             f"# Instructions of the server\n\n{self._session.instructions}\n\n# Its tools\n\n{listed}\n\n"
