@@ -50,7 +50,7 @@ class Calls:
             raise
         if result.error is not None:
             raise Refused(
-                f"{tool.id} failed.{quotation(result.error)}",
+                f"{tool.id} failed.{quotation(result.error, tool.namespace.title)}",
                 fix="Read what it says; mend the arguments if they are the cause, otherwise tell the user.",
                 tool=tool.id,
                 log_id=result.log_id,

@@ -53,4 +53,3 @@ def with_large_as_text(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: with_large_as_text(item) for name, item in value.items()}
     return value
-

@@ -19,7 +19,7 @@ WORDS_CHARS = 500  # of a message or a question
 NAME_CHARS = 80  # of a title or a label
 ADVICE_CHARS = 2_000  # of one member of an error that is passed on
 
-DOUBLE_QUOTES = "\"“”„‟«»″‴‶‷＂〝〞〟❝❞❠⹂˝ʺˮ״ײ🙶🙷🙸\U000e0022"
+DOUBLE_QUOTES = '"“”„‟«»″‴‶‷＂〝〞〟❝❞❠⹂˝ʺˮ״ײ🙶🙷🙸\U000e0022'
 OPENING, CLOSING = "<＜﹤≪⋘˂𐌂ᐸ", ">＞﹥≫⋙˃ᐳ"
 KEPT = "(){}‘’‚‛「」『』"
 

@@ -22,7 +22,9 @@ IGNORABLE = (
 )
 # The other format characters, without the Arabic and Syriac number signs, which can be seen.
 FORMAT = "\ufff9-\ufffb\U00013430-\U0001343f"
-NEVER_TEXT = "\ud800-\udfff\ufdd0-\ufdef" + "".join(f"{chr(n + 0xFFFE)}-{chr(n + 0xFFFF)}" for n in range(0, 0x110000, 0x10000))
+NEVER_TEXT = "\ud800-\udfff\ufdd0-\ufdef" + "".join(
+    f"{chr(n + 0xFFFE)}-{chr(n + 0xFFFF)}" for n in range(0, 0x110000, 0x10000)
+)
 
 UNSEEN = re.compile(f"[{CONTROLS}{IGNORABLE}{FORMAT}{NEVER_TEXT}]")
 HELPERS = "\u180b-\u180f\u200c\u200d\ufe00-\ufe02\ufe0e\ufe0f\U000e0100-\U000e011f"
@@ -37,11 +39,17 @@ PICTURES = "©®‼⁉™ℹ↔-↙↩↪⌚⌛⌨⏏⏩-⏳⏸-⏺Ⓜ▪▫▶�
 PICTURE = re.compile(f"[{PICTURES}]")
 TONES = re.compile("[\U0001f3fb-\U0001f3ff]")
 # The first and the second pictures of sequences that are drawn as one.
-JOINS = re.compile("[⛓⛹❤🍄🍋🏃🏄🏊-🏌🏳🏴🐈🐕🐦🐻👁👦-👩👫-👯👰-👳👷👮💁💂💃💆💇🕵🕺🙂😮😵😶🙅-🙇🙋-🙎🚣🚴-🚶🛌🤝🤦🤵🤷-🤹🤼-🤾🥷🦸🦹🧍-🧏🧑🧔🧖-🧟🧒👧🫱🫆💋🧍]|[\U0001f3fb-\U0001f3ff]")
-JOINED = re.compile("[♀♂♾⚕⚖⚧✈❄❤☠➡↔↕⬛🌈🌾🍳🍼🎄🎓🎤🎨🏫🏭🐦🐾👦-👩💋💥💨💫💻💼🔥🔧🔬🗨🚀🚒🟩🟫🤝🦯🦰-🦳🦺🦼🦽🧑🧒🩹🩰🫯🫲]")
+JOINS = re.compile(
+    "[⛓⛹❤🍄🍋🏃🏄🏊-🏌🏳🏴🐈🐕🐦🐻👁👦-👩👫-👯👰-👳👷👮💁💂💃💆💇🕵🕺🙂😮😵😶🙅-🙇🙋-🙎🚣🚴-🚶🛌🤝🤦🤵🤷-🤹🤼-🤾🥷🦸🦹🧍-🧏🧑🧔🧖-🧟🧒👧🫱🫆💋🧍]|[\U0001f3fb-\U0001f3ff]"
+)
+JOINED = re.compile(
+    "[♀♂♾⚕⚖⚧✈❄❤☠➡↔↕⬛🌈🌾🍳🍼🎄🎓🎤🎨🏫🏭🐦🐾👦-👩💋💥💨💫💻💼🔥🔧🔬🗨🚀🚒🟩🟫🤝🦯🦰-🦳🦺🦼🦽🧑🧒🩹🩰🫯🫲]"
+)
 HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff々〇]")
 MONGOLIAN = re.compile("[\u1820-\u18aa]")
-CURSIVE = re.compile("[\u0620-\u064a\u066e-\u06d3\u06d5\u06ee-\u06fc\u0710-\u072f\u074d-\u077f\u07ca-\u07ea\u0840-\u0858\u0860-\u086a\u08a0-\u08c8]")
+CURSIVE = re.compile(
+    "[\u0620-\u064a\u066e-\u06d3\u06d5\u06ee-\u06fc\u0710-\u072f\u074d-\u077f\u07ca-\u07ea\u0840-\u0858\u0860-\u086a\u08a0-\u08c8]"
+)
 MARKED = re.compile("[\u064b-\u0652\u0670]")  # Arabic vowel signs, which stand between a letter and a joiner
 INDIC = re.compile("[\u0900-\u0dff\u0f40-\u0fbc\u1000-\u109f\u1780-\u17d3\U00011000-\U000114ff]")
 
