@@ -192,7 +192,7 @@ def _not_uru(status: int, quoted: str) -> Refused:
 def connection_problem(title: str, quoted: str) -> Refused:
     """What a 401 means that came from a connected app, when Uru itself accepts the key."""
     return Refused(
-        f"The connection of “{title}” to its app was refused, not your Uru key, which is fine.{quoted}",
-        fix=f"Connect “{title}” again in Uru, under its integrations, and repeat the call.",
+        f"The connection of “{quoted(title, NAME_CHARS)}” to its app was refused, not your Uru key, which is fine.{quoted}",
+        fix=f"Connect “{quoted(title, NAME_CHARS)}” again in Uru, under its integrations, and repeat the call.",
         code="connection_problem",
     )

@@ -18,6 +18,7 @@ from uru_mcp.identity import Identity
 from uru_mcp.key import Key
 from uru_mcp.permissions import in_order
 from uru_mcp.policy import PLATFORM
+from uru_mcp.quoting import NAME_CHARS, quoted
 from uru_mcp.wire import RunResult
 
 
@@ -48,6 +49,9 @@ class Calls:
             error.details["tool"] = tool.id
             error.details["required"] = error.details["required"] or in_order(tool.needs)
             raise
+        except UruError as error:
+            _name_app(tool, error)
+            raise
         if result.error is not None:
             raise Refused(
                 f"{tool.id} failed.{quotation(result.error, tool.namespace.title)}",
@@ -66,7 +70,7 @@ class Calls:
         if standing is None or standing.doubt is not None:
             return NoAnswer(
                 f"The call was refused (401), and Uru does not say now whether that is about the API key or about the"
-                f" connection of “{tool.namespace.title}”.{quoted}",
+                f" connection of “{quoted(tool.namespace.title, NAME_CHARS)}”.{quoted}",
                 fix="Call uru_whoami in a minute.",
                 retryable=False,
             )
@@ -93,3 +97,11 @@ class Calls:
             fix="Make the same call again.",
             code=error.code,
         )
+
+
+def _name_app(tool: Tool, error: UruError) -> None:
+    """Say of an app's words that they are the app's, where Uru only passes them on."""
+    if tool.namespace.name != PLATFORM:
+        title = quoted(tool.namespace.title, NAME_CHARS)
+        error.message = error.message.replace(" Uru says (data", f" {title} says (data", 1)
+        error.details["said_by"] = title
