@@ -161,7 +161,7 @@ async def test_a_person_is_not_shown_the_key_nor_what_cannot_be_seen(connect: Co
         await claude.tools()
         uru.faults.status("/execute/", 200, body={"data": run, "successful": True})
         await claude.data("uru_execute", REFUND)
-    assert person.asked[0].endswith("“Send [key removed] away?”")
+    assert person.asked[0].endswith("“Send (key removed) away?”")
 
 
 async def test_a_run_that_does_not_wait_asks_nothing(connect: Connect, uru: Uru) -> None:

@@ -189,10 +189,11 @@ def _not_uru(status: int, quoted: str) -> Refused:
     )
 
 
-def connection_problem(title: str, quoted: str) -> Refused:
+def connection_problem(title: str, theirs: str) -> Refused:
     """What a 401 means that came from a connected app, when Uru itself accepts the key."""
     return Refused(
-        f"The connection of “{quoted(title, NAME_CHARS)}” to its app was refused, not your Uru key, which is fine.{quoted}",
+        f"The connection of “{quoted(title, NAME_CHARS)}”"
+        f" to its app was refused, not your Uru key, which is fine.{theirs}",
         fix=f"Connect “{quoted(title, NAME_CHARS)}” again in Uru, under its integrations, and repeat the call.",
         code="connection_problem",
     )

@@ -55,5 +55,6 @@ def advice(approval: Approval, view: View) -> tuple[dict[str, Any], str]:
     if tool.dispatcher is not None:
         by, how = tool.dispatcher, {"tool": tool.id, "arguments": arguments}
     decide = {"call_with": by, "arguments": how, "or": {"decision": "reject"}}
-    note = f'[{asked} Ask the user, and decide nothing yourself. Then call {by} with {quoted_json(compact(how))}, or "reject".]'
+    call = quoted_json(compact(how))
+    note = f'[{asked} Ask the user, and decide nothing yourself. Then call {by} with {call}, or "reject".]'
     return {**structure, "decide": decide}, note

@@ -66,11 +66,12 @@ class Calls:
         standing = None
         with anyio.move_on_after(within):
             standing = await self._identity.after_refusal(key)
-        quoted = error.details.get("quoted", "")
+        _name_app(tool, error)
+        theirs = error.details.get("quoted", "")
         if standing is None or standing.doubt is not None:
             return NoAnswer(
                 f"The call was refused (401), and Uru does not say now whether that is about the API key or about the"
-                f" connection of “{quoted(tool.namespace.title, NAME_CHARS)}”.{quoted}",
+                f" connection of “{quoted(tool.namespace.title, NAME_CHARS)}”.{theirs}",
                 fix="Call uru_whoami in a minute.",
                 retryable=False,
             )
@@ -79,9 +80,9 @@ class Calls:
         if standing.key != key:
             return self._replaced(tool, error, key)
         if tool.namespace.name == PLATFORM:
-            message = f"Uru refused this call (401), though the API key is fine.{quoted}"
+            message = f"Uru refused this call (401), though the API key is fine.{theirs}"
             return Refused(message, fix="Tell the user; only Uru knows why.", code="forbidden")
-        return connection_problem(tool.namespace.title, quoted)
+        return connection_problem(tool.namespace.title, theirs)
 
     def _replaced(self, tool: Tool, error: KeyRefused, key: Key | None) -> UruError:
         """What a 401 means to a call whose key has been replaced since.
@@ -104,4 +105,5 @@ def _name_app(tool: Tool, error: UruError) -> None:
     if tool.namespace.name != PLATFORM:
         title = quoted(tool.namespace.title, NAME_CHARS)
         error.message = error.message.replace(" Uru says (data", f" {title} says (data", 1)
-        error.details["said_by"] = title
+        theirs = error.details.get("quoted", "")
+        error.details |= {"said_by": title, "quoted": theirs.replace(" Uru says (data", f" {title} says (data", 1)}

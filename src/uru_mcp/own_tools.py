@@ -186,8 +186,8 @@ OWN: Mapping[str, Definition] = {
             "Uru: run a tool of an app or an automation",
             "Runs a tool of a connected app (mail, calendar, …), of the company, or an automation. It may act outside"
             " Uru where nothing can be undone: be sure that the user wants it. Needs Execute. Returns"
-            ' {"from", "log_id", "note", "data"}; {"running": {"call_id", …}} when it takes longer, and then goes on: ask'
-            " uru_result, do not run it again. `approvals` means that a run waits for a person: ask the user, never"
+            ' {"from", "log_id", "note", "data"}; {"running": {"call_id", …}} when it takes longer, and then goes on:'
+            " ask uru_result, do not run it again. `approvals` means that a run waits for a person: ask the user, never"
             " decide yourself. When it ends `unconfirmed`, it may have happened: look before you repeat it.",
             _dispatch_schema("uru_execute"),
             read_only=False,
