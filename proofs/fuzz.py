@@ -30,15 +30,15 @@ from uru_mcp.audit import read_entry
 from uru_mcp.complaints import read_complaint
 from uru_mcp.errors import UruError
 from uru_mcp.fields import is_deeper
+from uru_mcp.key_record import read_key_record
 from uru_mcp.records import KINDS, read_approvals, read_content, read_page, read_prompt
 from uru_mcp.records import read_entry as read_listed
 from uru_mcp.redaction import Redaction
 from uru_mcp.render import Renderer, Rest
 from uru_mcp.retry import parse_retry_after
+from uru_mcp.run_results import read_result
 from uru_mcp.transcript import read_listing
 from uru_mcp.versions import read_version
-from uru_mcp.key_record import read_key_record
-from uru_mcp.run_results import read_result
 from uru_mcp.wire import read_namespaces, read_tools
 
 LINES_PER_PROCESS = 2_000

@@ -11,6 +11,7 @@ from uru_mcp.gate import allows
 from uru_mcp.names import shown_name
 from uru_mcp.outlook import View
 from uru_mcp.policy import DECIDE, PLATFORM
+from uru_mcp.quoting import quoted, quoted_json
 from uru_mcp.records import Approval
 
 DECISION_SCHEMA: dict[str, Any] = {
@@ -44,7 +45,7 @@ def question(approval: Approval) -> str:
 
 def advice(approval: Approval, view: View) -> tuple[dict[str, Any], str]:
     """The same for a model: as structure, `{"run_id", "node_id", "question", "decide": {…}}`, and as a note."""
-    structure = {"run_id": approval.run.run_id, "node_id": approval.node, "question": approval.question}
+    structure = {"run_id": approval.run.run_id, "node_id": approval.node, "question": quoted(approval.question)}
     asked = f"This run waits for a person's decision.{quotation(approval.question)}"
     tool = deciding_tool(approval, view)
     if tool is None:
@@ -54,5 +55,6 @@ def advice(approval: Approval, view: View) -> tuple[dict[str, Any], str]:
     if tool.dispatcher is not None:
         by, how = tool.dispatcher, {"tool": tool.id, "arguments": arguments}
     decide = {"call_with": by, "arguments": how, "or": {"decision": "reject"}}
-    note = f'[{asked} Ask the user, and decide nothing yourself. Then call {by} with {compact(how)}, or "reject".]'
+    call = quoted_json(compact(how))
+    note = f'[{asked} Ask the user, and decide nothing yourself. Then call {by} with {call}, or "reject".]'
     return {**structure, "decide": decide}, note

@@ -18,6 +18,7 @@ from uru_mcp.identity import Identity
 from uru_mcp.key import Key
 from uru_mcp.permissions import NOTHING, in_order
 from uru_mcp.policy import PLATFORM
+from uru_mcp.quoting import NAME_CHARS, quoted
 from uru_mcp.run_results import RunResult
 
 
@@ -46,9 +47,12 @@ class Calls:
             raise await self._whose_refusal(tool, error, key, within=until - time.monotonic()) from error
         except PermissionMissing as error:
             raise self._missing(tool, error, key) from error
+        except UruError as error:
+            _name_app(tool, error)
+            raise
         if result.error is not None:
             raise Refused(
-                f"{tool.id} failed.{quotation(result.error)}",
+                f"{tool.id} failed.{quotation(result.error, tool.namespace.title)}",
                 fix="Read what it says; mend the arguments if they are the cause, otherwise tell the user.",
                 tool=tool.id,
                 log_id=result.log_id,
@@ -78,11 +82,12 @@ class Calls:
         standing = None
         with anyio.move_on_after(within):
             standing = await self._identity.after_refusal(key)
-        quoted = error.details.get("quoted", "")
+        _name_app(tool, error)
+        theirs = error.details.get("quoted", "")
         if standing is None or standing.doubt is not None:
             return NoAnswer(
                 f"The call was refused (401), and Uru does not say now whether that is about the API key or about the"
-                f" connection of “{tool.namespace.title}”.{quoted}",
+                f" connection of “{quoted(tool.namespace.title, NAME_CHARS)}”.{theirs}",
                 fix="Call uru_whoami in a minute.",
                 retryable=False,
             )
@@ -91,9 +96,9 @@ class Calls:
         if standing.key != key:
             return self._replaced(tool, error, key)
         if tool.namespace.name == PLATFORM:
-            message = f"Uru refused this call (401), though the API key is fine.{quoted}"
+            message = f"Uru refused this call (401), though the API key is fine.{theirs}"
             return Refused(message, fix="Tell the user; only Uru knows why.", code="forbidden")
-        return connection_problem(tool.namespace.title, quoted)
+        return connection_problem(tool.namespace.title, theirs)
 
     def _replaced(self, tool: Tool, error: KeyRefused, key: Key | None) -> UruError:
         """What a 401 means to a call whose key has been replaced since.
@@ -109,3 +114,12 @@ class Calls:
             fix="Make the same call again.",
             code=error.code,
         )
+
+
+def _name_app(tool: Tool, error: UruError) -> None:
+    """Say of an app's words that they are the app's, where Uru only passes them on."""
+    if tool.namespace.name != PLATFORM:
+        title = quoted(tool.namespace.title, NAME_CHARS)
+        error.message = error.message.replace(" Uru says (data", f" {title} says (data", 1)
+        theirs = error.details.get("quoted", "")
+        error.details |= {"said_by": title, "quoted": theirs.replace(" Uru says (data", f" {title} says (data", 1)}

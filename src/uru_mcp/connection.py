@@ -30,6 +30,7 @@ from uru_mcp.errors import NoAnswer, Refused, UruError
 from uru_mcp.failures import not_received
 from uru_mcp.key import Key
 from uru_mcp.keyring import Keyring
+from uru_mcp.numerals import float_or_text
 from uru_mcp.redaction import Redaction
 from uru_mcp.retry import parse_retry_after, wait_before
 from uru_mcp.variables import is_loopback
@@ -236,7 +237,9 @@ def _parsed(request: Request, stated: str | None, body: bytes) -> Any:
     if stated is not None and not JSON_TYPE.fullmatch(media_type):
         raise unreadable(seen, is_run=request.is_run)
     try:
-        return json.loads(body, parse_constant=str)  # NaN is not JSON: as text it can be passed on
+        return json.loads(
+            body, parse_constant=str, parse_float=float_or_text
+        )  # NaN is not JSON: as text it can be passed on
     except (ValueError, RecursionError) as error:
         raise unreadable(seen, is_run=request.is_run) from error
 

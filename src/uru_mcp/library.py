@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from uru_mcp.effects import OF_WORKSPACE
+from uru_mcp.effects import OF_WORKSPACE, attribution
 from uru_mcp.errors import UruError
 from uru_mcp.gate import allows
 from uru_mcp.listings import Listing, Listings
@@ -151,7 +151,7 @@ class Library:
             answer["problems"] = [_problem(kind, error) for kind, error in page.problems.items()]
         elif not page.resources:
             answer["hint"] = NOTHING_YET if page.next_cursor is not None else NOTHING
-        return self._renderer.answer(answer)
+        return self._renderer.answer(answer, note=attribution(OF_WORKSPACE)[1:-1])
 
     def forget(self, kinds: Collection[Kind]) -> None:
         """Ask anew for these kinds of records, which have changed or may have."""

@@ -42,6 +42,9 @@ class Outgoing:
             said = message.error
             clean = {"message": self._redaction.text(said.message), "data": self._redaction.value(said.data)}
             message = message.model_copy(update={"error": said.model_copy(update=clean)})
+        elif isinstance(message, types.JSONRPCNotification) and message.params:
+            clean = self._redaction.value(message.params)  # such as an acknowledgement, which repeats a client's words
+            message = message.model_copy(update={"params": clean})
         await self._write.send(replace(item, message=message))
 
     async def aclose(self) -> None:
