@@ -56,6 +56,14 @@ def test_what_is_filled_in_arrives() -> None:
     assert str(read.workspace_id) == WORKSPACE
 
 
+def test_the_form_asks_for_what_was_ticked_beside_the_key_and_takes_the_guide_s_own_words() -> None:
+    assert list(ASKED)[:2] == ["api_key", "permissions"]
+    assert ASKED["permissions"]["description"].startswith(
+        "What you ticked when you made the key: Read, Write, Execute."
+    )
+    assert settings({"api_key": KEY, "permissions": "Read, Write, Execute"}).permissions == frozenset(Permission)
+
+
 def test_all_that_is_asked_is_passed_on_under_its_own_name_and_the_key_alone_is_secret_and_required() -> None:
     assert CONFIG["env"] == {f"URU_{name.upper()}": f"${{user_config.{name}}}" for name in ASKED}
     assert set(CONFIG["env"]) <= set(VARIABLES)

@@ -14,7 +14,7 @@ import pytest
 
 from tests.documents import BLOCK, CODE, DOCUMENTS, ROOT, blocks
 from uru_mcp.audit import read_entry
-from uru_mcp.clients.entry import KEY
+from uru_mcp.clients.entry import KEY, PERMISSIONS
 from uru_mcp.clients.known import CLIENTS, Client
 from uru_mcp.clients.places import Configuration
 from uru_mcp.clients.reading import read_servers
@@ -121,7 +121,9 @@ def test_configurations_in_documents_are_ones_that_clients_read(
     for server in servers:
         assert Path(server.command or "").is_absolute(), "a desktop program's PATH is short"
         assert server.env.keys() <= set(VARIABLES)
-        filled_in = {name: TEST_KEY if (name, value) == KEY else value for name, value in server.env.items()}
+        placeholders = {KEY: TEST_KEY, PERMISSIONS: PERMISSIONS[1].partition(": ")[2]}
+        filled_in = {name: placeholders.get((name, value), value) for name, value in server.env.items()}
+        assert ("URU_PERMISSIONS" in filled_in) == ("URU_API_KEY" in filled_in)
         read_settings(filled_in)
 
 

@@ -191,12 +191,14 @@ FAULTS = {
     "cut body": Fault(cut, "unavailable", "unconfirmed"),
     "garbage": Fault(status(200, b"{\xff", JSON), "upstream_failed", "unconfirmed"),
     "HTML": Fault(status(200, "<html>Log in</html>"), "upstream_failed", "unconfirmed"),
-    "another shape": Fault(status(200, "7", JSON), "upstream_failed", "unconfirmed"),
-    "another type": Fault(status(200, "{}", {"Content-Type": "text/plain"}), "upstream_failed", "unconfirmed"),
+    "another shape": Fault(status(200, "null", JSON), "upstream_failed", "unconfirmed"),
+    "another type": Fault(status(200, "OK", {"Content-Type": "text/plain"}), "upstream_failed", "unconfirmed"),
     "redirect": Fault(redirect, "upstream_failed"),
     "33 MB": Fault(status(200, TOO_LONG, JSON), "too_large", "unconfirmed"),
     "1 MB of an error": Fault(status(401, b" " * MEGABYTE, JSON), "key_rejected"),
-    "gzip bomb": Fault(status(200, BOMB, {**JSON, "Content-Encoding": "gzip"}), "too_large", "unconfirmed"),
+    "gzip bomb": Fault(
+        status(200, BOMB, {**JSON, "Content-Encoding": "gzip"}), "too_large", "unconfirmed", deadline=16
+    ),
 }
 
 

@@ -171,7 +171,7 @@ async def test_a_ceiling_takes_away_and_never_adds(connect_once: Connect, uru: U
 
 
 def test_without_a_workspace_only_what_needs_nothing_is_allowed() -> None:
-    everything = Grant(frozenset(Permission), None)
+    everything = Grant(told=frozenset(Permission))
     standing = Standing(grant=everything, trouble=workspace_problem("workspace_selection_required"))
     assert allows(frozenset(), standing)
     assert not allows(frozenset({Permission.READ}), standing)

@@ -61,12 +61,15 @@ async def test_a_good_key_is_ready(connect: Connect, uru: Uru) -> None:
         "granted": ["read", "execute"],
         "ceiling": None,
         "effective": ["read", "execute"],
-        "known_from": "uru",
+        "read": {"answer": "yes", "how": "told"},
+        "write": {"answer": "no", "how": "told"},
+        "execute": {"answer": "yes", "how": "told"},
     }
     assert report["key"]["name"] == "Claude"
     assert report["key"]["age_days"] == 0
     assert (report["tools"]["allowed"], report["tools"]["blocked"]) == (23, 4)
-    assert {"tool": "platform__context_edit", "missing": ["write"]} in report["tools"]["blocked_tools"]
+    assert report["tools"]["missing"] == [{"permission": "write", "tools": 4, "apps": {"platform": 4}}]
+    assert report["tools"]["fix"].startswith("Ask the user to give the key Write in Uru → Settings → API Keys")
     assert (report["problems"], report["warnings"]) == ([], [])
 
 
@@ -254,26 +257,42 @@ async def test_a_service_that_does_not_tell_permissions_has_them_declared(
         "granted": None,
         "ceiling": ["read"],
         "effective": ["read"],
-        "known_from": "declared",
+        "read": {"answer": "yes", "how": "declared"},
+        "write": {"answer": "no", "how": "declared"},
+        "execute": {"answer": "no", "how": "declared"},
     }
     assert error["code"] == "insufficient_permission"
     assert uru.notes == []
 
 
-async def test_a_service_that_does_not_tell_and_no_declaration_allow_nothing(connect: Connect, uru: Uru) -> None:
+async def test_a_service_that_does_not_tell_shows_read_by_one_harmless_read_and_nothing_else(
+    connect: Connect, uru: Uru
+) -> None:
     uru.faults.status("/keys/self", 404)
     listed, report, refused = await seen(connect)
 
-    assert listed == {
-        "uru_whoami",
-        "uru_search_tools",
-        "uru_result",
-        "platform__list_workspaces",
-        "platform__set_current_workspace",
-    }
-    assert report["state"] == refused["code"] == "permissions_unknown"
-    assert "URU_PERMISSIONS=read,execute" in refused["fix"]
-    assert uru.sent("/execute/") == 0
+    assert {"uru_read", "uru_list_resources", "platform__context_query"} <= listed
+    assert not {"uru_write", "uru_execute", "platform__context_edit", "company_demo__LOG_NOTE"} & listed
+    assert (report["state"], refused["code"]) == ("ready", "permissions_unknown")
+    assert report["permissions"]["read"] == {"answer": "yes", "how": "seen"}
+    assert report["permissions"]["write"] == report["permissions"]["execute"] == {"answer": "unknown", "how": None}
+    assert '"URU_PERMISSIONS": "read,write,execute"' in refused["fix"]
+    assert "Write or Execute" in refused["message"]
+    assert uru.sent("/execute/") == uru.sent("/execute/platform__execute_tool") == 1
+    assert uru.notes == []
+
+
+async def test_a_key_without_read_shows_nothing_where_the_service_does_not_tell(connect: Connect, uru: Uru) -> None:
+    uru.faults.status("/keys/self", 404)
+    async with connect({"write", "execute"}) as claude:
+        listed = set(await claude.tools())
+        report = await claude.whoami()
+        refused = await claude.error("platform__context_query", {"op": "list"})
+
+    assert not {"uru_read", "uru_list_resources", "platform__context_query"} & listed
+    assert report["permissions"]["read"]["answer"] == "no"
+    assert refused["code"] == "insufficient_permission"
+    assert uru.sent("/execute/") == 1
 
 
 async def test_a_dead_key_is_found_out_also_where_the_service_does_not_tell(connect: Connect, uru: Uru) -> None:
@@ -312,7 +331,7 @@ async def test_an_old_key_and_useless_permissions_are_warned_of(connect_once: Co
 
     assert warnings == [
         "The key is 120 days old; Uru advises a new one every 90 days.",
-        "The key has Write and Execute, which URU_PERMISSIONS makes useless here.",
+        "The key has Write and Execute, which URU_PERMISSIONS does not allow here.",
     ]
 
 
@@ -332,7 +351,7 @@ async def asking(uru: Uru, key: str, clock: Clock) -> AsyncIterator[Identity]:
     transport = httpx2.ASGITransport(app=uru.sandbox.app)
     keyring = Keyring(KeyVariable(Key(key)), redaction)
     connection = Connection("http://127.0.0.1:1", keyring, workspace_id=None, redaction=redaction, transport=transport)
-    identity = Identity(UruClient(connection, redaction), keyring, ceiling=None, workspace_id=None, clock=clock)
+    identity = Identity(UruClient(connection, redaction), keyring, declared=None, workspace_id=None, clock=clock)
     async with anyio.create_task_group() as tasks:
         identity.start(tasks)
         yield identity
@@ -344,10 +363,10 @@ async def test_the_last_grant_holds_for_five_minutes_while_uru_cannot_be_asked(u
     async with asking(uru, uru.key({"read"}).text, clock) as identity:
         assert (await identity.current()).state == "ready"
 
-        uru.faults.status("/keys/self", 503, headers={"Retry-After": "60"})
+        uru.faults.status("/", 503, headers={"Retry-After": "60"})
         clock.now += 70
         doubtful = await identity.current()
-        assert (doubtful.state, doubtful.grant) == ("ready", Grant(frozenset({Permission.READ}), None))
+        assert (doubtful.state, doubtful.grant) == ("ready", Grant(told=frozenset({Permission.READ})))
         assert doubtful.doubt is not None
 
         clock.now += 240
@@ -414,25 +433,57 @@ async def test_a_good_answer_is_used_for_a_minute_and_a_bad_key_is_tried_again_a
         ({"key": {"status": "revoked"}}, "key_revoked"),
         ({"key": {"status": "expired"}}, "key_expired"),
         ({"key": {"status": "disabled"}}, "key_rejected"),
-        ({"key": {"expires_at": "2020-01-01T00:00:00Z"}}, "key_expired"),
+        ({"key": {"status": "Suspended"}}, "key_rejected"),
     ],
 )
-async def test_a_record_of_a_key_that_has_ended_closes_the_gate(
+async def test_a_record_of_a_key_that_has_ended_closes_the_gate_where_nothing_else_answers(
     connect_once: Connect, uru: Uru, record: dict[str, Any], code: str
 ) -> None:
     body = {"workspace": {"id": uru.acme.id}, "permissions": ["read", "execute"], **record}
     uru.faults.status("/keys/self", 200, body=body)
+    for path in ("/tools/sync/version", "/namespaces", "/list/apps"):
+        uru.faults.status(path, 404)
     async with connect_once() as claude:
         assert set(await claude.tools()) == {"uru_whoami"}
         assert (await claude.whoami())["state"] == code
 
 
-async def test_permissions_that_cannot_be_read_are_none_whatever_the_ceiling_says(
-    connect_once: Connect, uru: Uru
+@pytest.mark.parametrize("status", ["revoked", "expired", "Deleted", "disabled"])
+async def test_a_record_that_contradicts_an_uru_that_accepts_the_key_is_told_and_calls_go_on(
+    connect_once: Connect, uru: Uru, status: str
 ) -> None:
-    uru.faults.status("/keys/self", 200, body={"workspace_id": uru.acme.id, "permissions": {"read": True}})
-    async with connect_once(PERMISSIONS="read,execute") as claude:
-        assert (await claude.whoami())["permissions"]["effective"] == []
+    record = {"key": {"status": status}, "workspace": {"id": uru.acme.id}, "permissions": ["read", "execute"]}
+    uru.faults.status("/keys/self", 200, body=record)
+    async with connect_once() as claude:
+        report = await claude.whoami()
+        await claude.data("uru_execute", RUN)
+
+    assert report["state"] == "ready"
+    assert "Uru, which accepts the key" in report["problems"][0]["message"]
+    assert uru.notes == ["hi"]
+
+
+@pytest.mark.parametrize("expires_at", ["2020-01-01T00:00:00Z", "1999-12-31T23:59:59+00:00"])
+async def test_a_date_in_the_past_by_this_clock_refuses_no_key_that_uru_accepts(
+    connect_once: Connect, uru: Uru, expires_at: str
+) -> None:
+    record = {"key": {"expires_at": expires_at}, "workspace": {"id": uru.acme.id}, "permissions": ["execute"]}
+    uru.faults.status("/keys/self", 200, body=record)
+    async with connect_once() as claude:
+        warnings = [warning["message"] for warning in (await claude.whoami())["warnings"]]
+        await claude.data("uru_execute", RUN)
+
+    assert any("By this machine's clock the key expired" in message for message in warnings)
+    assert uru.notes == ["hi"]
+
+
+@pytest.mark.parametrize("status", ["ACTIVE", "enabled", "valid", "ok", "", None, 1])
+async def test_a_status_that_is_no_end_of_a_key_says_nothing(connect_once: Connect, uru: Uru, status: Any) -> None:
+    record = {"key": {"status": status}, "workspace": {"id": uru.acme.id}, "permissions": ["execute"]}
+    uru.faults.status("/keys/self", 200, body=record)
+    async with connect_once() as claude:
+        report = await claude.whoami()
+    assert (report["state"], report["problems"]) == ("ready", [])
 
 
 async def test_whoami_knows_of_a_revoked_key_before_any_other_call_does(connect_once: Connect, uru: Uru) -> None:
@@ -491,7 +542,7 @@ async def test_nobody_is_asked_while_nobody_calls(connect_once: Connect, uru: Ur
         clock.now += 10
         assert len(uru.sandbox.requests) == sent, "and only when a call comes"
         await claude.error("uru_execute", RUN)
-        assert (uru.sent("/keys/self"), len(uru.sandbox.requests)) == (3, sent + 1)
+        assert (uru.sent("/keys/self"), len(uru.sandbox.requests)) == (3, sent + 2)
     assert uru.sent("/execute/") == 0
 
 
@@ -600,7 +651,8 @@ async def test_the_last_grant_holds_for_five_minutes_and_then_the_gate_says_why_
     clock = Clock()
     async with connect_once(clock=clock) as claude:
         await claude.tools()
-        uru.faults.status("/keys/self", 503, headers={"Retry-After": "60"})
+        for path in ("/keys/self", "/tools/sync/version", "/namespaces", "/list/apps"):
+            uru.faults.status(path, 503, headers={"Retry-After": "60"})
         clock.now += 299
         await claude.data("uru_execute", RUN)
         doubtful = await claude.whoami()
@@ -635,7 +687,7 @@ async def test_after_a_selection_uru_is_asked_again_at_once(connect_once: Connec
         await claude.tools()
         await claude.data("platform__set_current_workspace", {"workspace_id": uru.globex.id})
     paths = [one.path.split("/")[1] for one in uru.sandbox.requests]
-    assert paths[paths.index("execute") + 1 :][0] == "keys"
+    assert set(paths[paths.index("execute") + 1 :][:2]) == {"keys", "tools"}
     assert uru.sent("/keys/self") == 2
 
 

@@ -12,6 +12,7 @@ import pytest
 from tests.documents import DOCUMENTS, ROOT
 from tests.process import served
 from uru_mcp import __version__
+from uru_mcp.clients.entry import KEY, PERMISSIONS
 from uru_mcp.errors import PermissionMissing
 from uru_mcp.gate import require
 from uru_mcp.key_status import Standing
@@ -57,7 +58,7 @@ def test_the_permissions_table_is_the_policy() -> None:
 
 def test_the_refusal_is_the_gate_s() -> None:
     with pytest.raises(PermissionMissing) as refused:
-        require("company_demo__LOG_NOTE", EXECUTE, Standing(grant=Grant(READ, None)))
+        require("company_demo__LOG_NOTE", EXECUTE, Standing(grant=Grant(told=READ)))
     shown = Renderer(Redaction(), budget=0).error(refused.value)
     assert f"```text\n{shown.text}\n```" in README, shown.text
 
@@ -101,6 +102,12 @@ def shown(default: Any) -> str:
     if default is None or repr(default) == "PydanticUndefined":
         return "\u2013"
     return "all" if default == () else f"`{default}`"
+
+
+def test_the_sample_configurations_have_what_was_ticked_beside_the_key() -> None:
+    example = json.loads((ROOT / "examples" / "claude_desktop_config.json").read_text())["mcpServers"]["uru"]["env"]
+    assert example == dict([KEY, PERMISSIONS])
+    assert f'"{PERMISSIONS[0]}": "{PERMISSIONS[1]}"' in README
 
 
 async def test_the_example_configuration_starts_what_it_names() -> None:

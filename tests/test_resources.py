@@ -358,7 +358,8 @@ async def test_a_namespace_says_of_each_tool_what_it_needs_and_whether_it_may(co
     tools = {tool["tool"]: tool for tool in namespace["tools"]}
     assert tools["platform__context_query"]["call_with"] == "uru_read"
     assert tools["platform__context_edit"] == {
-        "tool": "platform__context_edit", "title": "Create or change a context block", "namespace": "platform",
+        "tool": "platform__context_edit", "title": "platform: Create or change a context block",
+        "namespace": "platform",
         "needs": ["write"], "allowed": False, "missing": ["write"],
     }  # fmt: skip
 

@@ -95,7 +95,8 @@ async def test_a_run_that_may_have_begun_is_not_sent_again_with_the_new_key(
     async with connect(key="", API_KEY_COMMAND=printing(file)) as claude:
         await claude.tools()
         write(file, new.text)
-        uru.faults.status("/keys/self", 401, body=of_the_key, times=1)
+        for path in ("/keys/self", "/tools/sync/version"):
+            uru.faults.status(path, 401, body=of_the_key, times=1)
         uru.faults.status("/execute/", 401, body=of_the_run, times=1)
         error = await claude.error("uru_execute", {"tool": NOTE, "arguments": {"text": "hi"}})
         assert (error["code"], error["retryable"]) == ("unconfirmed", False)
@@ -131,7 +132,8 @@ async def test_what_uru_once_said_of_a_key_that_it_accepts_again_proves_nothing(
     clock = Clock()
     old, new = uru.key(), uru.key()
     write(file, old.text)
-    uru.faults.status("/keys/self", 401, body={"code": "revoked_api_key"}, times=2)
+    for path in ("/keys/self", "/tools/sync/version"):
+        uru.faults.status(path, 401, body={"code": "revoked_api_key"}, times=2)
     async with connect_once(key="", API_KEY_FILE=str(file), clock=clock) as claude:
         assert (await claude.error("uru_execute", {"tool": NOTE, "arguments": {"text": "hi"}}))["code"] == "key_revoked"
         uru.faults.clear()
@@ -253,8 +255,10 @@ async def test_the_gate_stays_closed_until_uru_has_answered_for_the_new_key(
     async with connect(key="", CALL_DEADLINE="2", **settings(source, file)) as claude:
         await claude.data(NOTE, {"text": "old"})
         uru.sandbox.keys.delete(old.record.id)
-        uru.faults.status("/keys/self", 401, body={"code": "revoked_api_key"}, times=1 if source == "command" else 0)
-        uru.faults.status("/keys/self", 503, headers={"Retry-After": "60"})
+        refused = 1 if source == "command" else 0
+        uru.faults.status("/tools/sync/version", 401, body={"code": "revoked_api_key"}, times=refused)
+        for path in ("/keys/self", "/tools/sync/version", "/namespaces", "/list/apps"):
+            uru.faults.status(path, 503, headers={"Retry-After": "60"})
         write(file, new.text)
         error = await claude.error("uru_execute", {"tool": NOTE, "arguments": {"text": "early"}})
         report = await claude.whoami()

@@ -178,7 +178,7 @@ def test_plain_http_is_for_this_machine_alone(url: str) -> None:
         ("sk-0123456789", "does not start with uru_"),
         ("uru_", "too short"),
         ("uru_1234567", "too short"),
-        ('"uru_0123456789"', "quotation marks"),
+        ('"uru_0123456789', "quotation marks"),
         ("uru_0123 456789", "spaces"),
         ("uru_0123456789é", "a character that no key has"),
     ],
@@ -239,3 +239,81 @@ def test_what_may_be_lost_goes_where_the_platform_keeps_it(
 ) -> None:
     assert cache_directory(environ, platform) == directory
     assert read_settings({"URU_API_KEY": KEY}).cache is None
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("URU_PERMISSION", "URU_PERMISSIONS"),
+        ("URU_PERMISSONS", "URU_PERMISSIONS"),
+        ("URU_PERMS", "URU_PERMISSIONS"),
+        ("URU_SCOPES", "URU_PERMISSIONS"),
+        ("URU_READ_ONLY", "URU_PERMISSIONS"),
+        ("URU_READONLY", "URU_PERMISSIONS"),
+        ("URU_MCP_READONLY", "URU_PERMISSIONS"),
+        ("URU_ACCESS_LEVEL", "URU_PERMISSIONS"),
+        ("URU_KEY_PERMISSIONS", "URU_PERMISSIONS"),
+        ("URU_ALLOW_WRITE", "URU_PERMISSIONS"),
+        ("URU_APPROVALS", "URU_PERMISSIONS"),
+        ("URU_CONFIRM", "URU_PERMISSIONS"),
+        ("URU_KEY", "URU_API_KEY"),
+        ("URU_TOKEN", "URU_API_KEY"),
+        ("URU_APIKEY", "URU_API_KEY"),
+        ("URU_MCP_API_KEY", "URU_API_KEY"),
+        ("URU_BEARER_TOKEN", "URU_API_KEY"),
+        ("URU_KEY_FILE", "URU_API_KEY_FILE"),
+        ("URU_API_KEY_PATH", "URU_API_KEY_FILE"),
+        ("URU_TOKEN_COMMAND", "URU_API_KEY_COMMAND"),
+        ("URU_TOOLS", "URU_NAMESPACES"),
+        ("URU_ALLOWED_TOOLS", "URU_NAMESPACES"),
+        ("URU_TOOL_DENYLIST", "URU_NAMESPACES"),
+        ("URU_NAMESPACE", "URU_NAMESPACES"),
+        ("URU_APPS", "URU_NAMESPACES"),
+        ("URU_WORKSPACEID", "URU_WORKSPACE_ID"),
+        ("URU_PORXY_URL", "URU_PROXY_URL"),
+    ],
+)
+def test_a_name_that_was_meant_for_us_is_an_error_that_names_the_right_one(name: str, meant: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        read_settings({"URU_API_KEY": KEY, name: "read"})
+    assert f"Did you mean {meant}?" in raised.value.fix
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("URU_HOME", "URU_CLI_TOKEN", "URU_ENV", "URU_REGION", "URU_LOCALE", "URU_CLI_CONFIG", "URU_SDK_VERSION"),
+        *("URU_TELEMETRY", "URU_EDITOR", "URU_CACHE_DIR", "URU_PROJECT", "URU_WEBHOOK_SECRET_ID", "URU_AGENT_MODEL"),
+    ],
+)
+def test_a_variable_of_another_program_is_ignored_and_named(name: str) -> None:
+    settings = read_settings({"URU_API_KEY": KEY, name: "x"})
+    assert settings.foreign == (name,)
+
+
+@pytest.mark.parametrize(
+    ("variables", "field", "value"),
+    [
+        ({"URU_LOG_LEVEL": "INFO"}, "log_level", "info"),
+        ({"URU_DIRECT_TOOLS": " 'None' "}, "direct_tools", "none"),
+        ({"URU_PERMISSIONS": '"Read, EXECUTE"'}, "permissions", frozenset({"read", "execute"})),
+        ({"URU_PERMISSIONS": "Read Write"}, "permissions", frozenset({"read", "write"})),
+        ({"URU_SYNC_INTERVAL": '"0"'}, "sync_interval", 0),
+        ({"URU_PROXY_URL": " “HTTPS://Example.com/” "}, "proxy_url", "HTTPS://Example.com"),
+        (
+            {"URU_WORKSPACE_ID": "'7B9F3C1E-2A4D-4E6F-8A1B-0C2D3E4F5A6B'"},
+            "fixed_workspace",
+            "7b9f3c1e-2a4d-4e6f-8a1b-0c2d3e4f5a6b",
+        ),
+    ],
+)
+def test_values_are_read_whatever_their_case_and_the_quotation_marks_around_them(
+    variables: dict[str, str], field: str, value: object
+) -> None:
+    assert getattr(read_settings({"URU_API_KEY": KEY, **variables}), field) == value
+
+
+def test_a_key_is_read_without_the_quotation_marks_around_it() -> None:
+    settings = read_settings({"URU_API_KEY": f' "{KEY}" '})
+    assert settings.api_key is not None
+    assert settings.api_key.reveal() == KEY

@@ -272,7 +272,7 @@ def test_in_a_terminal_it_names_the_file_that_the_key_comes_from_and_looks_into_
     found = in_a_terminal(URU_API_KEY_FILE=str(file))
 
     assert (missing.returncode, found.returncode) == (2, 0)
-    assert f"Here, now: The key file {file} does not exist." in missing.stdout
+    assert f"In this terminal, the key file {file} does not exist." in missing.stdout
     assert f'"URU_API_KEY_FILE": "{file}"' in found.stdout
     assert "0123456789abcdef" not in found.stdout
 

@@ -56,7 +56,7 @@ async def test_what_cannot_be_seen_is_kept_from_the_model_and_counted(connect: C
         assert (await claude.data("uru_execute", LOG_NOTE))["data"] == {"text": "abc"}
         result = await claude.call("uru_whoami")
     assert (result.structured_content or {})["unseen_removed"] == 5
-    assert "Removed: 5 characters that nobody sees" in text_of(result)
+    assert "Removed: 5 invisible characters" in text_of(result)
 
 
 async def test_each_result_says_whose_words_it_holds(connect: Connect, uru: Uru) -> None:
@@ -189,14 +189,15 @@ async def test_a_401_is_not_explained_while_uru_cannot_be_asked_about_the_key(co
     async with connect() as claude:
         await claude.tools()
         uru.faults.status("/execute/", 401, body={"error": {"code": "revoked_api_key"}})
-        uru.faults.status("/keys/self", 400)
+        for path in ("/keys/self", "/tools/sync/version", "/namespaces", "/list/apps"):
+            uru.faults.status(path, 503, headers={"Retry-After": "60"})
         error = await claude.error("uru_execute", LOG_NOTE)
     assert error["code"] == "unavailable"
     assert "does not say now whether" in error["message"]
 
 
 async def test_a_refusal_is_not_lost_while_uru_is_slow_to_tell_of_the_key(connect_once: Connect, uru: Uru) -> None:
-    body = {"error": {"code": "insufficient_permission", "message": "not you"}}
+    body = {"error": {"code": "insufficient_permission", "message": "not you", "required": ["execute"]}}
     async with connect_once(CALL_DEADLINE="2") as claude:
         await claude.tools()
         uru.faults.status("/execute/", 403, body=body)
@@ -210,7 +211,8 @@ async def test_a_refusal_is_not_lost_while_uru_is_slow_to_tell_of_the_key(connec
 async def test_only_our_own_tools_are_listed_while_the_grant_is_not_known(connect: Connect, uru: Uru) -> None:
     async with connect({"read"}) as claude:
         assert "platform__context_query" in await claude.tools()
-    uru.faults.status("/keys/self", 400)
+    uru.faults.status("/keys/self", 503, headers={"Retry-After": "60"})
+    uru.faults.status("/execute/", 503, headers={"Retry-After": "60"})
     async with connect({"read"}) as claude:
         listed = set(await claude.tools())
     assert "uru_execute" in listed

@@ -20,6 +20,7 @@ from tests.world import Uru
 from uru_mcp.cli import main
 from uru_mcp.sandbox.serve import serving
 
+ALL_TOLD = "Permissions: Read yes (as Uru says), Write yes (as Uru says), Execute yes (as Uru says)\n"
 Run = Callable[..., Coroutine[Any, Any, Result]]
 
 SETTINGS = {
@@ -58,7 +59,7 @@ async def test_whoami_prints_what_claude_is_told(run: Run) -> None:
     ran = await run("whoami")
     assert ran.exit_code == 0
     assert ran.stdout.startswith("State: ready\nKey: “Claude”, ending in ")
-    assert "  blocked: company_demo__LOG_NOTE, lacks execute\n" in ran.stdout
+    assert "Permissions: Read yes (as Uru says), Write no (as Uru says), Execute no (as Uru says)\n" in ran.stdout
     structure = json.loads((await run("whoami", "--json")).stdout)
     assert structure["permissions"]["effective"] == ["read"]
 
@@ -75,17 +76,20 @@ async def test_tools_lists_what_claude_is_shown_with_what_each_needs(run: Run) -
     assert "  needs nothing  " in lines["uru_whoami"]
     assert "  read   " in lines["platform__context_query"]
     assert "company_demo__LOG_NOTE" not in lines
-    assert ran.stderr == "Listed: 12. Blocked or left out: 21; uru-mcp tools --blocked says why.\n"
+    assert ran.stderr == (
+        "Listed: 12. Blocked or left out: 21; uru-mcp tools --blocked says why.\n"
+        "Permissions: Read yes (as Uru says), Write no (as Uru says), Execute no (as Uru says)\n"
+    )
 
 
 async def test_tools_that_are_not_listed_one_by_one_are_counted(run: Run) -> None:
     ran = await run("tools", permissions={"read", "write", "execute"}, URU_DIRECT_TOOLS="none")
-    assert ran.stderr == "Listed: 10. Not listed, but to be found and called: 25, by uru-mcp tools QUERY.\n"
+    assert ran.stderr == "Listed: 10. Not listed, but to be found and called: 25, by uru-mcp tools QUERY.\n" + ALL_TOLD
 
 
 async def test_tools_are_found_as_claude_finds_them(run: Run) -> None:
     found = json.loads((await run("tools", "mail", "--json")).stdout)
-    assert {tool["namespace"] for tool in found["tools"]} == {"gmail_demo"}
+    assert {tool["tool"].partition("__")[0] for tool in found["tools"]} == {"gmail_demo"}
     assert found["tools"][0]["missing"] == ["execute"]
     assert "Nothing fits." in (await run("tools", "zeppelin")).stderr
 
@@ -96,12 +100,12 @@ async def test_blocked_tools_are_told_with_what_the_key_lacks(run: Run) -> None:
     assert any(line.startswith("company_demo__LOG_NOTE ") and "  lacks execute  " in line for line in blocked)
     everything = {"read", "write", "execute"}
     ran = await run("tools", "--blocked", permissions=everything)
-    assert (ran.stdout, ran.stderr) == ("", "Nothing is blocked: this key may call every tool there is.\n")
+    assert (ran.stdout, ran.stderr) == ("", "Nothing is blocked: this key may call every tool there is.\n" + ALL_TOLD)
 
 
 async def test_where_nobody_tells_the_permissions_that_is_the_reason(run: Run, uru: Uru) -> None:
     uru.faults.status("/keys/self", 404)
-    assert "Add URU_PERMISSIONS" in (await run("tools", "--blocked")).stderr
+    assert '"URU_PERMISSIONS": "read,write,execute"' in (await run("tools", "--blocked")).stderr
 
 
 async def test_tools_that_are_left_out_are_told_with_the_reason(run: Run, uru: Uru) -> None:
@@ -187,8 +191,8 @@ def test_arguments_that_are_no_json_object_are_a_wrong_command_line(text: str, s
 def test_with_wrong_settings_each_says_what_uru_mcp_says_and_ends_with_2(words: list[str]) -> None:
     ran = CliRunner().invoke(main, words, env={**SETTINGS, "URU_PERMISSION": "read"})
     assert (ran.exit_code, ran.stdout) == (2, "")
-    assert "Here, now: URU_PERMISSION is not a variable that uru-mcp knows.\n" in ran.stderr
-    assert "  To mend it: Did you mean URU_PERMISSIONS? Rename it, or remove it.\n" in ran.stderr
+    assert "In this terminal, URU_PERMISSION is not a variable that uru-mcp knows.\n" in ran.stderr
+    assert "  Fix: Did you mean URU_PERMISSIONS? Rename it, or remove it.\n" in ran.stderr
     as_json = CliRunner().invoke(main, [*words, "--json"], env=SETTINGS)
     assert as_json.exit_code == 2
     assert json.loads(as_json.stdout)["error"]["code"] == "not_configured"

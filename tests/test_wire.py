@@ -8,13 +8,10 @@ import pytest
 
 from uru_mcp.complaints import read_complaint
 from uru_mcp.fields import UnexpectedShape
+from uru_mcp.key_record import read_key_record
 from uru_mcp.permissions import EVERYTHING, Permission
-from uru_mcp.wire import (
-    read_key_record,
-    read_namespaces,
-    read_result,
-    read_tools,
-)
+from uru_mcp.run_results import read_result
+from uru_mcp.wire import read_namespaces, read_tools
 
 READ, EXECUTE = Permission.READ, Permission.EXECUTE
 
@@ -32,13 +29,18 @@ def test_permissions_are_read_in_every_spelling(body: Any) -> None:
     assert read_key_record(body).permissions == frozenset({READ, EXECUTE})
 
 
-@pytest.mark.parametrize("stated", [7, {"read": True}, True])
-def test_permissions_of_another_shape_are_a_grant_of_nothing(stated: Any) -> None:
-    assert read_key_record({"permissions": stated}).permissions == frozenset()
+OF_SOMEBODY = {"workspace_id": "w"}
 
 
-def test_permissions_that_are_not_there_are_not_told() -> None:
-    assert read_key_record({"permissions": None, "key": {}}).permissions is None
+@pytest.mark.parametrize("stated", [None, 7, True, {}, {"contexts": ["read"]}, ["contexts:read"], "admin", ["*"]])
+def test_permissions_of_which_no_name_is_understood_are_not_told(stated: Any) -> None:
+    assert read_key_record({"permissions": stated, **OF_SOMEBODY}).permissions is None
+
+
+@pytest.mark.parametrize("body", [{}, {"status": "ok"}, {"permissions": None, "key": {}}, {"id": "key_1"}])
+def test_an_object_that_says_nothing_of_a_key_is_no_record(body: Any) -> None:
+    with pytest.raises(UnexpectedShape):
+        read_key_record(body)
 
 
 def test_an_empty_list_of_permissions_is_a_grant_of_nothing() -> None:
@@ -56,8 +58,10 @@ def test_an_unknown_permission_is_kept_apart() -> None:
         ({"workspace": {"id": "w", "name": "Acme"}}, ("w", "Acme")),
         ({"workspace_id": "w"}, ("w", None)),
         ({"id": "key_1", "workspace_id": "w", "workspace_name": "Acme"}, ("w", "Acme")),
-        ({"id": "key_1"}, None),
-        ({"workspace": None}, None),
+        ({"id": "key_1", "permissions": []}, None),
+        ({"workspace": None, "permissions": []}, None),
+        ({"workspaceId": "w", "workspaceName": "Acme"}, ("w", "Acme")),
+        ({"data": {"key": {"name": "x"}, "workspace": {"workspaceId": "w"}}}, ("w", None)),
     ],
 )
 def test_the_workspace_is_read_where_it_stands(body: Any, expected: Any) -> None:

@@ -1,15 +1,19 @@
 """A call's arguments against its tool's JSON Schema, before anything is sent.
 
-A schema that is itself broken blocks nothing: Uru checks again. Nothing is fetched, whatever a schema refers to.
+A schema that is itself broken, or that takes too long to check against, blocks nothing: Uru checks again. Nothing is
+fetched, whatever a schema refers to.
 """
 
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cache
-from itertools import count
 from typing import Any, NamedTuple
 
 import jsonschema
@@ -23,42 +27,76 @@ from uru_mcp.errors import ArgumentError
 BROKEN = (RecursionError, TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
 
 SHOWN = 5
-STEPS = 10_000  # keywords looked at; a schema that needs more is meant to stall, or might as well be
+CHECK_WITHIN = 0.25  # seconds of processor time for the arguments of one call; then they count as checked by Uru alone
+READ_WITHIN = 0.5  # seconds of processor time for making a validator of a schema, once
 
-UNTRUSTED_KEYWORDS = ("pattern", "patternProperties", "uniqueItems")  # one step of these can take hours
+# One step of these can take hours, or recurses without another keyword being looked at.
+UNBOUNDED = ("pattern", "patternProperties", "uniqueItems", "unevaluatedProperties", "unevaluatedItems")
+INVERTING = (
+    "not",
+    "if",
+    "contains",
+    "disallow",
+)  # and `oneOf`: with less to check inside, these would refuse what fits
+
+DEEPEST = 250  # keywords inside one another; Python's own limit is not to be met, since code in Rust cannot bear it
+
+LOOKS = 8  # steps between two looks at the clock, which takes longer than many a step
 
 KEPT = 256  # validators
 
 
 class _Known(NamedTuple):
-    """A validator, and what it was made from: an address alone may be that of another schema by now."""
+    """A validator, and what it was made from: an address alone may be that of another schema by now.
+
+    `validator` is None where the schema is broken or took too long to read.
+    """
 
     schema: dict[str, Any]
-    trusted: bool
-    validator: Validator
+    validator: Validator | None
 
 
 _validators: dict[int, _Known] = {}
-_steps: ContextVar[Iterator[int]] = ContextVar("steps")
+_making_room = threading.Lock()
+_budget: ContextVar[_Budget] = ContextVar("budget")
 
 
-class _TooManySteps(Exception):
+@dataclass(slots=True)
+class _Budget:
+    """Until when a check may go on, in processor time of this thread, and how many keywords it is inside of."""
+
+    until: float
+    depth: int = 0
+    looks: int = 0
+
+    def look(self) -> None:
+        """Raises: _TooLong."""
+        self.looks += 1
+        if self.depth > DEEPEST or (self.looks % LOOKS == 0 and time.thread_time() > self.until):
+            raise _TooLong
+
+
+class _TooLong(Exception):
     """The schema takes too long to check against."""
 
 
 def check(tool: str, schema: dict[str, Any], arguments: dict[str, Any], *, trusted: bool) -> None:
-    """Let arguments through that fit the schema.
+    """Let arguments through that fit the schema, or that cannot be checked in `CHECK_WITHIN` seconds.
 
-    `trusted` is whether Uru or we wrote the schema, and not an app or a customer.
+    `trusted` is whether we wrote the schema ourselves. Of any other schema, the keywords in `UNBOUNDED` are ignored.
+    Several threads may check at once.
 
     Raises:
         ArgumentError: They do not fit; it says at which path, and what was expected.
     """
     _require_json(tool, arguments)
+    validator = _known(schema, trusted=trusted)
+    if validator is None:
+        return
     try:
-        _steps.set(count())
-        errors = sorted(_validator(schema, trusted=trusted).iter_errors(arguments), key=lambda error: error.json_path)
-    except (jsonschema.SchemaError, Unresolvable, _TooManySteps, *BROKEN):
+        with _limited(CHECK_WITHIN):
+            errors = sorted(validator.iter_errors(arguments), key=lambda error: error.json_path)
+    except (jsonschema.exceptions.UnknownType, Unresolvable, _TooLong, *BROKEN):
         return  # the schema is broken, in one of the many ways in which strangers break schemas
     if not errors:
         return
@@ -85,40 +123,101 @@ def _require_json(tool: str, arguments: dict[str, Any]) -> None:
         ) from None
 
 
-def _validator(schema: dict[str, Any], *, trusted: bool) -> Validator:
-    """A validator of the dialect that the schema names, made once for a schema that is used again and again.
+@contextmanager
+def _limited(seconds: float) -> Iterator[None]:
+    """Raise `_TooLong` once the block has taken so many seconds of processor time.
 
-    Raises:
-        jsonschema.SchemaError: The schema is not a schema.
+    That is looked at for each keyword, each error and each part of a schema, so between two looks there is a single
+    pass over the schema or the arguments.
     """
+    reset = _budget.set(_Budget(time.thread_time() + seconds))
+    try:
+        yield
+    finally:
+        _budget.reset(reset)
+
+
+def _known(schema: dict[str, Any], *, trusted: bool) -> Validator | None:
+    """The validator of a schema, made once for one that is used again; None where the schema is of no use."""
     known = _validators.get(id(schema))
-    if known is not None and known.schema is schema and known.trusted is trusted:
+    if known is not None and known.schema is schema:
         return known.validator
-    kind = validator_for(schema, default=jsonschema.Draft202012Validator)
-    kind.check_schema(schema)
-    validator: Validator = _bounded(kind, trusted=trusted)(schema, registry=Registry())
-    while len(_validators) >= KEPT:
-        del _validators[next(iter(_validators))]
-    _validators[id(schema)] = _Known(schema, trusted, validator)
+    known = _Known(schema, _read(schema, trusted=trusted))
+    with _making_room:
+        while len(_validators) >= KEPT:
+            del _validators[next(iter(_validators))]
+        _validators[id(schema)] = known
+    return known.validator
+
+
+def _read(schema: dict[str, Any], *, trusted: bool) -> Validator | None:
+    """A validator of the dialect that the schema names, or None where it is no schema."""
+    try:
+        text = json.dumps(schema)
+        kind = validator_for(schema, default=jsonschema.Draft202012Validator)
+        with _limited(READ_WITHIN):
+            reader = _bounded(kind, UNBOUNDED)(kind.META_SCHEMA)
+            if next(reader.iter_errors(schema), None) is not None:
+                return None
+    except (Unresolvable, _TooLong, *BROKEN):
+        return None
+    ignored: tuple[str, ...] = () if trusted else UNBOUNDED
+    if any(f'"{keyword}":' in text for keyword in ignored):
+        ignored += INVERTING
+    validator: Validator = _bounded(kind, ignored)(schema, registry=Registry())
     return validator
 
 
 @cache
-def _bounded(kind: type[Validator], *, trusted: bool) -> Any:
-    """The same kind of validator, which gives up after `STEPS`."""
-    rules: dict[str, Any] = {name: _counted(rule) for name, rule in kind.VALIDATORS.items()}
-    if not trusted:
-        rules |= dict.fromkeys(UNTRUSTED_KEYWORDS)
-    return extend(kind, validators=rules)  # type: ignore[no-untyped-call]
+def _bounded(kind: type[Validator], ignored: tuple[str, ...]) -> Any:
+    """The same kind of validator, which gives up when its time is over and knows nothing of the ignored keywords."""
+    rules: dict[str, Any] = {name: _timed(rule) for name, rule in kind.VALIDATORS.items()} | dict.fromkeys(ignored)
+    if "patternProperties" in ignored:
+        rules["additionalProperties"] = _unless_patterns(rules["additionalProperties"])
+    if "not" in ignored and "oneOf" in rules:
+        rules["oneOf"] = rules["anyOf"]
+    bounded: Any = extend(kind, validators=rules)  # type: ignore[no-untyped-call]
+    bounded.evolve, bounded.descend = _evolved, _watched(bounded.descend)
+    bounded.iter_errors = _watched(bounded.iter_errors)
+    return bounded
 
 
-def _counted(rule: Callable[..., Any]) -> Callable[..., Any]:
-    def counted(*facts: Any) -> Any:
-        if next(_steps.get()) > STEPS:
-            raise _TooManySteps
-        return rule(*facts)
+def _watched(step: Callable[..., Any]) -> Callable[..., Any]:
+    """The same step into a part of a schema, with a look at the time, also where the part is only true or false."""
 
-    return counted
+    def watched(*facts: Any, **more: Any) -> Any:
+        _budget.get().look()
+        return step(*facts, **more)
+
+    return watched
+
+
+def _evolved(self: Any, **changes: Any) -> Any:
+    """A validator of the same kind for a part of the schema; jsonschema's own lets each part name another one."""
+    kept = {field.alias: getattr(self, field.name) for field in type(self).__attrs_attrs__ if field.init}
+    return type(self)(**kept | changes)
+
+
+def _timed(rule: Callable[..., Any]) -> Callable[..., Any]:
+    def timed(*facts: Any) -> Iterator[Any]:
+        budget = _budget.get()
+        budget.depth += 1
+        budget.look()
+        for error in rule(*facts) or ():
+            budget.look()
+            yield error
+        budget.depth -= 1
+
+    return timed
+
+
+def _unless_patterns(rule: Callable[..., Any]) -> Callable[..., Any]:
+    """The rule for what is left over by `properties` and `patternProperties`: the latter can be of any kind."""
+
+    def applied(validator: Any, wanted: Any, instance: Any, schema: Any) -> Any:
+        return () if "patternProperties" in schema else rule(validator, wanted, instance, schema)
+
+    return applied
 
 
 def _path(error: jsonschema.ValidationError) -> str:

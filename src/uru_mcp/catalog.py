@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
+from uru_mcp import limits
 from uru_mcp.errors import NoAnswer, UruError
 from uru_mcp.fields import compact
 from uru_mcp.names import shown_name
@@ -26,7 +27,6 @@ from uru_mcp.search import Index
 from uru_mcp.wire import LeftOut, Namespace, UpstreamTool
 from uru_mcp.words import first_sentence
 
-DESCRIPTION_CHARS = 4_000  # of a tool; a longer one helps nobody choose
 SENTENCE_CHARS = 200  # of the one sentence on a tool
 
 
@@ -168,22 +168,63 @@ def assembled(
     unanswered = {namespace.name for namespace, error in failed if isinstance(error, NoAnswer)}
     told_at = dict.fromkeys(loaded, datetime.now(UTC))
     told_at |= {name: moment for name, moment in older.told_at.items() if name in unanswered}
-    tools: dict[str, Tool] = {}
-    left_out: list[LeftOut] = []
+    collected = _Collected(redaction)
     for namespace in namespaces:
         for known in older.tools_of(namespace) if namespace.name in unanswered else ():
-            tools.setdefault(known.id, replace(known, namespace=namespace))
+            collected.tools.setdefault(known.id, replace(known, namespace=namespace))
         offered, unusable = loaded.get(namespace.name, ((), ()))
-        left_out += unusable
+        for item in unusable:
+            collected.leave_out(item)
         for upstream in offered:
-            tool = classified(namespace, upstream, redaction)
-            if redaction.text(tool.id) != tool.id:
-                left_out.append(LeftOut(namespace.name, upstream.name, "its name looks like an API key"))
-            elif tool.id in tools:
-                left_out.append(LeftOut(namespace.name, upstream.name, "another tool is shown under the same name"))
-            else:
-                tools[tool.id] = tool
-    return Catalog(namespaces, tools, tuple(left_out), failed, told_at, "uru")
+            collected.add(namespace, upstream)
+    return Catalog(namespaces, collected.tools, collected.all_left_out, failed, told_at, "uru")
+
+
+class _Collected:
+    """The tools that were put together so far, and those that cannot be, within `limits`."""
+
+    def __init__(self, redaction: Redaction) -> None:
+        self._redaction = redaction
+        self._left_out: list[LeftOut] = []
+        self._more = 0
+        self._room = limits.CATALOG
+        self.tools: dict[str, Tool] = {}
+
+    @property
+    def all_left_out(self) -> tuple[LeftOut, ...]:
+        more = [LeftOut("", f"({self._more:,} more)", "there are too many to tell each")] if self._more else []
+        return (*self._left_out, *more)
+
+    def add(self, namespace: Namespace, upstream: UpstreamTool) -> None:
+        reason = self._reason_against(upstream)
+        if reason is not None:
+            self.leave_out(LeftOut(namespace.name, upstream.name, reason))
+            return
+        tool = classified(namespace, upstream, self._redaction)
+        if self._redaction.text(tool.id) != tool.id:
+            self.leave_out(LeftOut(namespace.name, upstream.name, "its name looks like an API key"))
+        elif tool.id in self.tools:
+            self.leave_out(LeftOut(namespace.name, upstream.name, "another tool is shown under the same name"))
+        else:
+            self._room -= len(tool.description) + len(tool.schema_json)
+            self.tools[tool.id] = tool
+
+    def leave_out(self, item: LeftOut) -> None:
+        if len(self._left_out) >= limits.LEFT_OUT:
+            self._more += 1
+        else:
+            self._left_out.append(replace(item, name=_told_name(item.name)))
+
+    def _reason_against(self, upstream: UpstreamTool) -> str | None:
+        if len(upstream.name) > limits.IDENTIFIER:
+            return f"its name has more than {limits.IDENTIFIER} characters"
+        if len(self.tools) >= limits.TOOLS or self._room < 0:
+            return "this workspace has more tools than uru-mcp keeps in memory"
+        return None
+
+
+def _told_name(name: str) -> str:
+    return name if len(name) <= limits.IDENTIFIER else f"(a name of {len(name):,} characters)"
 
 
 def classified(namespace: Namespace, upstream: UpstreamTool, redaction: Redaction) -> Tool:
@@ -195,8 +236,8 @@ def classified(namespace: Namespace, upstream: UpstreamTool, redaction: Redactio
         id=shown_name(namespace.name, upstream.name),
         namespace=namespace,
         name=upstream.name,
-        title=redaction.text(upstream.title or _title_of(namespace, upstream.name))[:200],
-        description=_shortened(redaction.text(upstream.description)),
+        title=limits.cut(redaction.text(upstream.title or _title_of(namespace, upstream.name)), limits.TITLE),
+        description=limits.cut(redaction.text(upstream.description), limits.TOOL_DESCRIPTION),
         schema_json=_clean(upstream, redaction),
         needs=needs,
         read_only=read_only,
@@ -213,24 +254,24 @@ def _title_of(namespace: Namespace, name: str) -> str:
 
 
 def _clean(upstream: UpstreamTool, redaction: Redaction) -> str:
+    """The schema as JSON; in place of one that is too large a note that says so, and any arguments may be sent."""
+    if len(upstream.schema_json) > limits.TOOL_SCHEMA:
+        size = f"{len(upstream.schema_json):,} characters"
+        return compact({"type": "object", "description": f"Uru's schema for this is too large to be shown: {size}."})
     if redaction.is_clean(upstream.schema_json):
         return upstream.schema_json
     return compact(redaction.value(upstream.schema))
 
 
-@lru_cache(maxsize=1_000)
+@lru_cache(maxsize=256)
 def _parsed(schema_json: str) -> dict[str, Any]:
     schema: dict[str, Any] = json.loads(schema_json)
     return schema
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= DESCRIPTION_CHARS else text[: DESCRIPTION_CHARS - 1] + "…"
-
-
 def words_of(tool: Tool) -> Document:
     """What a search looks at: besides the names, what a tool does and, apart from that, when and how to use it."""
-    parameters = tool.schema.get("properties")
+    parameters = json.loads(tool.schema_json).get("properties")  # what is looked at once is not kept
     summary, details = first_sentence(tool.description)
     return Document(
         name=tool.name,

@@ -26,6 +26,7 @@ from uru_mcp.wire import LeftOut, Namespace, UpstreamTool, read_namespaces, read
 
 Value = TypeVar("Value")
 
+FACTS_LIMIT = 256 * 1024  # bytes of an answer about the key or a version, which is read at once
 LONGEST_TAG = 200  # characters
 NOT_IMPLEMENTED = 501  # which some services answer for an endpoint that they do not have
 
@@ -59,7 +60,8 @@ class UruClient:
     async def tool_version(self, known: ToolVersion | None, *, within: float) -> ToolVersion:
         """The version of the tools, or `known` itself where that is still it. Asked once, whatever comes of it."""
         tag = known.etag.encode() if known is not None and known.etag is not None else None
-        request = Request("GET", "/tools/sync/version", headers={b"If-None-Match": tag} if tag is not None else None)
+        headers = {b"If-None-Match": tag} if tag is not None else None
+        request = Request("GET", "/tools/sync/version", headers=headers, body_limit=FACTS_LIMIT)
         answer = await self._connection.exchange(request, within)
         if answer.is_as_before and known is not None:
             return known
@@ -94,8 +96,7 @@ class UruClient:
         """
         run = Run(namespace, tool_name, parameters, is_run, key)
         try:
-            answer = await self._sent(run, within)
-            result = read_result(answer) if is_run else shaped(read_result, answer)
+            result = await self._sent(run, within)
         except UruError:
             raise
         except UnexpectedShape as error:
@@ -111,18 +112,19 @@ class UruClient:
     async def aclose(self) -> None:
         await self._connection.aclose()
 
-    async def _sent(self, run: Run, within: float) -> Any:
+    async def _sent(self, run: Run, within: float) -> RunResult:
         """The answer of the route that the service has; the other one serves where it is missing, and from then on."""
         until = time.monotonic() + within
         first = self._route
         try:
-            return await self._connection.send(first(run), within)
+            result: RunResult = await self._connection.send(_with_reader(first(run)), within)
+            return result
         except UruError as error:
             if not error.details.get("no_route") or not is_safe_segment(run.tool):
                 raise
             other = older_route if first is current_route else current_route
             try:
-                answer = await self._connection.send(other(run), until - time.monotonic())
+                answer: RunResult = await self._connection.send(_with_reader(other(run)), until - time.monotonic())
             except UruError as second:
                 if second.details.get("no_route"):  # neither is there, and the first one's words are as good
                     raise error from second
@@ -136,7 +138,8 @@ class UruClient:
         try:
             return await ask("/namespaces")
         except (Refused, NoAnswer) as error:
-            if isinstance(error, NoAnswer) and error.details.get("status") != NOT_IMPLEMENTED:
+            is_missing = isinstance(error, Refused) or error.details.get("status") == NOT_IMPLEMENTED
+            if not is_missing or error.code == "too_large":
                 raise
             try:
                 return await ask("/list/apps")
@@ -144,13 +147,24 @@ class UruClient:
                 raise error from None
 
     async def _listed(self, path: str, query: str, within: float) -> tuple[Namespace, ...]:
-        return shaped(read_namespaces, await self._connection.send(Request("GET", path + query), within))
+        request = Request("GET", path + query, read=partial(shaped, read_namespaces), is_light=True)
+        found: tuple[Namespace, ...] = await self._connection.send(request, within)
+        return found
 
     async def _checked_list(self, key: Key, path: str, within: float) -> tuple[Namespace, ...]:
-        return shaped(read_namespaces, await self._ask_of(key, path, within))
+        reader = partial(shaped, read_namespaces)
+        request = Request("GET", path, key=key, asks_of_key=True, read=reader, is_light=True)
+        found: tuple[Namespace, ...] = await self._connection.send(request, within)
+        return found
 
     async def _ask_of(self, key: Key, path: str, within: float) -> Any:
-        return await self._connection.send(Request("GET", path, key=key, asks_of_key=True), within)
+        request = Request("GET", path, key=key, asks_of_key=True, body_limit=FACTS_LIMIT)
+        return await self._connection.send(request, within)
+
+
+def _with_reader(request: Request) -> Request:
+    """The request of a run, whose answer is read as a result."""
+    return replace(request, read=read_result if request.is_run else partial(shaped, read_result), is_light=True)
 
 
 def is_safe_tag(tag: str) -> bool:

@@ -17,6 +17,8 @@ from uru_mcp.fields import Record, first, object_at, seconds_at, text_at
 from uru_mcp.permission_names import at_least_part_of, read_names, told_by
 from uru_mcp.permissions import NOTHING, Permissions
 
+LONGEST = 20_000  # characters of a message that are looked at; far fewer are shown
+
 USEFUL = ("recovery_tools", "available_workspaces", "tip", "suggestion", "log_id", "help_url")
 
 
@@ -86,7 +88,7 @@ def _codes(body: Record) -> Iterator[str]:
     nested = [object_at(body, name) or {} for name in ("error", "detail", "details")]
     stated = [text_at(record, name) for record in (body, *nested) for name in ("code", "error_code")]
     for found in (*stated, text_at(body, "error"), text_at(body, "detail")):
-        code = re.sub(r"[\s\-]+", "_", (found or "").strip()).lower()
+        code = re.sub(r"[\s\-]+", "_", (found or "").strip()[:LONGEST]).lower()
         if re.fullmatch(r"[a-z0-9_.]{1,64}", code):
             yield code
 
@@ -97,7 +99,7 @@ def _message(body: Record) -> str | None:
         if isinstance(found, dict):
             found = first(found, "message", "detail", "error")
         if isinstance(found, str) and found.strip():
-            return found.strip()
+            return found.strip()[:LONGEST]
     return None
 
 
@@ -109,4 +111,4 @@ def _in_text(text: str) -> Complaint:
     if isinstance(inner, dict) or (isinstance(inner, str) and inner != text):
         return read_complaint(inner)
     looks_like_markup = text.lstrip()[:1] == "<"
-    return Complaint(message=None if looks_like_markup or not text.strip() else text.strip())
+    return Complaint(message=None if looks_like_markup or not text.strip() else text.strip()[:LONGEST])

@@ -6,13 +6,11 @@ endpoint; those are in `client.py`.
 
 from __future__ import annotations
 
-import json
 import logging
 import random
-import re
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -23,47 +21,25 @@ import anyio
 import anyio.to_thread
 import httpx2
 
-from uru_mcp import __version__
-from uru_mcp.answers import refusal, unconfirmed, unreadable
+from uru_mcp import __version__, bodies, content_coding
+from uru_mcp.answers import refusal, unconfirmed
+from uru_mcp.bodies import BODY_LIMIT as BODY_LIMIT
+from uru_mcp.bodies import Received as Received
+from uru_mcp.bodies import Request as Request
 from uru_mcp.complaints import is_no_route, read_complaint
-from uru_mcp.errors import NoAnswer, Refused, UruError
+from uru_mcp.errors import NoAnswer, UruError
 from uru_mcp.failures import not_received
-from uru_mcp.key import Key
 from uru_mcp.keyring import Keyring
-from uru_mcp.numerals import float_or_text
 from uru_mcp.redaction import Redaction
 from uru_mcp.retry import parse_retry_after, wait_before
 from uru_mcp.variables import is_loopback
 
 CONNECT_TIMEOUT = 5.0  # seconds
-COMPLAINT_LIMIT = 100_000  # bytes that are read of an error body; nobody writes longer ones for people
-BODY_LIMIT = 32 * 1024 * 1024  # bytes, after decompression
 CONNECTIONS = 512  # twice the runs that may be under way, so that long ones leave room for what is quick
 IDLE_CONNECTIONS = 4  # each of which costs every request a little
-JSON_TYPE = re.compile(r"(application|text)/([\w.-]+\+)?json", re.IGNORECASE)
 TURN = 0.9  # of the time a request has; the rest of it is bounded by its deadline alone
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """`is_run` marks what may change something when it arrives: it is sent once and never again.
-
-    `key` is the key for which it was allowed; None where any will do, such as the one in use. `asks_of_key` marks
-    questions about the key itself, after which there is nothing more to ask. `read` makes something of a body that may
-    be very large: that is done in a thread, so that calls are answered meanwhile, and for one body after the other, so
-    that they do not fill the memory together.
-    """
-
-    method: str
-    path: str
-    body: dict[str, Any] | None = None
-    headers: Mapping[bytes, bytes] | None = None
-    is_run: bool = False
-    key: Key | None = None
-    asks_of_key: bool = False
-    read: Callable[[Any], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,20 +120,24 @@ class Connection:
         began = time.monotonic()
         try:
             with anyio.fail_after(within):
-                status, headers, body = await self._receive(request, within)
-                is_success = 200 <= status < 300
-                read = await self._read(request, headers.get("content-type"), body) if is_success else None
+                received = await self._receive(request, within)
+                read = await self._read(request, received, began + within) if received.is_success else None
         except TimeoutError as error:
             raise _too_late(request, time.monotonic() - began) from error
         except (httpx2.RequestError, httpx2.InvalidURL, OSError) as error:
             raise not_received(error, is_run=request.is_run) from error
+        status, headers = received.status, received.headers
         log.debug("%s %s: %d in %.0f ms", request.method, request.path, status, (time.monotonic() - began) * 1000)
         if status == 304 and b"If-None-Match" in (request.headers or {}):
             return Answer(None, is_as_before=True)
-        if is_success:
+        if received.is_success:
             return Answer(read, headers.get("etag"))
+        raise self._complained(request, received)
+
+    def _complained(self, request: Request, received: Received) -> UruError:
+        status, headers = received.status, received.headers
         retry_after = parse_retry_after(headers.get("retry-after"), now=datetime.now(UTC))
-        complaint = read_complaint(self._redaction.text(body[:COMPLAINT_LIMIT].decode(errors="replace")))
+        complaint = read_complaint(self._redaction.text(bodies.words_of(received)))
         complained = refusal(
             status,
             complaint,
@@ -169,17 +149,36 @@ class Connection:
         complained.details |= {"status": status, "no_route": is_no_route(status, complaint) or None}
         if status in (401, 403) and not request.asks_of_key:
             self.on_refusal()
-        raise complained
+        return complained
 
-    async def _read(self, request: Request, stated: str | None, body: bytes) -> Any:
-        read = request.read
-        if read is None:
-            return _parsed(request, stated, body)
-        return await anyio.to_thread.run_sync(
-            lambda: read(_parsed(request, stated, body)), abandon_on_cancel=True, limiter=self._heavy_work
-        )
+    async def receive(self, request: Request, within: float) -> Received:
+        """The answer to one request, whatever it is, for who looks at its form. It is sent once, and nothing follows.
 
-    async def _receive(self, request: Request, within: float) -> tuple[int, httpx2.Headers, bytes]:
+        Raises: `NoAnswer`, `Refused`.
+        """
+        try:
+            with anyio.fail_after(within):
+                received = await self._receive(request, within)
+                return await anyio.to_thread.run_sync(
+                    lambda: bodies.plain(request, received, time.monotonic() + within)
+                )
+        except TimeoutError as error:
+            raise _too_late(request, within) from error
+        except (httpx2.RequestError, httpx2.InvalidURL, OSError) as error:
+            raise not_received(error, is_run=request.is_run) from error
+
+    async def _read(self, request: Request, received: Received, until: float) -> Any:
+        """What is made of the body, until a moment of the monotonic clock."""
+
+        def made() -> Any:
+            value = bodies.parsed(request, received, until)
+            return value if request.read is None else request.read(value)
+
+        if received.is_quick and (request.read is None or request.is_light):
+            return made()
+        return await anyio.to_thread.run_sync(made, abandon_on_cancel=True, limiter=self._heavy_work)
+
+    async def _receive(self, request: Request, within: float) -> Received:
         key = request.key or self._keyring.in_use
         if key is None:
             message = "There is no key now. Nothing was sent."
@@ -192,16 +191,7 @@ class Connection:
             headers={b"Authorization": f"Bearer {key.reveal()}".encode(), **(request.headers or {})},
             timeout=httpx2.Timeout(None, connect=min(CONNECT_TIMEOUT, turn), pool=turn),
         ) as response:
-            body = bytearray()
-            if response.is_success and _announced(response.headers) > BODY_LIMIT:
-                raise _too_large(request)
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if not response.is_success and len(body) > COMPLAINT_LIMIT:
-                    break
-                if len(body) > BODY_LIMIT:
-                    raise _too_large(request)
-            return response.status_code, response.headers, bytes(body)
+            return await bodies.received(request, response.status_code, response.headers, response.aiter_raw())
 
     def _ready(self) -> httpx2.AsyncClient:
         try:
@@ -216,6 +206,7 @@ class Connection:
     def _http(self) -> httpx2.AsyncClient:
         if self._opened is None:
             headers = {"User-Agent": f"uru-mcp-python/{__version__}", "Accept": "application/json"}
+            headers["Accept-Encoding"] = content_coding.ACCEPTED
             if self._workspace_id is not None:
                 headers["X-Uru-Workspace-Id"] = self._workspace_id
             no_roots = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # which trusts nobody, and takes no time to read them
@@ -230,38 +221,7 @@ class Connection:
         return self._opened
 
 
-def _parsed(request: Request, stated: str | None, body: bytes) -> Any:
-    """The JSON of a body. What says that it is something else is not looked into, whatever it holds."""
-    media_type = (stated or "no type").split(";")[0].strip()[:60]
-    seen = f"{len(body)} bytes of {media_type}" if body else "an empty body"
-    if stated is not None and not JSON_TYPE.fullmatch(media_type):
-        raise unreadable(seen, is_run=request.is_run)
-    try:
-        return json.loads(
-            body, parse_constant=str, parse_float=float_or_text
-        )  # NaN is not JSON: as text it can be passed on
-    except (ValueError, RecursionError) as error:
-        raise unreadable(seen, is_run=request.is_run) from error
-
-
 def _too_late(request: Request, seconds: float) -> UruError:
     if request.is_run:
         return unconfirmed(f"Uru did not answer the run within {seconds:.0f} seconds.")
     return NoAnswer(f"Uru did not answer within {seconds:.0f} seconds.", fix="Try again in a minute.", code="timed_out")
-
-
-def _announced(headers: httpx2.Headers) -> int:
-    """How long the body will be, in bytes and as it travels; 0 where that is not said."""
-    length = headers.get("content-length", "")
-    return int(length[:20]) if length.isdecimal() else 0
-
-
-def _too_large(request: Request) -> UruError:
-    limit = f"{BODY_LIMIT // 1024 // 1024} MB"
-    if request.is_run:
-        return unconfirmed(f"Uru answered the run with more than {limit}, which was not read.")
-    return Refused(
-        f"Uru's answer is larger than {limit} and was not read.",
-        fix="Ask for less: a filter, a smaller limit, fewer fields.",
-        code="too_large",
-    )

@@ -6,9 +6,14 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from uru_mcp.numerals import loads
+
 Record = dict[str, Any]
 
-LISTS = ("namespaces", "apps", "tools", "items", "results", "data", "result", "response", "records")
+LISTS = (
+    *("namespaces", "apps", "tools", "actions", "items", "results", "data", "result", "response", "records"),
+    *("contexts", "prompts", "agents", "personas", "automations", "runs"),
+)
 LIST_DEPTH = 3  # the object itself, and two levels of objects in it
 
 
@@ -103,9 +108,26 @@ def seconds_at(record: Record, name: str) -> float | None:
 def parsed_text(text: str) -> Any:
     """The JSON that a text holds, or None where it holds none."""
     try:
-        return json.loads(text)
+        return loads(text)
     except (ValueError, RecursionError):
         return None
+
+
+def is_larger(value: Any, limit: int) -> bool:
+    """Whether a value takes more than about `limit` characters as JSON; only so much of it is looked at."""
+    left, rest = limit, [value]
+    while rest and left >= 0:
+        found = rest.pop()
+        left -= 2
+        if isinstance(found, str):
+            left -= len(found)
+        elif isinstance(found, (dict, list)):
+            left -= 2 * len(found)
+            if left < 0:
+                return True
+            rest += found
+            rest += found.values() if isinstance(found, dict) else ()
+    return left < 0
 
 
 def is_deeper(value: Any, limit: int) -> bool:

@@ -208,7 +208,7 @@ class Identity:
             self._evidence = Evidence(key, self._declared, self._clock)
         evidence, told_before = self._evidence, self._evidence.told_times
         try:
-            await self._introspection.look(evidence, self._tasks)
+            await self._introspection.look(evidence, self._tasks, suffices=self._suffices)
         except KeyRefused as error:
             return Standing(trouble=error)
         except WorkspaceProblem as error:
@@ -226,6 +226,11 @@ class Identity:
             workspace=self._workspace(record),
             contradiction=self._ended(record),
         )
+
+    def _suffices(self, record: KeyRecord | None) -> bool:
+        """Whether a record shows that the key is accepted, in the workspace that is meant."""
+        named = record.workspace.id if record is not None and record.workspace is not None else None
+        return named is not None and self._workspace_id in (None, named) and self._ended(record) is None
 
     def _ended(self, record: KeyRecord | None) -> KeyRefused | None:
         return ended(record, self._keyring.source.steps)

@@ -21,6 +21,7 @@ from uru_mcp.key_record import KeyRecord
 
 ASK_WITHIN = 9.0  # seconds
 VERSION_WITHIN = 3.0  # seconds of them, before the namespaces are asked for instead
+RECORD_AT_ONCE = 0.5  # seconds before the key is checked without its record
 RECORD_WITHIN = 3.0  # seconds that a look waits for the record
 RECORD_AGAIN = 60.0  # seconds before a record that was not told in time is waited for again
 
@@ -34,6 +35,8 @@ ENDED: Mapping[str, tuple[Code, str]] = {
 }
 """What a record's `status` may say of a key that has ended; any other says nothing."""
 
+PASSING = (408, 425, 499)  # statuses of a gateway that has not waited for an answer
+
 log = logging.getLogger(__name__)
 
 
@@ -45,9 +48,12 @@ class Introspection:
         self._clock = clock
         self._hearing: dict[Evidence, anyio.Event] = {}
         self._late_at = float("-inf")
+        self._is_told = True  # as far as is known: the last look was answered with a record
 
-    async def look(self, evidence: Evidence, tasks: TaskGroup) -> None:
+    async def look(self, evidence: Evidence, tasks: TaskGroup, *, suffices: Callable[[KeyRecord | None], bool]) -> None:
         """Ask whether the key is accepted, and have the evidence note what its record tells.
+
+        A record that `suffices`, and comes at once, shows that the key is accepted.
 
         Raises:
             KeyRefused, WorkspaceProblem: What Uru says.
@@ -55,14 +61,22 @@ class Introspection:
         """
         if evidence.key is None:
             raise NoAnswer("There is no key now. Nothing was sent.", fix="Call uru_whoami, which says why.")
+        told_before = evidence.told_times
         heard = self._begin_hearing(evidence, tasks)
         until = time.monotonic() + RECORD_WITHIN
+        if self._is_told:
+            with anyio.move_on_after(RECORD_AT_ONCE):
+                await heard.wait()
+        self._is_told = evidence.told_times > told_before
+        if self._is_told and suffices(evidence.record):
+            return
         patience = 0.0 if self._clock() - self._late_at < RECORD_AGAIN else RECORD_WITHIN
         try:
             await self._check(evidence)
         finally:
             with anyio.move_on_after(min(patience, until - time.monotonic())):
                 await heard.wait()
+        self._is_told = evidence.told_times > told_before
         if not heard.is_set() and patience:
             self._late_at = self._clock()
 
@@ -106,7 +120,8 @@ class Introspection:
 
 def is_final(error: UruError) -> bool:
     """Whether a service that answers a question about the key so has no such endpoint, or will not tell."""
-    return not isinstance(error, NoAnswer) or error.details.get("status") == NOT_IMPLEMENTED
+    status = error.details.get("status")
+    return status == NOT_IMPLEMENTED or (not isinstance(error, NoAnswer) and status not in PASSING)
 
 
 def ended(record: KeyRecord | None, steps: str) -> KeyRefused | None:

@@ -13,6 +13,7 @@ from typing import Any
 from uru_mcp.effects import OF_WORKSPACE, attribution
 from uru_mcp.errors import UruError
 from uru_mcp.gate import allows
+from uru_mcp.heavy_work import in_time
 from uru_mcp.listings import Listing, Listings
 from uru_mcp.names import shown_name
 from uru_mcp.outlook import Outlook, View
@@ -93,7 +94,7 @@ class Library:
         view = await self._outlook.admit(address.uri, needs_at(address, view), view, within=within / 4)
         content = await self._resources.read(address, view, within=until - time.monotonic())
         members = {**content.members, "mime_type": content.mime_type}
-        document = self._renderer.document(content.data, members, content.notes)
+        document = await in_time(content.data, lambda: self._renderer.document(content.data, members, content.notes))
         rest = Rest("uru_read_resource", "uri", address.uri)
         return content.mime_type, self._renderer.result(document, rest, offset=offset)
 

@@ -6,14 +6,16 @@ import logging
 from collections.abc import Iterable
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import NamedTuple
 
 import anyio
 import anyio.to_thread
 
+from uru_mcp import limits
 from uru_mcp.answers import connection_problem
 from uru_mcp.client import UruClient
-from uru_mcp.errors import KeyRefused, NoAnswer, UruError, unforeseen
+from uru_mcp.errors import KeyRefused, NoAnswer, Refused, UruError, unforeseen
 from uru_mcp.policy import PLATFORM
 from uru_mcp.redaction import Redaction
 from uru_mcp.routes import is_safe_segment
@@ -21,6 +23,7 @@ from uru_mcp.wire import LeftOut, Namespace, UpstreamTool
 
 REQUESTS_AT_ONCE = 16
 LOAD_WITHIN = 30.0  # seconds for one request
+TOOL_CHARS = 300  # that a tool counts besides its texts
 
 log = logging.getLogger(__name__)
 
@@ -49,15 +52,28 @@ async def ask(
         UruError: The namespaces themselves could not be had.
     """
     offered = await client.namespaces(within=LOAD_WITHIN, min_version=min_version)
-    namespaces = wanted(offered, patterns, redaction)
+    look = partial(wanted, offered, patterns, redaction)
+    is_usual = len(offered) <= limits.NAMESPACES
+    namespaces = look() if is_usual else await anyio.to_thread.run_sync(look, abandon_on_cancel=True)
     loaded: dict[str, tuple[tuple[UpstreamTool, ...], tuple[LeftOut, ...]]] = {}
     failed: list[tuple[Namespace, UruError]] = []
+    if len(namespaces) > limits.NAMESPACES:
+        failed.append((namespaces[limits.NAMESPACES], _too_many(len(namespaces))))
+        namespaces = namespaces[: limits.NAMESPACES]
     at_once = anyio.CapacityLimiter(REQUESTS_AT_ONCE)
+    room = limits.CATALOG
 
     async def load_one(namespace: Namespace) -> None:
+        nonlocal room
         async with at_once:
             try:
-                loaded[namespace.name] = await client.tools(namespace.name, within=LOAD_WITHIN)
+                if room < 0:
+                    raise _no_room()
+                told = await client.tools(namespace.name, within=LOAD_WITHIN)
+                room -= _chars(told)
+                if room < 0:
+                    raise _no_room()
+                loaded[namespace.name] = told
             except KeyRefused as error:  # the key was just found good, so this is about the app's own connection
                 failed.append((namespace, connection_problem(namespace.title, error.details.get("quoted", ""))))
             except UruError as error:
@@ -76,8 +92,36 @@ async def ask(
 
 def wanted(offered: Iterable[Namespace], patterns: tuple[str, ...], redaction: Redaction) -> list[Namespace]:
     """Those that fit the user's patterns, `platform` first and then by name."""
-    wanted = [replace(one, title=redaction.text(one.title)) for one in offered if _is_wanted(one, patterns)]
-    return sorted(wanted, key=lambda namespace: (namespace.name != PLATFORM, namespace.name))
+    wanted = [one for one in offered if _is_wanted(one, patterns)]
+    wanted.sort(key=lambda namespace: (namespace.name != PLATFORM, namespace.name))
+    titled = [
+        replace(one, title=limits.cut(redaction.text(one.title), limits.TITLE)) for one in wanted[: limits.NAMESPACES]
+    ]
+    return titled + wanted[limits.NAMESPACES :]
+
+
+def _too_many(count: int) -> Refused:
+    return Refused(
+        f"Uru has told {count:,} namespaces; the first {limits.NAMESPACES:,} are used.",
+        fix="Name those that you want in URU_NAMESPACES.",
+        code="too_large",
+    )
+
+
+def _no_room() -> Refused:
+    return Refused(
+        f"The tools of this workspace take more than {limits.CATALOG // 1024 // 1024} million characters,"
+        " and those of this namespace were not kept.",
+        fix="Name the namespaces that you want in URU_NAMESPACES.",
+        code="too_large",
+    )
+
+
+def _chars(told: tuple[tuple[UpstreamTool, ...], tuple[LeftOut, ...]]) -> int:
+    """About how much of the memory the tools of a namespace take."""
+    tools, left_out = told
+    texts = sum(len(tool.name) + len(tool.description) + len(tool.schema_json) for tool in tools)
+    return texts + sum(len(item.name) for item in left_out) + TOOL_CHARS * (len(tools) + len(left_out))
 
 
 def _is_wanted(namespace: Namespace, patterns: tuple[str, ...]) -> bool:

@@ -5,6 +5,7 @@ JavaScript has no whole numbers beyond 2^53, and no reader has floats with more 
 
 from __future__ import annotations
 
+import json
 import re
 from decimal import Decimal
 from math import isfinite
@@ -35,6 +36,14 @@ def float_or_text(spelling: str) -> float | str:
 def whole_or_text(spelling: str) -> int | str:
     """A whole number as JSON spells it: the text where Python would refuse its length."""
     return int(spelling) if len(spelling) <= MOST_DIGITS else spelling
+
+
+def loads(json_text: str | bytes) -> Any:
+    """The value of a JSON text, with text for each number that a reader would refuse or change.
+
+    `NaN` and `Infinity`, which are not JSON, become text too. Raises: ValueError, RecursionError.
+    """
+    return json.loads(json_text, parse_constant=str, parse_float=float_or_text, parse_int=whole_or_text)
 
 
 def may_have_large(json_text: str) -> bool:

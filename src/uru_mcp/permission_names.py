@@ -36,7 +36,7 @@ LEVELS: Mapping[str, Permissions] = {
     "read_only": frozenset({Permission.READ}),
     "readonly": frozenset({Permission.READ}),
     "readwrite": frozenset({Permission.READ, Permission.WRITE}),
-    **dict.fromkeys(("full", "full_access", "fullaccess", "all", "*"), EVERYTHING),
+    **dict.fromkeys(("full", "full_access", "fullaccess"), EVERYTHING),
 }
 
 FILLERS = frozenset({"", "can", "and", "access", "allow", "allowed", "permission", "permissions"})

@@ -9,7 +9,7 @@ import json
 import re
 from typing import Any
 
-from uru_mcp.fields import compact
+from uru_mcp.fields import compact, is_larger
 
 PROSE = 500  # characters: a shorter text inside JSON may be an id or a name, and half of one would be a lie
 
@@ -29,7 +29,7 @@ def cut_json(text: str, room: int) -> tuple[int, str]:
     are still open. Short texts are kept whole, and so are the items of a list, unless that leaves half the room empty.
     """
     open_brackets: list[str] = []
-    end, item_end, position = (0, ""), (0, ""), 0
+    end = item_end = position = 0
     in_name = False  # whether a text that begins now is the name of a member
     while token := TOKEN.match(text, position, room + 1):
         position, mark = token.end(), token[0]
@@ -39,17 +39,28 @@ def cut_json(text: str, room: int) -> tuple[int, str]:
             open_brackets.pop()
         is_name, in_name = in_name and mark[0] == '"', mark == "{" or (mark == "," and open_brackets[-1] == "}")
         if position + len(open_brackets) > room:
-            return item_end if item_end[0] > room / 2 else end
+            return _closed(text, item_end if item_end > room / 2 else end)
         if mark in (",", ":") or is_name:
             continue
-        end = position, "".join(reversed(open_brackets))
+        end = position
         if mark not in CLOSING and open_brackets[-1:] == ["]"]:
             item_end = end
     if not in_name and not TOKEN.match(text, position, position + PROSE + 2):
         ends = '"' + "".join(reversed(open_brackets))
         if begun := BEGUN.match(text, position, room - len(ends)):
             return begun.end(), ends
-    return item_end if item_end[0] > room / 2 else end
+    return _closed(text, item_end if item_end > room / 2 else end)
+
+
+def _closed(text: str, end: int) -> tuple[int, str]:
+    """The end, and what closes the lists and objects that are open there."""
+    open_brackets: list[str] = []
+    for token in TOKEN.finditer(text, 0, end):
+        if token[0] in CLOSING:
+            open_brackets.append(CLOSING[token[0]])
+        elif token[0] in ("]", "}"):
+            open_brackets.pop()
+    return end, "".join(reversed(open_brackets))
 
 
 def shortened_json(value: Any, room: int) -> Any:
@@ -70,4 +81,4 @@ def small_first(value: Any) -> Any:
 
 
 def _is_long(value: Any) -> bool:
-    return isinstance(value, (dict, list, str)) and (len(value) > SMALL or len(compact(value)) > SMALL)
+    return isinstance(value, (dict, list, str)) and is_larger(value, SMALL)

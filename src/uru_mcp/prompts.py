@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from uru_mcp import limits
 from uru_mcp.answers import shaped
 from uru_mcp.cursors import decode, encode
-from uru_mcp.errors import ArgumentError, UruError
+from uru_mcp.errors import ArgumentError, Refused, UruError
 from uru_mcp.fields import UnexpectedShape
 from uru_mcp.names import prompt_names
 from uru_mcp.outlook import View
@@ -22,7 +23,7 @@ from uru_mcp.resources import fitting
 from uru_mcp.shelves import PAGE, Shelves, open_kinds
 from uru_mcp.uris import Address
 
-PLACEHOLDER = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}")
+PLACEHOLDER = re.compile(r"\{\{([^{}]++)\}\}")  # possessive: whatever is between braces is looked at once
 NOT_GIVEN = "(not given)"  # for what is optional: a gap would read as if it were meant
 
 
@@ -71,10 +72,9 @@ class Prompts:
         until = time.monotonic() + within
         own = (await self._find(name, view, within=within)).prompt.id
         record = await self._shelves.get(PROMPTS, Address(PROMPTS.collection, own), view, within=_left(until))
-        prompt = shaped(read_prompt, record)
+        prompt = bounded(shaped(read_prompt, record))
         _check(name, arguments_of(prompt), given)
-        values = {variable: text for variable, text in given.items() if text.strip()}
-        filled = PLACEHOLDER.sub(lambda hole: values.get(hole[1], NOT_GIVEN), prompt.content or "")
+        filled = filled_in(prompt.content or "", given)
         text = self._redaction.text(filled)  # the values are the client's, and come back to it
         if prompt.agent is None:
             return Filled(prompt.description, (text,))
@@ -101,10 +101,11 @@ class Prompts:
         prompts: dict[str, Prompt] = {}
         async for record in self._shelves.walk(PROMPTS, view, within=within):
             try:
-                prompt = read_prompt(record)
+                prompt = bounded(read_prompt(record))
             except UnexpectedShape:
                 continue  # one that is wrong does not spoil the others
-            prompts.setdefault(prompt.id, prompt)
+            if len(prompt.id) <= limits.IDENTIFIER:
+                prompts.setdefault(prompt.id, prompt)
         names = prompt_names({own: prompt.title for own, prompt in prompts.items()})
         return [Offer(names[own], prompt, arguments_of(prompt)) for own, prompt in prompts.items()]
 
@@ -124,14 +125,64 @@ class Prompts:
                 return None
             raise
         name, told = read_agent(record)
-        return told and f"Take the part of the agent “{name or agent}”. Its instructions:\n\n{told}"
+        _require_length("The agent's instructions", len(told or ""))
+        called = limits.cut(name or agent, limits.TITLE)
+        return told and f"Take the part of the agent “{called}”. Its instructions:\n\n{told}"
+
+
+def bounded(prompt: Prompt) -> Prompt:
+    """The prompt with texts and lists of a length that can be listed; arguments with longer names are none."""
+    variables = tuple(
+        replace(
+            one,
+            description=limits.cut(one.description, limits.DESCRIPTION),
+            choices=tuple(choice for choice in one.choices[: limits.CHOICES] if len(choice) <= limits.IDENTIFIER),
+        )
+        for one in prompt.variables
+        if len(one.name) <= limits.IDENTIFIER
+    )
+    return replace(
+        prompt,
+        title=limits.cut(prompt.title, limits.TITLE),
+        description=limits.cut(prompt.description, limits.DESCRIPTION),
+        variables=variables[: limits.PROMPT_ARGUMENTS],
+    )
 
 
 def arguments_of(prompt: Prompt) -> tuple[Variable, ...]:
     """Its variables, and every placeholder that is none of them, without which the text would have a hole."""
     declared = {variable.name for variable in prompt.variables}
-    holes = dict.fromkeys(name for name in PLACEHOLDER.findall(prompt.content or "") if name not in declared)
-    return (*prompt.variables, *(Variable(name, "", required=True) for name in holes))
+    holes = dict.fromkeys(filter(None, map(_name_in, PLACEHOLDER.finditer(prompt.content or ""))))
+    undeclared = [Variable(name, "", required=True) for name in holes if name not in declared]
+    return (*prompt.variables, *undeclared)[: limits.PROMPT_ARGUMENTS]
+
+
+def filled_in(content: str, given: Mapping[str, str]) -> str:
+    """The text with a value in place of each placeholder. Raises: `Refused` (`too_large`) when that is too long."""
+    values = {variable: text for variable, text in given.items() if text.strip()}
+
+    def value_for(hole: re.Match[str]) -> str:
+        name = _name_in(hole)
+        return hole[0] if name is None else values.get(name, NOT_GIVEN)
+
+    holes = PLACEHOLDER.finditer(content)
+    _require_length("The prompt", len(content) + sum(len(value_for(hole)) - len(hole[0]) for hole in holes))
+    return PLACEHOLDER.sub(value_for, content)
+
+
+def _name_in(hole: re.Match[str]) -> str | None:
+    """The argument that a placeholder names; None where it is too long for a name, or blank, and so is plain text."""
+    name = hole[1].strip()
+    return name if 0 < len(name) <= limits.IDENTIFIER else None
+
+
+def _require_length(what: str, length: int) -> None:
+    if length > limits.PROMPT:
+        raise Refused(
+            f"{what} would have {length:,} characters; {limits.PROMPT:,} are the most that is given to a model.",
+            fix="Give shorter values, or ask the user to shorten the prompt in Uru.",
+            code="too_large",
+        )
 
 
 def _check(name: str, arguments: tuple[Variable, ...], given: Mapping[str, str]) -> None:

@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
+from uru_mcp import limits
 from uru_mcp.fields import (
     Record,
     UnexpectedShape,
@@ -28,6 +30,7 @@ from uru_mcp.fields import (
 from uru_mcp.uris import Address
 
 JSON = "application/json"
+IDS = ("id", "_id", "uuid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +124,9 @@ def kind_at(address: Address) -> Kind | None:
 
 
 def address_of(kind: Kind, record: Record) -> Address | None:
-    """Where a record can be read again; None where it says too little."""
-    own, automation = text_at(record, "id"), text_at(record, "automation_id")
-    if own is None:
+    """Where a record can be read again; None where it says too little, or has an id that is too long for an address."""
+    own, automation = text_at(record, *IDS), text_at(record, "automation_id", "automationId")
+    if own is None or max(len(own), len(automation or "")) > limits.IDENTIFIER:
         return None
     if kind is not RUNS:
         return Address(kind.collection, own)
@@ -183,7 +186,7 @@ def read_prompt(body: Any) -> Prompt:
         UnexpectedShape: It is no record, or one without an id.
     """
     record = record_of(body)
-    own = text_at(record, "id")
+    own = text_at(record, *IDS)
     if own is None:
         raise UnexpectedShape("a prompt without an id")
     listed = record.get("variables")
@@ -231,11 +234,12 @@ def read_approvals(body: Any) -> tuple[Approval, ...]:
     events = record.get("events")
     for event in events if isinstance(events, list) else ():
         node = text_at(event, "node", "node_id") if isinstance(event, dict) else None
-        if node is None:
+        if node is None or len(node) > limits.IDENTIFIER:
             continue
         waiting.pop(node, None)
         if text_at(event, "type") == "approval_requested":
             waiting[node] = text_at(event, "detail", "message") or ""
     if not waiting:
         return (Approval(address, None, ""),)
-    return tuple(Approval(address, node, question) for node, question in waiting.items())
+    first = islice(waiting.items(), limits.APPROVALS)
+    return tuple(Approval(address, node, limits.cut(question, limits.QUESTION)) for node, question in first)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from uru_mcp import limits
 from uru_mcp.approvals import advice
 from uru_mcp.discovery import offer
 from uru_mcp.effects import OF_WORKSPACE
@@ -34,9 +35,6 @@ from uru_mcp.redaction import Redaction
 from uru_mcp.shelves import Shelves, needs_of, open_kinds
 from uru_mcp.uris import KEY, NAMESPACES, SCHEME, WORKSPACE, Address, no_such_resource
 from uru_mcp.wire import Namespace
-
-DESCRIPTION_CHARS = 300
-EXCERPT_CHARS = 600
 
 NAMESPACE = f"{SCHEME}{NAMESPACES}/{{namespace}}"
 RECORD_TEMPLATES: Mapping[str, Kind] = {
@@ -162,7 +160,7 @@ def tellable(view: View, redaction: Redaction) -> list[Namespace]:
 
 def facts_listed(view: View, redaction: Redaction) -> list[Resource]:
     """The resources that need no record: the workspace, the key, the namespaces."""
-    name = view.standing.workspace.name if view.standing.workspace else None
+    name = limits.cut((view.standing.workspace and view.standing.workspace.name) or "", limits.TITLE)
     return [
         Resource(
             Address(WORKSPACE).uri,
@@ -187,12 +185,12 @@ def resource_of(entry: Entry) -> Resource:
     return Resource(
         entry.address.uri,
         entry.kind.collection,
-        entry.title[:DESCRIPTION_CHARS],
-        entry.description[:DESCRIPTION_CHARS],
+        limits.cut(entry.title, limits.TITLE),
+        limits.cut(entry.description, limits.DESCRIPTION),
         entry.kind.mime_type,
         entry.size,
         entry.updated_at,
-        entry.excerpt and entry.excerpt[:EXCERPT_CHARS],
+        entry.excerpt and limits.cut(entry.excerpt, limits.EXCERPT),
     )
 
 

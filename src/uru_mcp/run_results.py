@@ -14,17 +14,16 @@ from uru_mcp.complaints import read_complaint
 from uru_mcp.fields import Record, UnexpectedShape, is_deeper, parsed_text, text_at
 from uru_mcp.wire import DEEPEST
 
-DATA = ("data", "result", "output", "response")
+DATA = ("data", "result", "output", "response", "response_data", "responseData")
 FLAGS = ("successful", "success")
 WORDS = ("error", "message", "detail", "details")
-BESIDE = frozenset(
-    {*DATA, *FLAGS, *WORDS, "log_id", "logId", "status", "statusCode", "status_code", "successfull", "code", "meta"}
-)
+BESIDE = frozenset({*DATA, *FLAGS, *WORDS, "log_id", "logId", "status", "statusCode", "status_code", "code", "meta"})
 """The members of a wrapper: an object with another one is the data itself."""
 
 MEDIA = ("image", "audio", "resource", "resource_link")
 WRAPPED = 4  # results inside each other that are opened
 NO_REASON = "It gave no reason."
+FAILED = ("error", "failed", "failure", "fail")  # as a `status`
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +61,8 @@ def _opened(value: Any, depth: int) -> RunResult:
         return RunResult(value)
     if _is_mcp(value):
         return _of_mcp(value, depth)
+    if "jsonrpc" in value and "result" in value:
+        return _opened(value["result"], depth - 1)
     held = [name for name in DATA if name in value]
     is_wrapper = bool(held) and (value.keys() <= BESIDE or any(name in value for name in FLAGS))
     own_error = _failure(value, held) if is_wrapper or depth == WRAPPED or _is_verdict(value) else None
@@ -87,6 +88,8 @@ def _is_verdict(value: Record) -> bool:
 def _failure(value: Record, held: list[str]) -> str | None:
     """What a wrapper says of its failure; None where it is none."""
     flags = [flag for name in FLAGS if (flag := _flag(value.get(name))) is not None]
+    if not flags and held and str(value.get("status")).lower() in FAILED:
+        flags = [False]
     is_empty = not any(value[name] not in (None, "", {}, []) for name in held)
     is_nothing_else = is_empty and (held or value.keys() <= BESIDE)
     if False in flags or (not flags and is_nothing_else and value.get("error")):
@@ -107,7 +110,9 @@ def _is_mcp(value: Record) -> bool:
 def _of_mcp(value: Record, depth: int) -> RunResult:
     """The structure where there is one, otherwise the texts joined; a failure's texts are its words."""
     blocks = value["content"]
-    text = "\n".join(one["text"] for one in blocks if one.get("type") == "text" and isinstance(one.get("text"), str))
+    texts = [one["text"] for one in blocks if isinstance(one.get("text"), str)]
+    together = "".join(texts)
+    text = together if _from_text(together) is not together else "\n".join(texts)  # JSON may come in several blocks
     media = tuple(one for one in blocks if one["type"] in MEDIA)
     if _flag(value.get("isError", value.get("is_error"))):
         return RunResult(text, error=text or NO_REASON, media=media)

@@ -39,6 +39,8 @@ UNASKED = 0.3  # how much a word in the name that nothing in the query asks for 
 REMOVING = 0.7  # of its score for a document that takes something away, where nothing asks for that
 BATCH = 0.7  # of its score for a document that does a thing many times over, where nothing asks for that
 
+LONGEST_WORD = 60  # characters: longer ones are no words, and stemming takes a time that grows with their square
+
 BEGINNING_FROM = 3  # characters: shorter ones begin too much
 BEGINNINGS = 50  # words at most that begin alike
 STEMS = 10_000  # that are remembered

@@ -19,6 +19,7 @@ from uru_mcp.catalog import Catalog, Tool
 from uru_mcp.errors import UruError
 from uru_mcp.fields import Record, record_of
 from uru_mcp.gate import allows
+from uru_mcp.heavy_work import in_time
 from uru_mcp.names import shown_name
 from uru_mcp.outlook import View
 from uru_mcp.permissions import Permissions
@@ -32,6 +33,7 @@ NEWEST = 10  # runs of each automation that are listed
 KEPT = 30.0  # seconds that a page serves completions and the names of prompts; lists ask anew
 PAGES = 200  # that are kept, and that are walked through
 REQUESTS_AT_ONCE = 8
+LONGEST_CURSOR = 10_000  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,8 @@ class Shelves:
         op = {"op": "get", "id": address.id}
         if address.run_id is not None:
             op = {"op": "run", "run_id": address.run_id}
-        record: Record = self._redaction.value(shaped(record_of, await self._ask(kind, op, view, within=within)))
+        answer = await self._ask(kind, op, view, within=within)
+        record: Record = await in_time(answer, lambda: self._redaction.value(shaped(record_of, answer)))
         if kind is RUNS and address_of(kind, record) not in (None, address):
             raise no_such_resource(address.uri)
         return record
@@ -169,10 +172,18 @@ class Shelves:
 
     async def _page(self, kind: Kind, op: Record, view: View, cursor: str | None, *, within: float) -> Page:
         asked = {"limit": PAGE, **op} | ({} if cursor is None else {"cursor": cursor})
-        records, following = shaped(read_page, await self._ask(kind, asked, view, within=within))
+        answer = await self._ask(kind, asked, view, within=within)
+
+        def read() -> tuple[tuple[Record, ...], str | None]:
+            records, following = shaped(read_page, answer)
+            return tuple(self._redaction.value(records)), following
+
+        records, following = await in_time(answer, read)
+        if following is not None and len(following) > LONGEST_CURSOR:
+            following = None
         if following is not None and (following == cursor or self._redaction.text(following) != following):
             following = None  # it would lead round in a circle, or out with a key in it
-        return Page(tuple(self._redaction.value(records)), following)
+        return Page(records, following)
 
     async def _ask(self, kind: Kind, op: Record, view: View, *, within: float) -> Any:
         tool = tool_for(kind, view.catalog)

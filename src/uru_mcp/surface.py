@@ -74,6 +74,8 @@ def listed(
     own = [OWN[name] for name, needs in OWN_TOOLS.items() if name == "uru_whoami" or may_come(needs, standing)]
     if standing.is_refused:
         return own
+    if standing.grant is None:
+        catalog = Catalog()  # on a grant that nobody knows, none of its tools is listed
     stand_ins = tuple(SELECTION.values()) if _lacks_platform(catalog) else ()
     groups = [stand_ins, *map(catalog.tools_of, catalog.namespaces)]
     necessary = {

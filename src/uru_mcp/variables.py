@@ -21,10 +21,13 @@ SHORTEST_INTERVAL = 0.1  # seconds; a shorter one is a slip, and would keep Uru 
 
 
 def unquoted(text: str) -> str:
-    """The value without the blanks and the pair of quotation marks around it."""
+    """The value without the blanks and the pair of quotation marks around it; `"a b" c "d"` has two, which stay."""
     text = text.strip()
     while len(text) > 1 and (text[0], text[-1]) in QUOTES:
-        text = text[1:-1].strip()
+        inner = text[1:-1].strip()
+        if text[0] in inner and (inner[0], inner[-1]) not in QUOTES:
+            break
+        text = inner
     return text
 
 

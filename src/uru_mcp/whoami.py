@@ -104,7 +104,7 @@ def _permissions(grant: Grant | None) -> dict[str, Any]:
     return {
         **{permission.value: grant.known(permission)._asdict() for permission in Permission},
         "effective": in_order(grant.effective),
-        "granted": None if grant.held is None else in_order(grant.held),
+        "granted": None if grant.told is None else in_order(grant.told),
         "ceiling": None if grant.declared is None else in_order(grant.declared),
     }
 

@@ -13,7 +13,18 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from uru_mcp.fields import Record, compact, first, flag_at, is_deeper, list_at, object_at, parsed_text, text_at
+from uru_mcp.fields import (
+    Record,
+    compact,
+    envelopes_of,
+    first,
+    flag_at,
+    is_deeper,
+    list_at,
+    object_at,
+    parsed_text,
+    text_at,
+)
 from uru_mcp.permission_names import at_least_part_of, read_names
 from uru_mcp.permissions import EVERYTHING, Permissions
 
@@ -93,9 +104,9 @@ def read_namespaces(body: Any) -> tuple[Namespace, ...]:
         UnexpectedShape: There is no list.
     """
     found: dict[str, Namespace] = {}
-    for item in list_at(body, "namespaces"):
+    for item in _entries(body):
         entry = item if isinstance(item, dict) else {"name": item}
-        name = text_at(entry, *NAMESPACE_NAMES)
+        name = _identifier(entry, *NAMESPACE_NAMES)
         if name:
             found.setdefault(name, _namespace(name, entry))
     return tuple(found.values())
@@ -129,10 +140,25 @@ def read_workspace(record: Record) -> Workspace | None:
     return Workspace(found, text_at(record, "workspace_name", "workspaceName")) if found else None
 
 
+def _entries(body: Any) -> list[Any]:
+    """The namespaces as a list, also where they are an object by name. Raises: UnexpectedShape."""
+    for envelope in envelopes_of(body):
+        by_name = object_at(envelope, "namespaces") or object_at(envelope, "apps") or {}
+        if by_name and all(isinstance(entry, dict) for entry in by_name.values()):
+            return [{**entry, "name": name} for name, entry in by_name.items()]
+    return list_at(body, "namespaces")
+
+
+def _identifier(entry: Record, *names: str) -> str | None:
+    """What a namespace or a tool is called by; where it has a slug too, a name with blanks in it is a title."""
+    name, slug = text_at(entry, *names), text_at(entry, "slug", "tool_slug", "toolSlug")
+    return slug if slug is not None and name is not None and " " in name else name
+
+
 def _namespace(name: str, entry: Record) -> Namespace:
     return Namespace(
         name=name,
-        title=text_at(entry, "displayName", "display_name", "title", "label") or name,
+        title=text_at(entry, "displayName", "display_name", "title", "label", "name") or name,
         connected_account_id=text_at(entry, "connected_account_id", "connectedAccountId"),
         server_id=text_at(entry, "server_id", "serverId"),
         recovery=entry.get("recovery") is True,
@@ -146,7 +172,7 @@ def _tool_name(item: Any) -> str | None:
     if not isinstance(item, dict):
         return None
     function = object_at(item, "function") or {}
-    return text_at(item, "name") or text_at(function, "name") or text_at(item, *TOOL_NAMES)
+    return _identifier(item, "name") or text_at(function, "name") or _identifier(item, *TOOL_NAMES)
 
 
 def _tool(item: Any) -> UpstreamTool | str:
@@ -162,7 +188,7 @@ def _tool(item: Any) -> UpstreamTool | str:
     hints = object_at(record, "annotations") or {}
     return UpstreamTool(
         name=name,
-        title=text_at(record, *TITLES) or text_at(hints, "title"),
+        title=text_at(record, *TITLES) or text_at(hints, "title") or _title(record, name),
         description=text_at(record, "description") or text_at(function, "description") or "",
         schema_json=compact(schema),
         declared=_declared(record),
@@ -171,6 +197,12 @@ def _tool(item: Any) -> UpstreamTool | str:
         idempotent=_hint(hints, "idempotentHint", "idempotent_hint"),
         open_world=_hint(hints, "openWorldHint", "open_world_hint"),
     )
+
+
+def _title(record: Record, identifier: str) -> str | None:
+    """A `name` that is not the identifier."""
+    name = text_at(record, "name")
+    return name if name != identifier else None
 
 
 def _first_schema(record: Record) -> Record | None:

@@ -50,7 +50,12 @@ def _without_accents(text: str) -> str:
     if text.isascii():
         return text
     text = text.encode(errors="ignore").decode().translate(LETTERS)  # without halves of surrogate pairs
-    return "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one))
+    # Without marks first, since normalization sorts them, in a time that grows with the square of their number.
+    return _without_marks(unicodedata.normalize("NFKD", _without_marks(text)))
+
+
+def _without_marks(text: str) -> str:
+    return "".join(one for one in text if unicodedata.category(one)[0] != "M")
 
 
 def first_sentence(text: str) -> tuple[str, str]:

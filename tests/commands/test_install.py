@@ -100,7 +100,7 @@ async def test_a_key_is_written_once_uru_has_accepted_it(uru: Uru, tmp_path: Pat
     assert ran.exit_code == 0, ran.output
     assert f"Key: …{key[-4:]}, accepted by {url}\nWorkspace: Acme\nPermissions: Read\n" in ran.output
     assert key not in ran.output
-    assert "Only here, and not in the configuration: URU_TOOL_TOKENS" in ran.output
+    assert "Set in this terminal but not saved for the client: URU_TOOL_TOKENS" in ran.output
     assert entry_of(tmp_path) == {
         **STDIO,
         "env": {"URU_API_KEY": key, "URU_PROXY_URL": url, "URU_PERMISSIONS": "read"},

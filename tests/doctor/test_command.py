@@ -23,7 +23,7 @@ def test_what_failed_is_told_with_its_remedy_and_the_exit_code_is_1(tmp_path: Pa
     ran = doctor(tmp_path, URU_API_KEY="uru_test_0123456789abcdef", URU_PERMISSION="read")
     assert ran.exit_code == 1
     assert "✗ configuration  URU_PERMISSION is not a variable that uru-mcp knows.\n" in ran.stdout
-    assert "    To mend it: Did you mean URU_PERMISSIONS? Rename it, or remove it.\n" in ran.stdout
+    assert "    Fix: Did you mean URU_PERMISSIONS? Rename it, or remove it.\n" in ran.stdout
     assert "- not looked at  key, address, service, TLS, " in ran.stdout
     assert "because this failed: configuration\n" in ran.stdout
     assert ran.stdout.endswith("1 of 11 checks failed. Begin with “configuration”.\n")
@@ -59,5 +59,5 @@ async def test_a_warning_is_not_a_failure(patient: Patient) -> None:
     patient.key_file(patient.key.text, mode=0o644)
     ran = await anyio.to_thread.run_sync(lambda: doctor(patient.home, **patient.variables))
     assert ran.exit_code == 0, ran.output
-    assert "To mend it: Run chmod 600 " in ran.stdout
+    assert "Fix: Run chmod 600 " in ran.stdout
     assert ran.stdout.endswith("Nothing failed, with 1 warning.\n")

@@ -81,7 +81,7 @@ FAULTS = {
         set_to(API_KEY="${URU_KEY}"), "configuration", "placeholder", "Write the value itself"
     ),
     "what only the Node client reads": Fault(
-        set_to(DEBUG="1"), "configuration", "only the Node client reads URU_DEBUG", "Remove URU_DEBUG", "warning"
+        set_to(DEBUG="1"), "configuration", "not read by uru-mcp: URU_DEBUG", "Remove URU_DEBUG", "warning"
     ),
     "a key of the wrong form": Fault(
         set_to(API_KEY="sk_0123456789abcdef"), "key", "does not start with uru_", "it starts with uru_"
@@ -139,18 +139,18 @@ FAULTS = {
         "not one that this API key may use",
         "Set URU_WORKSPACE_ID to the id of the key's own workspace",
     ),
-    "no permissions": Fault(key_of(permissions=set()), "permissions", "none", "Give the key the permissions"),
+    "no permissions": Fault(key_of(permissions=set()), "permissions", "Read no (as Uru says)", "Give the key"),
     "permissions that a ceiling takes away": Fault(
         lambda patient: (key_of(permissions={"read"})(patient), set_to(PERMISSIONS="write")(patient)),
         "permissions",
-        "URU_PERMISSIONS allows write",
+        "Read no (URU_PERMISSIONS does not allow it)",
         "or change URU_PERMISSIONS",
     ),
     "permissions that nobody tells": Fault(
-        status("/keys/self", 404), "permissions", "does not tell what the key may do", "Add URU_PERMISSIONS"
+        status("/keys/self", 404), "permissions", "does not tell whether this API key has", '"URU_PERMISSIONS": '
     ),
     "permissions that are of no use": Fault(
-        set_to(PERMISSIONS="read"), "permissions", "makes useless here", "or widen URU_PERMISSIONS", "warning"
+        set_to(PERMISSIONS="read"), "permissions", "does not allow here", "or widen URU_PERMISSIONS", "warning"
     ),
     "no tools": Fault(
         status("/namespaces", 200, {"namespaces": []}), "catalog", "Uru offers this key no tools", "Connect apps in Uru"
@@ -209,7 +209,7 @@ async def test_a_healthy_machine_is_well_and_nothing_is_changed(patient: Patient
     seen = {check.name: check.seen for check in checks}
     assert seen["configuration"] == "here: URU_API_KEY, URU_PROXY_URL"
     assert seen["key"] == f"…{patient.key.text[-4:]}, from URU_API_KEY"
-    assert seen["permissions"] == "read, write, execute (as Uru says)"
+    assert seen["permissions"] == "Read yes (as Uru says), Write yes (as Uru says), Execute yes (as Uru says)"
     assert seen["catalog"] == "namespaces: 4; tools: 27 allowed, 0 blocked, 0 left out"
     sent = {request.path for request in patient.uru.sandbox.requests if request.method == "POST"}
     assert sent == {"/execute/platform__execute_tool"}

@@ -14,6 +14,7 @@ from uru_mcp.escaping import as_json
 
 OWN_WORDS = ("-P", "-m", "uru_mcp", "--sandbox")  # the arguments that `uru-mcp install` writes
 KEY = ("URU_API_KEY", "paste your uru_ key here")
+PERMISSIONS = ("URU_PERMISSIONS", "what you ticked: Read, Write, Execute")  # which is no value, so that it is changed
 
 # Source: the names of directories in uv's cache, which itself may be anywhere; astral-sh/uv#4784 put `uvx` there.
 CACHED = re.compile(r"(?:archive|builds|environments)-v[0-9]+")
@@ -46,9 +47,10 @@ def environment_of(old: Any) -> dict[str, Any]:
 
 
 def configuration(python: str, *arguments: str, key: tuple[str, str] = KEY) -> str:
-    """The JSON of `claude_desktop_config.json` for this installation, with a place for the key unless it needs none.
+    """The JSON of `claude_desktop_config.json` for this installation, with places for the key and what was ticked
+    for it, unless it needs none.
 
     `key` is the variable that says where the key is, and what to show as its value.
     """
-    server = entry(python, *arguments, env={} if "--sandbox" in arguments else dict([key]))
+    server = entry(python, *arguments, env={} if "--sandbox" in arguments else dict([key, PERMISSIONS]))
     return as_json({"mcpServers": {"uru": server}})

@@ -6,22 +6,30 @@ from pathlib import Path
 
 import anyio
 
+from uru_mcp.calls import Calls
+from uru_mcp.catalog import assembled
 from uru_mcp.client import UruClient
 from uru_mcp.clients import writing
 from uru_mcp.clients.directory import OWNER_ALONE
 from uru_mcp.connection import Connection
-from uru_mcp.errors import KeyUnavailable
+from uru_mcp.errors import KeyUnavailable, UruError
 from uru_mcp.identity import Identity
 from uru_mcp.key import Key
 from uru_mcp.key_source import KeyFile, source_of
 from uru_mcp.key_status import Standing
 from uru_mcp.keyring import Keyring
+from uru_mcp.loading import ask
+from uru_mcp.policy import PLATFORM
+from uru_mcp.read_check import ReadCheck
 from uru_mcp.redaction import Redaction
 from uru_mcp.settings import Settings
 
 
 async def standing_of(settings: Settings, redaction: Redaction) -> Standing:
-    """How the key of these settings stands with Uru. What is wrong is its `trouble`, and nothing is raised."""
+    """How the key of these settings stands with Uru. What is wrong is its `trouble`, and nothing is raised.
+
+    Where Uru does not tell the key's permissions and nobody declares them, one harmless read may show that it has Read.
+    """
     keyring = Keyring(source_of(settings), redaction)
     workspace_id = settings.fixed_workspace
     connection = Connection(settings.proxy_url, keyring, workspace_id=workspace_id, redaction=redaction, transport=None)
@@ -31,10 +39,23 @@ async def standing_of(settings: Settings, redaction: Redaction) -> Standing:
         async with anyio.create_task_group() as tasks:
             identity.start(tasks)
             standing = await identity.ask()
+            if identity.needs_a_look:
+                standing = await _after_a_read(client, identity, redaction)
+            tasks.cancel_scope.cancel()  # a slow answer about the key's record is not waited for any longer
     finally:
         with anyio.CancelScope(shield=True):
             await client.aclose()
     return standing
+
+
+async def _after_a_read(client: UruClient, identity: Identity, redaction: Redaction) -> Standing:
+    """The standing once a read was tried, for which the tools of `platform` alone are asked."""
+    try:
+        told = await ask(client, (PLATFORM,), redaction)
+    except UruError:
+        return identity.standing
+    await ReadCheck(Calls(client, identity), identity).look(assembled(*told, redaction))
+    return identity.standing
 
 
 async def key_in(path: Path) -> Key | None:

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from uru_mcp.commands.screen import confirm, say_line
+from uru_mcp.commands.ticked_boxes import ticked
 from uru_mcp.errors import KeyRefused, NoAnswer
 from uru_mcp.escaping import in_one_line
 
 if TYPE_CHECKING:
     from uru_mcp.key import Key
     from uru_mcp.key_status import Standing
+    from uru_mcp.permissions import Grant
     from uru_mcp.redaction import Redaction
 
 
@@ -33,10 +35,14 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """The variables that an entry is to set, and the key that is yet to be put into the wished file, if one is."""
+    """The variables that an entry is to set, and the key that is yet to be put into the wished file, if one is.
+
+    `undeclared` is what is known of the permissions where neither Uru nor the person has said them.
+    """
 
     variables: Mapping[str, Any]
     for_file: Key | None = None
+    undeclared: Grant | None = None
 
 
 def planned_environment(old: Mapping[str, Any], wish: Wish, environ: Mapping[str, str]) -> Environment:
@@ -66,10 +72,13 @@ def accepted_environment(
     settings = read_settings(as_variables(with_key(old, environ, key, wish.permissions), environ))
     standing = anyio.run(standing_of, settings, redaction)
     _judge(standing, settings.proxy_url, redaction)
+    grant = standing.grant if standing.grant is not None and standing.grant.unknown else None
+    permissions = wish.permissions if grant is None else ticked(grant)
     for_file = standing.key if wish.key_file and standing.key != in_file else None
     if wish.key_file and for_file:
         _ask_for(wish.key_file, for_file, in_file)
-    return Environment(with_key(old, environ, _placed(wish) or key, wish.permissions), for_file)
+    undeclared = grant if permissions is None else None
+    return Environment(with_key(old, environ, _placed(wish) or key, permissions), for_file, undeclared)
 
 
 def _placed(wish: Wish) -> dict[str, str]:
@@ -106,8 +115,9 @@ def _judge(standing: Standing, url: str, redaction: Redaction) -> None:
         say_line(redaction.text(f"Workspace: {in_one_line(workspace.name or workspace.id or '')}"))
     elif selects_later:
         say_line("Workspace: none yet; Claude will ask which one, or set URU_WORKSPACE_ID and install again")
-    if standing.state == "permissions_unknown":
-        say_line("Permissions: Uru does not tell, so nothing is allowed; say what the key has with --permissions")
+    if standing.grant is not None and standing.grant.unknown:
+        seen = ", but a first read has shown Read" if standing.grant.effective else ""
+        say_line(f"Permissions: Uru does not tell them{seen}")
     elif standing.grant is not None:
         say_line(f"Permissions: {in_words(standing.grant.effective)}")
 

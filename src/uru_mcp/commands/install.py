@@ -15,6 +15,7 @@ from uru_mcp.clients.known import CLIENTS, Client
 from uru_mcp.clients.places import Configuration, Machine, configuration, configurations
 from uru_mcp.commands.accepted_key import Environment, Wish, accepted_environment, planned_environment
 from uru_mcp.commands.screen import say, say_line
+from uru_mcp.commands.ticked_boxes import UNDECLARED, say_what_to_add
 from uru_mcp.errors import SettingsError, UruError
 from uru_mcp.escaping import in_one_line
 from uru_mcp.redaction import Redaction
@@ -29,7 +30,7 @@ ASK = "What may you do in Uru?"
 @click.command()
 @click.argument("client", required=False, type=click.Choice([*CLIENTS]), metavar="[CLIENT]")
 @click.option("--name", default="uru", show_default=True, help="What the server is called in the client.")
-@click.option("--permissions", help="A ceiling on the key's permissions, such as read,execute.")
+@click.option("--permissions", help="What was ticked when the key was made, or less, such as read,execute.")
 @click.option(
     "--key-file",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -127,9 +128,13 @@ def _install(configuration: Configuration, wish: Wish, machine: Machine) -> None
     _say_which_hold_a_key(holding)
     unused = [] if wish.sandbox else left_behind(machine.environ)
     if unused:
-        say_line(f"Only here, and not in the configuration: {', '.join(unused)}")
+        say_line(f"Set in this terminal but not saved for the client: {', '.join(unused)}")
     if is_fleeting(sys.executable):
         say_line("This Python lies in a cache that uv may clear; install it for good: uv tool install uru-mcp")
+    if env.undeclared is not None:
+        say_line(f"Later: {configuration.client.next_step}")
+        say_what_to_add(env.undeclared, wish.name, change.path)
+        sys.exit(UNDECLARED)
     say(f"\nNext: {configuration.client.next_step}\nThen ask: “{ASK}”")
 
 
@@ -192,7 +197,7 @@ def _uninstall(configuration: Configuration, wish: Wish, machine: Machine) -> No
     if "URU_API_KEY_FILE" in env:
         say_line(f"Left where it is: the key file {env['URU_API_KEY_FILE']}")
     _say_which_hold_a_key(holding)
-    say(f"\n{title} lets go of it when it is started again.")
+    say(f"\nRestart {title} to finish.")
 
 
 @contextmanager

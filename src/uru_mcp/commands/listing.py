@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from uru_mcp.commands.screen import shortened
@@ -20,16 +20,35 @@ NAME_CHARS = 40  # a longer name shifts its own line and no other
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """`tools` and `left_out` have the members of a search's hits; `refusal` is why there are not all, or none."""
+    """`tools` and `left_out` have the members of a search's hits; `refusal` is why there are not all, or none.
+
+    `permissions` says of each whether the key has it, and how that is known.
+    """
 
     tools: list[dict[str, Any]] = field(default_factory=list)
     left_out: list[dict[str, Any]] = field(default_factory=list)
     note: str = ""
+    permissions: str = ""
     refusal: Rendered | None = None
 
 
 async def listed(bridge: Bridge, query: str, *, blocked: bool) -> Listed:
     """The tools that fit, or all that Claude is shown; with `blocked`, all that cannot be called."""
+    found = await _found(bridge, query, blocked=blocked)
+    return replace(found, permissions=_permissions(bridge.view))
+
+
+def _permissions(view: View) -> str:
+    from uru_mcp.permissions import Permission
+    from uru_mcp.whoami_text import permissions_in_words
+
+    grant = view.standing.grant
+    if grant is None:
+        return ""
+    return permissions_in_words({one.value: grant.known(one)._asdict() for one in Permission})
+
+
+async def _found(bridge: Bridge, query: str, *, blocked: bool) -> Listed:
     answer = await bridge.call_tool("uru_search_tools", {"query": query, "limit": HITS} if query else {})
     shown = [] if query or blocked else await _shown(bridge)
     if answer.is_error:

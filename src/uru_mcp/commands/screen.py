@@ -37,9 +37,9 @@ def say(text: str, *, err: bool = False, mark: str = "", bold: bool = False, dim
     click.echo(f"{mark}{styled}", err=err)
 
 
-def say_line(text: str) -> None:
+def say_line(text: str, *, err: bool = False) -> None:
     """Print a text as one line, whatever names stand in it."""
-    say(in_one_line(text))
+    say(in_one_line(text), err=err)
 
 
 def say_json(value: Any) -> None:

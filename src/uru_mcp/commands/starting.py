@@ -1,5 +1,5 @@
-"""What every command line starts with: the settings here and now, and which Uru is meant, the real one or a sandbox in
-this process."""
+"""What every command line starts with: the settings of this terminal, and which Uru is meant, the real one or a sandbox
+in this process."""
 
 from __future__ import annotations
 
@@ -79,9 +79,14 @@ def start(choice: Choice) -> Start:
 def in_words(problems: Iterable[UruError], redaction: Redaction) -> str:
     """What is wrong with the settings, for the person who can mend them."""
     return "\n".join(
-        redaction.text(f"Here, now: {in_one_line(problem.message)}\n  To mend it: {in_one_line(problem.fix)}")
+        redaction.text(f"In this terminal, {_lowered(in_one_line(problem.message))}\n  Fix: {in_one_line(problem.fix)}")
         for problem in problems
     )
+
+
+def _lowered(sentence: str) -> str:
+    """The sentence as it goes on after a comma; the name of a variable stays in capitals."""
+    return sentence if sentence[1:2].isupper() else sentence[:1].lower() + sentence[1:]
 
 
 def _sandbox(choice: Choice) -> Sandbox:

@@ -35,7 +35,7 @@ FOR_LOOKS = 4  # of the time a call has, one part is left for the run itself whe
 def whoami(choice: Choice, as_json: bool) -> None:
     """Show the key's state, its workspace and permissions.
 
-    It is what Claude reads when it calls uru_whoami: also what is blocked, and how to mend what is wrong. The exit code
+    It is what Claude reads when it calls uru_whoami: also what is blocked, and how to fix what is wrong. The exit code
     is 0 when the key can be used, 1 when something is wrong with it, and 2 when the settings are.
     """
     report = _asked(choice, lambda bridge: bridge.call_tool("uru_whoami", {}), as_json=as_json)
@@ -62,6 +62,8 @@ def tools(choice: Choice, query: str, blocked: bool, as_json: bool) -> None:
             say(line, dim=not is_allowed)
         if found.note:
             say(found.note, err=True)
+        if found.permissions:
+            say(f"Permissions: {found.permissions}", err=True)
     if found.refusal is not None:
         if not as_json:
             say(found.refusal.text, err=True)

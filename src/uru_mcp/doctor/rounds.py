@@ -16,12 +16,13 @@ from uru_mcp.doctor.service import examine_service
 from uru_mcp.doctor.variables import CONFIGURATION, examine_variables, given
 from uru_mcp.key import Key
 from uru_mcp.redaction import Redaction
+from uru_mcp.settings import Settings
 
 
 async def examine(
     examination: Examination, redaction: Redaction, environ: Mapping[str, str], *, platform: str, home: Path
-) -> None:
-    """Make all checks. It changes nothing, in Uru or here."""
+) -> Settings | None:
+    """Make all checks. It changes nothing, in Uru or here. The settings that were looked at, where they can be used."""
     found = found_on(platform, home, environ)
     for variables in (environ, *(server.env for one in found for server in one.servers)):
         with suppress(ValueError):  # nobody else remembers a key that is not used
@@ -36,6 +37,7 @@ async def examine(
     await examine_service(examination, settings, redaction)
     for one in found:
         await examine_configuration(examination, one, environ)
+    return settings
 
 
 def _chosen(environ: Mapping[str, str], found: Iterable[Found]) -> tuple[Mapping[str, str], str]:

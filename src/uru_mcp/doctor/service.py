@@ -20,7 +20,7 @@ from uru_mcp.client import UruClient
 from uru_mcp.connection import Connection, Request
 from uru_mcp.doctor.checks import Examination, Finding, failed, ok, skipped
 from uru_mcp.doctor.variables import ADDRESS, CONFIGURATION, KEY
-from uru_mcp.errors import KeyRefused, PermissionMissing, UruError, WorkspaceProblem
+from uru_mcp.errors import KeyRefused, PermissionMissing, Refused, UruError, WorkspaceProblem
 from uru_mcp.failures import causes_of
 from uru_mcp.gate import allows, unknown_permissions
 from uru_mcp.identity import Identity
@@ -39,6 +39,7 @@ from uru_mcp.whoami_text import permissions_in_words
 
 READING = shown_name(PLATFORM, "context_query")
 READ_WITHIN = 10.0  # seconds
+READS_OTHERWISE = "Ask Claude to read with this tool itself, and send a report: uru-mcp doctor --report FILE."
 
 WORDS_OF_URU = (KeyRefused, WorkspaceProblem, PermissionMissing)  # which nothing else says in its place
 
@@ -135,13 +136,12 @@ class Service:
         try:
             key = await self._keyring.current()
             question = Request("GET", "/tools/sync/version", key=key, asks_of_key=True)
-            await self._connection.exchange(question, ASK_WITHIN)
+            await self._connection.receive(question, ASK_WITHIN)  # what it answers is judged below
         except UruError as error:
             if any(isinstance(cause, ssl.SSLError) for cause in causes_of(error)):
                 self._broken_tls = error
                 return ok("takes connections")
-            if "status" not in error.details:  # it did not answer at all; what else it answers is judged below
-                raise
+            raise
         ms = (time.monotonic() - began) * 1000
         self._standing = await self._identity.ask()
         trouble = self._standing.trouble
@@ -177,9 +177,9 @@ class Service:
     async def permissions(self) -> Finding:
         if isinstance(self._standing.trouble, PermissionMissing):
             return failed(self._standing.trouble)
-        if self._standing.grant is None and isinstance(self._standing.trouble, WorkspaceProblem):
-            return skipped("Uru tells them only for a workspace that the key may use")
         grant = self._standing.grant or Grant()
+        if grant.unknown and isinstance(self._standing.trouble, WorkspaceProblem):
+            return skipped("Uru tells them only for a workspace that the key may use")
         facts = self._facts(self._standing)
         seen = permissions_in_words(report(facts)[0]["permissions"])
         if grant.unknown:
@@ -196,11 +196,14 @@ class Service:
         offered = [one.name for one in await self._client.namespaces(within=ASK_WITHIN)] if patterns else []
         self._catalog = assembled(*told, self._redaction)
         useless = [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in offered)]
-        counts = report(self._facts(self._standing))[0]["tools"]
+        structure = report(self._facts(self._standing))[0]
+        counts, lacking = structure["tools"], structure["resources"]["not_offered"]
         seen = (
             f"namespaces: {len(told.namespaces)}; tools: {counts['allowed']} allowed, {counts['blocked']} blocked,"
             f" {counts['left_out']} left out"
         )
+        if lacking:
+            seen += "; not offered: " + "; ".join(f"{one['kind']}, since {one['why']}" for one in lacking)
         if useless:
             verdict: Any = "warning" if told.namespaces else "failed"
             mend = f"Mend URU_NAMESPACES. Uru offers {', '.join(sorted(offered)) or 'none'}."
@@ -222,7 +225,12 @@ class Service:
             return skipped(f"{READING} needs {in_words(tool.needs)}, which the key has not")
         began = time.monotonic()
         calls = Calls(self._client, self._identity)
-        await calls.run(tool, {"op": "list", "limit": 1}, key=self._standing.key, within=READ_WITHIN)
+        try:
+            await calls.run(tool, {"op": "list", "limit": 1}, key=self._standing.key, within=READ_WITHIN)
+        except Refused as error:
+            if error.code != "upstream_failed":
+                raise
+            return Finding("warning", f"{error.message} Context blocks may not be listed.", READS_OTHERWISE)
         return ok(f"{READING} answers in {(time.monotonic() - began) * 1000:.0f} ms")
 
     async def version(self) -> Finding:
