@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from uru_mcp.answers import quotation
 from uru_mcp.catalog import Tool
 from uru_mcp.fields import compact
 from uru_mcp.gate import allows
 from uru_mcp.names import shown_name
 from uru_mcp.outlook import View
 from uru_mcp.policy import DECIDE, PLATFORM
-from uru_mcp.quoting import quoted, quoted_json
+from uru_mcp.quoting import Quotation, quoted, quoted_json
 from uru_mcp.records import Approval
 
 DECISION_SCHEMA: dict[str, Any] = {
@@ -40,13 +39,13 @@ def decision(approval: Approval, choice: str, comment: str | None = None) -> dic
 
 def question(approval: Approval) -> str:
     """What a person is asked; the words are Uru's."""
-    return f"An automation in Uru waits for your decision.{quotation(approval.question)}"
+    return f"An automation in Uru waits for your decision.{Quotation(approval.question).sentence}"
 
 
 def advice(approval: Approval, view: View) -> tuple[dict[str, Any], str]:
     """The same for a model: as structure, `{"run_id", "node_id", "question", "decide": {…}}`, and as a note."""
     structure = {"run_id": approval.run.run_id, "node_id": approval.node, "question": quoted(approval.question)}
-    asked = f"This run waits for a person's decision.{quotation(approval.question)}"
+    asked = f"This run waits for a person's decision.{Quotation(approval.question).sentence}"
     tool = deciding_tool(approval, view)
     if tool is None:
         return structure, f"[{asked} Tell the user, who can decide in Uru; it cannot be decided with this key.]"

@@ -5,9 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from uru_mcp.fields import Record, object_at, text_at
+
+Kind = Literal["image", "audio", "resource"]
+KINDS: tuple[Kind, ...] = ("image", "audio", "resource")
 MEDIA_CHARS = 1_000_000  # of base64, of all parts of a result together: clients take no more than about that
 MIME_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]{0,60}")
 SHOWABLE_IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})  # model APIs refuse others
@@ -37,7 +42,7 @@ class Media:
     `uri` is where the app says that a resource is from.
     """
 
-    type: Literal["image", "audio", "resource"]
+    type: Kind
     mime_type: str
     data: str
     uri: str = ""
@@ -63,6 +68,56 @@ class Media:
         """`{"type": "image", "mime_type": "image/png", "bytes": 45213, "shown": true}`"""
         stated = self.mime_type if MIME_TYPE.fullmatch(self.mime_type) else None
         return {"type": self.type, "mime_type": stated, "bytes": self.size, "shown": is_shown}
+
+    def in_words(self, *, is_shown: bool) -> str:
+        """`image (image/png, 45,213 bytes), shown below`"""
+        stated = self.mime_type if MIME_TYPE.fullmatch(self.mime_type) else "unknown type"
+        return f"{self.type} ({stated}, {self.size:,} bytes), {'shown below' if is_shown else 'not shown'}"
+
+
+def media_of(blocks: Iterable[Record]) -> tuple[tuple[Media, ...], list[Record]]:
+    """MCP's content blocks that are no text: those with bytes, and the texts and links that belong to the data.
+
+    `{"type": "image", "data": …, "mimeType": …}`, `{"type": "resource", "resource": {"uri", "mimeType", "blob"}}`; a
+    link and a resource with a text become `{"type", "uri", "mime_type", "name", "description", "text"}`.
+    """
+    media: list[Media] = []
+    texts: list[Record] = []
+    for block in blocks:
+        one = _media(block)
+        if one is not None:
+            media.append(one)
+        else:
+            held = object_at(block, "resource") or block
+            said = {name: text_at(held, name) for name in ("uri", "name", "title", "description", "text")}
+            texts.append({"type": block["type"], **{name: text for name, text in said.items() if text is not None}})
+    return tuple(media), texts
+
+
+def _media(block: Record) -> Media | None:
+    """The block's bytes; None where it has none."""
+    held = object_at(block, "resource") or block
+    mime_type = (text_at(held, "mimeType", "mime_type") or "").strip().lower()
+    data = "".join((text_at(held, "data", "blob") or "").split())
+    for kind in KINDS:
+        if kind == block["type"] and data:
+            return _typed(Media(kind, mime_type, data, text_at(held, "uri") or ""))
+    return None
+
+
+def _typed(media: Media) -> Media:
+    """An image with the type that it is of, since model APIs refuse one of another."""
+    kind = kind_of(media.data[:64], media.mime_type)
+    if media.type == "image" and kind in SHOWABLE_IMAGES:
+        return replace(media, mime_type=kind)
+    return media if media.mime_type else replace(media, mime_type="application/octet-stream")
+
+
+def with_texts(data: Any, texts: list[Record]) -> Any:
+    """The data of a result, with the texts and links of resources that stood beside it."""
+    if not texts:
+        return data
+    return {**({} if data in ("", None) else {"result": data}), "resources": texts}
 
 
 def shown_of(media: tuple[Media, ...]) -> tuple[Media, ...]:

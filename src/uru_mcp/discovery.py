@@ -13,6 +13,7 @@ from uru_mcp.key_status import Standing
 from uru_mcp.names import shown_name
 from uru_mcp.namespaces import meant_namespaces
 from uru_mcp.permissions import Grant, in_order
+from uru_mcp.quoting import quoted
 from uru_mcp.wire import LeftOut, Namespace
 from uru_mcp.words import STOP_WORDS, words
 
@@ -129,7 +130,8 @@ def _hint(catalog: Catalog, wanted: Wanted, found: list[str], left_out: list[Lef
     if wanted.namespaces == () and wanted.asked_for is not None:
         names = [one.name for one in catalog.namespaces]
         more = f", and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
-        return f"There is no such namespace. There are: {', '.join(names[:NAMES_SHOWN])}{more}."
+        shown = ", ".join(quoted(one, NAME_CHARS) for one in names[:NAMES_SHOWN])
+        return f"There is no such namespace. There are: {shown}{more}."
     if not found and left_out:
         return "Nothing that can be called fits; what is left out cannot be used with this key or any other."
     nothing = "" if found else "Nothing fits. Try other words, or call without a query for the namespaces there are. "
@@ -218,7 +220,8 @@ def _left_out_like(wanted: Wanted, catalog: Catalog) -> list[LeftOut]:
 def _told(left_out: Sequence[LeftOut], at_most: int) -> dict[str, Any]:
     """`{"left_out": [{"namespace": "n", "tool": "T", "reason": "it has no name"}], "left_out_more": 3}`"""
     shown = [
-        {"namespace": item.namespace, "tool": _short(item.name), "reason": item.reason} for item in left_out[:at_most]
+        {"namespace": item.namespace, "tool": _short(item.name), "reason": quoted(item.reason, NAME_CHARS)}
+        for item in left_out[:at_most]
     ]
     more = len(left_out) - len(shown)
     return {"left_out": shown, **({"left_out_more": more} if more else {})}

@@ -27,6 +27,7 @@ from uru_mcp.shelves import Shelves, needs_of, open_kinds
 from uru_mcp.uris import no_such_resource, parse_uri
 
 NOTHING = "Nothing fits, or this workspace has none of them. Without kind and query, all are listed."
+FAILED = "The {kind} could not be listed. {code}: {message} {fix}"
 NOTHING_YET = "Nothing fits so far. Go on with `next_cursor`."
 
 
@@ -148,11 +149,15 @@ class Library:
             "resources": [described(resource) for resource in page.resources],
             "next_cursor": page.next_cursor,
         }
+        notes = [attribution(OF_WORKSPACE)[1:-1]]
         if page.problems:
             answer["problems"] = [_problem(kind, error) for kind, error in page.problems.items()]
+            notes += [FAILED.format(**problem) for problem in answer["problems"]]
         elif not page.resources:
             answer["hint"] = NOTHING_YET if page.next_cursor is not None else NOTHING
-        return self._renderer.answer(answer, note=attribution(OF_WORKSPACE)[1:-1])
+        if page.next_cursor is not None:
+            notes.append(f"There is more: call uru_list_resources with cursor {page.next_cursor}.")
+        return self._renderer.answer(answer, notes=notes, told=("problems",))
 
     def forget(self, kinds: Collection[Kind]) -> None:
         """Ask anew for these kinds of records, which have changed or may have."""

@@ -110,7 +110,7 @@ class Listings:
         for record in page.records:
             entry = read_entry(kind, record)
             if entry is not None:
-                found.setdefault(entry.address.uri, resource_of(entry))
+                found.setdefault(entry.address.uri, resource_of(entry, self._redaction))
         resources = list(found.values())
         return resources if kind is CONTEXTS else _matching(query, resources), page.next_cursor
 

@@ -9,7 +9,8 @@ from typing import Any
 from uru_mcp import discovery, gate, surface
 from uru_mcp.calls import Calls
 from uru_mcp.catalog import Tool
-from uru_mcp.effects import attribution, changed_by, effect_of
+from uru_mcp.content import media_of, with_texts
+from uru_mcp.effects import attribution, changed_by, effect_of, remark
 from uru_mcp.errors import ArgumentError, Unconfirmed, UnknownTool
 from uru_mcp.fields import is_larger
 from uru_mcp.heavy_work import in_thread, in_time
@@ -20,7 +21,6 @@ from uru_mcp.outlook import Outlook, View
 from uru_mcp.own_tools import OWN
 from uru_mcp.permissions import NOTHING
 from uru_mcp.policy import PLATFORM, SELECT_WORKSPACE
-from uru_mcp.quoting import quoted
 from uru_mcp.records import Kind
 from uru_mcp.render import Document, Rendered, Renderer, Rest
 from uru_mcp.wire import Workspace
@@ -96,7 +96,13 @@ class ToolCalls:
             raise reason.with_traceback(None)
         catalog = await self._outlook.searchable(view)
         found = discovery.search(catalog, view.standing, arguments, budget=self._renderer.budget)
-        return self._renderer.answer(found, note=OF_TOOLS)
+        following = found.get("next_offset")
+        more = (
+            []
+            if following is None
+            else [f"{found['total']} fit. For more of them, call again with offset {following}."]
+        )
+        return self._renderer.answer(found, notes=[OF_TOOLS, *more])
 
     async def _resolve(self, name: str, arguments: Arguments, view: View) -> surface.Call:
         if not surface.knows(name, arguments, view.catalog):
@@ -143,11 +149,13 @@ class ToolCalls:
         def document() -> Document:
             data = self._renderer.clean(result.data) if changed else result.data  # whose words may be put to a person
             effect = effect_of(tool, data, view)
-            log_id = None if result.log_id is None else quoted(result.log_id, 200)
-            members = {"log_id": log_id, **effect.members}
-            return self._renderer.document(data, members, effect.notes, effect.waits_for)
+            members = {"log_id": result.log_id, **effect.members}
+            media, texts = media_of(result.media)
+            beside = self._renderer.clean(result.remark)
+            notes = effect.notes if beside is None else (*effect.notes, remark(tool, beside))
+            return self._renderer.document(with_texts(data, texts), members, notes, effect.waits_for, media)
 
-        return await in_time(result.data, document)
+        return await in_time([result.data, *result.media], document)
 
     async def _changed(self, kinds: tuple[Kind, ...]) -> None:
         if kinds:
