@@ -13,6 +13,7 @@ from uru_mcp.policy import PLATFORM, is_foreign
 from uru_mcp.quoting import NAME_CHARS, Quotation, quoted
 from uru_mcp.records import ANSWERED_BY, CHANGED_BY, RUNS, Approval, Kind, address_of, read_approvals
 
+OF_FACTS = "Uru and uru-mcp, with names and titles that others gave"
 OF_WORKSPACE = "records of the Uru workspace, whoever wrote them"
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from uru_mcp import limits
 from uru_mcp.approvals import advice
 from uru_mcp.discovery import offer
-from uru_mcp.effects import OF_WORKSPACE
+from uru_mcp.effects import OF_FACTS, OF_WORKSPACE
 from uru_mcp.errors import ArgumentError
 from uru_mcp.outlook import View
 from uru_mcp.permissions import Permissions
@@ -94,7 +94,7 @@ class Resources:
         """What stands at an address. Raises, besides: `ArgumentError` (`not_found`) when nothing can stand there."""
         kind = kind_at(address)
         if kind is None:
-            return Content(JSON, self._facts(address, view), {"uri": address.uri})
+            return Content(JSON, self._facts(address, view), {"from": OF_FACTS, "uri": address.uri})
         if kind not in open_kinds(view):
             raise no_such_resource(address.uri)
         record = await self._shelves.get(kind, address, view, within=within)
