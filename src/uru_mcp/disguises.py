@@ -12,6 +12,7 @@ from collections.abc import Iterator
 MARKERS = ("%25", "%5", "%7", "\\u", "\\x", "&#", "=5", "=7", "u=\n", "u=\r", "r=\n", "r=\r")
 """One of these, in lower case, is in the beginning of every escaped `uru`; without them, `uru` itself stands there."""
 
+NOISES = ("\\", "%", "&", "=")  # one of these is in every key that is spelt out, but not just as it is
 NOISE = r"(?:\\|=\r?\n)*+"
 GAP = r"(?:[ \t\r\n]|\\+[rn])*+"
 SEPARATOR = r"(?:[ \t\r\n:\-]|\\+[rnt])*+"

@@ -11,6 +11,7 @@ from typing import Any
 
 from uru_mcp.disguises import (
     MARKERS,
+    NOISES,
     STRANGERS,
     begins_word,
     encodings,
@@ -62,7 +63,7 @@ class Redaction:
         """
         if visible(text) != text or JSON_CONTROL.search(text):
             return False
-        return not self._may_hold_key(text) or self._without_keys(text) == text
+        return self._without_keys(text) == text
 
     def value(self, value: Any) -> Any:
         """The same JSON value with every text in it, names of members included, passed through `text`.
@@ -92,30 +93,33 @@ class Redaction:
 
     def _cleaned(self, text: str) -> str:
         clean = visible(text)
-        while self._may_hold_key(clean) and (cleaner := self._without_keys(clean)) != clean:
+        while (cleaner := self._without_keys(clean)) != clean:
             clean = cleaner  # beside what went, more may be seen for a key
         return clean
 
-    def _may_hold_key(self, text: str) -> bool:
-        """Plain searches: over some megabytes they take a hundredth of the time of a pattern."""
-        if len(text) < LEAST:
-            return False
-        if "uru" in text.lower() or _has_escapes(text):
-            return True
-        return any(one.is_encoded_in(text) for one in self._keys.values())
-
     def _without_keys(self, text: str) -> str:
+        """Plain searches first: over some megabytes they take a hundredth of the time of a pattern."""
+        if len(text) < LEAST:
+            return text
+        small = text.lower()
+        is_escaped = any(marker in small for marker in MARKERS)
+        if is_escaped or "uru" in small:
+            is_broken = is_escaped or any(noise in small for noise in NOISES)
+            for one in self._keys.values():
+                if is_broken or one.is_plain_in(small):
+                    text = one.without_spelt_out(text, is_escaped=is_escaped)
+            text = PLAIN_STRANGER.sub(_mark, text)
+            text = ESCAPED_STRANGER.sub(_mark, text) if is_escaped else text
         for one in self._keys.values():
-            text = one.removed_from(text)
-        text = PLAIN_STRANGER.sub(_mark, text)
-        return ESCAPED_STRANGER.sub(_mark, text) if _has_escapes(text) else text
+            text = one.without_encoded(text)
+        return text
 
 
 class Spellings:
     """All that one key is recognised by; patterns are made when they are first needed."""
 
     def __init__(self, key: str) -> None:
-        self._key = key
+        self._key, self._small = key, key.lower()
         self._encoded = [one.encode() for one in encodings(key)]
         self._hex = key.encode().hex().encode()
 
@@ -126,10 +130,16 @@ class Spellings:
         raw = squeezed(text)
         return any(one in raw for one in self._encoded) or self._hex in squeezed_hex(raw)
 
-    def removed_from(self, text: str) -> str:
+    def is_plain_in(self, small: str) -> bool:
+        """Whether it stands in a text of lower case just as it is."""
+        return self._small in small
+
+    def without_spelt_out(self, text: str, *, is_escaped: bool) -> str:
         plain, escaped = self._spelt_out
         text = plain.sub(MARK, text)
-        text = escaped.sub(MARK, text) if _has_escapes(text) else text
+        return escaped.sub(MARK, text) if is_escaped else text
+
+    def without_encoded(self, text: str) -> str:
         return self._in_code.sub(MARK, text) if self.is_encoded_in(text) else text
 
     @cached_property
@@ -141,11 +151,6 @@ class Spellings:
     def _in_code(self) -> re.Pattern[str]:
         longest_first = sorted((one.decode() for one in self._encoded), key=len, reverse=True)
         return re.compile("|".join([*map(in_lines, longest_first), in_pairs(self._hex.decode())]))
-
-
-def _has_escapes(text: str) -> bool:
-    small = text.lower()
-    return any(marker in small for marker in MARKERS)
 
 
 def _mark(found: re.Match[str]) -> str:

@@ -27,7 +27,9 @@ UNSUPPORTED_VERSION = -32022
 
 
 class Outgoing:
-    """The way out. The SDK's own errors repeat what a client sent, such as the name of a method, so they are redacted.
+    """The way out, on which everything is redacted once more.
+
+    The SDK's own errors and acknowledgements repeat what a client sent, such as the name of a method.
 
     `write` is the SDK's stream of messages, whose type it does not export, and so is this.
     """
@@ -42,9 +44,10 @@ class Outgoing:
             said = message.error
             clean = {"message": self._redaction.text(said.message), "data": self._redaction.value(said.data)}
             message = message.model_copy(update={"error": said.model_copy(update=clean)})
-        elif isinstance(message, types.JSONRPCNotification) and message.params:
-            clean = self._redaction.value(message.params)  # such as an acknowledgement, which repeats a client's words
-            message = message.model_copy(update={"params": clean})
+        elif isinstance(message, types.JSONRPCResponse):
+            message = message.model_copy(update={"result": self._redaction.value(message.result)})
+        elif message.params:  # such as an acknowledgement, which repeats a client's words
+            message = message.model_copy(update={"params": self._redaction.value(message.params)})
         await self._write.send(replace(item, message=message))
 
     async def aclose(self) -> None:
