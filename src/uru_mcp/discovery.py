@@ -14,6 +14,7 @@ from uru_mcp.names import shown_name
 from uru_mcp.namespaces import meant_namespaces
 from uru_mcp.permissions import Grant, in_order
 from uru_mcp.quoting import quoted
+from uru_mcp.weight import weight_of
 from uru_mcp.wire import LeftOut, Namespace
 from uru_mcp.words import STOP_WORDS, words
 
@@ -33,7 +34,7 @@ def search(catalog: Catalog, standing: Standing, arguments: dict[str, Any], *, b
     """Hits, best first, or the overview when there is neither a query nor a filter.
 
     `arguments` fit `own_tools.SEARCH_SCHEMA`. `{"total": 12, "next_offset": 8, "note": "…", "hits": [{"tool": …}]}`;
-    the first hits are whole, and the others short. All together take at most `budget` characters, and `next_offset` is
+    the first hits are whole, and the others short. All together weigh at most `budget`, and `next_offset` is
     null after the last. What was meant may be among what is left out, and then is told as in the overview.
     """
     wanted = _wanted(catalog, arguments)
@@ -235,7 +236,7 @@ def _within(budget: int, hits: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The first hits that fit; always one, so that a search goes on, and without its schema if need be."""
     kept: list[dict[str, Any]] = []
     for found in hits:
-        budget -= len(json.dumps(found, ensure_ascii=False)) + 1
+        budget -= weight_of(json.dumps(found, ensure_ascii=False)) + 1
         if budget < 0 and kept:
             break
         kept.append(found if budget >= 0 else {**found, "input_schema": "too large to be shown"})

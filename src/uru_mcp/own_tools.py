@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from uru_mcp.permissions import EVERYTHING, in_order
+from uru_mcp.weight import weight_of
 
 CHARS_PER_TOKEN = 4
 
@@ -48,7 +49,7 @@ class Definition:
     def tokens(self) -> int:
         """What the definition costs a model, estimated."""
         shown = {"name": self.name, "title": self.title, "description": self.description, "inputSchema": self.schema}
-        return -(-len(json.dumps(shown, ensure_ascii=False)) // CHARS_PER_TOKEN)
+        return -(-weight_of(json.dumps(shown, ensure_ascii=False)) // CHARS_PER_TOKEN)
 
 
 def _dispatch_schema(dispatcher: str) -> dict[str, Any]:

@@ -124,12 +124,15 @@ class Renderer:
             text = compact(data) if is_json else data
         if is_json and len(text) > self.budget:
             text = compact(small_first(data))
-        clean = tuple(one for one in media if self._redaction.is_clean(one.data))
-        shown = shown_of(clean)
+        clean = (replace(one, uri=self._redaction.text(one.uri)) for one in media)
+        media = tuple(one for one in clean if self._redaction.is_clean(one.data))
+        shown = shown_of(media)
         said = self._redaction.value(members)
         if media:
             said = {**said, "content": [one.described(is_shown=one in shown) for one in media]}
-        told = tuple(self._redaction.text(note) for note in notes) + tuple(f"[{note}]" for note in naming.notes)
+        parts = "; ".join(one.in_words(is_shown=one in shown) for one in media)
+        ours = (*naming.notes, *([f"Besides the data: {parts}."] if parts else []))
+        told = tuple(self._redaction.text(note) for note in notes) + tuple(f"[{note}]" for note in ours)
         return Document(text, is_json, said, told, waits_for, shown)
 
     def is_cut(self, document: Document) -> bool:
