@@ -23,6 +23,8 @@ DOUBLE_QUOTES = '"“”„‟«»″‴‶‷＂〝〞〟❝❞❠⹂˝ʺˮ״ײ
 OPENING, CLOSING = "<＜﹤≪⋘˂𐌂ᐸ", ">＞﹥≫⋙˃ᐳ"
 KEPT = "(){}‘’‚‛「」『』"
 
+REMOVED = "[key removed]"  # what stands in the place of a key: the one note of ours that a quotation may hold
+
 HALF_WORD = re.compile(r"(?<=\s)\S{1,120}\Z")
 NOTE_LIKE = re.compile(r"\[(\s*[^\W\d_][^\[\]\s]*\s[^\[\]]*)(\]?)")
 STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"')
@@ -49,6 +51,7 @@ def quoted(words: str, limit: int = WORDS_CHARS) -> str:
     A word that the cut would halve goes whole: half of a key is not known for one.
     """
     text = " ".join("".join(map(_plain, visible(words[: 8 * limit + 100]))).split())
+    text = text.replace(f"({REMOVED[1:-1]})", REMOVED)
     if len(text) <= limit and len(words) <= 8 * limit + 100:
         return text
     return f"{HALF_WORD.sub('', text[: limit - 1])}…"

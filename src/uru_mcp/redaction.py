@@ -22,9 +22,10 @@ from uru_mcp.disguises import (
     squeezed,
     squeezed_hex,
 )
+from uru_mcp.quoting import REMOVED
 from uru_mcp.unseen import visible
 
-MARK = "[key removed]"
+MARK = REMOVED
 
 SHORT, RECURRING = 200, 10_000  # characters of texts that recur, as in schemas, and how many are looked at only once
 LEAST = 8  # characters of a key that is recognised
