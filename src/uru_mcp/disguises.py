@@ -14,6 +14,7 @@ MARKERS = ("%25", "%5", "%7", "\\u", "\\x", "&#", "=5", "=7", "u=\n", "u=\r", "r
 
 NOISES = ("\\", "%", "&", "=")  # one of these is in every key that is spelt out, but not just as it is
 NOISE = r"(?:\\|=\r?\n)*+"
+BACKSLASHES = r"(?:\\+(?:u00|x)5[cC]|\\|=\r?\n|%(?:25)*5[cC]|&(?:amp;)*#(?:[xX]0*5[cC]|0*92);?|=5[cC])*+"
 GAP = r"(?:[ \t\r\n]|\\+[rn])*+"
 SEPARATOR = r"(?:[ \t\r\n:\-]|\\+[rnt])*+"
 
@@ -48,7 +49,8 @@ def spelt_out(key: str) -> tuple[str, str]:
 
     Apart, since what begins with a plain character is found quickly. Backslashes do not count, which escapes double.
     """
-    rest = NOISE + NOISE.join(_spellings(one) for one in key[1:] if one != "\\")
+    noise = BACKSLASHES if "\\" in key else NOISE
+    rest = noise + noise.join(_spellings(one) for one in key[1:] if one != "\\")
     return _plain(key[0]) + rest, f"(?:{_escaped(key[0], FIRST)}){rest}"
 
 
