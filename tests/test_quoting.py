@@ -124,3 +124,8 @@ def test_what_is_written_in_the_scripts_of_the_world_stays(words: str) -> None:
 def test_what_nobody_sees_goes_from_between_latin_letters(code: int) -> None:
     assert visible(f"a{chr(code)}b") == "ab"
     assert visible(f"a{chr(code) * 9}b") == "ab"
+
+
+@pytest.mark.parametrize("first", ["%75", "%2575", "\\u0075", "\\x75", "&#117;", "&#x75;", "=75", "\\\\u0075"])
+def test_another_s_key_with_an_escaped_beginning_goes(first: str) -> None:
+    assert Redaction().text(f"see {first}{KEY[1:]} here") == f"see {MARK} here"
