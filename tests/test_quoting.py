@@ -129,3 +129,9 @@ def test_what_nobody_sees_goes_from_between_latin_letters(code: int) -> None:
 @pytest.mark.parametrize("first", ["%75", "%2575", "\\u0075", "\\x75", "&#117;", "&#x75;", "=75", "\\\\u0075"])
 def test_another_s_key_with_an_escaped_beginning_goes(first: str) -> None:
     assert Redaction().text(f"see {first}{KEY[1:]} here") == f"see {MARK} here"
+
+
+@pytest.mark.parametrize("joined", ["क्\u200dष", "می\u200cخواهم", "葛\U000e0100城", "❤\ufe0f\u200d🔥"])
+def test_of_a_run_of_joiners_one_is_left(joined: str) -> None:
+    for helper in set(joined) & set("\u200c\u200d\ufe0f\U000e0100"):
+        assert visible(joined.replace(helper, helper * 3)) in (joined, joined.replace("\ufe0f\u200d", "\ufe0f"))
