@@ -123,10 +123,10 @@ BREAKS = (
     Break("quoting", "else _escape(one) for one in text)", "else one for one in text)", QUOTING),
     Break("catalog", "description=limits.cut(described(", "description=limits.cut((", HOSTILE),
     Break("namespaces", "title=quoted(namespace.title, limits.TITLE)", "title=namespace.title", HOSTILE),
-    Break("wire", "return name and quoted(name, limits.TITLE) or None", "return name", HOSTILE),
+    Break("wire", "return (name and quoted(name, limits.TITLE)) or None", "return name", HOSTILE),
     Break("prompts", "called = quoted(self._redaction.text(name or agent), limits.TITLE)", "called = name", HOSTILE),
     Break("calls", "error.said = error.said.by(speaker_of(tool))", "pass", RESULTS),
-    Break("render", 'mark = f"data-{secrets.token_hex(8)}"', 'mark = f"data-{0:016x}"', RESULTS),
+    Break("render", 'mark := f"data-{secrets.token_hex(8)}"', 'mark := f"data-{0:016x}"', RESULTS),
     Break(
         "render", '[*self.notes, f"<{mark}>", self.shown_body', '[f"<{mark}>", self.shown_body, *self.notes', RESULTS
     ),
