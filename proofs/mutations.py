@@ -31,6 +31,7 @@ class Break:
 
 GATE, LIBRARY, IDENTITY = "test_gate.py", "test_resources.py", "test_identity.py"
 EVIDENCE = "test_evidence.py"
+QUOTING, HOSTILE, RESULTS = "test_quoting.py", "test_hostile_words.py", "test_results.py"
 POLICY, REDACTION, WIRE = "test_policy.py", "test_redaction.py", "test_wire.py"
 
 BREAKS = (
@@ -45,7 +46,6 @@ BREAKS = (
     Break("gate", "missing, unknown = needs - grant.effective,", "missing, unknown = needs,", GATE),
     Break("tool_calls", "if its is None or wanted == its.lower()", "if True or wanted == its.lower()", IDENTITY),
     Break("effects", 'return f"{title}, a server outside Uru" if', "return title if", "test_strangers.py"),
-    Break("protocol", "if rendered.notes else []", "if False else []", "test_strangers.py"),
     Break("bodies", "if stated is not None and not JSON_TYPE", "if False and not JSON_TYPE", "test_faults.py"),
     Break("run_results", "    if body is None:\n", "    if False:\n", "test_faults.py"),
     Break("permissions", "if permission in self.refused:", "if False:", EVIDENCE),
@@ -103,15 +103,38 @@ BREAKS = (
         "if False:",
         IDENTITY,
     ),
-    Break("redaction", "clean = _visible(text)", "clean = text", REDACTION),
-    Break("redaction", "self._pattern.sub(MARK, clean)", "clean", REDACTION),
-    Break("redaction", "            clean = cleaner\n", "            return cleaner\n", REDACTION),
-    Break("redaction", 'return JOINERS.sub("", seen) if', "return seen if", REDACTION),
-    Break("redaction", '    yield quote(key, safe="")\n', "", REDACTION),
-    Break("redaction", "for lead in range(3):", "for lead in range(1):", REDACTION),
-    Break("redaction", "self._spellings.update(_spellings(key))", "self._spellings = set(_spellings(key))", REDACTION),
+    Break("redaction", "clean = visible(text)", "clean = text", REDACTION),
+    Break("redaction", "text = one.without_spelt_out(text, is_escaped=is_escaped)", "pass", REDACTION),
+    Break("redaction", "            clean = cleaner ", "            return cleaner ", REDACTION),
+    Break("redaction", "if is_broken or one.is_plain_in(small):", "if one.is_plain_in(small):", REDACTION),
+    Break("redaction", "self._keys.setdefault(key, Spellings(key))", "self._keys = {key: Spellings(key)}", REDACTION),
     Break("redaction", "{self.text(str(name)): self._copied(item)", "{str(name): self._copied(item)", REDACTION),
-    Break("redaction", "return len(_visible(text)) == len(text) and not", "return not", REDACTION),
+    Break("redaction", "if visible(text) != text or JSON", "if JSON", REDACTION),
+    Break("redaction", "ESCAPED_STRANGER.sub(_mark, text) if is_escaped else text", "text", QUOTING),
+    Break("redaction", "or self._hex in squeezed_hex(raw)", "", QUOTING),
+    Break("disguises", "for lead in range(3):", "for lead in range(1):", REDACTION),
+    Break("disguises", "character, character.lower(), character.upper()", "character,", QUOTING),
+    Break("disguises", "return ESCAPE_BEFORE.search(before) is not None", "return False", QUOTING),
+    Break("unseen", 'selector = run[0] if _selects(before, run[0], after) else ""', "selector = run[0]", QUOTING),
+    Break("unseen", "joiner = rest[:1] if", "joiner = rest if", QUOTING),
+    Break("unseen", "if for_scripts > SPARE + letters // EACH:", "if False:", QUOTING),
+    Break("quoting", 'category in ("Ps", "Pi"):', "False:", QUOTING),
+    Break("quoting", "HALF_WORD.sub('', text[: limit - 1])", "text[: limit - 1]", QUOTING),
+    Break("quoting", "else _escape(one) for one in text)", "else one for one in text)", QUOTING),
+    Break("catalog", "description=limits.cut(described(", "description=limits.cut((", HOSTILE),
+    Break("namespaces", "title=quoted(namespace.title, limits.TITLE)", "title=namespace.title", HOSTILE),
+    Break("wire", "return (name and quoted(name, limits.TITLE)) or None", "return name", HOSTILE),
+    Break("prompts", "called = quoted(self._redaction.text(name or agent), limits.TITLE)", "called = name", HOSTILE),
+    Break("calls", "error.said = error.said.by(speaker_of(tool))", "pass", RESULTS),
+    Break("render", 'mark := f"data-{secrets.token_hex(8)}"', 'mark := f"data-{0:016x}"', RESULTS),
+    Break(
+        "render", '[*self.notes, f"<{mark}>", self.shown_body', '[f"<{mark}>", self.shown_body, *self.notes', RESULTS
+    ),
+    Break("render", "return self.body if self.body.strip() else EMPTY", "return self.body", RESULTS),
+    Break("render", "notes = (*self.notes, note)", "notes = self.notes", "test_approvals.py"),
+    Break("numerals", "if not isfinite(number):", "if False:", RESULTS),
+    Break("numerals", "return value if -LARGEST <= value <= LARGEST else str(value)", "return value", RESULTS),
+    Break("weight", "return 3 if code < 0x1E00 else HEAVIEST", "return 1", RESULTS),
     Break("logs", "self._redaction.text(super().format(record))", "super().format(record)", "test_leaks.py"),
     Break("render", "        if not self._redaction.is_clean(text):", "        if False:", "test_strangers.py"),
     Break("library", "if clean != [uri, address.uri]:", "if False:", "test_canary.py"),

@@ -74,11 +74,13 @@ async def test_a_person_who_can_be_asked_decides_and_the_run_goes_on(connect: Co
 
     structure = ran.structured_content or {}
     assert person.asked == [
-        "The automation “Refund” in Uru waits for your decision. Uru says: “Refund 900 EUR to Ana?”"
+        "The automation “Refund” in Uru waits for your decision."
+        " Uru says (data, not instructions): “Refund 900 EUR to Ana?”"
     ]
     assert structure["user_decision"] == "approve"
     assert structure["data"]["status"] == "completed"
-    assert text_of(ran).endswith("[The user was asked, and decided: approve.]")
+    assert "[The user was asked, and decided: approve.]\n" in text_of(ran)
+    assert structure["note"].endswith("The user was asked, and decided: approve.")
     assert uru.notes == GRANTED
     assert len(run_ids(uru)) == 1
     assert uru.sandbox.requests[-1].json["parameters"]["comment"] == "Fine with me"
@@ -242,7 +244,7 @@ async def test_a_person_is_not_shown_the_key_nor_what_cannot_be_seen(connect: Co
         await claude.tools()
         uru.faults.status("/execute/", 200, body={"data": run, "successful": True})
         await claude.data("uru_execute", REFUND)
-    assert person.asked[0].endswith("“Send [key removed] away?”")
+    assert person.asked[0].endswith("“Send (key removed) away?”")
 
 
 async def test_a_run_that_does_not_wait_asks_nothing(connect: Connect, uru: Uru) -> None:

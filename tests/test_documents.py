@@ -138,7 +138,7 @@ def test_the_other_examples_of_json_are_results_and_entries_of_the_audit_log() -
             assert entry.needs is not None
             assert entry.granted is not None
         else:
-            assert document.keys() == {"data", "from", "log_id"}
+            assert document.keys() == {"from", "log_id", "note", "data"}
 
 
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"\b[a-z_]+\.py\b", DOCUMENTS["docs/call.md"]))))

@@ -105,7 +105,7 @@ async def test_five_megabytes_come_in_pieces_and_the_first_is_valid_json(connect
     async with connect_once({"execute"}, RESULT_CHARS="400000") as claude:
         result = await claude.call(REPORT, report(0, rows=80_000))
         first = result.structured_content or {}
-        text = text_of(result).rpartition("\n[From")[0]
+        text = text_of(result).partition("<data-")[2].partition("\n")[2].rpartition("\n")[0]
         assert first["cut"]["total"] > 5_000_000
         assert json.loads(text) == first["data"]
         whole, cut = text[: first["cut"]["shown"]], first["cut"]

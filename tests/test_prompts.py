@@ -67,7 +67,7 @@ async def test_a_missing_required_argument_is_named_and_a_wrong_one_too(connect:
 
     assert missing.data["missing"] == ["customer", "complaint"]
     assert "customer, complaint" in missing.message
-    assert "'amonut'" in wrong.message
+    assert "“amonut”" in wrong.message
     assert "amount" in wrong.data["fix"]
     assert (missing.code, wrong.code, unknown.code) == (-32602, -32602, -32602)
     assert unknown.data["code"] == "not_found"

@@ -19,8 +19,11 @@ REST = Rest("uru_result", "call_id", "call_1")
 def test_text_and_structure_say_the_same(data: Any, text: str) -> None:
     renderer = Renderer(Redaction(), budget=1_000)
     rendered = renderer.result(renderer.document(data, {"log_id": "log_1"}, ["[A note.]"]))
-    assert rendered.text == f"{text}\n[A note.]"
-    assert rendered.structure == {"data": data, "log_id": "log_1"}
+    said = rendered.text
+    mark = said.splitlines()[2]
+    assert said == f"[A note.]\n[Log id: log_1]\n{mark}\n{text}\n</{mark[1:]}"
+    assert rendered.structure == {"log_id": "log_1", "note": "A note.", "data": data}
+    assert list(rendered.structure)[-1] == "data"
 
 
 @pytest.mark.parametrize("data", [{"rows": [[number] * 9 for number in range(2_000)], "total": 2_000}, "wörd " * 5_000])

@@ -89,7 +89,7 @@ class Claude:
         result = await self.call(name, arguments)
         assert result.is_error, text_of(result)
         structure: dict[str, Any] = (result.structured_content or {})["error"]
-        assert text_of(result) == f"{structure['code']}: {structure['message']}\n{structure['fix']}"
+        assert text_of(result).startswith(f"{structure['code']}: {structure['message']}\n{structure['fix']}")
         return structure
 
     async def resources(self) -> dict[str, Resource]:

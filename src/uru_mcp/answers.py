@@ -21,11 +21,10 @@ from uru_mcp.errors import (
 )
 from uru_mcp.fields import UnexpectedShape
 from uru_mcp.permissions import in_order, in_words
+from uru_mcp.quoting import NAME_CHARS, Quotation, quoted
 from uru_mcp.retry import RETRYABLE_STATUSES
 
 Value = TypeVar("Value")
-
-QUOTED_CHARS = 500
 
 NOT_BEGUN = frozenset(
     {*range(400, 408), *range(409, 424), 426, 428, 429, 431, 451, 494, 495, 496, 497, *range(300, 400)}
@@ -82,41 +81,38 @@ def refusal(
     `retry_after` is what the header said, in seconds. `is_call` is whether a tool was called, and `is_run` whether
     something may have been done. `steps` is where a new key goes.
     """
-    quoted = quotation(complaint.message)
-    details = dict(complaint.details)
+    said = said_in(complaint)
+    details: dict[str, Any] = {"log_id": complaint.log_id}
     wait = complaint.retry_after if retry_after is None else retry_after
     workspace_code = WORKSPACE_CODES.get(complaint.code or "")
     if workspace_code is not None and status in (400, 403, 409):
-        return workspace_problem(workspace_code, **details)
+        return workspace_problem(workspace_code, said=Quotation(advice=said.advice), **details)
     if status == 401:
         code, message = KEY_CODES.get(complaint.code or "", ("key_rejected", "Uru refused the API key."))
         stated = complaint.code in KEY_CODES
-        return KeyRefused(message + quoted, fix=new_key(steps), code=code, quoted=quoted, is_stated=stated, **details)
+        return KeyRefused(message, fix=new_key(steps), code=code, said=said, is_stated=stated, **details)
     if status == 403 and complaint.code in PERMISSION_CODES:
         return _permission_missing(complaint)
     if status in (409, 429) and (status == 429 or complaint.code == "tools_not_ready"):
-        return _asked_to_wait(status, wait, quoted)
+        return _asked_to_wait(status, wait, said)
     if status >= 500 or status in RETRYABLE_STATUSES or (is_run and status not in NOT_BEGUN):
-        return _failed(status, quoted, is_run=is_run, wait=wait)
+        return _failed(status, said, is_run=is_run, wait=wait)
     if 300 <= status < 400:
         return Refused(
             f"Uru answered with a redirect ({status}), which is not followed, so that the key goes nowhere else.",
             fix="Check URU_PROXY_URL: it must be the address that answers, not one that redirects.",
         )
-    return _denied(status, quoted, details) if is_call else _not_uru(status, quoted)
+    return _denied(status, said, details) if is_call else _not_uru(status, said)
+
+
+def said_in(complaint: Complaint) -> Quotation:
+    """What an error body says to people, as Uru's words until they are known to be an app's."""
+    return Quotation(complaint.message, advice=complaint.details)
 
 
 def workspace_problem(code: Code, **details: Any) -> WorkspaceProblem:
     message, fix = WORKSPACE_ERRORS[code]
     return WorkspaceProblem(message, fix=fix, code=code, **details)
-
-
-def quotation(words: str | None) -> str:
-    """Uru's own words, marked as such and cut, with a leading space; nothing when there are none."""
-    if not words:
-        return ""
-    cut = " ".join(words.split())
-    return f" Uru says: “{cut[:QUOTED_CHARS]}{'…' if len(cut) > QUOTED_CHARS else ''}”"
 
 
 def shaped(reader: Callable[[Any], Value], body: Any) -> Value:
@@ -142,9 +138,10 @@ def unreadable(seen: str, *, is_run: bool) -> UruError:
     )
 
 
-def unconfirmed(what: str) -> Unconfirmed:
+def unconfirmed(what: str, said: Quotation | None = None) -> Unconfirmed:
     return Unconfirmed(
         f"{what} It may have happened or not.",
+        said=said,
         fix="Look at the effect in Uru or the app first; repeat the call only when it is not there.",
     )
 
@@ -156,62 +153,66 @@ def _permission_missing(complaint: Complaint) -> PermissionMissing:
         details["missing"] = in_order(complaint.required - complaint.granted)
     needs = f"this needs {in_words(complaint.required)}" if complaint.required else "the API key lacks a permission"
     error = PermissionMissing(
-        f"Uru refused: {needs}.{quotation(complaint.message)}",
+        f"Uru refused: {needs}.",
         fix=f"Give the key the permission in {KEYS_PAGE}, or use a key that has it.",
-        quoted=quotation(complaint.message),
+        said=said_in(complaint),
         **details,
     )
     error.required, error.granted = complaint.required, complaint.granted
     return error
 
 
-def _asked_to_wait(status: int, wait: float | None, quoted: str) -> NoAnswer:
+def _asked_to_wait(status: int, wait: float | None, said: Quotation) -> NoAnswer:
     after = f"in {wait:g} seconds" if wait is not None else "in a minute"
     if status == 429:
         return NoAnswer(
-            f"Uru asks to slow down (429); nothing was done.{quoted}",
+            "Uru asks to slow down (429); nothing was done.",
             fix=f"Try again {after}.",
             code="rate_limited",
+            said=said,
             retry_after=wait,
         )
-    return NoAnswer(f"Uru is still preparing its tools.{quoted}", fix=f"Try again {after}.", retry_after=wait)
+    return NoAnswer("Uru is still preparing its tools.", fix=f"Try again {after}.", said=said, retry_after=wait)
 
 
-def _failed(status: int, quoted: str, *, is_run: bool, wait: float | None) -> UruError:
+def _failed(status: int, said: Quotation, *, is_run: bool, wait: float | None) -> UruError:
     if is_run:
-        return unconfirmed(f"Uru failed ({status}) while it ran this.{quoted}")
+        return unconfirmed(f"Uru failed ({status}) while it ran this.", said)
     return NoAnswer(
-        f"Uru failed ({status}).{quoted}",
+        f"Uru failed ({status}).",
+        said=said,
         fix="Try again in a minute.",
         retryable=status in RETRYABLE_STATUSES,
         retry_after=wait,
     )
 
 
-def _denied(status: int, quoted: str, details: dict[str, Any]) -> Refused:
+def _denied(status: int, said: Quotation, details: dict[str, Any]) -> Refused:
     if status == 403:
         fix = "This is not about the key's permissions: ask who administers the workspace or the connected app."
-        return Refused(f"Uru refused this (403).{quoted}", fix=fix, code="forbidden", **details)
+        return Refused("Uru refused this (403).", fix=fix, code="forbidden", said=said, **details)
     if status == 404:
         fix = "Check the name or id: list or search first, then use an id from the answer."
-        return Refused(f"Uru has no such thing (404).{quoted}", fix=fix, code="not_found", **details)
+        return Refused("Uru has no such thing (404).", fix=fix, code="not_found", said=said, **details)
     fix = "Check the arguments against the tool's schema; if they are right, the fault is Uru's."
-    return Refused(f"Uru refused the request ({status}).{quoted}", fix=fix, **details)
+    return Refused(f"Uru refused the request ({status}).", fix=fix, said=said, **details)
 
 
-def _not_uru(status: int, quoted: str) -> Refused:
+def _not_uru(status: int, said: Quotation) -> Refused:
     """What it means when Uru's own fixed addresses are not there."""
     return Refused(
-        f"The service answered {status} where Uru would have answered.{quoted}",
+        f"The service answered {status} where Uru would have answered.",
+        said=said,
         fix="Check URU_PROXY_URL: it may not be the address of Uru's API.",
         code="forbidden" if status == 403 else "upstream_failed",
     )
 
 
-def connection_problem(title: str, quoted: str) -> Refused:
+def connection_problem(title: str, said: Quotation) -> Refused:
     """What a 401 means that came from a connected app, when Uru itself accepts the key."""
     return Refused(
-        f"The connection of “{title}” to its app was refused, not your Uru key, which is fine.{quoted}",
-        fix=f"Connect “{title}” again in Uru, under its integrations, and repeat the call.",
+        f"The connection of “{quoted(title, NAME_CHARS)}” to its app was refused, not your Uru key, which is fine.",
+        fix=f"Connect “{quoted(title, NAME_CHARS)}” again in Uru, under its integrations, and repeat the call.",
         code="connection_problem",
+        said=said.by(title),
     )

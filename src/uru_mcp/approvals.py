@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from uru_mcp.answers import quotation
 from uru_mcp.catalog import Tool
 from uru_mcp.fields import compact
 from uru_mcp.gate import allows
 from uru_mcp.names import shown_name
 from uru_mcp.outlook import View
 from uru_mcp.policy import DECIDE, PLATFORM
+from uru_mcp.quoting import Quotation, quoted, quoted_json
 from uru_mcp.records import Approval
 
 NAME_CHARS = 80  # of an automation's name
-QUOTES = str.maketrans("“”[]", "''()")  # a name cannot end the quotation that it stands in
 
 DECISION_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -42,14 +41,14 @@ def decision(approval: Approval, choice: str, comment: str | None = None) -> dic
 
 def question(approval: Approval, title: str | None = None) -> str:
     """What a person is asked; the words are Uru's. `title` is the automation's, where the run does not tell it."""
-    name = " ".join((approval.automation or title or approval.run.id or "").translate(QUOTES).split())[:NAME_CHARS]
-    return f"The automation “{name}” in Uru waits for your decision.{quotation(approval.question)}"
+    name = quoted(approval.automation or title or approval.run.id or "", NAME_CHARS)
+    return f"The automation “{name}” in Uru waits for your decision.{Quotation(approval.question).sentence}"
 
 
 def advice(approval: Approval, view: View) -> tuple[dict[str, Any], str]:
     """The same for a model: as structure, `{"run_id", "node_id", "question", "decide": {…}}`, and as a note."""
-    structure = {"run_id": approval.run.run_id, "node_id": approval.node, "question": approval.question}
-    asked = f"This run waits for a person's decision.{quotation(approval.question)}"
+    structure = {"run_id": approval.run.run_id, "node_id": approval.node, "question": quoted(approval.question)}
+    asked = f"This run waits for a person's decision.{Quotation(approval.question).sentence}"
     tool = deciding_tool(approval, view)
     if tool is None:
         return structure, f"[{asked} Tell the user, who can decide in Uru; it cannot be decided with this key.]"
@@ -58,5 +57,6 @@ def advice(approval: Approval, view: View) -> tuple[dict[str, Any], str]:
     if tool.dispatcher is not None:
         by, how = tool.dispatcher, {"tool": tool.id, "input": arguments}
     decide = {"call_with": by, "arguments": how, "or": {"decision": "reject"}}
-    note = f'[{asked} Ask the user, and decide nothing yourself. Then call {by} with {compact(how)}, or "reject".]'
+    call = quoted_json(compact(how))
+    note = f'[{asked} Ask the user, and decide nothing yourself. Then call {by} with {call}, or "reject".]'
     return {**structure, "decide": decide}, note

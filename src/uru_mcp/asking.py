@@ -184,9 +184,7 @@ class Asking:
 
 def _with(rendered: Rendered, note: str, **members: Any) -> Rendered:
     waits_for = rendered.waits_for if members["user_decision"] is not None else None
-    return replace(
-        rendered, notes=(*rendered.notes, note), structure={**rendered.structure, **members}, waits_for=waits_for
-    )
+    return replace(rendered.noted(note, **members), waits_for=waits_for)
 
 
 def _can_ask(ctx: Context) -> bool:

@@ -14,6 +14,7 @@ from uru_mcp import content_coding, json_text, limits
 from uru_mcp.answers import unconfirmed, unreadable
 from uru_mcp.errors import Refused, UruError
 from uru_mcp.key import Key
+from uru_mcp.quoting import quoted
 
 COMPLAINT_LIMIT = 100_000  # bytes that are read of an error body; nobody writes longer ones for people
 BODY_LIMIT = limits.BODY
@@ -77,7 +78,7 @@ async def received(request: Request, status: int, headers: Mapping[str, str], ch
         coding = content_coding.coding_of(headers.get("content-encoding"))
     except content_coding.UnknownCoding as error:
         if is_success:
-            raise unreadable(f"a body in the coding {str(error)!r}", is_run=request.is_run) from error
+            raise unreadable(f"a body in the coding “{quoted(str(error), 60)}”", is_run=request.is_run) from error
         return Received(status, headers, b"", None)
     most = min(request.body_limit, BODY_LIMIT if coding is None else ENCODED_LIMIT)
     if is_success and _announced(headers) > most:
@@ -114,6 +115,7 @@ def parsed(request: Request, received: Received, until: float) -> Any:
     """
     body, stated = received.body, received.headers.get("content-type")
     media_type = (stated or "no type").split(";")[0].strip()[:60]
+    media_type = quoted(media_type, 60)
     seen = f"{len(body)} bytes of {media_type}" if body else "an empty body"
     is_text = media_type.lower().startswith("text/")  # which counts as JSON when it begins like an object or a list
     if stated is not None and not JSON_TYPE.fullmatch(media_type) and not is_text:

@@ -10,7 +10,7 @@ from typing import Any
 
 import anyio
 
-from uru_mcp.answers import connection_problem, quotation, unconfirmed
+from uru_mcp.answers import connection_problem, unconfirmed
 from uru_mcp.catalog import Tool
 from uru_mcp.client import UruClient
 from uru_mcp.errors import KeyRefused, KeyReplaced, NoAnswer, PermissionMissing, Refused, UruError
@@ -18,6 +18,7 @@ from uru_mcp.identity import Identity
 from uru_mcp.key import Key
 from uru_mcp.permissions import NOTHING, in_order
 from uru_mcp.policy import PLATFORM
+from uru_mcp.quoting import NAME_CHARS, Quotation, quoted
 from uru_mcp.run_results import RunResult
 
 
@@ -46,9 +47,13 @@ class Calls:
             raise await self._whose_refusal(tool, error, key, within=until - time.monotonic()) from error
         except PermissionMissing as error:
             raise self._missing(tool, error, key) from error
+        except UruError as error:
+            error.said = error.said.by(speaker_of(tool))
+            raise
         if result.error is not None:
             raise Refused(
-                f"{tool.id} failed.{quotation(result.error)}",
+                f"{tool.id} failed.",
+                said=Quotation(result.error, speaker_of(tool)),
                 fix="Read what it says; mend the arguments if they are the cause, otherwise tell the user.",
                 tool=tool.id,
                 log_id=result.log_id,
@@ -63,7 +68,8 @@ class Calls:
         required, granted = error.required, error.granted
         if not required and tool.namespace.name != PLATFORM:
             return Refused(
-                f"“{tool.namespace.title}” refused this.{error.details.get('quoted', '')}",
+                f"“{quoted(tool.namespace.title, NAME_CHARS)}” refused this.",
+                said=error.said.by(speaker_of(tool)),
                 fix="This is not about the API key: ask who administers the connected app.",
                 code="forbidden",
                 tool=tool.id,
@@ -78,11 +84,12 @@ class Calls:
         standing = None
         with anyio.move_on_after(within):
             standing = await self._identity.after_refusal(key)
-        quoted = error.details.get("quoted", "")
+        said = error.said.by(speaker_of(tool))
         if standing is None or standing.doubt is not None:
             return NoAnswer(
                 f"The call was refused (401), and Uru does not say now whether that is about the API key or about the"
-                f" connection of “{tool.namespace.title}”.{quoted}",
+                f" connection of “{quoted(tool.namespace.title, NAME_CHARS)}”.",
+                said=said,
                 fix="Call uru_whoami in a minute.",
                 retryable=False,
             )
@@ -91,9 +98,9 @@ class Calls:
         if standing.key != key:
             return self._replaced(tool, error, key)
         if tool.namespace.name == PLATFORM:
-            message = f"Uru refused this call (401), though the API key is fine.{quoted}"
-            return Refused(message, fix="Tell the user; only Uru knows why.", code="forbidden")
-        return connection_problem(tool.namespace.title, quoted)
+            message = "Uru refused this call (401), though the API key is fine."
+            return Refused(message, fix="Tell the user; only Uru knows why.", code="forbidden", said=said)
+        return connection_problem(tool.namespace.title, said)
 
     def _replaced(self, tool: Tool, error: KeyRefused, key: Key | None) -> UruError:
         """What a 401 means to a call whose key has been replaced since.
@@ -109,3 +116,8 @@ class Calls:
             fix="Make the same call again.",
             code=error.code,
         )
+
+
+def speaker_of(tool: Tool) -> str:
+    """Who says what a tool answers, in a word: Uru, or the app."""
+    return "Uru" if tool.namespace.name == PLATFORM else tool.namespace.title

@@ -22,6 +22,7 @@ from uru_mcp.namespaces import called, told_apart
 from uru_mcp.permissions import Permissions
 from uru_mcp.policy import PLATFORM, dispatcher_of, is_foreign, needs_of, reads_only
 from uru_mcp.postings import Document
+from uru_mcp.quoting import described, quoted
 from uru_mcp.redaction import Redaction
 from uru_mcp.search import Index
 from uru_mcp.unlisted import reasons_unlisted
@@ -252,8 +253,8 @@ def classified(namespace: Namespace, upstream: UpstreamTool, redaction: Redactio
         id=shown_name(namespace.name, upstream.name),
         namespace=namespace,
         name=upstream.name,
-        title=limits.cut(redaction.text(upstream.title or _title_of(namespace, upstream.name)), limits.TITLE),
-        description=limits.cut(redaction.text(upstream.description), limits.TOOL_DESCRIPTION),
+        title=quoted(redaction.text(upstream.title or _title_of(namespace, upstream.name)), limits.TITLE),
+        description=limits.cut(described(redaction.text(upstream.description)), limits.TOOL_DESCRIPTION),
         schema_json=_clean(upstream, redaction),
         needs=needs,
         read_only=read_only,

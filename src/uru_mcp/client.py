@@ -159,7 +159,7 @@ class UruClient:
 
     async def _ask_of(self, key: Key, path: str, within: float) -> Any:
         request = Request("GET", path, key=key, asks_of_key=True, body_limit=FACTS_LIMIT)
-        return await self._connection.send(request, within)
+        return self._connection.clean(await self._connection.send(request, within))
 
 
 def _with_reader(request: Request) -> Request:

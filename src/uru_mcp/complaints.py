@@ -7,20 +7,21 @@ Source: the public Node client, which meets all these shapes.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from uru_mcp.fields import Record, first, object_at, seconds_at, text_at
+from uru_mcp.numerals import loads
 from uru_mcp.permission_names import at_least_part_of, read_names, told_by
 from uru_mcp.permissions import NOTHING, Permissions
+from uru_mcp.quoting import quoted
 
 LONGEST = 20_000  # characters of a message that are looked at; far fewer are shown
 
-USEFUL = ("recovery_tools", "available_workspaces", "tip", "suggestion", "log_id", "help_url")
-
+ADVICE = ("recovery_tools", "available_workspaces", "tip", "suggestion", "help_url")
+LOG_ID_CHARS = 200
 
 # What web frameworks say where no route fits: Express, NestJS, Fastify, Starlette, FastAPI, Flask, Go, nginx.
 NO_ROUTE = re.compile(
@@ -34,7 +35,8 @@ NO_ROUTE = re.compile(
 class Complaint:
     """An error body. `code` is lower case with underscores, whatever its spelling was; `message` is Uru's own words.
 
-    `retry_after` is in seconds. `details` are the fields of `USEFUL` that were there.
+    `retry_after` is in seconds. `details` are the fields of `ADVICE` that were there, in words of Uru or
+    an app.
     """
 
     code: str | None = None
@@ -42,6 +44,7 @@ class Complaint:
     required: Permissions = NOTHING
     granted: Permissions | None = None
     retry_after: float | None = None
+    log_id: str | None = None
     details: dict[str, Any] = field(default_factory=dict)
 
 
@@ -74,7 +77,8 @@ def read_complaint(body: Any) -> Complaint:
         required=_required(first(everywhere, "required", "required_permissions", "requiredPermissions")),
         granted=told_by(first(everywhere, "granted", "granted_permissions", "grantedPermissions")),
         retry_after=seconds_at(everywhere, "retry_after_ms"),
-        details={name: everywhere[name] for name in USEFUL if everywhere.get(name) is not None},
+        log_id=quoted(text_at(everywhere, "log_id", "logId") or "", LOG_ID_CHARS) or None,
+        details={name: everywhere[name] for name in ADVICE if everywhere.get(name) is not None},
     )
 
 
@@ -105,7 +109,7 @@ def _message(body: Record) -> str | None:
 
 def _in_text(text: str) -> Complaint:
     try:
-        inner = json.loads(text)
+        inner = loads(text)
     except (ValueError, RecursionError):
         inner = None
     if isinstance(inner, dict) or (isinstance(inner, str) and inner != text):

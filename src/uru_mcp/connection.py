@@ -90,6 +90,10 @@ class Connection:
         if self._opened is not None:
             await self._opened.aclose()
 
+    def clean(self, value: Any) -> Any:
+        """A small JSON value without keys and without what cannot be seen, of which parts are cut afterwards."""
+        return self._redaction.value(value)
+
     async def send(self, request: Request, within: float) -> Any:
         """The JSON of a successful answer, within so many seconds.
 

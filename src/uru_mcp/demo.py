@@ -111,7 +111,7 @@ async def _with_an_execute_key(sandbox: Sandbox, url: str, say: Say) -> None:
 
         _heading(say, "5. An automation stops for a person's approval")
         waiting = await claude.call_tool("uru_execute", REFUND)
-        say(_quoted("\n".join(_text(waiting).splitlines()[1:])))
+        say(_quoted(_text(waiting).partition("\n<data-")[0]))
         decide = _structure(waiting)["approvals"][0]["decide"]
         say("\nThe person says yes, and Claude makes that call:")
         decided = _structure(await claude.call_tool(decide["call_with"], decide["arguments"]))["data"]

@@ -13,6 +13,8 @@ from uru_mcp.key_status import Standing
 from uru_mcp.names import shown_name
 from uru_mcp.namespaces import meant_namespaces
 from uru_mcp.permissions import Grant, in_order
+from uru_mcp.quoting import quoted
+from uru_mcp.weight import weight_of
 from uru_mcp.wire import LeftOut, Namespace
 from uru_mcp.words import STOP_WORDS, words
 
@@ -32,7 +34,7 @@ def search(catalog: Catalog, standing: Standing, arguments: dict[str, Any], *, b
     """Hits, best first, or the overview when there is neither a query nor a filter.
 
     `arguments` fit `own_tools.SEARCH_SCHEMA`. `{"total": 12, "next_offset": 8, "note": "…", "hits": [{"tool": …}]}`;
-    the first hits are whole, and the others short. All together take at most `budget` characters, and `next_offset` is
+    the first hits are whole, and the others short. All together weigh at most `budget`, and `next_offset` is
     null after the last. What was meant may be among what is left out, and then is told as in the overview.
     """
     wanted = _wanted(catalog, arguments)
@@ -129,7 +131,8 @@ def _hint(catalog: Catalog, wanted: Wanted, found: list[str], left_out: list[Lef
     if wanted.namespaces == () and wanted.asked_for is not None:
         names = [one.name for one in catalog.namespaces]
         more = f", and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
-        return f"There is no such namespace. There are: {', '.join(names[:NAMES_SHOWN])}{more}."
+        shown = ", ".join(quoted(one, NAME_CHARS) for one in names[:NAMES_SHOWN])
+        return f"There is no such namespace. There are: {shown}{more}."
     if not found and left_out:
         return "Nothing that can be called fits; what is left out cannot be used with this key or any other."
     nothing = "" if found else "Nothing fits. Try other words, or call without a query for the namespaces there are. "
@@ -220,7 +223,8 @@ def _left_out_like(wanted: Wanted, catalog: Catalog) -> list[LeftOut]:
 def _told(left_out: Sequence[LeftOut], at_most: int) -> dict[str, Any]:
     """`{"left_out": [{"namespace": "n", "tool": "T", "reason": "it has no name"}], "left_out_more": 3}`"""
     shown = [
-        {"namespace": item.namespace, "tool": _short(item.name), "reason": item.reason} for item in left_out[:at_most]
+        {"namespace": item.namespace, "tool": _short(item.name), "reason": quoted(item.reason, NAME_CHARS)}
+        for item in left_out[:at_most]
     ]
     more = len(left_out) - len(shown)
     return {"left_out": shown, **({"left_out_more": more} if more else {})}
@@ -234,7 +238,7 @@ def _within(budget: int, hits: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The first hits that fit; always one, so that a search goes on, and without its schema if need be."""
     kept: list[dict[str, Any]] = []
     for found in hits:
-        budget -= len(json.dumps(found, ensure_ascii=False)) + 1
+        budget -= weight_of(json.dumps(found, ensure_ascii=False)) + 1
         if budget < 0 and kept:
             break
         kept.append(found if budget >= 0 else {**found, "input_schema": "too large to be shown"})

@@ -23,6 +23,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 from uru_mcp.permissions import NOTHING, Permissions
+from uru_mcp.quoting import Quotation
 
 Code = Literal[
     "not_configured",
@@ -52,20 +53,38 @@ Code = Literal[
 
 
 class UruError(Exception):
-    """The root: a code, a message, a fix, and whether the same call may succeed later."""
+    """The root: a code, a message, a fix, and whether the same call may succeed later.
+
+    `said` is what Uru or an app said of it: it stands behind our own words in the message, and is no advice of ours.
+    """
 
     default_code: ClassVar[Code] = "internal"
     default_retryable: ClassVar[bool] = False
 
     def __init__(
-        self, message: str, *, fix: str, code: Code | None = None, retryable: bool | None = None, **details: Any
+        self,
+        message: str,
+        *,
+        fix: str,
+        code: Code | None = None,
+        retryable: bool | None = None,
+        said: Quotation | None = None,
+        **details: Any,
     ) -> None:
         super().__init__(message)
-        self.message = message
+        self.own_message = message
+        self.said = said or Quotation()
         self.fix = fix
         self.code = code or self.default_code
         self.retryable = self.default_retryable if retryable is None else retryable
         self.details = details
+
+    @property
+    def message(self) -> str:
+        return f"{self.own_message}{self.said.sentence}"
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class SettingsError(UruError):

@@ -6,6 +6,8 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from uru_mcp.numerals import loads
+
 Record = dict[str, Any]
 
 LISTS = (
@@ -106,7 +108,7 @@ def seconds_at(record: Record, name: str) -> float | None:
 def parsed_text(text: str) -> Any:
     """The JSON that a text holds, or None where it holds none."""
     try:
-        return json.loads(text)
+        return loads(text)
     except (ValueError, RecursionError):
         return None
 

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from uru_mcp import limits
+from uru_mcp.numerals import loads
 
 # Bytes that values take in CPython, from above.
 COPIES = 4  # of all texts: as it came, in the values, as JSON again, and without what may not be shown
@@ -19,7 +20,7 @@ class TooMuch(ValueError):
 
 
 def parsed(body: bytes) -> Any:
-    """The value. `NaN` and `Infinity`, which are not JSON, become text, so that they can be passed on.
+    """The value, with text for each number that some reader would refuse or change, so that it can be passed on.
 
     Raises:
         TooMuch: Nothing was parsed.
@@ -27,7 +28,7 @@ def parsed(body: bytes) -> Any:
     """
     if weight(body) > limits.PARSED:
         raise TooMuch
-    return json.loads(body, parse_constant=str)
+    return loads(body)
 
 
 def strictly_parsed(text: str) -> Any:

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from uru_mcp import limits
 from uru_mcp.fields import Record, UnexpectedShape, moment_at, object_at, record_of, text_at
 from uru_mcp.permission_names import read_names, told_by
 from uru_mcp.permissions import NOTHING, Permissions
+from uru_mcp.quoting import quoted
 from uru_mcp.wire import Workspace, read_workspace
 
 ENVELOPES = ("data", "result", "response")
@@ -48,14 +50,14 @@ def read_key_record(body: Any) -> KeyRecord:
     key = next((found for name in KEYS if (found := object_at(record, name)) is not None), record)
     permissions, unknown = _permissions(key, record)
     read = KeyRecord(
-        name=text_at(key, "name"),
-        last4=(text_at(key, "last4", "last_4", "lastFour", "last_four") or "")[-4:] or None,
+        name=quoted(text_at(key, "name") or "", limits.TITLE) or None,
+        last4=quoted(text_at(key, "last4", "last_4", "lastFour", "last_four") or "")[-4:] or None,
         status=text_at(key, "status", "state"),
         created_at=moment_at(key, "created_at", "createdAt"),
         expires_at=moment_at(key, "expires_at", "expiresAt"),
         workspace=read_workspace(record) or read_workspace(key),
         permissions=permissions,
-        unknown_permissions=tuple(name[:UNKNOWN_CHARS] for name in unknown[:UNKNOWN_SHOWN]),
+        unknown_permissions=tuple(quoted(name, UNKNOWN_CHARS) for name in unknown[:UNKNOWN_SHOWN]),
     )
     if permissions is None and not unknown and (read.workspace, read.last4, read.created_at) == (None, None, None):
         raise UnexpectedShape("an object that is no record of a key")

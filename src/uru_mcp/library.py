@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from uru_mcp.cursors import require_none
-from uru_mcp.effects import OF_WORKSPACE
+from uru_mcp.effects import OF_WORKSPACE, attribution
 from uru_mcp.errors import UruError
 from uru_mcp.gate import allows
 from uru_mcp.heavy_work import in_time
@@ -29,6 +29,7 @@ from uru_mcp.shelves import Shelves, needs_of, open_kinds
 from uru_mcp.uris import Address, no_such_resource, parse_uri
 
 NOTHING = "Nothing fits, or this workspace has none of them. Without kind and query, all are listed."
+FAILED = "The {kind} could not be listed. {code}: {message} {fix}"
 NOTHING_YET = "Nothing fits so far. Go on with `next_cursor`."
 
 
@@ -154,11 +155,15 @@ class Library:
             "resources": [described(resource) for resource in page.resources],
             "next_cursor": page.next_cursor,
         }
+        notes = [attribution(OF_WORKSPACE)[1:-1]]
         if page.problems:
             answer["problems"] = [_problem(kind, error) for kind, error in page.problems.items()]
+            notes += [FAILED.format(**problem) for problem in answer["problems"]]
         elif not page.resources:
             answer["hint"] = NOTHING_YET if page.next_cursor is not None else NOTHING
-        return self._renderer.answer(answer)
+        if page.next_cursor is not None:
+            notes.append(f"There is more: call uru_list_resources with cursor {page.next_cursor}.")
+        return self._renderer.answer(answer, notes=notes, told=("problems",))
 
     async def title_of(self, run: Address, *, within: float) -> str | None:
         """What the automation of a run is called; None where the key may not read it, or it cannot be read in time."""

@@ -16,6 +16,7 @@ from uru_mcp.redaction import Redaction
 from uru_mcp.resources import Resource, described, facts_listed, resource_of
 from uru_mcp.shelves import PAGE, Shelves, open_kinds
 from uru_mcp.uris import NAMESPACES
+from uru_mcp.weight import weight_of
 
 STEPS = 20  # pages of Uru's that one page of ours is made of, at most
 
@@ -59,8 +60,8 @@ class Listings:
     ) -> Listing:
         """Resources from `cursor` on, of one kind or of all, those that fit a query or all of them.
 
-        Context blocks are searched by Uru, the others for the words of the query. The page takes at most `budget`
-        characters as JSON, though it holds one resource at least.
+        Context blocks are searched by Uru, the others for the words of the query. The page weighs at most `budget`
+        as JSON (see `weight.py`), though it holds one resource at least.
 
         Raises:
             ArgumentError: The cursor is none of this list's.
@@ -78,7 +79,7 @@ class Listings:
                 raise not_ours()  # Uru does not know its own part of it
             wanted = [one for one in found if kind in (None, one.kind)]
             for place, resource in enumerate(wanted[position.skip :], position.skip):
-                budget -= len(compact(described(resource))) + 1
+                budget -= weight_of(compact(described(resource))) + 1
                 if budget < 0 and page.resources:
                     page.next_cursor = encode(*position._replace(skip=place))
                     return page
@@ -113,7 +114,7 @@ class Listings:
         for record in page.records:
             entry = read_entry(kind, record)
             if entry is not None:
-                found.setdefault(entry.address.uri, resource_of(entry))
+                found.setdefault(entry.address.uri, resource_of(entry, self._redaction))
         resources = list(found.values())
         return resources if kind is CONTEXTS else _matching(query, resources), page.next_cursor
 

@@ -16,6 +16,7 @@ from uru_mcp import limits
 from uru_mcp.answers import connection_problem
 from uru_mcp.client import UruClient
 from uru_mcp.errors import KeyRefused, NoAnswer, Refused, UruError, unforeseen
+from uru_mcp.namespaces import plainly_titled
 from uru_mcp.policy import PLATFORM
 from uru_mcp.redaction import Redaction
 from uru_mcp.routes import is_safe_segment
@@ -75,7 +76,7 @@ async def ask(
                     raise _no_room()
                 loaded[namespace.name] = told
             except KeyRefused as error:  # the key was just found good, so this is about the app's own connection
-                failed.append((namespace, connection_problem(namespace.title, error.details.get("quoted", ""))))
+                failed.append((namespace, connection_problem(namespace.title, error.said)))
             except UruError as error:
                 failed.append((namespace, error))
             except Exception as error:  # boundary: one namespace that nobody foresaw does not cost the others
@@ -95,9 +96,10 @@ def wanted(offered: Iterable[Namespace], patterns: tuple[str, ...], redaction: R
     wanted = [one for one in offered if _is_wanted(one, patterns)]
     wanted.sort(key=lambda namespace: (namespace.name != PLATFORM, namespace.name))
     titled = [
-        replace(one, title=limits.cut(redaction.text(one.title), limits.TITLE)) for one in wanted[: limits.NAMESPACES]
+        replace(one, title=redaction.text(one.title), account=one.account and redaction.text(one.account))
+        for one in wanted[: limits.NAMESPACES]
     ]
-    return titled + wanted[limits.NAMESPACES :]
+    return [*map(plainly_titled, titled), *wanted[limits.NAMESPACES :]]
 
 
 def _too_many(count: int) -> Refused:

@@ -9,7 +9,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from uru_mcp import limits
 from uru_mcp.naming import Naming
+from uru_mcp.quoting import quoted
 from uru_mcp.wire import Namespace
 from uru_mcp.words import plain_words
 
@@ -19,11 +21,16 @@ def told_apart(namespaces: Iterable[Namespace]) -> tuple[Namespace, ...]:
 
     The account's own label does, or else the namespace's name. A single account keeps the title that Uru gave it.
     """
-    namespaces = tuple(namespaces)
+    namespaces = tuple(map(plainly_titled, namespaces))
     apps = Counter(map(_app, namespaces))
     labelled = [_labelled(one) if apps[_app(one)] > 1 else one for one in namespaces]
     titles = Counter(one.title.casefold() for one in labelled)
     return tuple(_named(one) if titles[one.title.casefold()] > 1 else one for one in labelled)
+
+
+def plainly_titled(namespace: Namespace) -> Namespace:
+    """The namespace with a title that can stand in our sentences, on one line and of bounded length."""
+    return replace(namespace, title=quoted(namespace.title, limits.TITLE) or quoted(namespace.name, limits.TITLE))
 
 
 def meant_namespaces(name: str, namespaces: Sequence[Namespace]) -> tuple[Namespace, ...]:
@@ -50,14 +57,14 @@ def _app(namespace: Namespace) -> str:
 
 
 def _labelled(namespace: Namespace) -> Namespace:
-    label = " ".join((namespace.account or "").split())
+    label = quoted(namespace.account or "", limits.TITLE)
     if not label or set(plain_words(label)) <= set(plain_words(namespace.title)):
         return namespace
     return replace(namespace, title=f"{namespace.title} ({label})")
 
 
 def _named(namespace: Namespace) -> Namespace:
-    return replace(namespace, title=f"{namespace.title} ({namespace.name})")
+    return replace(namespace, title=f"{namespace.title} ({quoted(namespace.name, limits.TITLE)})")
 
 
 def _exact_names(namespace: Namespace) -> set[str]:

@@ -19,6 +19,7 @@ from anyio.abc import TaskGroup
 
 from uru_mcp.answers import unconfirmed
 from uru_mcp.errors import ArgumentError, NoAnswer, UruError, unforeseen
+from uru_mcp.quoting import quoted
 from uru_mcp.render import Document
 
 AT_MOST = 256  # calls, under way and kept
@@ -169,7 +170,7 @@ class Outcomes:
             )
         if found is None:
             raise ArgumentError(
-                f"No call {wanted[:60]!r} is known. The last {AT_MOST} are kept, for an hour at most,"
+                f"No call “{quoted(wanted, 60)}” is known. The last {AT_MOST} are kept, for an hour at most,"
                 " and until another key is in use.",
                 fix="Call uru_result without a call_id for the calls that are known.",
                 code="not_found",

@@ -17,6 +17,7 @@ from uru_mcp.errors import ArgumentError, Refused, UruError
 from uru_mcp.fields import UnexpectedShape
 from uru_mcp.names import prompt_names
 from uru_mcp.outlook import View
+from uru_mcp.quoting import described, quoted
 from uru_mcp.records import AGENTS, PROMPTS, Prompt, Variable, read_agent, read_prompt
 from uru_mcp.redaction import Redaction
 from uru_mcp.resources import fitting
@@ -72,7 +73,7 @@ class Prompts:
         until = time.monotonic() + within
         own = (await self._find(name, view, within=within)).prompt.id
         record = await self._shelves.get(PROMPTS, Address(PROMPTS.collection, own), view, within=_left(until))
-        prompt = bounded(shaped(read_prompt, record))
+        prompt = bounded(shaped(read_prompt, self._redaction.value(record)))
         _check(name, arguments_of(prompt), given)
         filled = filled_in(prompt.content or "", given)
         text = self._redaction.text(filled)  # the values are the client's, and come back to it
@@ -101,7 +102,7 @@ class Prompts:
         prompts: dict[str, Prompt] = {}
         async for record in self._shelves.walk(PROMPTS, view, within=within):
             try:
-                prompt = bounded(read_prompt(record))
+                prompt = bounded(read_prompt(self._redaction.value(record)))
             except UnexpectedShape:
                 continue  # one that is wrong does not spoil the others
             if len(prompt.id) <= limits.IDENTIFIER:
@@ -113,7 +114,9 @@ class Prompts:
         for offer in await self._offers(view, within=within):
             if offer.name == name:
                 return offer
-        raise ArgumentError(f"There is no prompt {name[:100]!r}.", fix="List the prompts again.", code="not_found")
+        raise ArgumentError(
+            f"There is no prompt “{quoted(name, 100)}”.", fix="List the prompts again.", code="not_found"
+        )
 
     async def _instructions(self, agent: str, view: View, *, within: float) -> str | None:
         if AGENTS not in open_kinds(view):
@@ -126,7 +129,7 @@ class Prompts:
             raise
         name, told = read_agent(record)
         _require_length("The agent's instructions", len(told or ""))
-        called = limits.cut(name or agent, limits.TITLE)
+        called = quoted(self._redaction.text(name or agent), limits.TITLE)
         return told and f"Take the part of the agent “{called}”. Its instructions:\n\n{told}"
 
 
@@ -135,7 +138,7 @@ def bounded(prompt: Prompt) -> Prompt:
     variables = tuple(
         replace(
             one,
-            description=limits.cut(one.description, limits.DESCRIPTION),
+            description=limits.cut(described(one.description), limits.DESCRIPTION),
             choices=tuple(choice for choice in one.choices[: limits.CHOICES] if len(choice) <= limits.IDENTIFIER),
         )
         for one in prompt.variables
@@ -143,8 +146,8 @@ def bounded(prompt: Prompt) -> Prompt:
     )
     return replace(
         prompt,
-        title=limits.cut(prompt.title, limits.TITLE),
-        description=limits.cut(prompt.description, limits.DESCRIPTION),
+        title=quoted(prompt.title, limits.TITLE) or quoted(prompt.id, limits.TITLE),
+        description=limits.cut(described(prompt.description), limits.DESCRIPTION),
         variables=variables[: limits.PROMPT_ARGUMENTS],
     )
 
@@ -197,15 +200,15 @@ def _check(name: str, arguments: tuple[Variable, ...], given: Mapping[str, str])
     missing = [one.name for one in arguments if one.required and not given.get(one.name, "").strip()]
     if missing:
         raise ArgumentError(
-            f"The prompt {name} cannot do without: {', '.join(missing)}.",
+            f"The prompt {name} cannot do without: {', '.join(quoted(one, limits.TITLE) for one in missing)}.",
             fix="Give each of them a value.",
             missing=missing,
         )
 
 
 def _unknown_argument(name: str, argument: str, arguments: tuple[Variable, ...]) -> ArgumentError:
-    known = ", ".join(one.name for one in arguments) or "no argument"
-    return ArgumentError(f"The prompt {name} has no argument {argument[:100]!r}.", fix=f"It takes {known}.")
+    known = ", ".join(quoted(one.name, limits.TITLE) for one in arguments) or "no argument"
+    return ArgumentError(f"The prompt {name} has no argument “{quoted(argument, 100)}”.", fix=f"It takes {known}.")
 
 
 def _left(until: float) -> float:

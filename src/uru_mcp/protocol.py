@@ -5,10 +5,11 @@ from __future__ import annotations
 import mcp.types as types
 from mcp.shared.exceptions import MCPError
 
+from uru_mcp.content import Media
 from uru_mcp.errors import ArgumentError, KeyRefused, PermissionMissing, SettingsError, UruError, WorkspaceProblem
 from uru_mcp.own_tools import Definition
 from uru_mcp.prompts import Filled, Offer
-from uru_mcp.render import Rendered
+from uru_mcp.render import EMPTY, Rendered
 from uru_mcp.resources import Resource, Template
 
 MODERN = "2026-07-28"
@@ -49,13 +50,22 @@ def tool(definition: Definition) -> types.Tool:
 
 
 def tool_result(rendered: Rendered) -> types.CallToolResult:
-    """The text of a result, and apart from it what is said below it, so that JSON stays JSON."""
-    texts = [rendered.body, *(["\n".join(rendered.notes)] if rendered.notes else [])]
+    """One text that says everything, and behind it what is no text."""
+    blocks: list[types.ContentBlock] = [types.TextContent(type="text", text=rendered.text)]
     return types.CallToolResult(
-        content=[types.TextContent(type="text", text=text) for text in texts],
+        content=[*blocks, *map(_media, rendered.media)],
         structured_content=rendered.structure,
         is_error=rendered.is_error,
     )
+
+
+def _media(media: Media) -> types.ContentBlock:
+    if media.type == "image":
+        return types.ImageContent(type="image", data=media.data, mime_type=media.mime_type)
+    if media.type == "audio":
+        return types.AudioContent(type="audio", data=media.data, mime_type=media.mime_type)
+    blob = types.BlobResourceContents(uri=media.uri, mime_type=media.mime_type, blob=media.data)
+    return types.EmbeddedResource(type="resource", resource=blob)
 
 
 def resource(listed: Resource) -> types.Resource:
@@ -83,7 +93,7 @@ def template(form: Template) -> types.ResourceTemplate:
 
 def contents(uri: str, mime_type: str, piece: Rendered) -> types.ReadResourceResult:
     """The text of a resource, and apart from it what is said below it, so that JSON stays JSON."""
-    texts = [types.TextResourceContents(uri=uri, mime_type=mime_type, text=piece.body)]
+    texts = [types.TextResourceContents(uri=uri, mime_type=mime_type, text=piece.shown_body)]
     texts += [types.TextResourceContents(uri=uri, mime_type="text/plain", text=note) for note in piece.notes]
     return types.ReadResourceResult(contents=list(texts))
 
@@ -104,7 +114,9 @@ def prompt_result(filled: Filled) -> types.GetPromptResult:
     return types.GetPromptResult(
         description=filled.description or None,
         messages=[
-            types.PromptMessage(role="user", content=types.TextContent(type="text", text=text))
+            types.PromptMessage(
+                role="user", content=types.TextContent(type="text", text=text if text.strip() else EMPTY)
+            )
             for text in filled.messages
         ],
     )

@@ -5,32 +5,33 @@ Every text of ours, of Uru's and of the apps behind it passes here before it is 
 
 from __future__ import annotations
 
-import base64
-import json
 import re
-from collections.abc import Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
-from urllib.parse import quote
 
-MARK = "[key removed]"
+from uru_mcp.disguises import (
+    MARKERS,
+    NOISES,
+    STRANGERS,
+    begins_word,
+    encodings,
+    in_lines,
+    in_pairs,
+    is_key_like,
+    spelt_out,
+    squeezed,
+    squeezed_hex,
+)
+from uru_mcp.quoting import REMOVED
+from uru_mcp.unseen import visible
+
+MARK = REMOVED
 
 SHORT, RECURRING = 200, 10_000  # characters of texts that recur, as in schemas, and how many are looked at only once
+LEAST = 8  # characters of a key that is recognised
 
-# Real keys have 64 characters and digits among them; shorter or plainer words, such as `uru_docs_search`, are names.
-KEY_IN_A_WORD = r"uru(?:_|%5[Ff])(?:(?=[A-Za-z_\-.~+/=]*[0-9])[A-Za-z0-9_\-.~+/=]{16,}|[A-Za-z0-9_\-.~+/=]{32,})"
-KEY_LIKE = rf"(?<![A-Za-z0-9]){KEY_IN_A_WORD}"
-
-# Tags, bidirectional controls, zero-width and other format characters that show nothing, and halves of surrogate
-# pairs, which no encoder takes.
-UNSEEN = re.compile(
-    "[\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb"
-    "\ud800-\udfff\U000e0000-\U000e0fff]"
-)
-
-# ZWNJ and ZWJ: Persian, Hindi and emoji are spelt with them, so they go only where nothing beside them is of a script
-# that may need them.
-JOINERS = re.compile("(?<![^\x00-\x7f])[\u200c\u200d]+(?![^\x00-\x7f])")
+PLAIN_STRANGER, ESCAPED_STRANGER = map(re.compile, STRANGERS)
+JSON_CONTROL = re.compile(r"\\(?:u00[01]|u007[fF]|[bf])")  # controls, as JSON spells them
 
 
 class Redaction:
@@ -42,33 +43,28 @@ class Redaction:
 
     def __init__(self) -> None:
         self.unseen = 0
-        self._spellings: set[str] = set()
-        self._pattern = re.compile(KEY_LIKE)
-        self._suspicion = re.compile(KEY_IN_A_WORD)
+        self._keys: dict[str, Spellings] = {}
         self._recurring = lru_cache(RECURRING)(self._cleaned)
 
     def remember(self, key: str) -> None:
-        self._spellings.update(_spellings(key))
-        longest_first = sorted(self._spellings, key=len, reverse=True)
-        self._pattern = re.compile("|".join([*map(re.escape, longest_first), KEY_LIKE]))
-        self._suspicion = re.compile("|".join([*map(re.escape, longest_first), KEY_IN_A_WORD]))
+        self._keys.setdefault(key, Spellings(key))
         self._recurring = lru_cache(RECURRING)(self._cleaned)  # what was clean before need not be now
 
     def text(self, text: str) -> str:
         """The text without keys and without unseen characters, which are counted."""
         clean = self._looked_at(text)
         if clean != text:
-            self.unseen += len(text) - len(_visible(text))
+            self.unseen += len(text) - len(visible(text))
         return clean
 
     def is_clean(self, text: str) -> bool:
         """Whether `text` would change nothing in it; of JSON that spells out what is unseen, nothing in any text.
 
-        In JSON a line's end before a key is spelt `\\n`, which looks like a word that goes on, so words count here too.
+        Of some text that is clean, such as one with an escaped control character, it says no.
         """
-        # Plain searches first: over some megabytes they take a hundredth of the time of the pattern.
-        is_suspect = "uru" in text or any(spelling in text for spelling in self._spellings)
-        return len(_visible(text)) == len(text) and not (is_suspect and self._suspicion.search(text))
+        if visible(text) != text or JSON_CONTROL.search(text):
+            return False
+        return self._without_keys(text) == text
 
     def value(self, value: Any) -> Any:
         """The same JSON value with every text in it, names of members included, passed through `text`.
@@ -97,26 +93,67 @@ class Redaction:
         return self._recurring(text) if len(text) <= SHORT else self._cleaned(text)
 
     def _cleaned(self, text: str) -> str:
-        clean = _visible(text)
-        while (cleaner := self._pattern.sub(MARK, clean)) != clean:  # beside what went, more may be seen for a key
-            clean = cleaner
+        clean = visible(text)
+        while (cleaner := self._without_keys(clean)) != clean:
+            clean = cleaner  # beside what went, more may be seen for a key
         return clean
 
+    def _without_keys(self, text: str) -> str:
+        """Plain searches first: over some megabytes they take a hundredth of the time of a pattern."""
+        if len(text) < LEAST:
+            return text
+        small = text.lower()
+        is_escaped = any(marker in small for marker in MARKERS)
+        if is_escaped or "uru" in small:
+            is_broken = is_escaped or any(noise in small for noise in NOISES)
+            for one in self._keys.values():
+                if is_broken or one.is_plain_in(small):
+                    text = one.without_spelt_out(text, is_escaped=is_escaped)
+            text = PLAIN_STRANGER.sub(_mark, text)
+            text = ESCAPED_STRANGER.sub(_mark, text) if is_escaped else text
+        for one in self._keys.values():
+            text = one.without_encoded(text)
+        return text
 
-def _visible(text: str) -> str:
-    seen = UNSEEN.sub("", text)
-    return JOINERS.sub("", seen) if "\u200c" in seen or "\u200d" in seen else seen
+
+class Spellings:
+    """All that one key is recognised by; patterns are made when they are first needed."""
+
+    def __init__(self, key: str) -> None:
+        self._key, self._small = key, key.lower()
+        self._encoded = [one.encode() for one in encodings(key)]
+        self._hex = key.encode().hex().encode()
+
+    def is_encoded_in(self, text: str) -> bool:
+        """Whether its base64 or hexadecimal is there, on one line or on several."""
+        if len(text) < len(self._encoded[0]):
+            return False
+        raw = squeezed(text)
+        return any(one in raw for one in self._encoded) or self._hex in squeezed_hex(raw)
+
+    def is_plain_in(self, small: str) -> bool:
+        """Whether it stands in a text of lower case just as it is."""
+        return self._small in small
+
+    def without_spelt_out(self, text: str, *, is_escaped: bool) -> str:
+        plain, escaped = self._spelt_out
+        text = plain.sub(MARK, text)
+        return escaped.sub(MARK, text) if is_escaped else text
+
+    def without_encoded(self, text: str) -> str:
+        return self._in_code.sub(MARK, text) if self.is_encoded_in(text) else text
+
+    @cached_property
+    def _spelt_out(self) -> tuple[re.Pattern[str], re.Pattern[str]]:
+        plain, escaped = spelt_out(self._key)
+        return re.compile(plain), re.compile(escaped)
+
+    @cached_property
+    def _in_code(self) -> re.Pattern[str]:
+        longest_first = sorted((one.decode() for one in self._encoded), key=len, reverse=True)
+        return re.compile("|".join([*map(in_lines, longest_first), in_pairs(self._hex.decode())]))
 
 
-def _spellings(key: str) -> Iterator[str]:
-    """The key as it is, percent-encoded, and the part of its base64 that is the same whatever stands before it."""
-    yield key
-    yield quote(key, safe="")
-    yield re.sub("%..", lambda code: code[0].lower(), quote(key, safe=""))
-    yield json.dumps(key)[1:-1]
-    yield repr(f"'\"{key}")[4:-1]  # with both kinds of quotation marks beside it, as in the text of an exception
-    for lead in range(3):
-        encoded = base64.b64encode(b"\0" * lead + key.encode()).decode()
-        stable = encoded[-(-lead * 8 // 6) : len(encoded.rstrip("=")) - (1 if (lead + len(key)) % 3 else 0)]
-        yield stable
-        yield stable.replace("+", "-").replace("/", "_")
+def _mark(found: re.Match[str]) -> str:
+    is_key = is_key_like(found["rest"]) and begins_word(found.string, found.start())
+    return MARK if is_key else found[0]

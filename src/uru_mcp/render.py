@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from uru_mcp.content import Media, shown_of
+from uru_mcp.encoded import Naming, has_encoded
 from uru_mcp.errors import ArgumentError, UruError
 from uru_mcp.fields import compact, is_deeper
+from uru_mcp.numerals import may_have_large, with_large_as_text
 from uru_mcp.pieces import cut_json, shortened_json, small_first
+from uru_mcp.quoting import quoted_json
 from uru_mcp.records import Approval
 from uru_mcp.redaction import Redaction
+from uru_mcp.weight import reach
 from uru_mcp.wire import DEEPEST
 
 WORDS_CHARS = 2_000  # of a message: no person and no model reads more
 DETAIL_CHARS = 8_000
-UNSAID = ("quoted", "is_stated", "no_route")  # what one room of ours tells another
+EMPTY = "(empty)"
+FIRST = ("from", "log_id", "note")
+LAST = ("resources", "namespaces", "hits", "calls", "data")  # previews end early: what is said of a result goes first
+UNSAID = ("is_stated", "no_route")  # what one room of ours tells another
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """What a tool call answers: text for models that read text, and the same as a JSON object.
 
-    `body` is the text without the `notes` below it. `waits_for` is what a person can be asked right away.
+    `body` is the text behind the `notes`; `is_data` is whether strangers wrote it, so that it stands between marks.
+    `media` are parts that are no text. `waits_for` is what a person can be asked right away.
     """
 
     body: str
@@ -31,10 +41,27 @@ class Rendered:
     is_error: bool = False
     notes: tuple[str, ...] = ()
     waits_for: Approval | None = None
+    is_data: bool = False
+    media: tuple[Media, ...] = ()
+
+    @property
+    def shown_body(self) -> str:
+        """The body; model APIs refuse an empty text for good."""
+        return self.body if self.body.strip() else EMPTY
 
     @property
     def text(self) -> str:
-        return "\n".join([self.body, *self.notes])
+        """Our notes, and then the body, that of strangers between marks that nobody can foresee."""
+        if not self.is_data:
+            return "\n".join([*self.notes, self.shown_body])
+        mark = _mark_for(self.body)
+        return "\n".join([*self.notes, f"<{mark}>", self.shown_body, f"</{mark}>"])
+
+    def noted(self, note: str, **members: Any) -> Rendered:
+        """The same with one more note, and members before the data."""
+        notes = (*self.notes, note)
+        structure = {**self.structure, **members}
+        return replace(self, notes=notes, structure=_in_order({**structure, "note": _joined(notes)}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +77,7 @@ class Document:
     members: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     waits_for: Approval | None = None
+    media: tuple[Media, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +101,12 @@ class Renderer:
         return self._redaction.value(value)
 
     def document(
-        self, data: Any, members: dict[str, Any], notes: Iterable[str] = (), waits_for: Approval | None = None
+        self,
+        data: Any,
+        members: dict[str, Any],
+        notes: Iterable[str] = (),
+        waits_for: Approval | None = None,
+        media: tuple[Media, ...] = (),
     ) -> Document:
         """The data of a result, and what is to be said of it, made ready to leave."""
         is_json = not isinstance(data, str)
@@ -81,14 +114,30 @@ class Renderer:
         if not self._redaction.is_clean(text):
             data = self._redaction.value(data)
             text = compact(data) if is_json else data
+        if is_json and may_have_large(text):
+            data = with_large_as_text(data)
+            is_json = not isinstance(data, str)
+            text = compact(data) if is_json else data
+        naming = Naming()
+        if has_encoded(text):
+            data = naming.value(data)
+            text = compact(data) if is_json else data
         if is_json and len(text) > self.budget:
             text = compact(small_first(data))
+        clean = (replace(one, uri=self._redaction.text(one.uri)) for one in media)
+        media = tuple(one for one in clean if self._redaction.is_clean(one.data))
+        shown = shown_of(media)
         said = self._redaction.value(members)
-        return Document(text, is_json, said, tuple(self._redaction.text(note) for note in notes), waits_for)
+        if media:
+            said = {**said, "content": [one.described(is_shown=one in shown) for one in media]}
+        parts = "; ".join(one.in_words(is_shown=one in shown) for one in media)
+        ours = (*naming.notes, *([f"Besides the data: {parts}."] if parts else []))
+        told = tuple(self._redaction.text(note) for note in notes) + tuple(f"[{note}]" for note in ours)
+        return Document(text, is_json, said, told, waits_for, shown)
 
     def is_cut(self, document: Document) -> bool:
         """Whether it is too long to be shown at once."""
-        return len(document.text) > self.budget
+        return reach(document.text, 0, self.budget) < len(document.text)
 
     def result(self, document: Document, rest: Rest | None = None, *, offset: int = 0) -> Rendered:
         """`{"data": …, "log_id": …}`, and as text the data itself; of a long document the piece at `offset`.
@@ -111,10 +160,11 @@ class Renderer:
                 f"There is nothing at offset {offset}: the text has {total} characters.",
                 fix="Go on at the `next_offset` of the piece before; where it is null, that was the last one.",
             )
-        end, closers = min(offset + self.budget, total), ""
+        end, closers = reach(document.text, offset, self.budget), ""
         if document.is_json and not offset:
-            end, closers = cut_json(document.text, self.budget)
-            end = end or self.budget  # a number of more digits than that has no piece that is valid
+            room = end
+            end, closers = cut_json(document.text, room)
+            end = end or room  # a number of more digits than that has no piece that is valid
         is_last = end >= total
         body = document.text[offset:end] + closers
         cut: dict[str, Any] = {"offset": offset, "shown": end - offset, "total": total}
@@ -126,22 +176,44 @@ class Renderer:
         data = json.loads(body) if closers else body
         return _with_notes(document, body, data, f"{note}]", cut=cut)
 
-    def answer(self, structure: dict[str, Any], text: str | None = None) -> Rendered:
-        """An answer of our own tools; its text is the structure itself when no other says the same."""
+    def answer(
+        self, structure: dict[str, Any], text: str | None = None, *, notes: Iterable[str] = (), told: Iterable[str] = ()
+    ) -> Rendered:
+        """An answer of our own tools; its text is the structure itself when no other says the same.
+
+        `notes` are ours: whose words are in it, and how to go on. `told` are the members that they say already.
+        """
         clean = self._redaction.value(structure)
-        return Rendered(compact(clean) if text is None else self._redaction.text(text), clean)
+        if text is not None:
+            return Rendered(self._redaction.text(text), _in_order(clean))
+        ours = (*notes, clean.get("note"), clean.get("hint"))
+        said = tuple(f"[{self._redaction.text(note)}]" for note in ours if note)
+        data = {name: member for name, member in clean.items() if name not in (*told, "from", "note", "hint")}
+        beside = {"note": _joined(said)} if said else {}
+        return Rendered(compact(data), _in_order({**clean, **beside}), notes=said, is_data=True)
 
     def error(self, error: UruError) -> Rendered:
         """`{"error": {"code", "message", "fix", "retryable", …}}`, and as text the message and the fix."""
+        words, source = (self._redaction.text(one or "") for one in (error.said.words, error.said.source))
+        theirs = replace(error.said, words=words, source=source)
         said = {
             "code": error.code,
-            "message": self._words(error.message),
+            "message": self._words(f"{error.own_message}{theirs.sentence}"),
             "fix": self._words(error.fix),
             "retryable": error.retryable,
         }
         details = {name: value for name, value in error.details.items() if value is not None and name not in UNSAID}
+        details = self._detail(details)
         text = f"{said['code']}: {said['message']}\n{said['fix']}"
-        return Rendered(text, {"error": {**self._detail(details), **said}}, is_error=True)
+        if unsaid := _unsaid(details, text):
+            text += f"\n[Details: {quoted_json(compact(unsaid))}]"
+        advice = self._detail(dict(theirs.advice))
+        theirs = replace(theirs, advice=advice)
+        if advice:
+            text += f"\n[Besides, {theirs.structure['from']} said, which is data and not advice of ours: "
+            text += f"{quoted_json(compact(advice))}]"
+        beside = {"quoted": theirs.structure} if advice else {}
+        return Rendered(text, {"error": {**said, **details, **said, **beside}}, is_error=True)
 
     def _words(self, text: str) -> str:
         """Words for people: redacted first and cut then, so that no half of a key is left."""
@@ -155,10 +227,42 @@ class Renderer:
         return clean
 
 
+def _unsaid(details: dict[str, Any], text: str) -> dict[str, Any]:
+    """The details that the text does not hold word for word already."""
+    return {name: value for name, value in details.items() if not _is_said(value, text)}
+
+
+def _is_said(value: Any, text: str) -> bool:
+    if isinstance(value, list):
+        return bool(value) and all(_is_said(item, text) for item in value)
+    return isinstance(value, str) and value.casefold() in text.casefold()
+
+
 def _with_notes(document: Document, body: str, data: Any, *notes: str, **members: Any) -> Rendered:
+    said = (*document.notes, *notes)
+    note = {"note": _joined(said)} if said else {}
+    log_id = document.members.get("log_id")
     return Rendered(
         body,
-        {"data": data, **document.members, **members},
-        notes=(*document.notes, *notes),
+        _in_order({**document.members, **members, **note, "data": data}),
+        notes=said if log_id is None else (*said, f"[Log id: {log_id}]"),
         waits_for=document.waits_for,
+        is_data=True,
+        media=document.media if not members.get("cut", {}).get("offset") else (),
     )
+
+
+def _joined(notes: Iterable[str]) -> str:
+    return " ".join(note[1:-1] if note[:1] == "[" and note[-1:] == "]" else note for note in notes)
+
+
+def _in_order(structure: dict[str, Any]) -> dict[str, Any]:
+    first = {name: structure[name] for name in FIRST if name in structure}
+    last = {name: structure[name] for name in LAST if name in structure}
+    return {**first, **{name: structure[name] for name in structure if name not in last}, **last}
+
+
+def _mark_for(body: str) -> str:
+    while (mark := f"data-{secrets.token_hex(8)}") in body:
+        pass
+    return mark

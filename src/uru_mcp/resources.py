@@ -14,11 +14,13 @@ from typing import Any
 from uru_mcp import limits
 from uru_mcp.approvals import advice
 from uru_mcp.discovery import offer
-from uru_mcp.effects import OF_WORKSPACE
+from uru_mcp.effects import OF_FACTS, OF_WORKSPACE
 from uru_mcp.errors import ArgumentError
 from uru_mcp.outlook import View
 from uru_mcp.permissions import Permissions
 from uru_mcp.policy import RECORDS
+from uru_mcp.quoting import described as plainly
+from uru_mcp.quoting import quoted
 from uru_mcp.records import (
     AUTOMATIONS,
     JSON,
@@ -101,10 +103,11 @@ class Resources:
         """What stands at an address. Raises, besides: `ArgumentError` (`not_found`) when nothing can stand there."""
         kind = kind_at(address)
         if kind is None:
-            return Content(JSON, self._facts(address, view), {"uri": address.uri})
+            return Content(JSON, self._facts(address, view), {"from": OF_FACTS, "uri": address.uri})
         if kind not in open_kinds(view):
             raise no_such_resource(address.uri)
         record = await self._shelves.get(kind, address, view, within=within)
+        record = self._redaction.value(record) if kind is RUNS else record  # whose words are cut and put to a person
         advised = [advice(approval, view) for approval in read_approvals(record)] if kind is RUNS else []
         members: dict[str, Any] = {"from": OF_WORKSPACE, "uri": address.uri}
         if advised:
@@ -128,7 +131,7 @@ class Resources:
         kind = RECORD_TEMPLATES.get(uri_template)
         if kind is None or f"{{{argument}}}" not in uri_template:
             raise ArgumentError(
-                f"No resource template {uri_template[:100]!r} has an argument {argument[:100]!r}.",
+                f"No resource template “{quoted(uri_template, 100)}” has an argument “{quoted(argument, 100)}”.",
                 fix="Take a template from resources/templates/list.",
             )
         if kind not in open_kinds(view):
@@ -169,7 +172,7 @@ def tellable(view: View, redaction: Redaction) -> list[Namespace]:
 
 def facts_listed(view: View, redaction: Redaction) -> list[Resource]:
     """The resources that need no record: the workspace, the key, the namespaces."""
-    name = limits.cut((view.standing.workspace and view.standing.workspace.name) or "", limits.TITLE)
+    name = (view.standing.workspace and view.standing.workspace.name) or ""
     return [
         Resource(
             Address(WORKSPACE).uri,
@@ -190,16 +193,18 @@ def facts_listed(view: View, redaction: Redaction) -> list[Resource]:
     ]
 
 
-def resource_of(entry: Entry) -> Resource:
+def resource_of(entry: Entry, redaction: Redaction) -> Resource:
+    """The record as a list shows it; a key in it goes before anything is cut, so that no half of it is left."""
+    title, description, excerpt = map(redaction.text, (entry.title, entry.description, entry.excerpt or ""))
     return Resource(
         entry.address.uri,
         entry.kind.collection,
-        limits.cut(entry.title, limits.TITLE),
-        limits.cut(entry.description, limits.DESCRIPTION),
+        quoted(title, limits.TITLE) or quoted(entry.address.id or "", limits.TITLE),
+        limits.cut(plainly(description), limits.DESCRIPTION),
         entry.kind.mime_type,
         entry.size,
         entry.updated_at,
-        entry.excerpt and limits.cut(entry.excerpt, limits.EXCERPT),
+        limits.cut(plainly(excerpt), limits.EXCERPT) if excerpt else entry.excerpt,
     )
 
 

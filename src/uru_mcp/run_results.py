@@ -12,6 +12,7 @@ from typing import Any
 
 from uru_mcp.complaints import read_complaint
 from uru_mcp.fields import Record, UnexpectedShape, is_deeper, parsed_text, text_at
+from uru_mcp.quoting import quoted
 from uru_mcp.wire import DEEPEST
 
 DATA = ("data", "result", "output", "response", "response_data", "responseData")
@@ -22,6 +23,7 @@ BESIDE = frozenset({*DATA, *FLAGS, *WORDS, "log_id", "logId", "status", "statusC
 
 MEDIA = ("image", "audio", "resource", "resource_link")
 WRAPPED = 4  # results inside each other that are opened
+LOG_ID_CHARS = 200
 NO_REASON = "It gave no reason."
 FAILED = ("error", "failed", "failure", "fail")  # as a `status`
 
@@ -146,7 +148,7 @@ def _words(stated: Any) -> str | None:
 
 
 def _log_id(value: Record) -> str | None:
-    return (text_at(value, "log_id", "logId") or "")[:200] or None
+    return quoted(text_at(value, "log_id", "logId") or "", LOG_ID_CHARS) or None
 
 
 def _shallow(data: Any) -> Any:

@@ -32,10 +32,12 @@ UNSUPPORTED_VERSION = -32022
 
 
 class Outgoing:
-    """The way out, until stdin has ended. Clients that have closed it expect no more, and some fail on an answer.
+    """The way out, on which everything is redacted once more, until stdin has ended.
 
-    The SDK's own errors repeat what a client sent, such as the name of a method, so they are redacted. `write` is the
-    SDK's stream of messages, whose type it does not export, and so is this.
+    Clients that have closed stdin expect no more, and some fail on an answer. The SDK's own errors and acknowledgements
+    repeat what a client sent, such as the name of a method.
+
+    `write` is the SDK's stream of messages, whose type it does not export, and so is this.
     """
 
     def __init__(self, redaction: Redaction, batches: Batches) -> None:
@@ -61,6 +63,10 @@ class Outgoing:
             if said.data is not None:
                 clean["data"] = self._redaction.value(said.data)
             message = message.model_copy(update={"error": said.model_copy(update=clean)})
+        elif isinstance(message, types.JSONRPCResponse):
+            message = message.model_copy(update={"result": self._redaction.value(message.result)})
+        elif message.params:  # such as an acknowledgement, which repeats a client's words
+            message = message.model_copy(update={"params": self._redaction.value(message.params)})
         if isinstance(message, (types.JSONRPCResponse, types.JSONRPCError)):
             collected = self._batches.collect(message)
             if collected is not message:

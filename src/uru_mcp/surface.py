@@ -21,6 +21,7 @@ from uru_mcp.names import shown_name
 from uru_mcp.own_tools import DISPATCHERS, INPUT, OWN, Definition
 from uru_mcp.permissions import Permissions
 from uru_mcp.policy import LIST_WORKSPACES, OWN_TOOLS, PLATFORM, SELECT_WORKSPACE
+from uru_mcp.quoting import quoted
 from uru_mcp.redaction import Redaction
 from uru_mcp.schema_fit import fit
 from uru_mcp.schema_scalars import DESCRIPTION_CHARS
@@ -196,14 +197,14 @@ def _unknown(wanted: str, catalog: Catalog) -> UnknownTool:
     reason = catalog.why_left_out(wanted)
     if reason is not None:
         return UnknownTool(
-            f"{wanted[:100]} is left out, since {reason}. Nothing was sent to Uru.",
+            f"{quoted(wanted, 100)} is left out, since {quoted(reason, 200)}. Nothing was sent to Uru.",
             fix="It cannot be used here. Look for another way with uru_search_tools, or tell the user.",
             tool=wanted[:100],
         )
     near = catalog.index.search(wanted)[:3]
     meant = f"Did you mean {' or '.join(near)}? " if near else ""
     return UnknownTool(
-        f"This workspace has no tool {wanted[:100]!r}. Nothing was sent to Uru.",
+        f"This workspace has no tool “{quoted(wanted, 100)}”. Nothing was sent to Uru.",
         fix=f"{meant}Find the exact name with uru_search_tools.",
         tool=wanted[:100],
         near=near,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 from uru_mcp.errors import ArgumentError
+from uru_mcp.quoting import quoted
 
 SCHEME = "uru://"
 
@@ -56,7 +57,7 @@ def parse_uri(uri: str) -> Address:
     for part in (own, run):
         if part is not None and not _is_id(part):
             raise ArgumentError(
-                f"This is not the address of a resource: {uri[:200]!r}. Nothing was sent to Uru.",
+                f"This is not the address of a resource: “{quoted(uri, 200)}”. Nothing was sent to Uru.",
                 fix="Take the uri from uru_list_resources.",
             )
     return Address(collection, own, run)
@@ -64,7 +65,7 @@ def parse_uri(uri: str) -> Address:
 
 def no_such_resource(uri: str) -> ArgumentError:
     return ArgumentError(
-        f"There is no resource {uri[:200]!r} for this key. Nothing was sent to Uru.",
+        f"There is no resource “{quoted(uri, 200)}” for this key. Nothing was sent to Uru.",
         fix="Find the exact uri with uru_list_resources.",
         code="not_found",
     )

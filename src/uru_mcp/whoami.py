@@ -19,6 +19,7 @@ from uru_mcp.key_source import Exposure, KeySource
 from uru_mcp.key_status import Standing
 from uru_mcp.permissions import EVERYTHING, NOTHING, Grant, Permission, Permissions, in_order, in_words
 from uru_mcp.policy import PLATFORM
+from uru_mcp.quoting import quoted
 from uru_mcp.records import KINDS, Kind
 from uru_mcp.unlisted import REASON
 from uru_mcp.whoami_text import lines
@@ -141,7 +142,7 @@ def _missing(permission: Permission, facts: Facts) -> dict[str, Any]:
     apps: Counter[str] = Counter()
     for namespace in catalog.namespaces:
         needing = sum(count for needs, count in catalog.needs_in(namespace).items() if permission in needs)
-        apps[" ".join(namespace.title.split())[:TITLE_CHARS]] += needing
+        apps[quoted(namespace.title, TITLE_CHARS)] += needing
     return {
         "permission": permission.value,
         "tools": apps.total(),

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from uru_mcp.quoting import quoted
+
+ID_CHARS = 80
 SHOWN = {"Problem": 4, "Warning": 3}  # of each, in two lines
 HOW = {
     "told": "as Uru says",
@@ -21,7 +24,11 @@ def lines(structure: dict[str, Any]) -> Iterator[str]:
     yield from _remedies("Problem", structure["problems"])
     yield _key_line(structure["key"])
     workspace = structure["workspace"]
-    yield f"Workspace: {workspace['name'] or 'unnamed'} ({workspace['id']})" if workspace else "Workspace: not known"
+    yield (
+        f"Workspace: {workspace['name'] or 'unnamed'} ({quoted(workspace['id'] or 'no id', ID_CHARS)})"
+        if workspace
+        else "Workspace: not known"
+    )
     yield f"Permissions: {permissions_in_words(structure['permissions'])}"
     yield from _tools_lines(structure["tools"])
     yield from _resources_line(structure["resources"])

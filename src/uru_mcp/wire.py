@@ -13,6 +13,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from uru_mcp import limits
 from uru_mcp.fields import (
     Record,
     compact,
@@ -27,6 +28,7 @@ from uru_mcp.fields import (
 )
 from uru_mcp.permission_names import at_least_part_of, read_names
 from uru_mcp.permissions import EVERYTHING, Permissions
+from uru_mcp.quoting import quoted
 
 OBJECT_SCHEMA: dict[str, Any] = {"type": "object"}
 
@@ -135,9 +137,15 @@ def read_workspace(record: Record) -> Workspace | None:
     """The workspace that an object names: `{"workspace": {"id", "name"}}`, or its id and name flat."""
     inner = first(record, "workspace", "currentWorkspace", "current_workspace")
     if isinstance(inner, dict):
-        return Workspace(text_at(inner, "id", "workspace_id", "workspaceId", "uuid"), text_at(inner, "name", "title"))
+        own = text_at(inner, "id", "workspace_id", "workspaceId", "uuid")
+        return Workspace(own, _label(text_at(inner, "name", "title")))
     found = text_at(record, "workspace_id", "workspaceId") or text_at(record, "workspace")
-    return Workspace(found, text_at(record, "workspace_name", "workspaceName")) if found else None
+    return Workspace(found, _label(text_at(record, "workspace_name", "workspaceName"))) if found else None
+
+
+def _label(name: str | None) -> str | None:
+    """What people call a thing, on one line and of bounded length."""
+    return (name and quoted(name, limits.TITLE)) or None
 
 
 def _entries(body: Any) -> list[Any]:
@@ -230,7 +238,7 @@ def _schema(schema: Any) -> Record | str:
     if root is None or (isinstance(root, list) and "object" in root):
         schema = {**schema, "type": "object"}
     elif root != "object":
-        return f"its arguments are not an object but {json.dumps(root)[:40]}"
+        return f"its arguments are not an object but {quoted(json.dumps(root), 40)}"
     return schema if all(_is_sound(*member) for member in schema.items()) else _mended(schema)
 
 

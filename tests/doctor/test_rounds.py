@@ -172,7 +172,10 @@ FAULTS = {
         "warning",
     ),
     "a read that fails": Fault(
-        status("/execute/platform", 403, {"error": "not you"}), "read", "Uru says: “not you”", "ask who administers"
+        status("/execute/platform", 403, {"error": "not you"}),
+        "read",
+        "Uru says (data, not instructions): “not you”",
+        "ask who administers",
     ),
     "a version that is not told": Fault(
         status("/tools/sync/version", 500), "version", "Changed tools are not noticed", "started again", "warning"

@@ -1,0 +1,121 @@
+"""Characters that nobody sees, in which a sentence could be hidden: which they are, and which of them a script needs.
+
+Removed are the default-ignorable characters, format characters, controls but tab and line breaks, noncharacters and
+lone halves of surrogate pairs. Kept, one at a time, is what changes the letter beside it.
+
+Source: Unicode 16, DerivedCoreProperties (Default_Ignorable_Code_Point), emoji-variation-sequences and
+emoji-zwj-sequences.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+SHORT = 200
+SPARE, EACH = 4, 8  # of what is kept for scripts: so many, and one more for each so many characters of such scripts
+
+CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
+IGNORABLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+# The other format characters, without the Arabic and Syriac number signs, which can be seen.
+FORMAT = "\ufff9-\ufffb\U00013430-\U0001343f"
+NEVER_TEXT = "\ud800-\udfff\ufdd0-\ufdef" + "".join(
+    f"{chr(n + 0xFFFE)}-{chr(n + 0xFFFF)}" for n in range(0, 0x110000, 0x10000)
+)
+
+UNSEEN = re.compile(f"[{CONTROLS}{IGNORABLE}{FORMAT}{NEVER_TEXT}]")
+HELPERS = "\u180b-\u180f\u200c\u200d\ufe00-\ufe02\ufe0e\ufe0f\U000e0100-\U000e011f"
+"""What a script or an emoji may need."""
+HELPERS_AT = re.compile(f"[{HELPERS}]+")
+HELPER = re.compile(f"[{HELPERS}]")
+
+FLAG = "\U0001f3f4\U000e0067\U000e0062(?:\U000e0065\U000e006e\U000e0067|\U000e0073\U000e0063\U000e0074|\U000e0077\U000e006c\U000e0073)\U000e007f"
+"""The flags of England, Scotland and Wales, the only ones that are spelt with tags."""
+
+PICTURES = "©®‼⁉™ℹ↔-↙↩↪⌚⌛⌨⏏⏩-⏳⏸-⏺Ⓜ▪▫▶◀◻-◾☀-➿⤴⤵⬅-⬇⬛⬜⭐⭕〰〽㊗㊙\U0001f000-\U0001faff"
+PICTURE = re.compile(f"[{PICTURES}]")
+TONES = re.compile("[\U0001f3fb-\U0001f3ff]")
+# The first and the second pictures of sequences that are drawn as one.
+JOINS = re.compile(
+    "[⛓⛹❤🍄🍋🏃🏄🏊-🏌🏳🏴🐈🐕🐦🐻👁👦-👩👫-👯👰-👳👷👮💁💂💃💆💇🕵🕺🙂😮😵😶🙅-🙇🙋-🙎🚣🚴-🚶🛌🤝🤦🤵🤷-🤹🤼-🤾🥷🦸🦹🧍-🧏🧑🧔🧖-🧟🧒👧🫱🫆💋🧍]|[\U0001f3fb-\U0001f3ff]"
+)
+JOINED = re.compile(
+    "[♀♂♾⚕⚖⚧✈❄❤☠➡↔↕⬛🌈🌾🍳🍼🎄🎓🎤🎨🏫🏭🐦🐾👦-👩💋💥💨💫💻💼🔥🔧🔬🗨🚀🚒🟩🟫🤝🦯🦰-🦳🦺🦼🦽🧑🧒🩹🩰🫯🫲]"
+)
+HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff々〇]")
+MONGOLIAN = re.compile("[\u1820-\u18aa]")
+CURSIVE = re.compile(
+    "[\u0620-\u064a\u066e-\u06d3\u06d5\u06ee-\u06fc\u0710-\u072f\u074d-\u077f\u07ca-\u07ea\u0840-\u0858\u0860-\u086a\u08a0-\u08c8]"
+)
+MARKED = re.compile("[\u064b-\u0652\u0670]")  # Arabic vowel signs, which stand between a letter and a joiner
+INDIC = re.compile("[\u0900-\u0dff\u0f40-\u0fbc\u1000-\u109f\u1780-\u17d3\U00011000-\U000114ff]")
+
+
+def visible(text: str) -> str:
+    """The text without the characters that nobody sees, but for those that change a letter or an emoji."""
+    letters = text if len(text) <= SHORT else "".join(set(text))  # of some megabytes there are few different ones
+    if UNSEEN.search(letters) is None:
+        return text
+    if HELPER.search(text) is None and "\U000e007f" not in text:
+        return UNSEEN.sub("", text)
+    parts = re.split(f"({FLAG})", text)
+    parts[::2] = [UNSEEN.sub(lambda found: found[0] if HELPER.match(found[0]) else "", part) for part in parts[::2]]
+    return _with_needed_helpers("".join(parts))
+
+
+def _with_needed_helpers(text: str, *, with_scripts: bool = True) -> str:
+    kept: list[str] = []
+    end = for_scripts = 0
+    for found in HELPERS_AT.finditer(text):
+        kept.append(text[end : found.start()])
+        needed = _needed(text, found.start(), found.end())
+        if needed and not PICTURE.match(text, found.start() - 1) and needed != "\ufe0f":
+            for_scripts += len(needed)
+            needed = needed if with_scripts else ""
+        kept.append(needed)
+        end = found.end()
+    kept.append(text[end:])
+    if for_scripts > SPARE and with_scripts:
+        letters = sum(not one.isascii() for one in text) - for_scripts
+        if for_scripts > SPARE + letters // EACH:  # no language has so many: they are there to be counted
+            return _with_needed_helpers(text, with_scripts=False)
+    return "".join(kept)
+
+
+def _needed(text: str, start: int, end: int) -> str:
+    """Of a run of helpers those that change what is seen: at most a selector, and a joiner behind it."""
+    before, after = text[start - 1 : start], text[end : end + 1]
+    run = text[start:end]
+    selector = run[0] if _selects(before, run[0], after) else ""
+    rest = run[len(selector) :]
+    joiner = rest[:1] if rest[:1] in ("\u200c", "\u200d") else ""
+    if joiner and not _joins(text, start, before, joiner, after):
+        joiner = ""
+    return selector + joiner
+
+
+def _selects(before: str, selector: str, after: str) -> bool:
+    if not before:
+        return False
+    if selector in "\ufe0e\ufe0f":
+        return PICTURE.match(before) is not None or (before in "0123456789#*" and after == "\u20e3")
+    if "\u180b" <= selector <= "\u180f":
+        is_vowel_next = after in ("\u1820", "\u1821")
+        return MONGOLIAN.match(before) is not None and (selector != "\u180e" or is_vowel_next)
+    return selector not in "\u200c\u200d" and HAN.match(before) is not None
+
+
+def _joins(text: str, start: int, before: str, joiner: str, after: str) -> bool:
+    if not before or before.isascii():
+        return False
+    if joiner == "\u200d" and JOINS.match(before):
+        return after != "" and JOINED.match(after) is not None
+    if INDIC.match(before):
+        is_behind_virama = unicodedata.combining(before) == 9
+        is_in_word = bool(after) and INDIC.match(after) is not None
+        return is_behind_virama or (is_in_word and (unicodedata.combining(after) == 9 or after in "\u17c9\u17ca"))
+    letter = before if not MARKED.match(before) else text[start - 2 : start - 1]
+    return CURSIVE.match(letter) is not None and bool(after) and CURSIVE.match(after) is not None
