@@ -16,7 +16,8 @@ from functools import partial
 
 import anyio.to_thread
 
-from uru_mcp.catalog import Catalog, assembled, words_of
+from uru_mcp.assembly import assembled
+from uru_mcp.catalog import Catalog, words_of
 from uru_mcp.redaction import Redaction
 from uru_mcp.sandbox.synthetic import synthetic_namespaces
 from uru_mcp.search import Index

@@ -64,8 +64,9 @@ from uru_mcp import (
     wire,
     words,
 )  # fmt: skip
+from uru_mcp.assembly import assembled
 from uru_mcp.audit import read_entry as read_audit
-from uru_mcp.catalog import Catalog, assembled, classified, words_of
+from uru_mcp.catalog import Catalog, classified, words_of
 from uru_mcp.clients import syntax
 from uru_mcp.errors import ArgumentError, UruError
 from uru_mcp.redaction import Redaction
@@ -196,7 +197,7 @@ READERS: Mapping[str, Callable[[str], object]] = {
     "bodies.parsed": lambda text: bodies.parsed(
         bodies.Request("GET", "/"), bodies.Received(200, {"content-type": text}, b"{}", None), math.inf
     ),
-    "catalog.assembled": catalogued,
+    "assembly.assembled": catalogued,
     "catalog.words_of": lambda text: words_of(tool_of(text)),
     "clients.syntax.parse": lambda text: syntax.parse(text, is_relaxed=True),
     "escaping.for_terminal": escaping.for_terminal,

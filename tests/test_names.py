@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uru_mcp.catalog import Catalog, assembled
+from uru_mcp.assembly import assembled
+from uru_mcp.catalog import Catalog
 from uru_mcp.names import PROMPT, VALID, prompt_names, shown_name
 from uru_mcp.redaction import Redaction
 from uru_mcp.wire import Namespace, UpstreamTool

@@ -11,7 +11,7 @@ import pytest
 from mcp.types import Tool
 
 from tests.world import ALL, CATALOG, Connect, Uru, connector
-from uru_mcp.catalog import assembled
+from uru_mcp.assembly import assembled
 from uru_mcp.errors import NoAnswer
 from uru_mcp.key_status import Standing
 from uru_mcp.own_tools import INSTRUCTIONS, OWN

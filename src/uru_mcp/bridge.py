@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 from anyio.abc import TaskGroup
 
-from uru_mcp import surface
 from uru_mcp.announcements import Announcements, List
 from uru_mcp.attic import Attic
 from uru_mcp.audit import AuditLog
@@ -39,8 +38,10 @@ from uru_mcp.redaction import Redaction
 from uru_mcp.render import Rendered, Renderer
 from uru_mcp.settings import Settings
 from uru_mcp.shelves import Shelves
+from uru_mcp.surface import needs_of
 from uru_mcp.sync import Sync
 from uru_mcp.tool_calls import ToolCalls
+from uru_mcp.tool_list import ToolList
 from uru_mcp.uris import Address
 from uru_mcp.whoami import Facts, report
 from uru_mcp.witness import Circumstances, Witness
@@ -82,22 +83,14 @@ class Bridge:
         self._renderer = Renderer(redaction, budget=settings.result_chars)
         self._keyring = keyring = Keyring(source_of(settings), redaction)
         self.heavy_work = anyio.CapacityLimiter(1)
-        connection = Connection(
-            settings.proxy_url,
-            keyring,
-            workspace_id=settings.fixed_workspace,
-            redaction=redaction,
-            transport=transport,
-            heavy_work=self.heavy_work,
-        )
+        connection = self._connection(transport)
         self._client = UruClient(connection, redaction)
-        identity = Identity(
-            self._client, keyring, declared=settings.permissions, workspace_id=settings.fixed_workspace, clock=clock
-        )
+        identity = self._identity(clock)
         connection.on_refusal = identity.doubt
         catalogs = self._catalogs(redaction, is_remote=transport is None)
         calls = Calls(self._client, identity)
         self._outlook = Outlook(identity, catalogs, ReadCheck(calls, identity), on_look=self._after_look)
+        self._tool_list = ToolList(self._outlook, direct=settings.direct_tools, budget=settings.tool_tokens)
         self._announcements = Announcements(self._outlook, self._outlines, lambda name: self.on_change(name))
         self._sync = Sync(
             self._client, self._outlook, catalogs, key=lambda: keyring.in_use, interval=settings.sync_interval
@@ -121,7 +114,6 @@ class Bridge:
         audit = AuditLog(settings.audit_log, redaction) if settings.audit_log else None
         self._witness = Witness(audit, self._circumstances)
         self._tasks: TaskGroup
-        self._listed: tuple[View, list[Definition]] | None = None
         self.on_change: Callable[[List], Awaitable[None]] = nobody
 
     @property
@@ -172,11 +164,11 @@ class Bridge:
         try:
             is_later = self._announcements.was_shown("tools")  # and is asked for because something may have changed
             await self._outlook.look(self._within(FIRST_LIST_WITHIN), at_once=is_later)
-            definitions = self._definitions()
+            definitions = self._tool_list.now
         except Exception:  # boundary: whatever happens, there is a tool that can be asked
             log.exception("the tools could not be listed")
             definitions = [OWN["uru_whoami"]]
-        self._announcements.showed("tools", _names(definitions))
+        self._announcements.showed("tools", [definition.name for definition in definitions])
         self._tasks.start_soon(self._prepare_calls)
         return definitions
 
@@ -244,10 +236,29 @@ class Bridge:
 
     def _outlines(self) -> dict[List, object]:
         resources, prompts = self._library.outline()
-        return {"tools": _names(self._definitions()), "resources": resources, "prompts": prompts}
+        return {"tools": self._tool_list.names, "resources": resources, "prompts": prompts}
 
     async def _after_look(self) -> None:
         await self._announcements.after_look()
+
+    def _connection(self, transport: AsyncBaseTransport | None) -> Connection:
+        return Connection(
+            self._settings.proxy_url,
+            self._keyring,
+            workspace_id=self._settings.fixed_workspace,
+            redaction=self._redaction,
+            transport=transport,
+            heavy_work=self.heavy_work,
+        )
+
+    def _identity(self, clock: Callable[[], float]) -> Identity:
+        return Identity(
+            self._client,
+            self._keyring,
+            declared=self._settings.permissions,
+            workspace_id=self._settings.fixed_workspace,
+            clock=clock,
+        )
 
     def _catalogs(self, redaction: Redaction, *, is_remote: bool) -> Catalogs:
         settings, attic = self._settings, None
@@ -263,19 +274,9 @@ class Bridge:
             on_load=self._after_look,
         )
 
-    def _definitions(self) -> list[Definition]:
-        """The same list again, as long as what it depends on is the same."""
-        view, settings = self._outlook.now, self._settings
-        if self._listed is None or view.catalog is not self._listed[0].catalog or view != self._listed[0]:
-            definitions = surface.listed(
-                view.catalog, view.standing, direct=settings.direct_tools, budget=settings.tool_tokens
-            )
-            self._listed = (view, definitions)
-        return self._listed[1]
-
     def _circumstances(self, tool: str) -> Circumstances:
         view = self._outlook.now
-        needs = surface.needs_of(tool, view.catalog)
+        needs = needs_of(tool, view.catalog)
         return Circumstances(needs, view.standing.grant, self._keyring.last4)
 
     def _report(self) -> tuple[dict[str, Any], str]:
@@ -294,7 +295,3 @@ class Bridge:
             unseen_removed=self._redaction.unseen,
         )
         return report(facts)
-
-
-def _names(definitions: list[Definition]) -> list[str]:
-    return [definition.name for definition in definitions]

@@ -1,31 +1,30 @@
 """What Uru offers this key's workspace: namespaces and tools, named, classified and searchable.
 
-A `Catalog` is a snapshot that never changes; `catalogs.py` has new ones made. Whether a tool may be
-called is not decided here.
+A `Catalog` is a snapshot that never changes; `assembly.py` makes new ones. Whether a tool may be called is not decided
+here.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 from uru_mcp import limits
-from uru_mcp.errors import NoAnswer, UruError
+from uru_mcp.errors import UruError
 from uru_mcp.fields import compact
 from uru_mcp.names import LONGEST_LISTED, listed_name, may_be_of, shown_name
-from uru_mcp.namespaces import called, told_apart
+from uru_mcp.namespaces import called
 from uru_mcp.permissions import Permissions
 from uru_mcp.policy import PLATFORM, dispatcher_of, is_foreign, needs_of, reads_only
 from uru_mcp.postings import Document
 from uru_mcp.quoting import described, quoted
 from uru_mcp.redaction import Redaction
 from uru_mcp.search import Index
-from uru_mcp.unlisted import reasons_unlisted
 from uru_mcp.wire import LeftOut, Namespace, UpstreamTool
 from uru_mcp.words import first_sentence
 
@@ -163,85 +162,6 @@ class Catalog:
         for tool in self.tools.values():
             grouped.setdefault(tool.namespace.name, []).append(tool)
         return {name: tuple(tools) for name, tools in grouped.items()}
-
-
-def assembled(
-    namespaces: Iterable[Namespace],
-    loaded: Mapping[str, tuple[tuple[UpstreamTool, ...], tuple[LeftOut, ...]]],
-    failed: Iterable[tuple[Namespace, UruError]],
-    redaction: Redaction,
-    *,
-    older: Catalog | None = None,
-) -> Catalog:
-    """The catalog of what was told: forty thousand tools take a second, so it is work for a thread.
-
-    Of what `failed` because Uru gave no answer, the `older` catalog's tools stay.
-    """
-    namespaces, older = told_apart(namespaces), older or Catalog()
-    titled = {namespace.name: namespace for namespace in namespaces}
-    failed = tuple((titled.get(namespace.name, namespace), error) for namespace, error in failed)
-    unanswered = {namespace.name for namespace, error in failed if isinstance(error, NoAnswer)}
-    told_at = dict.fromkeys(loaded, datetime.now(UTC))
-    told_at |= {name: moment for name, moment in older.told_at.items() if name in unanswered}
-    collected = _Collected(redaction)
-    for namespace in namespaces:
-        for known in older.tools_of(namespace) if namespace.name in unanswered else ():
-            collected.tools.setdefault(known.id, replace(known, namespace=namespace))
-        offered, unusable = loaded.get(namespace.name, ((), ()))
-        for item in unusable:
-            collected.leave_out(item)
-        for upstream in offered:
-            collected.add(namespace, upstream)
-    tools = collected.tools
-    unlisted = reasons_unlisted((tool.id, tool.schema_json, tool.dispatcher) for tool in tools.values())
-    return Catalog(namespaces, tools, collected.all_left_out, unlisted, failed, told_at, "uru")
-
-
-class _Collected:
-    """The tools that were put together so far, and those that cannot be, within `limits`."""
-
-    def __init__(self, redaction: Redaction) -> None:
-        self._redaction = redaction
-        self._left_out: list[LeftOut] = []
-        self._more = 0
-        self._room = limits.CATALOG
-        self.tools: dict[str, Tool] = {}
-
-    @property
-    def all_left_out(self) -> tuple[LeftOut, ...]:
-        more = [LeftOut("", f"({self._more:,} more)", "there are too many to tell each")] if self._more else []
-        return (*self._left_out, *more)
-
-    def add(self, namespace: Namespace, upstream: UpstreamTool) -> None:
-        reason = self._reason_against(upstream)
-        if reason is not None:
-            self.leave_out(LeftOut(namespace.name, upstream.name, reason))
-            return
-        tool = classified(namespace, upstream, self._redaction)
-        if self._redaction.text(tool.id) != tool.id:
-            self.leave_out(LeftOut(namespace.name, upstream.name, "its name looks like an API key"))
-        elif tool.id in self.tools:
-            self.leave_out(LeftOut(namespace.name, upstream.name, "another tool is shown under the same name"))
-        else:
-            self._room -= len(tool.description) + len(tool.schema_json)
-            self.tools[tool.id] = tool
-
-    def leave_out(self, item: LeftOut) -> None:
-        if len(self._left_out) >= limits.LEFT_OUT:
-            self._more += 1
-        else:
-            self._left_out.append(replace(item, name=_told_name(item.name)))
-
-    def _reason_against(self, upstream: UpstreamTool) -> str | None:
-        if len(upstream.name) > limits.IDENTIFIER:
-            return f"its name has more than {limits.IDENTIFIER} characters"
-        if len(self.tools) >= limits.TOOLS or self._room < 0:
-            return "this workspace has more tools than uru-mcp keeps in memory"
-        return None
-
-
-def _told_name(name: str) -> str:
-    return name if len(name) <= limits.IDENTIFIER else f"(a name of {len(name):,} characters)"
 
 
 def classified(namespace: Namespace, upstream: UpstreamTool, redaction: Redaction) -> Tool:

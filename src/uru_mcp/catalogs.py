@@ -16,8 +16,9 @@ import anyio
 import anyio.to_thread
 from anyio.abc import TaskGroup
 
+from uru_mcp.assembly import assembled
 from uru_mcp.attic import Attic
-from uru_mcp.catalog import Catalog, assembled
+from uru_mcp.catalog import Catalog
 from uru_mcp.client import UruClient
 from uru_mcp.errors import NoAnswer, UruError, unforeseen
 from uru_mcp.imports import SEARCH, in_parts

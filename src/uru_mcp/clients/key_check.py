@@ -6,8 +6,8 @@ from pathlib import Path
 
 import anyio
 
+from uru_mcp.assembly import assembled
 from uru_mcp.calls import Calls
-from uru_mcp.catalog import assembled
 from uru_mcp.client import UruClient
 from uru_mcp.clients import writing
 from uru_mcp.clients.directory import OWNER_ALONE

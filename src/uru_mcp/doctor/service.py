@@ -14,8 +14,9 @@ from typing import Any
 import anyio
 
 from uru_mcp.answers import KEYS_PAGE
+from uru_mcp.assembly import assembled
 from uru_mcp.calls import Calls
-from uru_mcp.catalog import Catalog, assembled
+from uru_mcp.catalog import Catalog
 from uru_mcp.client import UruClient
 from uru_mcp.connection import Connection, Request
 from uru_mcp.doctor.checks import Examination, Finding, failed, ok, skipped
