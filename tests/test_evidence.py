@@ -104,6 +104,16 @@ def test_a_refusal_ends_after_a_minute_or_with_a_record_that_was_asked_for_after
     assert WRITE in evidence.grant.effective
 
 
+def test_what_a_call_showed_is_not_known_any_more_once_uru_refused_it() -> None:
+    clock = Clock()
+    evidence = evidence_of(None, clock)
+    evidence.show(EVERYTHING)
+    evidence.refuse(frozenset({EXECUTE}), None)
+    clock.now += REFUSED_FOR
+    assert evidence.grant.known(EXECUTE) == Known("unknown", None)
+    assert evidence.grant.known(READ) == Known("yes", "seen")
+
+
 def test_what_a_refusal_says_is_granted_is_as_good_as_told() -> None:
     evidence = evidence_of(EVERYTHING, Clock())
     evidence.refuse(frozenset({EXECUTE}), frozenset({READ}))

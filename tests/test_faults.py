@@ -193,6 +193,9 @@ FAULTS = {
     "HTML": Fault(status(200, "<html>Log in</html>"), "upstream_failed", "unconfirmed"),
     "another shape": Fault(status(200, "null", JSON), "upstream_failed", "unconfirmed"),
     "another type": Fault(status(200, "OK", {"Content-Type": "text/plain"}), "upstream_failed", "unconfirmed"),
+    "JSON that says it is an image": Fault(
+        status(200, b'{"data": 1}', {"Content-Type": "image/png"}), "upstream_failed", "unconfirmed"
+    ),
     "redirect": Fault(redirect, "upstream_failed"),
     "33 MB": Fault(status(200, TOO_LONG, JSON), "too_large", "unconfirmed"),
     "1 MB of an error": Fault(status(401, b" " * MEGABYTE, JSON), "key_rejected"),

@@ -78,8 +78,6 @@ def listed(
     fit is skipped, and a later, smaller one may fit.
     """
     own = [OWN[name] for name, needs in OWN_TOOLS.items() if name == "uru_whoami" or may_come(needs, standing)]
-    if standing.is_refused:
-        return own
     if standing.grant is None:
         catalog = Catalog()  # on a grant that nobody knows, none of its tools is listed
     stand_ins = tuple(SELECTION.values()) if _lacks_platform(catalog) else ()
