@@ -70,6 +70,17 @@ async def test_images_sounds_and_files_inside_a_result_stay_what_they_are(connec
     assert "of a file" in text_of(result)
 
 
+async def test_of_very_many_parts_only_some_are_shown_and_how_many_more_there_are(connect: Connect, uru: Uru) -> None:
+    images = [base64.b64encode(b"\x89PNG\r\n\x1a\n" + str(number).encode()).decode() for number in range(20_000)]
+    blocks = [{"type": "image", "data": image, "mimeType": "image/png"} for image in images]
+    result = await answered(connect, uru, {"content": blocks, "isError": False})
+    assert [one.data for one in result.content[1:] if isinstance(one, ImageContent)] == images[:50]
+    assert len((result.structured_content or {})["content"]) == 50
+    assert "and 19,950 more, not shown" in text_of(result)
+    assert "and 19,950 more, not shown" in (result.structured_content or {})["note"]
+    assert len(result.model_dump_json()) < 50_000
+
+
 async def test_base64_in_a_text_is_named_by_type_and_size(connect: Connect, uru: Uru) -> None:
     lines = base64.encodebytes(base64.b64decode(PDF)).decode()
     body = {"data": {"pdf": lines, "page": f"<img src='data:image/png;base64,{PNG}'> and more"}, "successful": True}

@@ -14,6 +14,7 @@ from uru_mcp.fields import Record, object_at, text_at
 Kind = Literal["image", "audio", "resource"]
 KINDS: tuple[Kind, ...] = ("image", "audio", "resource")
 MEDIA_CHARS = 1_000_000  # of base64, of all parts of a result together: clients take no more than about that
+MEDIA_PARTS = 50  # that are named and may be shown; of more, it is said how many
 MIME_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]{0,60}")
 SHOWABLE_IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})  # model APIs refuse others
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from uru_mcp.content import Media, shown_of
+from uru_mcp.content import MEDIA_PARTS, Media, shown_of
 from uru_mcp.encoded import Naming, has_encoded
 from uru_mcp.errors import ArgumentError, UruError
 from uru_mcp.fields import compact, is_deeper
@@ -124,13 +124,15 @@ class Renderer:
             text = compact(data) if is_json else data
         if is_json and len(text) > self.budget:
             text = compact(small_first(data))
-        clean = (replace(one, uri=self._redaction.text(one.uri)) for one in media)
+        more = len(media) - MEDIA_PARTS
+        clean = (replace(one, uri=self._redaction.text(one.uri)) for one in media[:MEDIA_PARTS])
         media = tuple(one for one in clean if self._redaction.is_clean(one.data))
         shown = shown_of(media)
         said = self._redaction.value(members)
         if media:
             said = {**said, "content": [one.described(is_shown=one in shown) for one in media]}
         parts = "; ".join(one.in_words(is_shown=one in shown) for one in media)
+        parts += f"; and {more:,} more, not shown" if more > 0 else ""
         ours = (*naming.notes, *([f"Besides the data: {parts}."] if parts else []))
         told = tuple(self._redaction.text(note) for note in notes) + tuple(f"[{note}]" for note in ours)
         return Document(text, is_json, said, told, waits_for, shown)
