@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pytest
 from tests.hostile import ARGUMENTS, BODIES, SCHEMAS
 from tests.process import Served, served
 from tests.world import Uru, until
+from uru_mcp.bodies import Request, received
 from uru_mcp.sandbox.serve import serving
 
 RUN = {"tool": "company_demo__LOG_NOTE", "arguments": {"text": "hi"}}
@@ -71,6 +73,21 @@ async def test_a_hostile_body_is_answered_while_others_are_and_within_memory(uru
     assert run == "unconfirmed"
     assert read in ("too_large", "upstream_failed")
     assert taken < MEMORY
+
+
+async def test_a_body_in_tiny_chunks_does_not_keep_others_from_their_turn() -> None:
+    read = 0
+
+    async def chunks() -> AsyncIterator[bytes]:
+        nonlocal read
+        for read in range(100_000):
+            yield b"x"
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(received, Request("GET", "/"), 200, {}, chunks())
+        await anyio.lowlevel.checkpoint()
+        tasks.cancel_scope.cancel()
+    assert read < 100
 
 
 @pytest.mark.parametrize("name", ["many names", "empty blocks"])

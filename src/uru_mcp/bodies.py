@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import anyio.lowlevel
+
 from uru_mcp import content_coding, json_text, limits
 from uru_mcp.answers import unconfirmed, unreadable
 from uru_mcp.errors import Refused, UruError
@@ -85,6 +87,7 @@ async def received(request: Request, status: int, headers: Mapping[str, str], ch
         raise too_large(request)
     body = bytearray()
     async for chunk in chunks:
+        await anyio.lowlevel.checkpoint()  # of many tiny chunks none waits for the network
         body += chunk
         if not is_success and len(body) > COMPLAINT_LIMIT:
             break
