@@ -74,7 +74,7 @@ async def test_a_long_run_that_fails_is_told_as_it_failed(connect_once: Connect,
     assert (result.structured_content or {})["error"]["code"] == "unconfirmed"
 
 
-@pytest.mark.parametrize("wanted", ["call_of_somebody_else", "", "42", f"call_{'g' * 24}", f"call_{'0' * 23}", "log_1"])
+@pytest.mark.parametrize("wanted", ["call_of_others", " ", "42", f"call_{'g' * 24}", f"call_{'0' * 23}", "log_1"])
 async def test_a_call_that_can_never_have_been_is_not_found(connect_once: Connect, wanted: str) -> None:
     async with connect_once({"execute"}) as claude:
         error = await claude.error("uru_result", {"call_id": wanted})
