@@ -227,7 +227,7 @@ async def test_calls_that_are_answered_at_once_leave_nothing_behind(connect_once
 
 
 async def test_when_too_much_is_under_way_the_next_one_is_not_begun_and_says_so(connect_once: Connect) -> None:
-    async with connect_once({"execute"}, CALL_DEADLINE="1") as claude:
+    async with connect_once({"execute"}, CALL_DEADLINE="3") as claude:
         await claude.tools()
         results: list[Any] = []
 
