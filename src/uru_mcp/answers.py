@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from uru_mcp import messages
 from uru_mcp.complaints import Complaint
 from uru_mcp.errors import (
     Code,
@@ -19,7 +20,7 @@ from uru_mcp.errors import (
     UruError,
     WorkspaceProblem,
 )
-from uru_mcp.fields import UnexpectedShape
+from uru_mcp.fields import UnexpectedShape, object_at, text_at
 from uru_mcp.permissions import in_order, in_words
 from uru_mcp.quoting import NAME_CHARS, Quotation, quoted
 from uru_mcp.retry import RETRYABLE_STATUSES
@@ -34,6 +35,9 @@ NOT_BEGUN = frozenset(
 
 With any other, such as 408, 425, 499 and all from 500 on, Uru or something before it may have passed the run on first.
 """
+
+AVAILABLE = "available_workspaces"
+WORKSPACES = 20  # that are named
 
 KEYS_PAGE = "Uru → Settings → API Keys"
 
@@ -58,8 +62,7 @@ WORKSPACE_CODES: Mapping[str, Code] = {
 WORKSPACE_ERRORS: Mapping[Code, tuple[str, str]] = {
     "workspace_selection_required": (
         "No workspace is selected for this API key.",
-        "Call platform__list_workspaces, ask the user which workspace to work in, and call"
-        " platform__set_current_workspace with its id; or set URU_WORKSPACE_ID.",
+        messages.CHOOSE_A_WORKSPACE,
     ),
     "workspace_not_accessible": (
         "The workspace is not one that this API key may use.",
@@ -86,7 +89,9 @@ def refusal(
     wait = complaint.retry_after if retry_after is None else retry_after
     workspace_code = WORKSPACE_CODES.get(complaint.code or "")
     if workspace_code is not None and status in (400, 403, 409):
-        return workspace_problem(workspace_code, said=Quotation(advice=said.advice), **details)
+        told = {name: value for name, value in said.advice.items() if name != AVAILABLE}
+        available = complaint.details.get(AVAILABLE)
+        return workspace_problem(workspace_code, said=Quotation(advice=told), available=available, **details)
     if status == 401:
         code, message = KEY_CODES.get(complaint.code or "", ("key_rejected", "Uru refused the API key."))
         stated = complaint.code in KEY_CODES
@@ -110,9 +115,27 @@ def said_in(complaint: Complaint) -> Quotation:
     return Quotation(complaint.message, advice=complaint.details)
 
 
-def workspace_problem(code: Code, **details: Any) -> WorkspaceProblem:
+def workspace_problem(code: Code, available: Any = None, **details: Any) -> WorkspaceProblem:
+    """The error for a workspace that is missing or wrong; `available` is what Uru said of those there are."""
     message, fix = WORKSPACE_ERRORS[code]
+    found = [one for item in available[:WORKSPACES] if (one := _workspace(item))] if isinstance(available, list) else []
+    if found:
+        named = [f"“{one['name']}” ({one['id']})" if "id" in one else f"“{one['name']}”" for one in found]
+        message += messages.known_workspaces(named, len(available) - len(found))
+        details["available_workspaces"] = found
+    if code == "workspace_selection_required" and not all("id" in one for one in found or [{}]):
+        fix = f"{messages.LIST_WORKSPACES_FIRST}{fix}"
     return WorkspaceProblem(message, fix=fix, code=code, **details)
+
+
+def _workspace(item: Any) -> dict[str, str]:
+    """`{"name", "id"}` of a workspace in each form that Uru tells it: text, a record, or a record in `workspace`."""
+    record = item if isinstance(item, dict) else {"name": item}
+    record = {**(object_at(record, "workspace") or {}), **record}
+    own = text_at(record, "id", "workspace_id", "workspaceId")
+    name = quoted(text_at(record, "name", "title") or own or "", NAME_CHARS)
+    is_id = own is not None and len(own) <= NAME_CHARS and quoted(own) == own
+    return ({"name": name, "id": own} if is_id and own else {"name": name}) if name else {}
 
 
 def shaped(reader: Callable[[Any], Value], body: Any) -> Value:
@@ -139,11 +162,7 @@ def unreadable(seen: str, *, is_run: bool) -> UruError:
 
 
 def unconfirmed(what: str, said: Quotation | None = None) -> Unconfirmed:
-    return Unconfirmed(
-        f"{what} It may have happened or not.",
-        said=said,
-        fix="Look at the effect in Uru or the app first; repeat the call only when it is not there.",
-    )
+    return Unconfirmed(messages.may_have_happened(what), said=said, fix=messages.LOOK_FIRST)
 
 
 def _permission_missing(complaint: Complaint) -> PermissionMissing:

@@ -23,9 +23,9 @@ from uru_mcp.key import Key
 from uru_mcp.names import shown_name
 from uru_mcp.policy import DECIDE, PLATFORM
 from uru_mcp.protocol import is_modern, tool_result
-from uru_mcp.records import Approval
 from uru_mcp.render import Rendered
 from uru_mcp.uris import Address
+from uru_mcp.waiting_steps import Approval
 
 AT_MOST = 64  # open questions
 MARGIN = 2.0  # seconds of a call that are kept for telling Uru

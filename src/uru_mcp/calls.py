@@ -10,10 +10,11 @@ from typing import Any
 
 import anyio
 
+from uru_mcp import messages
 from uru_mcp.answers import connection_problem, unconfirmed
 from uru_mcp.catalog import Tool
 from uru_mcp.client import UruClient
-from uru_mcp.errors import KeyRefused, KeyReplaced, NoAnswer, PermissionMissing, Refused, UruError
+from uru_mcp.errors import KeyRefused, KeyReplaced, NoAnswer, PermissionMissing, Refused, Unconfirmed, UruError
 from uru_mcp.identity import Identity
 from uru_mcp.key import Key
 from uru_mcp.permissions import NOTHING, in_order
@@ -38,6 +39,14 @@ class Calls:
             Unconfirmed: It was sent, and whether it happened is not known.
             UruError: What else the client raises.
         """
+        try:
+            return await self._sent(tool, arguments, key, within=within)
+        except Unconfirmed as error:
+            error.fix = how_to_look(tool)
+            error.details["tool"] = tool.id
+            raise
+
+    async def _sent(self, tool: Tool, arguments: dict[str, Any], key: Key | None, *, within: float) -> RunResult:
         until = time.monotonic() + within
         try:
             result = await self._client.execute(
@@ -116,6 +125,13 @@ class Calls:
             fix="Make the same call again.",
             code=error.code,
         )
+
+
+def how_to_look(tool: Tool) -> str:
+    """What to do where it is not known whether a tool did its work."""
+    if tool.namespace.name != PLATFORM:
+        return messages.look_in_app(tool.id, quoted(tool.namespace.title, NAME_CHARS))
+    return messages.look_at_runs(tool.id) if "automation_" in tool.name else messages.look_at_record(tool.id)
 
 
 def speaker_of(tool: Tool) -> str:

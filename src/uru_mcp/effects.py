@@ -11,7 +11,8 @@ from uru_mcp.catalog import Tool
 from uru_mcp.outlook import View
 from uru_mcp.policy import PLATFORM, is_foreign
 from uru_mcp.quoting import NAME_CHARS, Quotation, quoted
-from uru_mcp.records import ANSWERED_BY, CHANGED_BY, RUNS, Approval, Kind, address_of, read_approvals
+from uru_mcp.records import ANSWERED_BY, CHANGED_BY, RUNS, Kind, address_of
+from uru_mcp.waiting_steps import Approval, read_approvals
 
 OF_FACTS = "Uru and uru-mcp, with names and titles that others gave"
 OF_WORKSPACE = "records of the Uru workspace, whoever wrote them"
@@ -50,7 +51,13 @@ def remark(tool: Tool, words: str) -> str:
     return f"[{Quotation(words, speaker_of(tool)).sentence.strip()}]"
 
 
-def effect_of(tool: Tool, data: Any, view: View) -> Effect:
+def waiting_in(tool: Tool, data: Any) -> tuple[Approval, ...]:
+    """What the run that a tool answered with waits for."""
+    is_run = tool.namespace.name == PLATFORM and ANSWERED_BY.get(tool.name) is RUNS
+    return read_approvals(data) if is_run else ()
+
+
+def effect_of(tool: Tool, data: Any, view: View, approvals: tuple[Approval, ...] = ()) -> Effect:
     """Whose words the tool answered with, where the record among them can be read, and what it waits for."""
     source = source_of(tool)
     said: dict[str, Any] = {"from": source}
@@ -58,7 +65,6 @@ def effect_of(tool: Tool, data: Any, view: View) -> Effect:
     address = address_of(kind, data) if kind is not None and isinstance(data, dict) else None
     if address is None:
         return Effect(said, (attribution(source),))
-    approvals = read_approvals(data) if kind is RUNS else ()
     advised = [advice(approval, view) for approval in approvals]
     members = {**said, "uri": address.uri}
     if advised:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 import anyio
 from anyio.abc import TaskGroup
 
+from uru_mcp import messages
 from uru_mcp.answers import unconfirmed
 from uru_mcp.errors import ArgumentError, NoAnswer, UruError, unforeseen
 from uru_mcp.quoting import quoted
@@ -71,7 +72,9 @@ class Outcome:
         """End it without an outcome, unless it has one, and say so in the log."""
         if self.over.is_set():
             return
-        self.end(error=unconfirmed(f"{self.tool} was cancelled after {self.seconds:.0f} seconds, while Uru was at it."))
+        error = unconfirmed(messages.was_cancelled(self.tool, round(self.seconds)))
+        error.details["tool"] = self.tool
+        self.end(error=error)
         log.error(
             "%s (%s) was cut off after %.0f seconds; whether it happened is not known. Look before it is repeated.",
             self.tool,

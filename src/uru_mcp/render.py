@@ -15,8 +15,8 @@ from uru_mcp.fields import compact, is_deeper
 from uru_mcp.numerals import may_have_large, with_large_as_text
 from uru_mcp.pieces import cut_json, shortened_json, small_first
 from uru_mcp.quoting import quoted_json
-from uru_mcp.records import Approval
 from uru_mcp.redaction import Redaction
+from uru_mcp.waiting_steps import Approval
 from uru_mcp.weight import reach
 from uru_mcp.wire import DEEPEST
 
@@ -233,8 +233,9 @@ def _unsaid(details: dict[str, Any], text: str) -> dict[str, Any]:
 
 
 def _is_said(value: Any, text: str) -> bool:
-    if isinstance(value, list):
-        return bool(value) and all(_is_said(item, text) for item in value)
+    if isinstance(value, list | dict):
+        items = value.values() if isinstance(value, dict) else value
+        return bool(value) and all(_is_said(item, text) for item in items)
     return isinstance(value, str) and value.casefold() in text.casefold()
 
 

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from uru_mcp import messages
 from uru_mcp.answers import KEYS_PAGE
 from uru_mcp.catalog import Catalog
 from uru_mcp.errors import PermissionMissing, SettingsError, UruError
 from uru_mcp.gate import allows, remedy, unknown_permissions
 from uru_mcp.key_source import Exposure, KeySource
 from uru_mcp.key_status import Standing
-from uru_mcp.permissions import EVERYTHING, NOTHING, Grant, Permission, Permissions, in_order, in_words
+from uru_mcp.permissions import EVERYTHING, NOTHING, Grant, Permission, in_order, in_words
 from uru_mcp.policy import PLATFORM
 from uru_mcp.quoting import quoted
 from uru_mcp.records import KINDS, Kind
@@ -126,27 +127,38 @@ def _tools(facts: Facts) -> dict[str, Any]:
         "unlisted_reason": UNLISTED if facts.catalog.unlisted else None,
         "source": facts.catalog.source,
         "missing": missing,
-        "fix": _remedy(lacking, grant) if missing else None,
+        "fix": _remedies(missing),
     }
 
 
-def _remedy(lacking: Permissions, grant: Grant | None) -> str | None:
-    """What a refusal would say to do, for all that the key is known to lack."""
-    known = lacking - grant.unknown if grant is not None else NOTHING
-    return remedy(known, grant) if grant is not None and known else None
+def _remedies(missing: list[dict[str, Any]]) -> str | None:
+    """What to do about each permission that is missing, since what the user wants may need one of them only."""
+    fixes = [messages.remedy_for(one["permission"], one["fix"]) for one in missing if one["fix"]]
+    return " ".join(fixes) or None
+
+
+def _remedy(permission: Permission, grant: Grant | None) -> str | None:
+    """What a refusal would say to do about a permission that the key is known to lack."""
+    return None if grant is None or permission in grant.unknown else remedy(frozenset({permission}), grant)
 
 
 def _missing(permission: Permission, facts: Facts) -> dict[str, Any]:
-    """`{"permission": "execute", "tools": 547, "apps": {"Gmail": 28, …}}`, the apps with the most tools."""
+    """`{"permission": "execute", "tools": 547, "apps": {"Gmail": 28, …}, "more_apps": 12, "fix": …}`
+
+    The apps are those with the most tools, and `more_apps` is how many others there are.
+    """
     catalog = facts.catalog
     apps: Counter[str] = Counter()
     for namespace in catalog.namespaces:
         needing = sum(count for needs, count in catalog.needs_in(namespace).items() if permission in needs)
-        apps[quoted(namespace.title, TITLE_CHARS)] += needing
+        if needing:
+            apps[quoted(namespace.title, TITLE_CHARS)] += needing
     return {
         "permission": permission.value,
         "tools": apps.total(),
-        "apps": dict(count for count in apps.most_common(APPS_SHOWN) if count[1]),
+        "apps": dict(apps.most_common(APPS_SHOWN)),
+        "more_apps": max(0, len(apps) - APPS_SHOWN),
+        "fix": _remedy(permission, facts.standing.grant),
     }
 
 

@@ -74,10 +74,11 @@ def _tools_lines(tools: dict[str, Any]) -> Iterator[str]:
         yield f"  Not listed one by one: {tools['unlisted']}, each since {tools['unlisted_reason']}"
     for missing in tools["missing"]:
         apps = [f"{app} {count}" for app, count in missing["apps"].items()]
-        more = " …" if missing["tools"] > sum(missing["apps"].values()) else ""
-        yield f"  {missing['permission'].capitalize()} is missing for {missing['tools']}: {', '.join(apps)}{more}"
-    if tools["fix"]:
-        yield f"  Fix: {tools['fix']}"
+        others = missing["tools"] - sum(missing["apps"].values())
+        more = f", and {missing['more_apps']} more apps with {others}" if missing["more_apps"] else ""
+        yield f"  {missing['permission'].capitalize()} is missing: {missing['tools']} tools, {', '.join(apps)}{more}"
+        if missing["fix"]:
+            yield f"    Fix: {missing['fix']}"
 
 
 def _resources_line(resources: dict[str, Any]) -> Iterator[str]:
