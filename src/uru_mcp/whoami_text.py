@@ -73,12 +73,16 @@ def _tools_lines(tools: dict[str, Any]) -> Iterator[str]:
     if tools["unlisted"]:
         yield f"  Not listed one by one: {tools['unlisted']}, each since {tools['unlisted_reason']}"
     for missing in tools["missing"]:
-        apps = [f"{app} {count}" for app, count in missing["apps"].items()]
-        others = missing["tools"] - sum(missing["apps"].values())
-        more = f", and {missing['more_apps']} more apps with {others}" if missing["more_apps"] else ""
-        yield f"  {missing['permission'].capitalize()} is missing: {missing['tools']} tools, {', '.join(apps)}{more}"
-        if missing["fix"]:
-            yield f"    Fix: {missing['fix']}"
+        fix = f" Fix: {missing['fix']}" if missing["fix"] else ""
+        yield f"  {missing['permission'].capitalize()} is missing: {missing['tools']} tools, {_apps(missing)}.{fix}"
+
+
+def _apps(missing: dict[str, Any]) -> str:
+    shown = ", ".join(f"{app} {count}" for app, count in missing["apps"].items())
+    if not missing["more_apps"]:
+        return shown
+    others, more = missing["tools"] - sum(missing["apps"].values()), missing["more_apps"]
+    return f"among them {shown}, and {others} of {more} more app{'s' if more > 1 else ''}"
 
 
 def _resources_line(resources: dict[str, Any]) -> Iterator[str]:
