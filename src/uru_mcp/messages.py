@@ -129,5 +129,6 @@ def look_in_app(tool: str, app: str) -> str:
 # The key
 
 
-def remedy_for(permission: str, fix: str) -> str:
-    return f"For {permission.capitalize()}: {fix}"
+def remedies(fixes: Sequence[str]) -> str:
+    only = " Ask only for the permissions that the task needs." if len(fixes) > 1 else ""
+    return f"{' '.join(fixes)}{only}"

@@ -127,25 +127,21 @@ def _tools(facts: Facts) -> dict[str, Any]:
         "unlisted_reason": UNLISTED if facts.catalog.unlisted else None,
         "source": facts.catalog.source,
         "missing": missing,
-        "fix": _remedies(missing),
+        "fix": _remedies(missing, grant),
     }
 
 
-def _remedies(missing: list[dict[str, Any]]) -> str | None:
-    """What to do about each permission that is missing, since what the user wants may need one of them only."""
-    fixes = [messages.remedy_for(one["permission"], one["fix"]) for one in missing if one["fix"]]
-    return " ".join(fixes) or None
-
-
-def _remedy(permission: Permission, grant: Grant | None) -> str | None:
-    """What a refusal would say to do about a permission that the key is known to lack."""
-    return None if grant is None or permission in grant.unknown else remedy(frozenset({permission}), grant)
+def _remedies(missing: list[dict[str, Any]], grant: Grant | None) -> str | None:
+    """What a refusal would say to do, for each permission that the key is known to lack: a task may need one alone."""
+    lacking = [Permission(one["permission"]) for one in missing]
+    fixes = [remedy(frozenset({one}), grant) for one in lacking if grant is not None and one not in grant.unknown]
+    return messages.remedies(fixes) if fixes else None
 
 
 def _missing(permission: Permission, facts: Facts) -> dict[str, Any]:
-    """`{"permission": "execute", "tools": 547, "apps": {"Gmail": 28, …}, "more_apps": 12, "fix": …}`
+    """`{"permission": "execute", "tools": 547, "apps": {"Gmail": 28, …}, "more_apps": 12}`
 
-    The apps are those with the most tools, and `more_apps` is how many others there are.
+    The apps are those with the most tools, and `more_apps` is how many others there are, if any.
     """
     catalog = facts.catalog
     apps: Counter[str] = Counter()
@@ -157,8 +153,7 @@ def _missing(permission: Permission, facts: Facts) -> dict[str, Any]:
         "permission": permission.value,
         "tools": apps.total(),
         "apps": dict(apps.most_common(APPS_SHOWN)),
-        "more_apps": max(0, len(apps) - APPS_SHOWN),
-        "fix": _remedy(permission, facts.standing.grant),
+        **({"more_apps": len(apps) - APPS_SHOWN} if len(apps) > APPS_SHOWN else {}),
     }
 
 

@@ -73,13 +73,14 @@ def _tools_lines(tools: dict[str, Any]) -> Iterator[str]:
     if tools["unlisted"]:
         yield f"  Not listed one by one: {tools['unlisted']}, each since {tools['unlisted_reason']}"
     for missing in tools["missing"]:
-        fix = f" Fix: {missing['fix']}" if missing["fix"] else ""
-        yield f"  {missing['permission'].capitalize()} is missing: {missing['tools']} tools, {_apps(missing)}.{fix}"
+        yield f"  {missing['permission'].capitalize()} is missing: {missing['tools']} tools, {_apps(missing)}"
+    if tools["fix"]:
+        yield f"  Fix: {tools['fix']}"
 
 
 def _apps(missing: dict[str, Any]) -> str:
     shown = ", ".join(f"{app} {count}" for app, count in missing["apps"].items())
-    if not missing["more_apps"]:
+    if not missing.get("more_apps"):
         return shown
     others, more = missing["tools"] - sum(missing["apps"].values()), missing["more_apps"]
     return f"among them {shown}, and {others} of {more} more app{'s' if more > 1 else ''}"

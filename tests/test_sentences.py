@@ -1,0 +1,183 @@
+"""Every sentence that a model is told: it speaks of no tool, code, member or variable that does not exist.
+
+The sentences stand in `own_tools.py` and `messages.py`; those that are still beside the code that uses them are found
+there all the same, by the shape of the source.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+from typing import get_args
+
+import pytest
+
+from tests.world import CATALOG, Connect, Uru, connector, text_of
+from uru_mcp.errors import Code
+from uru_mcp.own_tools import INSTRUCTIONS, OWN, Definition
+from uru_mcp.policy import OWN_TOOLS, PLATFORM_TOOLS
+from uru_mcp.settings import Settings
+from uru_mcp.weight import weight_of
+
+SOURCE = Path(__file__).parent.parent / "src" / "uru_mcp"
+QUERIES = Path(__file__).parent / "data" / "queries.json"
+OWN_TOKENS, SEARCH_TOKENS = 2_500, 1_500
+CHARS_PER_TOKEN = 4
+
+FOR_PEOPLE = {"cli", "demo", "process", "logs", "audit", "usage"}  # what only a terminal or a log shows
+MEMBERS_OF_MCP = {"initialize", "_meta", "resources/templates/list"}
+
+Sentence = tuple[str, str]  # where it stands, and its words, with {} for what is filled in
+
+
+def modules() -> list[Path]:
+    return [path for path in sorted(SOURCE.glob("*.py")) if path.stem not in FOR_PEOPLE]
+
+
+def unspoken(tree: ast.AST) -> set[int]:
+    """The nodes that are docstrings or go to the log."""
+    found: set[int] = set()
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            found |= {id(one.value) for one in body if isinstance(one, ast.Expr)}
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("log."):
+            found |= {id(one) for one in ast.walk(node)}
+    return found
+
+
+def sentences_in(path: Path) -> Iterator[Sentence]:
+    tree = ast.parse(path.read_text())
+    passed_over = unspoken(tree)
+    for node in ast.walk(tree):
+        if id(node) in passed_over:
+            continue
+        if isinstance(node, ast.JoinedStr):
+            passed_over |= {id(one) for one in ast.walk(node) if isinstance(one, ast.Constant)}
+            text = "".join(str(one.value) if isinstance(one, ast.Constant) else "{}" for one in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            text = node.value
+        else:
+            continue
+        if len(re.findall(r"[A-Za-z_]{2,}", text)) >= 3 and " " in text.strip():
+            yield f"{path.name}:{node.lineno}", text
+
+
+def members() -> set[str]:
+    """Every name that a structure, a schema or an argument of ours can have, as the source writes them."""
+    found: set[str] = set()
+    for path in modules():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Dict):
+                found |= {str(key.value) for key in node.keys if isinstance(key, ast.Constant)}
+            elif isinstance(node, ast.keyword) and node.arg:
+                found.add(node.arg)
+            elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+                found.add(str(node.slice.value))
+    return found
+
+
+SENTENCES = [one for path in modules() for one in sentences_in(path)]
+
+
+@pytest.fixture(scope="module")
+def large() -> Iterator[Uru]:
+    world = Uru.open(catalog=CATALOG)
+    yield world
+    world.close()
+
+
+def test_sentences_are_found() -> None:
+    words = " ".join(text for _, text in SENTENCES)
+    assert len(SENTENCES) > 200
+    assert all(tool in words for tool in ("uru_whoami", "uru_search_tools", "uru_result", "uru_read_resource"))
+    assert "decide nothing yourself" in words
+
+
+def test_no_sentence_names_a_tool_that_does_not_exist() -> None:
+    own = {name for _, text in SENTENCES for name in re.findall(r"\buru_[a-z_]*[a-z]\b(?!\.py)", text)}
+    own -= {"uru_mcp"}
+    platform = {name for _, text in SENTENCES for name in re.findall(r"\bplatform__(\w+)", text)}
+    assert own <= OWN.keys()
+    assert platform <= PLATFORM_TOOLS.keys()
+
+
+def test_no_sentence_names_a_member_or_a_code_that_does_not_exist() -> None:
+    known = members() | set(get_args(Code)) | OWN.keys() | MEMBERS_OF_MCP
+    named = [
+        (where, name)
+        for where, text in SENTENCES
+        for name in (*re.findall(r"`([\w/]+)`", text), *re.findall(r'[{ ]"([a-z_]+)"[,}]', text))
+    ]
+    assert len(named) > 40
+    assert [one for one in named if one[1] not in known] == []
+
+
+def test_no_sentence_names_a_variable_that_does_not_exist() -> None:
+    known = {f"URU_{name.upper()}" for name in Settings.model_fields}
+    named = {name for _, text in SENTENCES for name in re.findall(r"\bURU_[A-Z_]*[A-Z]\b", text)}
+    assert len(named) > 3
+    assert named - known == set()
+
+
+def test_instructions_and_descriptions_name_only_tools_that_are_listed_wherever_they_are() -> None:
+    for text, needs in (
+        (INSTRUCTIONS, frozenset()),
+        *((tool.description, OWN_TOOLS[tool.name]) for tool in OWN.values()),
+    ):
+        named = set(re.findall(r"\buru_[a-z_]+\b", text))
+        assert all(OWN_TOOLS[name] <= needs for name in named), (named, text)
+
+
+@pytest.mark.parametrize("tool", OWN.values(), ids=lambda tool: tool.name)
+def test_a_title_is_of_two_to_four_words_and_short_enough_for_clients(tool: Definition) -> None:
+    assert 2 <= len(tool.title.split()) <= 4
+    assert len(tool.title) <= 33
+
+
+def test_only_one_tool_says_to_start_with_it() -> None:
+    assert [tool.name for tool in OWN.values() if "start here" in tool.description.lower()] == ["uru_list_resources"]
+
+
+async def test_our_own_tools_and_a_search_cost_a_model_few_tokens(
+    large: Uru, capsys: pytest.CaptureFixture[str]
+) -> None:
+    queries = [one["query"] if isinstance(one, dict) else one for one in json.loads(QUERIES.read_text())]
+    async with connector(large, "legacy")() as claude:
+        answers = [await claude.call("uru_search_tools", {"query": query}) for query in queries]
+    costs = [
+        max(tokens(text_of(one)), tokens(json.dumps(one.structured_content, ensure_ascii=False))) for one in answers
+    ]
+    own, search = sum(tool.tokens for tool in OWN.values()), median(costs)
+    with capsys.disabled():
+        print(f"\nour own tools: {own} tokens; a search: {search:.0f} in the median, {max(costs)} at most")  # noqa: T201
+    assert own < OWN_TOKENS
+    assert search < SEARCH_TOKENS
+
+
+def tokens(text: str) -> int:
+    return -(-weight_of(text) // CHARS_PER_TOKEN)
+
+
+async def test_the_report_has_a_remedy_for_each_permission_that_is_missing(connect: Connect) -> None:
+    async with connect({"read"}) as claude:
+        result = await claude.call("uru_whoami")
+    tools = (result.structured_content or {})["tools"]
+    assert [one["permission"] for one in tools["missing"]] == ["write", "execute"]
+    assert all(f"give the key {permission} in" in tools["fix"] for permission in ("Write", "Execute"))
+    assert tools["fix"] in text_of(result)
+
+
+async def test_the_report_says_how_many_apps_are_not_named(large: Uru) -> None:
+    async with connector(large, "legacy")({"read"}) as claude:
+        result = await claude.call("uru_whoami")
+        overview = await claude.data("uru_search_tools")
+    (missing,) = [
+        one for one in (result.structured_content or {})["tools"]["missing"] if one["permission"] == "execute"
+    ]
+    assert len(missing["apps"]) + missing["more_apps"] == len(overview["namespaces"])
+    assert f"of {missing['more_apps']} more apps" in text_of(result)
