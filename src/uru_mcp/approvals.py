@@ -20,7 +20,7 @@ DECISION_SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {
         "decision": {"type": "string", "enum": ["approve", "reject"], "title": "Decision"},
-        "comment": {"type": "string", "title": "Comment", "description": "Why; kept with the run", "maxLength": 1000},
+        "comment": {"type": "string", "title": "Comment", "description": messages.WHY_KEPT, "maxLength": 1000},
     },
     "required": ["decision"],
 }

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from uru_mcp import content_coding, json_text, limits
+from uru_mcp import content_coding, json_text, limits, messages
 from uru_mcp.answers import unconfirmed, unreadable
 from uru_mcp.errors import Refused, UruError
 from uru_mcp.key import Key
@@ -154,6 +154,6 @@ def too_large(request: Request, reason: str | None = None) -> UruError:
         return unconfirmed(f"Uru's answer to the run {reason} and was not read.")
     return Refused(
         f"Uru's answer {reason} and was not read.",
-        fix="Ask for less: a filter, a smaller limit, fewer fields.",
+        fix=messages.ASK_FOR_LESS,
         code="too_large",
     )

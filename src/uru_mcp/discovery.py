@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from uru_mcp import messages
 from uru_mcp.catalog import Catalog, Tool
 from uru_mcp.gate import allows
 from uru_mcp.key_status import Standing
@@ -23,8 +24,6 @@ SCHEMA_CHARS = 4_000  # of the schema of a hit; a longer one is asked for by the
 LOOKED_AT = 100  # hits among which one of exactly that name is looked for
 NAMES_SHOWN = 30
 NAMESPACE_CHARS = 200  # of what a namespace is called
-NOT_WHOLE = "Not every hit is whole. For all of one, with its input_schema, search for its exact `tool` name."
-ENGLISH = "Most tools are described in English: English words for the task find more."
 LEFT_OUT_SHOWN = 50  # in the overview
 LEFT_OUT_FOUND = 5  # beside hits
 NAME_CHARS = 200  # of what is left out; a longer name is not shown, since a cut one could hold half a key
@@ -59,7 +58,7 @@ def search(catalog: Catalog, standing: Standing, arguments: dict[str, Any], *, b
     hint = hint or _hint(catalog, wanted, found, left_out)
     return {
         **({"hint": hint} if hint else {}),
-        **({"note": NOT_WHOLE} if end > whole or any("input_schema_cut" in one for one in hits) else {}),
+        **({"note": messages.NOT_WHOLE} if end > whole or any("input_schema_cut" in one for one in hits) else {}),
         **({"searched": [one.name for one in wanted.namespaces or ()]} if wanted.was_meant else {}),
         "total": len(found),
         "next_offset": end if end < len(found) else None,
@@ -113,7 +112,7 @@ def _found(catalog: Catalog, wanted: Wanted) -> tuple[list[str], str]:
     if found or wanted.namespaces is None or _left_out_like(wanted, catalog):
         return found, ""
     everything = _all_of(catalog, wanted)
-    return everything, "Nothing in this namespace fits these words. These are all of its tools." if everything else ""
+    return everything, messages.ALL_OF_NAMESPACE if everything else ""
 
 
 def _all_of(catalog: Catalog, wanted: Wanted) -> list[str]:
@@ -132,12 +131,12 @@ def _hint(catalog: Catalog, wanted: Wanted, found: list[str], left_out: list[Lef
         names = [one.name for one in catalog.namespaces]
         more = f", and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
         shown = ", ".join(quoted(one, NAME_CHARS) for one in names[:NAMES_SHOWN])
-        return f"There is no such namespace. There are: {shown}{more}."
+        return messages.NO_SUCH_NAMESPACE.format(shown=shown, more=more)
     if not found and left_out:
-        return "Nothing that can be called fits; what is left out cannot be used with this key or any other."
-    nothing = "" if found else "Nothing fits. Try other words, or call without a query for the namespaces there are. "
+        return messages.ONLY_LEFT_OUT_FITS
+    nothing = "" if found else messages.NOTHING_FITS
     is_english = not wanted.query or catalog.index.is_english(wanted.query)
-    return f"{nothing}{'' if is_english else ENGLISH}".strip()
+    return f"{nothing}{'' if is_english else messages.ENGLISH_FINDS_MORE}".strip()
 
 
 def overview(catalog: Catalog, standing: Standing) -> dict[str, Any]:
@@ -241,5 +240,5 @@ def _within(budget: int, hits: list[dict[str, Any]]) -> list[dict[str, Any]]:
         budget -= weight_of(json.dumps(found, ensure_ascii=False)) + 1
         if budget < 0 and kept:
             break
-        kept.append(found if budget >= 0 else {**found, "input_schema": "too large to be shown"})
+        kept.append(found if budget >= 0 else {**found, "input_schema": messages.TOO_LARGE_TO_SHOW})
     return kept

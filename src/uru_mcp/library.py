@@ -14,7 +14,7 @@ from typing import Any
 from uru_mcp import messages
 from uru_mcp.catalog import Tool
 from uru_mcp.cursors import require_none
-from uru_mcp.effects import OF_WORKSPACE, attribution
+from uru_mcp.effects import attribution
 from uru_mcp.errors import PermissionMissing, Refused, UruError
 from uru_mcp.fields import Record, UnexpectedShape, record_of
 from uru_mcp.gate import allows
@@ -151,11 +151,11 @@ class Library:
             within=until - time.monotonic(),
         )
         answer: dict[str, Any] = {
-            "from": OF_WORKSPACE,
+            "from": messages.OF_WORKSPACE,
             "resources": [described(resource) for resource in page.resources],
             "next_cursor": page.next_cursor,
         }
-        notes = [attribution(OF_WORKSPACE)[1:-1]]
+        notes = [attribution(messages.OF_WORKSPACE)[1:-1]]
         if page.problems:
             answer["problems"] = [_problem(kind, error) for kind, error in page.problems.items()]
             notes += [messages.could_not_be_listed(**problem) for problem in answer["problems"]]

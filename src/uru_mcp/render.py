@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from uru_mcp import messages
 from uru_mcp.content import Media, shown_of
 from uru_mcp.encoded import Naming, has_encoded
 from uru_mcp.errors import ArgumentError, UruError
@@ -131,7 +132,7 @@ class Renderer:
         if media:
             said = {**said, "content": [one.described(is_shown=one in shown) for one in media]}
         parts = "; ".join(one.in_words(is_shown=one in shown) for one in media)
-        ours = (*naming.notes, *([f"Besides the data: {parts}."] if parts else []))
+        ours = (*naming.notes, *([messages.BESIDE_THE_DATA.format(parts=parts)] if parts else []))
         told = tuple(self._redaction.text(note) for note in notes) + tuple(f"[{note}]" for note in ours)
         return Document(text, is_json, said, told, waits_for, shown)
 
@@ -157,8 +158,8 @@ class Renderer:
         total = len(document.text)
         if offset >= total:
             raise ArgumentError(
-                f"There is nothing at offset {offset}: the text has {total} characters.",
-                fix="Go on at the `next_offset` of the piece before; where it is null, that was the last one.",
+                messages.NOTHING_AT_OFFSET.format(offset=offset, total=total),
+                fix=messages.GO_ON_AT_NEXT_OFFSET,
             )
         end, closers = reach(document.text, offset, self.budget), ""
         if document.is_json and not offset:
@@ -169,10 +170,14 @@ class Renderer:
         body = document.text[offset:end] + closers
         cut: dict[str, Any] = {"offset": offset, "shown": end - offset, "total": total}
         cut["next_offset"] = None if is_last else end
-        note = f"[Cut: characters {offset} to {end} of {total}."
+        note = messages.CUT.format(offset=offset, end=end, total=total)
         if rest is not None:
             cut[rest.argument] = rest.value
-            note += "" if is_last else f" Go on with {rest.tool}, {rest.argument} {rest.value}, offset {end}."
+            note += (
+                ""
+                if is_last
+                else messages.GO_ON_WITH.format(tool=rest.tool, argument=rest.argument, value=rest.value, end=end)
+            )
         data = json.loads(body) if closers else body
         return _with_notes(document, body, data, f"{note}]", cut=cut)
 

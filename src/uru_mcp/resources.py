@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from uru_mcp import limits
+from uru_mcp import limits, messages
 from uru_mcp.approvals import advice
 from uru_mcp.discovery import offer
-from uru_mcp.effects import OF_FACTS, OF_WORKSPACE
 from uru_mcp.errors import ArgumentError
 from uru_mcp.fields import Record
 from uru_mcp.outlook import View
@@ -100,7 +99,7 @@ class Resources:
         """What stands at an address. Raises, besides: `ArgumentError` (`not_found`) when nothing can stand there."""
         kind = kind_at(address)
         if kind is None:
-            return Content(JSON, self._facts(address, view), {"from": OF_FACTS, "uri": address.uri})
+            return Content(JSON, self._facts(address, view), {"from": messages.OF_FACTS, "uri": address.uri})
         if kind not in open_kinds(view):
             raise no_such_resource(address.uri)
         until = time.monotonic() + within
@@ -108,7 +107,7 @@ class Resources:
         self._shelves.revisions.note(kind, record)
         record = self._redaction.value(record) if kind is RUNS else record  # whose words are cut and put to a person
         advised = [advice(one, view) for one in await self._waiting(record, view, until)] if kind is RUNS else []
-        members: dict[str, Any] = {"from": OF_WORKSPACE, "uri": address.uri}
+        members: dict[str, Any] = {"from": messages.OF_WORKSPACE, "uri": address.uri}
         if advised:
             members["approvals"] = [structure for structure, _ in advised]
         data = read_content(kind, record)
@@ -137,8 +136,10 @@ class Resources:
         kind = RECORD_TEMPLATES.get(uri_template)
         if kind is None or f"{{{argument}}}" not in uri_template:
             raise ArgumentError(
-                f"No resource template “{quoted(uri_template, 100)}” has an argument “{quoted(argument, 100)}”.",
-                fix="Take a template from resources/templates/list.",
+                messages.NO_SUCH_TEMPLATE.format(
+                    uri_template=quoted(uri_template, 100), argument=quoted(argument, 100)
+                ),
+                fix=messages.TAKE_A_TEMPLATE,
             )
         if kind not in open_kinds(view):
             return []
@@ -184,15 +185,15 @@ def facts_listed(view: View, redaction: Redaction) -> list[Resource]:
             Address(WORKSPACE).uri,
             WORKSPACE,
             f"Workspace {name}" if name else "Workspace",
-            "The workspace of this key, and how many tools are allowed and blocked there.",
+            messages.ABOUT_WORKSPACE,
         ),
-        Resource(Address(KEY).uri, KEY, "API key", "What this key may do, how old it is, and what is wrong with it."),
+        Resource(Address(KEY).uri, KEY, "API key", messages.ABOUT_KEY),
         *(
             Resource(
                 Address(NAMESPACES, namespace.name).uri,
                 NAMESPACES,
                 namespace.title,
-                f"The tools of {namespace.title}, what each needs, and whether this key may run it.",
+                messages.ABOUT_NAMESPACE.format(title=namespace.title),
                 id=namespace.name,
             )
             for namespace in tellable(view, redaction)
@@ -219,7 +220,7 @@ def resource_of(entry: Entry, redaction: Redaction) -> Resource:
 
 def templates(view: View) -> list[Template]:
     """The forms of addresses that lead somewhere in this workspace."""
-    found = [Template(NAMESPACE, "Namespace", "The tools of a namespace, what each needs, and whether this key may.")]
+    found = [Template(NAMESPACE, "Namespace", messages.ABOUT_NAMESPACES)]
     for form, kind in RECORD_TEMPLATES.items():
         if kind in open_kinds(view):
             title = kind.noun.capitalize()
