@@ -151,9 +151,9 @@ def _announced(headers: Mapping[str, str]) -> int:
 def too_large(request: Request, reason: str | None = None) -> UruError:
     reason = reason or f"has more than {request.body_limit / 1024 / 1024:g} MB"
     if request.is_run:
-        return unconfirmed(f"Uru's answer to the run {reason} and was not read.")
+        return unconfirmed(messages.RUN_ANSWER_NOT_READ.format(reason=reason))
     return Refused(
-        f"Uru's answer {reason} and was not read.",
+        messages.ANSWER_NOT_READ.format(reason=reason),
         fix=messages.ASK_FOR_LESS,
         code="too_large",
     )

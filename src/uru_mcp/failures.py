@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import httpx2
 
+from uru_mcp import messages
 from uru_mcp.answers import unconfirmed
 from uru_mcp.errors import NoAnswer, UruError
 from uru_mcp.network_settings import SOCKS, Proxy, certificates, proxy_for
@@ -34,28 +35,30 @@ def not_received(error: Exception, *, is_run: bool, url: str) -> UruError:
     if isinstance(error, NOT_SENT):
         through = f" through {proxy}" if proxy is not None else ""
         return NoAnswer(
-            f"Uru cannot be reached{through}: {_why_unreachable(error, proxy)}. Nothing was sent.",
+            messages.CANNOT_BE_REACHED.format(through=through, error=_why_unreachable(error, proxy)),
             fix=_fix(proxy),
         )
     if is_run:
-        return unconfirmed("The connection to Uru broke before it answered the run.")
-    return NoAnswer("The connection to Uru broke before it answered.", fix="Try again.")
+        return unconfirmed(messages.BROKE_BEFORE_RUN_ANSWERED)
+    return NoAnswer(messages.BROKE_BEFORE_ANSWER, fix="Try again.")
 
 
 def not_ready(error: Exception, url: str) -> NoAnswer:
     """The error for connections that cannot be made at all: what the environment sets for them is no good."""
     proxy, named = proxy_for(url), certificates(missing=not isinstance(error, ssl.SSLError))
     kind = type(error).__name__
-    message, fix = f"No connection to Uru can be made ready ({kind})", "Check the proxy and certificate variables"
+    message, fix = messages.NO_CONNECTION_READY.format(kind=kind), messages.CHECK_VARIABLES
     if named:
-        message = f"{message}: the certificates of {' and '.join(named)} cannot be read"
-        fix = "Name a file of certificates in PEM format, or remove the variable"
+        message = messages.CANNOT_READ_CERTIFICATES.format(message=message, named=" and ".join(named))
+        fix = messages.NAME_A_PEM_FILE
     elif proxy is not None and proxy.scheme in SOCKS and isinstance(error, ImportError):
-        message = f"{_capital(proxy)} speaks SOCKS, for which the Python package socksio is missing"
-        fix = 'Install it where uru-mcp is installed: pip install "httpx2[socks]"; or use an HTTP proxy'
+        message = messages.SOCKS_IS_MISSING.format(proxy=_capital(proxy))
+        fix = messages.INSTALL_SOCKS
     elif proxy is not None:
-        message = f"{message}: {proxy} is not one that can be used{f', {proxy.fault}' if proxy.fault else ''}"
-        fix = f"Set {proxy.variable} to http://HOST:PORT or socks5://HOST:PORT, or remove it"
+        message = messages.PROXY_UNUSABLE.format(
+            message=message, proxy=proxy, value=f", {proxy.fault}" if proxy.fault else ""
+        )
+        fix = messages.SET_THE_PROXY.format(variable=proxy.variable)
     return NoAnswer(f"{message}. Nothing was sent.", fix=f"{fix}.", retryable=False)
 
 
@@ -65,18 +68,18 @@ def _not_secure(broken: list[ssl.SSLError], proxy: Proxy | None) -> NoAnswer:
     through, missing = f" through {proxy}" if proxy is not None else "", certificates(missing=True)
     unread = f", and the certificates of {' and '.join(missing)} cannot be read" if missing and is_doubted else ""
     what = proxy.variable if proxy is not None else "URU_PROXY_URL"
-    fix = f"Check {what}, the clock, and, behind a company proxy, its root certificate (SSL_CERT_FILE)."
+    fix = messages.CHECK_CERTIFICATES.format(what=what)
     return NoAnswer(
-        f"No secure connection to Uru{through}: {why}{unread}. Nothing was sent.",
-        fix=f"Name a file of certificates that can be read, or remove {' and '.join(missing)}." if unread else fix,
+        messages.NO_SECURE_CONNECTION.format(through=through, why=why, unread=unread),
+        fix=messages.NAME_A_READABLE_FILE.format(missing=" and ".join(missing)) if unread else fix,
         retryable=False,
     )
 
 
 def _fix(proxy: Proxy | None) -> str:
     if proxy is None:
-        return "Check the network connection and URU_PROXY_URL, and try again."
-    return f"Check {proxy.variable} and whether that proxy is up, or except Uru with NO_PROXY, and try again."
+        return messages.CHECK_THE_NETWORK
+    return messages.CHECK_THE_PROXY.format(variable=proxy.variable)
 
 
 def _why_unreachable(error: Exception, proxy: Proxy | None) -> str:

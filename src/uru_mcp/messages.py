@@ -330,3 +330,111 @@ RUN_NOT_ANSWERED = "Uru did not answer the run within {seconds:.0f} seconds."
 NOT_ANSWERED = "Uru did not answer within {seconds:.0f} seconds."
 TOOLS_NOT_TOLD = "Uru has not told its tools yet."
 ASK_FOR_LESS = "Ask for less: a filter, a smaller limit, fewer fields."
+
+
+# The report of uru_whoami
+
+KEY_RECORD_CONTRADICTS = "The key's record contradicts Uru, which accepts the key, so calls go on. The record says:"
+NOT_TOLD_AGAIN = "Uru told what this API key may do, and has not repeated it for five minutes."
+DECLARED_AS_FAR_AS_TOLD = (
+    "Try again in a few minutes. What URU_PERMISSIONS declares is allowed as far as Uru had told it too."
+)
+TOOLS_ARE_THOSE_OF = "The tools are those of {told_at}"
+NOT_LOADED_AGAIN = "{since}; they could not be loaded again."
+KEPT_ON_THIS_MACHINE = "{since}, as kept on this machine; Uru cannot be reached for them now."
+TOOLS_OF_NAMESPACE_NOT_LOADED = "The tools of “{title}” could not be loaded{older}. {message}"
+TOOLS_NOT_LOADED = "The tools could not be loaded."
+THOSE_ARE_USED = "; those of {told_at} are used"
+STEPS_TO_ROTATE = "create a new key in {keys_page} with the same permissions, {steps}, and delete the old key."
+KEY_IS_OLD = "The key is {age} days old; Uru advises a new one every {old_key_days} days."
+EXPIRED_BY_CLOCK = "By this machine's clock the key expired on {expires_at:%Y-%m-%d}, though Uru accepts it."
+EXPIRES_SOON = "The key expires {when}, on {expires_at:%Y-%m-%d}; after that nothing works with it."
+NO_QUERY_TOOL = "this workspace has no tool platform__{query_tool}"
+LAST_GRANT_IS_USED = "The last known grant is used. {message}"
+KIND_NOT_LISTED = "The {collection} could not be listed. {message}"
+CEILING_TAKES_AWAY = "The key has {useless}, which URU_PERMISSIONS does not allow here."
+NARROWER_KEY = "Use a key with {effective} only, or widen URU_PERMISSIONS."
+LACKS_BY_REFUSAL = "Uru has just refused a call because the key lacks {refused}."
+GIVE_AND_TRY_AGAIN = "Give the key the permission in {keys_page}, and try again in a minute."
+UNKNOWN_PERMISSIONS = "Uru names permissions of the key that uru-mcp does not know and does not use: {unknown_names}."
+UPDATE_IF_NEEDED = "Update uru-mcp if one of them is needed."
+ROTATE = "Rotate it: {steps}"
+FOUND_BY_SEARCH = "{reason}; uru_search_tools finds it and says which tool runs it"
+AS_TOLD = "as Uru says"
+AS_DECLARED = "as URU_PERMISSIONS declares"
+AS_SEEN = "as a call has shown"
+AS_REFUSED = "as Uru has just refused it"
+CUT_BY_CEILING = "URU_PERMISSIONS does not allow it"
+NOT_SAID = "Uru does not say"
+SOME_LEFT_OUT = ", {left_out} left out, as uru_search_tools tells"
+TOOLS_COUNTED = "Tools: {allowed} allowed, {blocked} blocked{left_out}"
+NOT_LISTED_SINGLY = "  Not listed one by one: {unlisted}, each since {unlisted_reason}"
+PERMISSION_IS_MISSING = "  {permission} is missing: {tools} tools, {missing}"
+AMONG_THEM = "among them {shown}, and {others} of {more} more app{plural}"
+REMOVED_CHARACTERS = "Removed: {count} invisible characters from texts of Uru and its apps"
+NO_USABLE_KEY = "Key: none that can be used"
+
+# The beginning of the instructions, where nothing can be done
+
+CAUSE_NOT_CONFIGURED = "the configuration of uru-mcp is wrong"
+CAUSE_MALFORMED_KEY = "what is configured as the API key is none"
+CAUSE_NO_KEY = "there is no API key where it is configured to come from"
+CAUSE_KEY_UNKNOWN = "Uru does not know the API key"
+CAUSE_KEY_DELETED = "the API key was deleted in Uru"
+CAUSE_KEY_EXPIRED = "the API key has expired"
+CAUSE_WORKSPACE = "the API key may not use the configured workspace"
+CAUSE_UNKNOWN = "something is wrong with its configuration"
+CANNOT_BE_USED = (
+    "Uru cannot be used now: call uru_whoami. The cause: {cause}. uru_whoami says how to fix it; tell the user,"
+    " since nobody else can. Until then no other tool of Uru works. What follows holds once it is fixed.\n\n"
+    "{instructions}"
+)
+
+# No connection
+
+BROKE_BEFORE_ANSWER = "The connection to Uru broke before it answered."
+BROKE_BEFORE_RUN_ANSWERED = "The connection to Uru broke before it answered the run."
+NO_CONNECTION_READY = "No connection to Uru can be made ready ({kind})"
+CHECK_VARIABLES = "Check the proxy and certificate variables"
+CANNOT_READ_CERTIFICATES = "{message}: the certificates of {named} cannot be read"
+NAME_A_PEM_FILE = "Name a file of certificates in PEM format, or remove the variable"
+NAME_A_READABLE_FILE = "Name a file of certificates that can be read, or remove {missing}."
+NO_SECURE_CONNECTION = "No secure connection to Uru{through}: {why}{unread}. Nothing was sent."
+CHECK_CERTIFICATES = "Check {what}, the clock, and, behind a company proxy, its root certificate (SSL_CERT_FILE)."
+CHECK_THE_PROXY = "Check {variable} and whether that proxy is up, or except Uru with NO_PROXY, and try again."
+CANNOT_BE_REACHED = "Uru cannot be reached{through}: {error}. Nothing was sent."
+CHECK_THE_NETWORK = "Check the network connection and URU_PROXY_URL, and try again."
+SOCKS_IS_MISSING = "{proxy} speaks SOCKS, for which the Python package socksio is missing"
+INSTALL_SOCKS = 'Install it where uru-mcp is installed: pip install "httpx2[socks]"; or use an HTTP proxy'
+PROXY_UNUSABLE = "{message}: {proxy} is not one that can be used{value}"
+SET_THE_PROXY = "Set {variable} to http://HOST:PORT or socks5://HOST:PORT, or remove it"
+
+# Answers that cannot be read
+
+ANSWER_NOT_READ = "Uru's answer {reason} and was not read."
+RUN_ANSWER_NOT_READ = "Uru's answer to the run {reason} and was not read."
+RUN_ANSWERED_WITH = "Uru answered the run with {error}."
+FAILED_AFTER_SENDING = "uru-mcp failed inside after it had sent the run."
+FAILED_INSIDE = "uru-mcp failed inside ({name})."
+REPORT_A_BUG = "Report this as a bug of uru-mcp."
+NO_REASON = "It gave no reason."
+NESTED_TOO_DEEPLY = "(The result is nested too deeply to be shown.)"
+NOT_SHOWN = (
+    "Not shown: {count} long {what} of base64, each named by type and size. uru-mcp cannot show {it}; ask the"
+    " app for a link or a text instead."
+)
+
+# Tools that are not listed, or not all
+
+NAMES_ARE_REFUSED = "clients refuse the names of its arguments"
+TOO_MANY_NAMESPACES = "Uru has told {count:,} namespaces; the first {namespaces:,} are used."
+NAME_YOUR_NAMESPACES = "Name those that you want in URU_NAMESPACES."
+TOO_MANY_CHARACTERS = (
+    "The tools of this workspace take more than {catalog} million characters, and those of this namespace were"
+    " not kept."
+)
+NAME_NAMESPACES = "Name the namespaces that you want in URU_NAMESPACES."
+UNKNOWN_MCP_TOOL = "Unknown tool. List the tools again, or find one with uru_search_tools."
+ENDED_WITHOUT_ANSWER = "The call ended without an answer."
+AT_IT_FOR = "Uru has been at it for {seconds:g} seconds."
+WAITING_FOR_DECISION = "Waiting for your decision."

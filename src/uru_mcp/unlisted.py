@@ -6,9 +6,10 @@ import json
 import re
 from collections.abc import Iterable
 
+from uru_mcp import messages
 from uru_mcp.schema_fit import fit, refused_names
 
-REASON = "clients refuse the names of its arguments"
+REASON = messages.NAMES_ARE_REFUSED
 NAMES_TOLD = 3
 NAME_CHARS = 80
 

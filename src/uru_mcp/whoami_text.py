@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from uru_mcp import messages
 from uru_mcp.quoting import quoted
 
 ID_CHARS = 80
 SHOWN = {"Problem": 4, "Warning": 3}  # of each, in two lines
 HOW = {
-    "told": "as Uru says",
-    "declared": "as URU_PERMISSIONS declares",
-    "seen": "as a call has shown",
-    "refused": "as Uru has just refused it",
-    "ceiling": "URU_PERMISSIONS does not allow it",
-    None: "Uru does not say",
+    "told": messages.AS_TOLD,
+    "declared": messages.AS_DECLARED,
+    "seen": messages.AS_SEEN,
+    "refused": messages.AS_REFUSED,
+    "ceiling": messages.CUT_BY_CEILING,
+    None: messages.NOT_SAID,
 }
 
 
@@ -37,7 +38,7 @@ def lines(structure: dict[str, Any]) -> Iterator[str]:
     if structure["ignored_variables"]:
         yield f"Ignored variables: {', '.join(structure['ignored_variables'])}"
     if count := structure["unseen_removed"]:
-        yield f"Removed: {count} invisible characters from texts of Uru and its apps"
+        yield messages.REMOVED_CHARACTERS.format(count=count)
 
 
 def _remedies(kind: str, items: list[dict[str, Any]]) -> Iterator[str]:
@@ -50,7 +51,7 @@ def _remedies(kind: str, items: list[dict[str, Any]]) -> Iterator[str]:
 
 def _key_line(key: dict[str, Any]) -> str:
     if key["last4"] is None:
-        return "Key: none that can be used"
+        return messages.NO_USABLE_KEY
     name = f"“{key['name']}”, " if key["name"] else ""
     age = "" if key["age_days"] is None else f", {key['age_days']} days old"
     expires = f", expires {key['expires_at']}" if key["expires_at"] else ""
@@ -68,12 +69,14 @@ def permissions_in_words(permissions: dict[str, Any]) -> str:
 
 
 def _tools_lines(tools: dict[str, Any]) -> Iterator[str]:
-    left_out = f", {tools['left_out']} left out, as uru_search_tools tells" if tools["left_out"] else ""
-    yield f"Tools: {tools['allowed']} allowed, {tools['blocked']} blocked{left_out}"
+    left_out = messages.SOME_LEFT_OUT.format(left_out=tools["left_out"]) if tools["left_out"] else ""
+    yield messages.TOOLS_COUNTED.format(allowed=tools["allowed"], blocked=tools["blocked"], left_out=left_out)
     if tools["unlisted"]:
-        yield f"  Not listed one by one: {tools['unlisted']}, each since {tools['unlisted_reason']}"
+        yield messages.NOT_LISTED_SINGLY.format(unlisted=tools["unlisted"], unlisted_reason=tools["unlisted_reason"])
     for missing in tools["missing"]:
-        yield f"  {missing['permission'].capitalize()} is missing: {missing['tools']} tools, {_apps(missing)}"
+        yield messages.PERMISSION_IS_MISSING.format(
+            permission=missing["permission"].capitalize(), tools=missing["tools"], missing=_apps(missing)
+        )
     if tools["fix"]:
         yield f"  Fix: {tools['fix']}"
 
@@ -83,7 +86,7 @@ def _apps(missing: dict[str, Any]) -> str:
     if not missing.get("more_apps"):
         return shown
     others, more = missing["tools"] - sum(missing["apps"].values()), missing["more_apps"]
-    return f"among them {shown}, and {others} of {more} more app{'s' if more > 1 else ''}"
+    return messages.AMONG_THEM.format(shown=shown, others=others, more=more, plural="s" if more > 1 else "")
 
 
 def _resources_line(resources: dict[str, Any]) -> Iterator[str]:
