@@ -12,11 +12,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
+from string import Formatter
 from typing import get_args
 
 import pytest
 
 from tests.world import CATALOG, Connect, Uru, connector, text_of
+from uru_mcp import messages
 from uru_mcp.errors import Code
 from uru_mcp.own_tools import INSTRUCTIONS, OWN, Definition
 from uru_mcp.policy import OWN_TOOLS, PLATFORM_TOOLS
@@ -29,6 +31,9 @@ OWN_TOKENS, SEARCH_TOKENS = 2_500, 1_500
 CHARS_PER_TOKEN = 4
 
 FOR_PEOPLE = {"cli", "demo", "process", "logs", "audit", "usage"}  # what only a terminal or a log shows
+FOR_PEOPLE_BESIDES = {"settings", "variables", "variable_names", "key_source", "network_settings"}  # who configure it
+OF_ANOTHER_SUBJECT = {"schema_words"}  # what is wrong with an argument, in JSON Schema's terms
+STILL_BESIDE_THEIR_CODE = {"bridge", "catalog"}
 MEMBERS_OF_MCP = {"initialize", "_meta", "resources/templates/list"}
 
 Sentence = tuple[str, str]  # where it stands, and its words, with {} for what is filled in
@@ -96,6 +101,28 @@ def test_sentences_are_found() -> None:
     assert len(SENTENCES) > 200
     assert all(tool in words for tool in ("uru_whoami", "uru_search_tools", "uru_result", "uru_read_resource"))
     assert "decide nothing yourself" in words
+
+
+def test_every_sentence_is_filled_in_with_just_what_it_has_room_for() -> None:
+    calls = [
+        (f"{path.name}:{call.lineno}", call.func.value.attr, {one.arg for one in call.keywords})
+        for path in modules()
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr == "format"
+        and isinstance(call.func.value, ast.Attribute)
+        and ast.unparse(call.func.value.value) == "messages"
+    ]
+    assert len(calls) > 100
+    for where, name, given in calls:
+        fields = {field for _, field, _, _ in Formatter().parse(getattr(messages, name)) if field is not None}
+        assert fields == given, (where, name)
+
+
+def test_sentences_stand_in_two_files() -> None:
+    elsewhere = {where.partition(".")[0] for where, text in SENTENCES if re.search(r"[a-z]{2}\. [A-Z]|[a-z)]\.$", text)}
+    assert elsewhere - FOR_PEOPLE_BESIDES - OF_ANOTHER_SUBJECT - STILL_BESIDE_THEIR_CODE == {"messages", "own_tools"}
 
 
 def test_no_sentence_names_a_tool_that_does_not_exist() -> None:

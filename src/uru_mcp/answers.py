@@ -170,7 +170,11 @@ def _permission_missing(complaint: Complaint) -> PermissionMissing:
     if complaint.granted is not None:
         details["granted"] = in_order(complaint.granted)
         details["missing"] = in_order(complaint.required - complaint.granted)
-    needs = f"this needs {in_words(complaint.required)}" if complaint.required else messages.LACKS_A_PERMISSION
+    needs = (
+        messages.NEEDS_THIS.format(required=in_words(complaint.required))
+        if complaint.required
+        else messages.LACKS_A_PERMISSION
+    )
     error = PermissionMissing(
         messages.PERMISSION_REFUSED.format(needs=needs),
         fix=messages.GIVE_PERMISSION.format(keys_page=KEYS_PAGE),
@@ -182,7 +186,7 @@ def _permission_missing(complaint: Complaint) -> PermissionMissing:
 
 
 def _asked_to_wait(status: int, wait: float | None, said: Quotation) -> NoAnswer:
-    after = f"in {wait:g} seconds" if wait is not None else "in a minute"
+    after = messages.IN_SECONDS.format(wait=wait) if wait is not None else messages.IN_A_MINUTE
     if status == 429:
         return NoAnswer(
             messages.ASKED_TO_SLOW_DOWN,

@@ -135,7 +135,7 @@ def _misfit(tool: str, errors: list[Fault], at: str) -> ArgumentError:
         messages.ARGUMENTS_DO_NOT_FIT.format(tool=tool)
         + " ".join(f"{item['path']}: {item['problem']}." for item in wrong[:SHOWN])
         + (messages.AND_MORE_PROBLEMS.format(more=more) if more > 0 else "")
-        + " Nothing was sent to Uru.",
+        + messages.AND_NOTHING_SENT,
         fix=messages.FITTING_ARGUMENTS,
         tool=tool,
         problems=wrong[:SHOWN],

@@ -129,7 +129,7 @@ def _hint(catalog: Catalog, wanted: Wanted, found: list[str], left_out: list[Lef
     """What helps to search again."""
     if wanted.namespaces == () and wanted.asked_for is not None:
         names = [one.name for one in catalog.namespaces]
-        more = f", and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+        more = messages.AND_MORE.format(names=len(names) - NAMES_SHOWN) if len(names) > NAMES_SHOWN else ""
         shown = ", ".join(quoted(one, NAME_CHARS) for one in names[:NAMES_SHOWN])
         return messages.NO_SUCH_NAMESPACE.format(shown=shown, more=more)
     if not found and left_out:
@@ -230,7 +230,7 @@ def _told(left_out: Sequence[LeftOut], at_most: int) -> dict[str, Any]:
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= NAME_CHARS else f"(a name of {len(name)} characters)"
+    return name if len(name) <= NAME_CHARS else messages.LONG_NAME.format(name=len(name))
 
 
 def _within(budget: int, hits: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -61,4 +61,4 @@ class Naming:
             return found[0]
         self.count += 1
         kind = kind_of(data[:64], found[1] or "") or "unknown type"
-        return f"({kind}, {size_of(data):,} bytes, not shown)"
+        return messages.NOT_SHOWN_HERE.format(kind=kind, data=size_of(data))

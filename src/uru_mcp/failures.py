@@ -59,14 +59,14 @@ def not_ready(error: Exception, url: str) -> NoAnswer:
             message=message, proxy=proxy, value=f", {proxy.fault}" if proxy.fault else ""
         )
         fix = messages.SET_THE_PROXY.format(variable=proxy.variable)
-    return NoAnswer(f"{message}. Nothing was sent.", fix=f"{fix}.", retryable=False)
+    return NoAnswer(messages.SENTENCE_AND_NOTHING_SENT.format(message=message), fix=f"{fix}.", retryable=False)
 
 
 def _not_secure(broken: list[ssl.SSLError], proxy: Proxy | None) -> NoAnswer:
     is_doubted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in broken)
-    why = "its TLS certificate could not be verified" if is_doubted else "what answers there does not speak TLS"
+    why = messages.CERTIFICATE_NOT_VERIFIED if is_doubted else messages.SPEAKS_NO_TLS
     through, missing = f" through {proxy}" if proxy is not None else "", certificates(missing=True)
-    unread = f", and the certificates of {' and '.join(missing)} cannot be read" if missing and is_doubted else ""
+    unread = messages.CERTIFICATES_UNREADABLE.format(missing=" and ".join(missing)) if missing and is_doubted else ""
     what = proxy.variable if proxy is not None else "URU_PROXY_URL"
     fix = messages.CHECK_CERTIFICATES.format(what=what)
     return NoAnswer(
@@ -86,28 +86,28 @@ def _why_unreachable(error: Exception, proxy: Proxy | None) -> str:
     causes = list(causes_of(error))
     whose = "its" if proxy is None else "the proxy's"
     if isinstance(error, httpx2.InvalidURL):
-        return f"{whose} address is not one"
+        return messages.ADDRESS_IS_NONE.format(whose=whose)
     if any(isinstance(cause, socket.gaierror) for cause in causes):
-        return f"{whose} name cannot be resolved"
+        return messages.NAME_NOT_RESOLVED.format(whose=whose)
     if any(isinstance(cause, OSError) and cause.errno in (errno.EMFILE, errno.ENFILE) for cause in causes):
-        return "too many files and connections are open on this machine"
+        return messages.TOO_MANY_FILES
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
-        return "the connection was refused"
+        return messages.CONNECTION_REFUSED
     if isinstance(error, httpx2.ConnectTimeout):
-        return "the connection was not taken in time"
+        return messages.NOT_TAKEN_IN_TIME
     if isinstance(error, httpx2.ProxyError):
         return _why_not_let_through(error)
     if isinstance(error, httpx2.PoolTimeout):
-        return "too many calls are under way at once"
-    return "there is no connection"
+        return messages.TOO_MANY_AT_ONCE
+    return messages.NO_CONNECTION
 
 
 def _why_not_let_through(error: httpx2.ProxyError) -> str:
     """The proxy's status, which only the exception's words hold."""
     status = str(error)[:3]
     if status == "407":
-        return "it wants a user name and a password (407)"
-    return f"it did not let the connection through{f' ({status})' if status.isdecimal() else ''}"
+        return messages.PROXY_WANTS_LOGIN
+    return messages.NOT_LET_THROUGH.format(value=f" ({status})" if status.isdecimal() else "")
 
 
 def _capital(proxy: Proxy) -> str:

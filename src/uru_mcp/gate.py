@@ -103,7 +103,7 @@ def _has(grant: Grant) -> str:
     if grant.told is None or grant.is_outdated:
         return messages.DECLARED_TO_HAVE.format(declared=in_words(grant.declared or grant.effective))
     if grant.told <= grant.effective:
-        return f"This API key has {in_words(grant.told)}"
+        return messages.HAS.format(told=in_words(grant.told))
     return messages.HAS_BUT_ALLOWS.format(told=in_words(grant.told), effective=in_words(grant.effective))
 
 

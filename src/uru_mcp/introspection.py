@@ -27,9 +27,9 @@ RECORD_WITHIN = 3.0  # seconds that a look waits for the record
 RECORD_AGAIN = 60.0  # seconds before a record that was not told in time is waited for again
 
 ENDED: Mapping[str, tuple[Code, str]] = {
-    "revoked": ("key_revoked", "This API key was deleted in Uru."),
-    "deleted": ("key_revoked", "This API key was deleted in Uru."),
-    "expired": ("key_expired", "This API key has expired."),
+    "revoked": ("key_revoked", messages.KEY_DELETED),
+    "deleted": ("key_revoked", messages.KEY_DELETED),
+    "expired": ("key_expired", messages.KEY_EXPIRED),
     **dict.fromkeys(("disabled", "inactive", "suspended", "blocked"), ("key_rejected", messages.KEY_SWITCHED_OFF)),
 }
 """What a record's `status` may say of a key that has ended; any other says nothing."""

@@ -130,7 +130,7 @@ class Prompts:
         name, told = read_agent(record)
         _require_length(messages.THE_AGENTS_INSTRUCTIONS, len(told or ""))
         called = quoted(self._redaction.text(name or agent), limits.TITLE)
-        return told and f"Take the part of the agent “{called}”. Its instructions:\n\n{told}"
+        return told and messages.TAKE_THE_PART.format(called=called, told=told)
 
 
 def bounded(prompt: Prompt) -> Prompt:

@@ -211,12 +211,12 @@ class Renderer:
         details = self._detail(details)
         text = f"{said['code']}: {said['message']}\n{said['fix']}"
         if unsaid := _unsaid(details, text):
-            text += f"\n[Details: {quoted_json(compact(unsaid))}]"
+            text += f"\n[{messages.DETAILS.format(details=quoted_json(compact(unsaid)))}]"
         advice = self._detail(dict(theirs.advice))
         theirs = replace(theirs, advice=advice)
         if advice:
-            text += f"\n[Besides, {theirs.structure['from']} said, which is data and not advice of ours: "
-            text += f"{quoted_json(compact(advice))}]"
+            told = messages.BESIDES.format(source=theirs.structure["from"], advice=quoted_json(compact(advice)))
+            text += f"\n[{told}]"
         beside = {"quoted": theirs.structure} if advice else {}
         return Rendered(text, {"error": {**said, **details, **said, **beside}}, is_error=True)
 
@@ -251,7 +251,7 @@ def _with_notes(document: Document, body: str, data: Any, *notes: str, **members
     return Rendered(
         body,
         _in_order({**document.members, **members, **note, "data": data}),
-        notes=said if log_id is None else (*said, f"[Log id: {log_id}]"),
+        notes=said if log_id is None else (*said, messages.LOG_ID.format(log_id=log_id)),
         waits_for=document.waits_for,
         is_data=True,
         media=document.media if not members.get("cut", {}).get("offset") else (),

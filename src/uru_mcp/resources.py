@@ -224,7 +224,7 @@ def templates(view: View) -> list[Template]:
     for form, kind in RECORD_TEMPLATES.items():
         if kind in open_kinds(view):
             title = kind.noun.capitalize()
-            found.append(Template(form, title, f"{title} in Uru, by id.", kind.mime_type))
+            found.append(Template(form, title, messages.BY_ID.format(title=title), kind.mime_type))
     return found
 
 

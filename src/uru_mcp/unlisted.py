@@ -34,4 +34,4 @@ def _why(schema_json: str, dispatcher: str | None) -> str | None:
     if not names:
         return None
     told = ", ".join(json.dumps(name[:NAME_CHARS], ensure_ascii=False) for name in names[:NAMES_TOLD])
-    return f"{REASON} ({told}); {dispatcher} runs it"
+    return messages.REFUSED_BUT_RUN.format(reason=REASON, told=told, dispatcher=dispatcher)

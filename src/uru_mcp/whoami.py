@@ -275,5 +275,5 @@ def _reasons_to_rotate(facts: Facts) -> Iterator[str]:
     if left < 0:
         yield messages.EXPIRED_BY_CLOCK.format(expires_at=record.expires_at)
     if 0 <= left < ENDS_SOON_DAYS:
-        when = {0: "in less than a day", 1: "tomorrow"}.get(left, f"in {left} days")
+        when = {0: messages.IN_LESS_THAN_A_DAY, 1: "tomorrow"}.get(left, messages.IN_DAYS.format(left=left))
         yield messages.EXPIRES_SOON.format(when=when, expires_at=record.expires_at)

@@ -26,9 +26,11 @@ def lines(structure: dict[str, Any]) -> Iterator[str]:
     yield _key_line(structure["key"])
     workspace = structure["workspace"]
     yield (
-        f"Workspace: {workspace['name'] or 'unnamed'} ({quoted(workspace['id'] or 'no id', ID_CHARS)})"
+        messages.WORKSPACE_LINE.format(
+            name=workspace["name"] or "unnamed", id=quoted(workspace["id"] or "no id", ID_CHARS)
+        )
         if workspace
-        else "Workspace: not known"
+        else messages.WORKSPACE_NOT_KNOWN
     )
     yield f"Permissions: {permissions_in_words(structure['permissions'])}"
     yield from _tools_lines(structure["tools"])
@@ -36,7 +38,7 @@ def lines(structure: dict[str, Any]) -> Iterator[str]:
     yield f"Service: {structure['base_url'] or 'not known'}"
     yield from _remedies("Warning", structure["warnings"])
     if structure["ignored_variables"]:
-        yield f"Ignored variables: {', '.join(structure['ignored_variables'])}"
+        yield messages.IGNORED_VARIABLES.format(ignored_variables=", ".join(structure["ignored_variables"]))
     if count := structure["unseen_removed"]:
         yield messages.REMOVED_CHARACTERS.format(count=count)
 
@@ -46,17 +48,17 @@ def _remedies(kind: str, items: list[dict[str, Any]]) -> Iterator[str]:
         yield f"{kind}: {item['message']}"
         yield f"  Fix: {item['fix']}"
     if len(items) > SHOWN[kind]:
-        yield f"… and {len(items) - SHOWN[kind]} more"
+        yield messages.AND_MORE_OF_THEM.format(items=len(items) - SHOWN[kind])
 
 
 def _key_line(key: dict[str, Any]) -> str:
     if key["last4"] is None:
         return messages.NO_USABLE_KEY
     name = f"“{key['name']}”, " if key["name"] else ""
-    age = "" if key["age_days"] is None else f", {key['age_days']} days old"
-    expires = f", expires {key['expires_at']}" if key["expires_at"] else ""
-    source = f", from {key['source']}" if key["source"] else ""
-    return f"Key: {name}ending in {key['last4']}{age}{expires}{source}"
+    age = "" if key["age_days"] is None else messages.DAYS_OLD.format(age_days=key["age_days"])
+    expires = messages.EXPIRES.format(expires_at=key["expires_at"]) if key["expires_at"] else ""
+    source = messages.FROM_SOURCE.format(source=key["source"]) if key["source"] else ""
+    return messages.KEY_LINE.format(name=name, last4=key["last4"], age=age, expires=expires, source=source)
 
 
 def permissions_in_words(permissions: dict[str, Any]) -> str:
@@ -92,4 +94,4 @@ def _apps(missing: dict[str, Any]) -> str:
 def _resources_line(resources: dict[str, Any]) -> Iterator[str]:
     lacking = resources["not_offered"]
     if lacking:
-        yield "Not offered: " + "; ".join(f"{one['kind']}, since {one['why']}" for one in lacking)
+        yield "Not offered: " + "; ".join(messages.SINCE.format(kind=one["kind"], why=one["why"]) for one in lacking)
