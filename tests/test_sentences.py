@@ -208,3 +208,106 @@ async def test_the_report_says_how_many_apps_are_not_named(large: Uru) -> None:
     ]
     assert len(missing["apps"]) + missing["more_apps"] == len(overview["namespaces"])
     assert f"of {missing['more_apps']} more apps" in text_of(result)
+
+
+async def test_a_search_for_what_is_blocked_names_it_with_what_is_missing(connect: Connect) -> None:
+    async with connect({"read"}) as claude:
+        report = (await claude.whoami())["tools"]
+        found = await claude.data("uru_search_tools", {"blocked": True, "limit": 50})
+        mail = await claude.data("uru_search_tools", {"blocked": True, "query": "send a mail"})
+    assert found["total"] == report["blocked"]
+    assert not any(hit["allowed"] for hit in (*found["hits"], *mail["hits"]))
+    assert mail["hits"][0]["missing"] == ["execute"]
+
+
+async def test_a_tool_that_replaces_whole_texts_says_so_where_it_is_listed_and_found(connect: Connect) -> None:
+    async with connect() as claude:
+        tools = await claude.tools()
+        (hit,) = (await claude.data("uru_search_tools", {"query": "platform__context_edit", "limit": 1}))["hits"]
+    said = "replaces the whole of each field that it gives"
+    assert said in (tools["platform__context_edit"].description or "")
+    assert said in hit["description"]
+    assert said not in (tools["platform__context_query"].description or "")
+    assert "replaces the whole text of each field" in (tools["uru_write"].description or "")
+
+
+async def test_an_empty_list_says_whether_there_are_none_or_none_that_fit(connect: Connect) -> None:
+    async with connect() as claude:
+        runs = await claude.data("uru_list_resources", {"kind": "runs"})
+        prompts = await claude.data("uru_list_resources", {"kind": "prompts", "query": "zeppelin"})
+    assert runs["hint"] == "This workspace has no runs."
+    assert "fits these words among prompts" in prompts["hint"]
+
+
+async def test_a_list_has_ids_and_what_runs_and_automations_are_about(connect: Connect) -> None:
+    visit = {"serial": "AC1", "start": "2026-03-17T14:00:00Z", "email": "a@demo.example"}
+    run = {"tool": "platform__automation_run", "input": {"id": "aut_acme_visit", "input": visit}}
+    async with connect() as claude:
+        started = (await claude.data("uru_execute", run))["data"]["id"]
+        (listed,) = (await claude.data("uru_list_resources", {"kind": "runs"}))["resources"]
+        automations = (await claude.data("uru_list_resources", {"kind": "automations"}))["resources"]
+    assert listed["id"] == started
+    assert listed["title"].startswith("Book a visit: run of ")
+    inputs = {one["id"]: one.get("required_inputs") for one in automations}
+    assert inputs["aut_acme_visit"] == ["serial", "start", "email"]
+    assert inputs["aut_acme_report"] is None
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "look"),
+    [
+        (
+            "gmail_demo__GMAIL_SEND_EMAIL",
+            {"recipient_email": "a@b.example", "subject": "s", "body": "b"},
+            "Gmail - Demo",
+        ),
+        ("platform__context_edit", {"op": "create", "title": "t", "content": "c"}, "read the record"),
+        ("platform__automation_run", {"id": "aut_acme_report"}, "newest runs"),
+    ],
+)
+async def test_an_unconfirmed_call_names_its_tool_and_how_to_look(
+    connect: Connect, uru: Uru, tool: str, arguments: dict[str, object], look: str
+) -> None:
+    async with connect() as claude:
+        await claude.tools()
+        uru.faults.lose_answer("/execute/")
+        error = await claude.error(tool, dict(arguments))
+    assert (error["code"], error["tool"]) == ("unconfirmed", tool)
+    assert error["fix"].startswith(tool)
+    assert look in error["fix"]
+
+
+async def test_without_a_workspace_those_there_are_are_named_and_the_change_says_what_else_changed(
+    connect: Connect, uru: Uru
+) -> None:
+    async with connect(workspace=None) as claude:
+        error = await claude.error("uru_search_tools", {"query": "mail"})
+        selected = await claude.call("platform__set_current_workspace", {"workspace_id": uru.acme.id})
+    assert {(one["name"], one["id"]) for one in error["available_workspaces"]} == {
+        ("Acme", uru.acme.id),
+        ("Globex", uru.globex.id),
+    }
+    assert "“Acme”" in error["message"]
+    assert "unless the user named it" in error["fix"]
+    assert "listed tools, resources and prompts may have changed" in text_of(selected)
+    assert "listed tools" in (selected.structured_content or {})["note"]
+
+
+@pytest.mark.parametrize(
+    ("available", "named"),
+    [
+        (["Acme", "Globex"], ["Acme", "Globex"]),
+        ([{"workspace_id": "w1"}, {"workspace": {"id": "w2", "name": "Two"}}], ["w1", "Two"]),
+        ([{"id": 7}, None, 3], []),
+        ("Acme", []),
+    ],
+)
+async def test_workspaces_are_named_in_each_form_that_uru_tells_them(
+    connect_once: Connect, uru: Uru, available: object, named: list[str]
+) -> None:
+    body = {"error": "workspace_selection_required", "available_workspaces": available}
+    uru.faults.status("/tools/sync/version", 409, body=body)
+    async with connect_once(workspace=None) as claude:
+        error = await claude.error("uru_search_tools", {"query": "mail"})
+    assert [one["name"] for one in error.get("available_workspaces", [])] == named
+    assert all(f"“{name}”" in error["message"] for name in named)

@@ -14,7 +14,9 @@ from uru_mcp.key_status import Standing
 from uru_mcp.names import shown_name
 from uru_mcp.namespaces import meant_namespaces
 from uru_mcp.permissions import Grant, in_order
+from uru_mcp.policy import PLATFORM
 from uru_mcp.quoting import quoted
+from uru_mcp.records import KINDS
 from uru_mcp.weight import weight_of
 from uru_mcp.wire import LeftOut, Namespace
 from uru_mcp.words import STOP_WORDS, words
@@ -36,7 +38,7 @@ def search(catalog: Catalog, standing: Standing, arguments: dict[str, Any], *, b
     the first hits are whole, and the others short. All together weigh at most `budget`, and `next_offset` is
     null after the last. What was meant may be among what is left out, and then is told as in the overview.
     """
-    wanted = _wanted(catalog, arguments)
+    wanted = _wanted(catalog, arguments, standing if arguments.get("blocked") else None)
     if wanted.is_everything:
         return overview(catalog, standing)
     found, hint = _found(catalog, wanted)
@@ -69,36 +71,46 @@ def search(catalog: Catalog, standing: Standing, arguments: dict[str, Any], *, b
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is looked for. `namespaces` is None for all; with `was_meant`, they are what a name was taken for."""
+    """What is looked for. `namespaces` is None for all; with `was_meant`, they are what a name was taken for.
+
+    With `only_blocked`, only what that standing of the key does not allow is looked for.
+    """
 
     query: str
     namespaces: tuple[Namespace, ...] | None
     permission: str | None
+    only_blocked: Standing | None
     asked_for: str | None = None
     was_meant: bool = False
 
     @property
     def is_everything(self) -> bool:
-        return not self.query and self.namespaces is None and self.permission is None
+        return not self.query and self.namespaces is None and not self.is_narrow
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether only some tools are wanted, wherever they are."""
+        return self.permission is not None or self.only_blocked is not None
 
     def fits(self, tool: Tool) -> bool:
-        return self.is_in(tool.namespace.name) and (self.permission is None or self.permission in tool.needs)
+        is_kept = self.only_blocked is None or not allows(tool.needs, self.only_blocked)
+        return is_kept and self.is_in(tool.namespace.name) and self.permission in (None, *tool.needs)
 
     def is_in(self, namespace: str) -> bool:
         return self.namespaces is None or any(one.name == namespace for one in self.namespaces)
 
 
-def _wanted(catalog: Catalog, arguments: dict[str, Any]) -> Wanted:
+def _wanted(catalog: Catalog, arguments: dict[str, Any], only_blocked: Standing | None) -> Wanted:
     query, permission, name = (
         arguments.get("query", "").strip(),
         arguments.get("permission"),
         arguments.get("namespace"),
     )
     if name is None:
-        return Wanted(query, None, permission)
+        return Wanted(query, None, permission, only_blocked)
     found = meant_namespaces(name[:NAMESPACE_CHARS], catalog.namespaces)
     was_meant = bool(found) and [one.name for one in found] != [name]
-    return Wanted(query, found, permission, name, was_meant)
+    return Wanted(query, found, permission, only_blocked, name, was_meant)
 
 
 def _found(catalog: Catalog, wanted: Wanted) -> tuple[list[str], str]:
@@ -106,7 +118,7 @@ def _found(catalog: Catalog, wanted: Wanted) -> tuple[list[str], str]:
     if not wanted.query:
         return _all_of(catalog, wanted), ""
     found = catalog.index.search(wanted.query)
-    if wanted.namespaces is None and wanted.permission is None:
+    if wanted.namespaces is None and not wanted.is_narrow:
         return found, ""
     found = [one for one in found if wanted.fits(catalog.tools[one])]
     if found or wanted.namespaces is None or _left_out_like(wanted, catalog):
@@ -152,8 +164,14 @@ def overview(catalog: Catalog, standing: Standing) -> dict[str, Any]:
 
 def hit(tool: Tool, standing: Standing, *, schema_chars: int = SCHEMA_CHARS) -> dict[str, Any]:
     """A tool as a search shows it: with its input schema when it may be called."""
-    found = {**offer(tool, standing), "description": tool.attributed}
+    found = {**offer(tool, standing), "description": " ".join([tool.attributed, *notes_on(tool)])}
     return {**found, **_schema_of(tool, schema_chars)} if found["allowed"] else found
+
+
+def notes_on(tool: Tool) -> list[str]:
+    """What we add to the description of one of Uru's tools: that it replaces whole texts, where it does."""
+    is_edit = tool.namespace.name == PLATFORM and any(tool.name == kind.edit_tool for kind in KINDS)
+    return [f"[{messages.REPLACES}]"] if is_edit else []
 
 
 def short_hit(tool: Tool, standing: Standing) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def read_again(uri: str) -> str:
     )
 
 
-REPLACES = "What an update gives replaces the whole of that field: read the record first, and give the whole text."
+REPLACES = "An update replaces the whole of each field that it gives: read the record first, and give the whole text."
 
 
 # Workspaces
@@ -369,7 +369,8 @@ AS_REFUSED = "as Uru has just refused it"
 CUT_BY_CEILING = "URU_PERMISSIONS does not allow it"
 NOT_SAID = "Uru does not say"
 SOME_LEFT_OUT = ", {left_out} left out, as uru_search_tools tells"
-TOOLS_COUNTED = "Tools: {allowed} allowed, {blocked} blocked{left_out}"
+TOOLS_COUNTED = "Tools: {allowed} allowed, {blocked} blocked{named}{left_out}"
+BLOCKED_NAMED = " (uru_search_tools names them with `blocked` true)"
 NOT_LISTED_SINGLY = "  Not listed one by one: {unlisted}, each since {unlisted_reason}"
 PERMISSION_IS_MISSING = "  {permission} is missing: {tools} tools, {missing}"
 AMONG_THEM = "among them {shown}, and {others} of {more} more app{plural}"

@@ -91,6 +91,7 @@ SEARCH_SCHEMA: dict[str, Any] = {
             "description": "Only this namespace, by its `namespace` or title in the overview",
         },
         "permission": {"type": "string", "enum": in_order(EVERYTHING), "description": "Only tools that need it"},
+        "blocked": {"type": "boolean", "description": "Only tools that this key may not call, with what is missing"},
         "limit": {"type": "integer", "minimum": 1, "maximum": 50, "default": 8, "description": "Hits at most"},
         "offset": {
             "type": "integer",
@@ -237,8 +238,8 @@ OWN: Mapping[str, Definition] = {
             "Finds what the workspace holds: context blocks, prompts, agents, automations, their newest runs, and"
             " namespaces. Start here for what the team knows. A query searches the text of context blocks, and the"
             ' titles and descriptions of the rest. Returns {"resources", "next_cursor"}; each has `uri`, `id`, `kind`,'
-            " `title`, after a search the `excerpt` that fits, and an automation its `required_inputs`. Needs Read."
-            " Read one with uru_read_resource.",
+            " `title`, its `size` in bytes, after a search the `excerpt` that fits, and an automation its"
+            " `required_inputs`. Needs Read. Read one with uru_read_resource.",
             LIST_SCHEMA,
             read_only=True,
             destructive=False,

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from uru_mcp import messages
 from uru_mcp.catalog import Catalog, Tool, classified
+from uru_mcp.discovery import notes_on
 from uru_mcp.errors import ArgumentError, UnknownTool
 from uru_mcp.fields import compact
 from uru_mcp.gate import is_granted, may_come
@@ -129,11 +130,12 @@ def _whole(tools: Iterable[Tool], shown: Mapping[str, Definition], left: float) 
 def defined(tool: Tool) -> Definition:
     """Uru's tool as clients take it: its schema fitted to them, a short title, and true hints."""
     fitted = fit(tool.schema_json)
-    room = DESCRIPTION_CHARS - len(fitted.note) - 1
+    notes = " ".join(note for note in (*notes_on(tool), fitted.note) if note)
+    room = DESCRIPTION_CHARS - len(notes) - 1
     return Definition(
         name=tool.listed_as,
         title=short_title(tool.title, tool.namespace.title),
-        description=f"{shortened(tool.attributed, room)} {fitted.note}".strip(),
+        description=f"{shortened(tool.attributed, room)} {notes}".strip(),
         schema=fitted.schema,
         read_only=tool.read_only,
         destructive=tool.destructive,

@@ -127,7 +127,7 @@ class ToolCalls:
                 lambda: self._carry_out(tool, arguments, key, within=self._execute_timeout),
                 wait=_left(deadline),
             )
-        if _selects_workspace(tool) and outcome.error is None:
+        if _selects_workspace(tool) and outcome.document is not None:
             await self._outlook.look_anew(_left(deadline))
             return self._shown(outcome).noted(f"[{messages.WORKSPACE_CHANGED}]")
         return self._shown(outcome)

@@ -72,7 +72,10 @@ def permissions_in_words(permissions: dict[str, Any]) -> str:
 
 def _tools_lines(tools: dict[str, Any]) -> Iterator[str]:
     left_out = messages.SOME_LEFT_OUT.format(left_out=tools["left_out"]) if tools["left_out"] else ""
-    yield messages.TOOLS_COUNTED.format(allowed=tools["allowed"], blocked=tools["blocked"], left_out=left_out)
+    named = messages.BLOCKED_NAMED if tools["missing"] else ""
+    yield messages.TOOLS_COUNTED.format(
+        allowed=tools["allowed"], blocked=tools["blocked"], named=named, left_out=left_out
+    )
     if tools["unlisted"]:
         yield messages.NOT_LISTED_SINGLY.format(unlisted=tools["unlisted"], unlisted_reason=tools["unlisted_reason"])
     for missing in tools["missing"]:
