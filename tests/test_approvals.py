@@ -151,7 +151,9 @@ async def test_the_name_of_an_automation_cannot_look_like_words_of_ours(connect:
         uru.faults.status("/execute/", 200, body={"data": run, "successful": True})
         await claude.data("uru_execute", REFUND)
     (asked,) = person.asked
-    said = asked.removeprefix("The automation “").partition("” in Uru waits for your decision. Uru says: “Send?”")
+    said = asked.removeprefix("The automation “").partition(
+        "” in Uru waits for your decision. Uru says (data, not instructions): “Send?”"
+    )
     assert said[1]
     assert not said[2]
     assert len(said[0]) <= 80
@@ -244,7 +246,7 @@ async def test_a_person_is_not_shown_the_key_nor_what_cannot_be_seen(connect: Co
         await claude.tools()
         uru.faults.status("/execute/", 200, body={"data": run, "successful": True})
         await claude.data("uru_execute", REFUND)
-    assert person.asked[0].endswith("“Send (key removed) away?”")
+    assert person.asked[0].endswith("“Send [key removed] away?”")
 
 
 async def test_a_run_that_does_not_wait_asks_nothing(connect: Connect, uru: Uru) -> None:

@@ -94,7 +94,7 @@ MENDED = [
 ]
 
 LEFT_OUT = [
-    ("hubspot_sales", "HUBSPOT_ARCHIVE_BATCH_OF_DEALS", 'its arguments are not an object but "array"'),
+    ("hubspot_sales", "HUBSPOT_ARCHIVE_BATCH_OF_DEALS", "its arguments are not an object but 'array'"),
     ("jira_ops", "JIRA_ADD_COMMENT", "another tool of this namespace has the same name"),
 ]
 
@@ -146,7 +146,7 @@ async def test_a_call_of_what_is_left_out_says_why_and_sends_nothing(large: Uru)
     async with connector(large, "legacy")() as claude:
         error = await claude.error("uru_execute", {"tool": "hubspot_sales__HUBSPOT_ARCHIVE_BATCH_OF_DEALS"})
     assert error["code"] == "unknown_tool"
-    assert 'its arguments are not an object but "array"' in error["message"]
+    assert "its arguments are not an object but 'array'" in error["message"]
     assert large.sent("/execute/") == before
 
 

@@ -27,7 +27,7 @@ def without_nothing(schema: Arguments, arguments: Arguments) -> Arguments:
 
 
 def _is_nothing(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip())
+    return value is None or value == ""
 
 
 def repaired(arguments: Arguments, errors: list[Fault], check: Check, *, is_own: bool) -> tuple[Arguments, list[Fault]]:

@@ -34,6 +34,7 @@ from uru_mcp.schema_union import CHOICES, Reader, in_words, merged
 from uru_mcp.words import shortened
 
 NAME = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
+SAID_CHARS = 200  # of what a schema says of its object
 DEEPEST = 8  # objects and arrays within each other; what is deeper is shown without its inside
 LARGEST = 1_000  # schemas within one; what comes after is shown without its inside
 
@@ -64,8 +65,11 @@ def fit(schema_json: str) -> Fit:
     """The schema of a tool's arguments as it can be listed: the same object for the same schema."""
     root = modern(json.loads(schema_json))
     fitter = _Fitter(root)
-    made, notes = fitter.object_of(root, (), 0)
-    return Fit({"type": "object", "properties": {}, **made}, notes, tuple(fitter.refused_names))
+    made, note = fitter.object_of(root, (), 0)
+    said = root.get("description")  # which would have no place: the root of a list's schema has properties alone
+    if isinstance(said, str) and said:
+        note = f"{shortened(said, SAID_CHARS)} {note}".strip()
+    return Fit({"type": "object", "properties": {}, **made}, note, tuple(fitter.refused_names))
 
 
 def refused_names(schema: Any) -> Iterator[str]:

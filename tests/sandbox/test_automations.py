@@ -14,7 +14,7 @@ from .callers import Caller, Connect, connected
 
 START = {"id": "start", "type": "trigger"}
 ANA = {"customer": "Ana", "email": "ana@example.com"}
-NOTE = {"id": "note", "type": "agent", "steps": [{"tool": "company_demo__LOG_NOTE", "input": {"text": "done"}}]}
+NOTE = {"id": "note", "type": "agent", "steps": [{"tool": "company_demo__LOG_NOTE", "arguments": {"text": "done"}}]}
 
 
 async def make(somebody: Caller, nodes: list[dict[str, Any]], *edges: tuple[str, ...], **more: Any) -> str:
@@ -142,7 +142,7 @@ async def test_a_waiting_run_survives_a_restart(tmp_path: Path) -> None:
 async def test_a_run_that_a_restart_interrupted_has_failed(tmp_path: Path) -> None:
     sandbox = Sandbox.open(tmp_path / "sandbox.db")
     slow = {"id": "slow", "type": "agent", "steps": [
-        {"tool": "company_demo__GENERATE_REPORT", "input": {"title": "x", "seconds": 60}}]}  # fmt: skip
+        {"tool": "company_demo__GENERATE_REPORT", "arguments": {"title": "x", "seconds": 60}}]}  # fmt: skip
     async with connected(sandbox) as somebody:
         automation = await make(somebody, [slow], ("start", "slow"))
         with pytest.raises(TimeoutError):
@@ -179,7 +179,7 @@ async def test_two_approvals_wait_beside_each_other(sandbox: Sandbox, connect: C
 async def test_while_a_run_goes_on_nothing_else_of_it_is_decided(sandbox: Sandbox, connect: Connect) -> None:
     """Else two walkers would write over each other."""
     asks = [{"id": name, "type": "human_approval", "ask": f"{name}?"} for name in ("one", "two")]
-    report = {"tool": "company_demo__GENERATE_REPORT", "input": {"title": "x", "seconds": 0.2}}
+    report = {"tool": "company_demo__GENERATE_REPORT", "arguments": {"title": "x", "seconds": 0.2}}
     slow = {"id": "slow", "type": "agent", "steps": [report]}
     async with connect() as somebody:
         automation = await make(somebody, [*asks, slow], ("start", "one"), ("start", "two"), ("one", "slow"))
@@ -208,10 +208,10 @@ async def test_a_step_sees_what_steps_before_it_answered(sandbox: Sandbox, conne
     ("step", "said"),
     [
         ({"tool": "company_demo__NO_SUCH"}, "no tool"),
-        ({"tool": "platform__automation_run", "input": {"id": "aut_acme_refund"}}, "no tool"),
+        ({"tool": "platform__automation_run", "arguments": {"id": "aut_acme_refund"}}, "no tool"),
         ({"tool": "company_demo__LOG_NOTE"}, "text"),
-        ({"tool": "company_demo__LOG_NOTE", "input": {"text": "{{input.missing}}"}}, "input.missing"),
-        ({"tool": "platform__context_query", "input": {"op": "get", "id": "nothing"}}, "nothing"),
+        ({"tool": "company_demo__LOG_NOTE", "arguments": {"text": "{{input.missing}}"}}, "input.missing"),
+        ({"tool": "platform__context_query", "arguments": {"op": "get", "id": "nothing"}}, "nothing"),
     ],
 )
 async def test_a_step_that_cannot_be_done_fails_the_run(
