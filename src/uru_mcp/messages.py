@@ -171,7 +171,7 @@ SET_ITS_WORKSPACE = "Set URU_WORKSPACE_ID to the id of the key's own workspace, 
 REDIRECTED = "Uru answered with a redirect ({status}), which is not followed, so that the key goes nowhere else."
 CHECK_REDIRECT = "Check URU_PROXY_URL: it must be the address that answers, not one that redirects."
 UNUSABLE_ANSWER = "Uru's answer cannot be used: it holds {error}."
-API_MAY_HAVE_CHANGED = "Try again later; if it stays so, Uru's API has changed and uru-mcp needs an update."
+API_MAY_HAVE_CHANGED = "Try again later. If this goes on, Uru's API has changed and uru-mcp needs an update."
 UNREADABLE_RUN = "Uru answered the run with something unreadable ({seen} instead of JSON)."
 UNREADABLE_ANSWER = "Uru's answer is unreadable: {seen} instead of JSON."
 CHECK_FOR_A_PROXY = "Check URU_PROXY_URL; a proxy or login page may be answering in Uru's place."
@@ -197,7 +197,7 @@ CHECK_THE_ADDRESS = "Check URU_PROXY_URL: it may not be the address of Uru's API
 CONNECTION_OF_APP = "The connection of “{title}” to its app was refused, not your Uru key, which is fine."
 CONNECT_AGAIN = "Connect “{title}” again in Uru, under its integrations, and repeat the call."
 TOOL_FAILED = "{id} failed."
-READ_WHAT_IT_SAYS = "Read what it says; mend the arguments if they are the cause, otherwise tell the user."
+READ_WHAT_IT_SAYS = "Read what it says: correct the arguments if they are the cause, otherwise tell the user."
 APP_REFUSED = "“{title}” refused this."
 NOT_ABOUT_THE_KEY = "This is not about the API key: ask who administers the connected app."
 WHOSE_REFUSAL = (
@@ -252,8 +252,7 @@ NOTHING_SENT = "{message} Nothing was sent to Uru."
 TOO_MANY_CALLS = "{at_most} calls are under way already. Nothing was sent to Uru."
 TRY_WHEN_SOME_ENDED = "Try again when some have ended."
 CALL_NOT_KNOWN_NOW = (
-    "Nothing is known here of {wanted}: its outcome was kept by a process that has ended, or for an hour, or"
-    " for another key."
+    "No result of {wanted} is kept here: its process has ended, an hour has passed, or another key is in use."
 )
 NO_SUCH_CALL = (
     "No call “{wanted}” is known. The last {at_most} are kept, for an hour at most, and until another key is in use."
@@ -291,7 +290,7 @@ ABOUT_NAMESPACE = "The tools of {title}, what each needs, and whether this key m
 ABOUT_NAMESPACES = "The tools of a namespace, what each needs, and whether this key may."
 NO_SUCH_TEMPLATE = "No resource template “{uri_template}” has an argument “{argument}”."
 TAKE_A_TEMPLATE = "Take a template from resources/templates/list."
-NOT_OUR_CURSOR = "The cursor is none of this list's."
+NOT_OUR_CURSOR = "The cursor does not belong to this list."
 BEGIN_WITHOUT_CURSOR = "Begin without a cursor, and pass `next_cursor` on unchanged."
 NO_INSTRUCTIONS = "The agent that this prompt names cannot be read; its instructions are missing."
 NO_SUCH_PROMPT = "There is no prompt “{name}”."
@@ -299,7 +298,7 @@ LIST_PROMPTS_AGAIN = "List the prompts again."
 THE_AGENTS_INSTRUCTIONS = "The agent's instructions"
 PROMPT_TOO_LONG = "{what} would have {length:,} characters; {prompt:,} are the most that is given to a model."
 SHORTER_VALUES = "Give shorter values, or ask the user to shorten the prompt in Uru."
-PROMPT_LACKS = "The prompt {name} cannot do without: {value}."
+PROMPT_LACKS = "The prompt {name} needs values for: {value}."
 GIVE_THEM_VALUES = "Give each of them a value."
 NO_SUCH_ARGUMENT = "The prompt {name} has no argument “{argument}”."
 TAKES_THESE = "It takes {known}."
@@ -320,7 +319,7 @@ WHY_KEPT = "Why; kept with the run"
 
 # Before there is an answer
 
-KEY_HAS_NOT_COME = "The key has not come yet from where {name} says."
+KEY_HAS_NOT_COME = "The key from {name} is not available yet."
 WAITING_FOR_SOURCE = "Try again in a moment; a password manager may wait for the user."
 NOT_ANSWERED_YET = "Uru has not answered yet."
 TRY_IN_A_MOMENT = "Try again in a moment."
@@ -330,16 +329,16 @@ WHOAMI_SAYS_WHY = "Call uru_whoami, which says why."
 NO_TIME_LEFT = "There was no time left to ask Uru. Nothing was sent."
 RUN_NOT_ANSWERED = "Uru did not answer the run within {seconds:.0f} seconds."
 NOT_ANSWERED = "Uru did not answer within {seconds:.0f} seconds."
-TOOLS_NOT_TOLD = "Uru has not told its tools yet."
+TOOLS_NOT_TOLD = "Uru has not sent its list of tools yet."
 ASK_FOR_LESS = "Ask for less: a filter, a smaller limit, fewer fields."
 
 
 # The report of uru_whoami
 
 KEY_RECORD_CONTRADICTS = "The key's record contradicts Uru, which accepts the key, so calls go on. The record says:"
-NOT_TOLD_AGAIN = "Uru told what this API key may do, and has not repeated it for five minutes."
+NOT_TOLD_AGAIN = "Uru said what this API key may do, but has not confirmed it for five minutes."
 DECLARED_AS_FAR_AS_TOLD = (
-    "Try again in a few minutes. What URU_PERMISSIONS declares is allowed as far as Uru had told it too."
+    "Try again in a few minutes. Until then, URU_PERMISSIONS counts as far as Uru had confirmed it."
 )
 TOOLS_ARE_THOSE_OF = "The tools are those of {told_at}"
 NOT_LOADED_AGAIN = "{since}; they could not be loaded again."
@@ -352,7 +351,7 @@ KEY_IS_OLD = "The key is {age} days old; Uru advises a new one every {old_key_da
 EXPIRED_BY_CLOCK = "By this machine's clock the key expired on {expires_at:%Y-%m-%d}, though Uru accepts it."
 EXPIRES_SOON = "The key expires {when}, on {expires_at:%Y-%m-%d}; after that nothing works with it."
 NO_QUERY_TOOL = "this workspace has no tool platform__{query_tool}"
-LAST_GRANT_IS_USED = "The last known grant is used. {message}"
+LAST_GRANT_IS_USED = "The last known permissions are used. {message}"
 KIND_NOT_LISTED = "The {collection} could not be listed. {message}"
 CEILING_TAKES_AWAY = "The key has {useless}, which URU_PERMISSIONS does not allow here."
 NARROWER_KEY = "Use a key with {effective} only, or widen URU_PERMISSIONS."
@@ -375,13 +374,13 @@ NOT_LISTED_SINGLY = "  Not listed one by one: {unlisted}, each since {unlisted_r
 PERMISSION_IS_MISSING = "  {permission} is missing: {tools} tools, {missing}"
 AMONG_THEM = "among them {shown}, and {others} of {more} more app{plural}"
 REMOVED_CHARACTERS = "Removed: {count} invisible characters from texts of Uru and its apps"
-NO_USABLE_KEY = "Key: none that can be used"
+NO_USABLE_KEY = "Key: no usable key"
 
 # The beginning of the instructions, where nothing can be done
 
 CAUSE_NOT_CONFIGURED = "the configuration of uru-mcp is wrong"
-CAUSE_MALFORMED_KEY = "what is configured as the API key is none"
-CAUSE_NO_KEY = "there is no API key where it is configured to come from"
+CAUSE_MALFORMED_KEY = "the configured API key is not a valid Uru key"
+CAUSE_NO_KEY = "no API key was found where the configuration says it is"
 CAUSE_KEY_UNKNOWN = "Uru does not know the API key"
 CAUSE_KEY_DELETED = "the API key was deleted in Uru"
 CAUSE_KEY_EXPIRED = "the API key has expired"
@@ -397,7 +396,7 @@ CANNOT_BE_USED = (
 
 BROKE_BEFORE_ANSWER = "The connection to Uru broke before it answered."
 BROKE_BEFORE_RUN_ANSWERED = "The connection to Uru broke before it answered the run."
-NO_CONNECTION_READY = "No connection to Uru can be made ready ({kind})"
+NO_CONNECTION_READY = "The connection to Uru cannot be set up ({kind})"
 CHECK_VARIABLES = "Check the proxy and certificate variables"
 CANNOT_READ_CERTIFICATES = "{message}: the certificates of {named} cannot be read"
 NAME_A_PEM_FILE = "Name a file of certificates in PEM format, or remove the variable"
@@ -417,8 +416,8 @@ SET_THE_PROXY = "Set {variable} to http://HOST:PORT or socks5://HOST:PORT, or re
 ANSWER_NOT_READ = "Uru's answer {reason} and was not read."
 RUN_ANSWER_NOT_READ = "Uru's answer to the run {reason} and was not read."
 RUN_ANSWERED_WITH = "Uru answered the run with {error}."
-FAILED_AFTER_SENDING = "uru-mcp failed inside after it had sent the run."
-FAILED_INSIDE = "uru-mcp failed inside ({name})."
+FAILED_AFTER_SENDING = "uru-mcp failed internally after it had sent the run."
+FAILED_INSIDE = "uru-mcp failed internally ({name})."
 REPORT_A_BUG = "Report this as a bug of uru-mcp."
 NO_REASON = "It gave no reason."
 NESTED_TOO_DEEPLY = "(The result is nested too deeply to be shown.)"
@@ -430,7 +429,7 @@ NOT_SHOWN = (
 # Tools that are not listed, or not all
 
 NAMES_ARE_REFUSED = "clients refuse the names of its arguments"
-TOO_MANY_NAMESPACES = "Uru has told {count:,} namespaces; the first {namespaces:,} are used."
+TOO_MANY_NAMESPACES = "Uru has listed {count:,} namespaces; the first {namespaces:,} are used."
 NAME_YOUR_NAMESPACES = "Name those that you want in URU_NAMESPACES."
 TOO_MANY_CHARACTERS = (
     "The tools of this workspace take more than {catalog} million characters, and those of this namespace were"
@@ -439,7 +438,7 @@ TOO_MANY_CHARACTERS = (
 NAME_NAMESPACES = "Name the namespaces that you want in URU_NAMESPACES."
 UNKNOWN_MCP_TOOL = "Unknown tool. List the tools again, or find one with uru_search_tools."
 ENDED_WITHOUT_ANSWER = "The call ended without an answer."
-AT_IT_FOR = "Uru has been at it for {seconds:g} seconds."
+AT_IT_FOR = "Uru has been working on it for {seconds:g} seconds."
 WAITING_FOR_DECISION = "Waiting for your decision."
 
 
@@ -472,11 +471,11 @@ NAME_TWICE = "a name stands twice in an object"
 CERTIFICATE_NOT_VERIFIED = "its TLS certificate could not be verified"
 SPEAKS_NO_TLS = "what answers there does not speak TLS"
 CERTIFICATES_UNREADABLE = ", and the certificates of {missing} cannot be read"
-ADDRESS_IS_NONE = "{whose} address is not one"
+ADDRESS_IS_NONE = "{whose} address is not valid"
 NAME_NOT_RESOLVED = "{whose} name cannot be resolved"
 TOO_MANY_FILES = "too many files and connections are open on this machine"
 CONNECTION_REFUSED = "the connection was refused"
-NOT_TAKEN_IN_TIME = "the connection was not taken in time"
+NOT_TAKEN_IN_TIME = "the connection was not accepted in time"
 TOO_MANY_AT_ONCE = "too many calls are under way at once"
 NO_CONNECTION = "there is no connection"
 PROXY_WANTS_LOGIN = "it wants a user name and a password (407)"
