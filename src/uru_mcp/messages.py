@@ -75,7 +75,7 @@ def read_again(uri: str) -> str:
     )
 
 
-REPLACES = "An update replaces the whole of each field that it gives: read the record first, and give the whole text."
+REPLACES = "Each field that is given is replaced as a whole: read the record first."
 
 
 # Workspaces
