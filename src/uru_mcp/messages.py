@@ -75,7 +75,7 @@ def read_again(uri: str) -> str:
     )
 
 
-REPLACES = "Each field that is given is replaced as a whole: read the record first."
+REPLACES = "Replaces whole texts: read first."
 
 
 # Workspaces
