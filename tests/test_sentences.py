@@ -224,7 +224,7 @@ async def test_a_tool_that_replaces_whole_texts_says_so_where_it_is_listed_and_f
     async with connect() as claude:
         tools = await claude.tools()
         (hit,) = (await claude.data("uru_search_tools", {"query": "platform__context_edit", "limit": 1}))["hits"]
-    said = "Replaces whole texts: read first."
+    said = "Replaces whole texts."
     assert said in (tools["platform__context_edit"].description or "")
     assert said in hit["description"]
     assert said not in (tools["platform__context_query"].description or "")

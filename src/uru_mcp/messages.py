@@ -75,7 +75,7 @@ def read_again(uri: str) -> str:
     )
 
 
-REPLACES = "Replaces whole texts: read first."
+REPLACES = "Replaces whole texts."
 
 
 # Workspaces

@@ -156,8 +156,8 @@ OWN: Mapping[str, Definition] = {
             "Show key and permissions",
             "Returns the status of the Uru API key: `state`, `workspace`, `permissions`, how many tools are allowed and"
             " which are blocked, and `problems` and `warnings`, each with `fix`. Call it when a permission or a tool"
-            " is missing, when the key is refused, or when the user asks what you may do; not when only data of an app"
-            " is missing. It always answers, needs no permission and changes nothing.",
+            " is missing, when the key is refused, or when the user asks what you may do."
+            " It always answers, needs no permission and changes nothing.",
             {"type": "object", "properties": {}, "additionalProperties": False},
             read_only=True,
             destructive=False,
@@ -167,9 +167,9 @@ OWN: Mapping[str, Definition] = {
         Definition(
             "uru_search_tools",
             "Find tools",
-            "Finds Uru's tools for a task, also those that are not listed one by one. Call it before you run a tool"
-            ' that is not listed. Returns {"hits", "total", "next_offset"}, the best first; each hit has the exact'
-            " `tool`, `title` with its account, `needs`, `allowed`, and `call_with` (what to call it"
+            "Finds Uru's tools for a task, also those that are not listed one by one."
+            ' Returns {"hits", "total", "next_offset"}, the best first; each hit has the exact'
+            " `tool`, `needs`, `allowed`, and `call_with` (what to call it"
             " with), or `missing` when this key may not call it; the first three also have `input_schema`. A tool's"
             " exact name as the query gives all of that tool. Without a query: the namespaces, and how many tools each"
             " has.",
