@@ -31,7 +31,7 @@ from uru_mcp.complaints import read_complaint
 from uru_mcp.errors import UruError
 from uru_mcp.fields import is_deeper
 from uru_mcp.key_record import read_key_record
-from uru_mcp.records import KINDS, read_approvals, read_content, read_page, read_prompt
+from uru_mcp.records import KINDS, read_content, read_page, read_prompt
 from uru_mcp.records import read_entry as read_listed
 from uru_mcp.redaction import Redaction
 from uru_mcp.render import Renderer, Rest
@@ -49,7 +49,6 @@ ERAS = ("handshake", "2026-07-28", "none")
 
 READERS = (
     read_key_record, read_namespaces, partial(read_tools, "n"), read_result, read_version, read_page, read_prompt,
-    read_approvals,
 )  # fmt: skip
 
 

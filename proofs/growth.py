@@ -60,6 +60,7 @@ from uru_mcp import (
     unseen,
     uris,
     versions,
+    waiting_steps,
     weight,
     wire,
     words,
@@ -136,7 +137,7 @@ def read_records(text: str) -> None:
     for kind in records.KINDS:
         records.read_entry(kind, record(text))
         records.read_content(kind, record(text))
-    records.read_approvals({**record(text), "status": "waiting_for_approval"})
+    waiting_steps.read_approvals({**record(text), "status": "waiting_for_approval"})
     records.read_page({"items": [record(text), value_of(text)], "next_cursor": text})
 
 

@@ -661,7 +661,7 @@ async def test_the_last_grant_holds_for_five_minutes_and_then_the_gate_says_why_
         closed = await claude.whoami()
 
     assert doubtful["state"] == "ready"
-    assert "The last known grant is used." in doubtful["problems"][0]["message"]
+    assert "The last known permissions are used." in doubtful["problems"][0]["message"]
     assert closed["state"] == error["code"] == "unavailable"
     assert error["message"].startswith("Uru failed (503).")
     assert uru.notes == ["hi"]

@@ -53,7 +53,7 @@ async def test_a_key_that_uru_refuses_is_told_as_soon_as_that_is_known(uru: Uru)
 async def test_a_key_file_without_a_key_is_told(tmp_path: Path) -> None:
     told = await told_after_a_look(URU_API_KEY_FILE=str(tmp_path / "none"), URU_PROXY_URL="http://127.0.0.1:1")
     assert told.startswith(BEGINNING)
-    assert "there is no API key where it is configured to come from" in told
+    assert "no API key was found where the configuration says it is" in told
 
 
 async def test_a_key_that_works_and_a_service_that_is_only_down_are_not_told_of(uru: Uru) -> None:

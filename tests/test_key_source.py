@@ -260,7 +260,7 @@ async def test_while_the_command_is_at_it_whoami_says_what_is_waited_for(connect
     async with connect_once(key="", API_KEY_COMMAND=hanging, CALL_DEADLINE="1.5") as claude:
         report = await claude.whoami()
     assert report["state"] == "unavailable"
-    assert "The key has not come yet from where URU_API_KEY_COMMAND says." in report["problems"][0]["message"]
+    assert "The key from URU_API_KEY_COMMAND is not available yet." in report["problems"][0]["message"]
 
 
 def is_running(process: int) -> bool:

@@ -164,7 +164,7 @@ async def test_progress_is_reported_to_a_client_that_asked_for_it(modern: bool) 
             await claude.result("tools/call", {**call, "_meta": {"progressToken": "this one"}})
     notifications = [message for message in map(json.loads, claude.lines) if message.get("method")]
     assert [message["params"] for message in notifications if message["method"] == "notifications/progress"] == [
-        {"progressToken": "this one", "progress": 5.0, "message": "Uru has been at it for 5 seconds."}
+        {"progressToken": "this one", "progress": 5.0, "message": "Uru has been working on it for 5 seconds."}
     ]
 
 

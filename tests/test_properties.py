@@ -21,7 +21,7 @@ from uru_mcp.errors import ArgumentError, Refused, UruError
 from uru_mcp.fields import compact, list_at
 from uru_mcp.key_record import KeyRecord, read_key_record
 from uru_mcp.numerals import with_large_as_text
-from uru_mcp.records import KINDS, kind_at, read_approvals, read_content, read_entry, read_page, read_prompt
+from uru_mcp.records import KINDS, kind_at, read_content, read_entry, read_page, read_prompt
 from uru_mcp.redaction import MARK, Redaction
 from uru_mcp.render import Document, Renderer, Rest
 from uru_mcp.retry import ATTEMPTS, LONGEST, LONGEST_PAUSE, parse_retry_after, pause_after, wait_before
@@ -29,6 +29,7 @@ from uru_mcp.run_results import read_result
 from uru_mcp.unseen import visible
 from uru_mcp.uris import Address, parse_uri
 from uru_mcp.versions import read_version
+from uru_mcp.waiting_steps import read_approvals
 from uru_mcp.wire import DEEPEST, read_namespaces, read_tools
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)

@@ -13,12 +13,12 @@ from uru_mcp.records import (
     CONTEXTS,
     RUNS,
     kind_at,
-    read_approvals,
     read_entry,
     read_page,
     read_prompt,
 )
 from uru_mcp.uris import Address, parse_uri
+from uru_mcp.waiting_steps import read_approvals
 
 RUN = {"id": "run_1", "automation_id": "aut_1", "status": "waiting_for_approval"}
 

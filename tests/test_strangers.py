@@ -308,4 +308,4 @@ async def test_an_address_that_is_none_is_said_to_be_the_fault(connect_once: Con
     async with connect_once(url="https://\u00e9\u2603.invalid") as claude:
         report = await claude.whoami()
     assert report["state"] == "unavailable"
-    assert "its address is not one" in report["problems"][0]["message"]
+    assert "its address is not valid" in report["problems"][0]["message"]

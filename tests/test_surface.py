@@ -174,7 +174,7 @@ def test_uru_s_tools_are_not_listed_on_a_grant_that_is_no_longer_known() -> None
 def test_the_instructions_say_what_matters_in_their_first_paragraph_and_fit_every_client() -> None:
     what_matters, _, _ = INSTRUCTIONS.partition("\n\n")
     assert len(what_matters) < 500
-    assert OWN.keys() - set(re.findall(r"\buru_\w+", what_matters)) == {"uru_result"}
+    assert set(re.findall(r"\buru_\w+", what_matters)) == {"uru_whoami", "uru_search_tools"}  # whatever the key may do
     assert "unconfirmed" in what_matters
     assert "not instructions" in what_matters
     assert len(INSTRUCTIONS) < 2_048

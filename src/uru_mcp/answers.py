@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from uru_mcp import messages
 from uru_mcp.complaints import Complaint
 from uru_mcp.errors import (
     Code,
@@ -19,7 +20,7 @@ from uru_mcp.errors import (
     UruError,
     WorkspaceProblem,
 )
-from uru_mcp.fields import UnexpectedShape
+from uru_mcp.fields import UnexpectedShape, object_at, text_at
 from uru_mcp.permissions import in_order, in_words
 from uru_mcp.quoting import NAME_CHARS, Quotation, quoted
 from uru_mcp.retry import RETRYABLE_STATUSES
@@ -35,12 +36,15 @@ NOT_BEGUN = frozenset(
 With any other, such as 408, 425, 499 and all from 500 on, Uru or something before it may have passed the run on first.
 """
 
+AVAILABLE = "available_workspaces"
+WORKSPACES = 20  # that are named
+
 KEYS_PAGE = "Uru → Settings → API Keys"
 
 KEY_CODES: Mapping[str, tuple[Code, str]] = {
-    "invalid_api_key": ("key_rejected", "Uru does not know this API key."),
-    "revoked_api_key": ("key_revoked", "This API key was deleted in Uru."),
-    "expired_api_key": ("key_expired", "This API key has expired."),
+    "invalid_api_key": ("key_rejected", messages.KEY_UNKNOWN),
+    "revoked_api_key": ("key_revoked", messages.KEY_DELETED),
+    "expired_api_key": ("key_expired", messages.KEY_EXPIRED),
 }
 
 PERMISSION_CODES = frozenset(
@@ -57,20 +61,19 @@ WORKSPACE_CODES: Mapping[str, Code] = {
 
 WORKSPACE_ERRORS: Mapping[Code, tuple[str, str]] = {
     "workspace_selection_required": (
-        "No workspace is selected for this API key.",
-        "Call platform__list_workspaces, ask the user which workspace to work in, and call"
-        " platform__set_current_workspace with its id; or set URU_WORKSPACE_ID.",
+        messages.NO_WORKSPACE,
+        messages.CHOOSE_A_WORKSPACE,
     ),
     "workspace_not_accessible": (
-        "The workspace is not one that this API key may use.",
-        "Set URU_WORKSPACE_ID to the id of the key's own workspace, or remove it.",
+        messages.NOT_ITS_WORKSPACE,
+        messages.SET_ITS_WORKSPACE,
     ),
 }
 
 
 def new_key(steps: str) -> str:
     """How to mend a key that has ended; `steps` is where the new one goes."""
-    return f"Create a key in {KEYS_PAGE}, {steps}."
+    return messages.CREATE_A_KEY.format(keys_page=KEYS_PAGE, steps=steps)
 
 
 def refusal(
@@ -86,9 +89,11 @@ def refusal(
     wait = complaint.retry_after if retry_after is None else retry_after
     workspace_code = WORKSPACE_CODES.get(complaint.code or "")
     if workspace_code is not None and status in (400, 403, 409):
-        return workspace_problem(workspace_code, said=Quotation(advice=said.advice), **details)
+        told = {name: value for name, value in said.advice.items() if name != AVAILABLE}
+        available = complaint.details.get(AVAILABLE)
+        return workspace_problem(workspace_code, said=Quotation(advice=told), available=available, **details)
     if status == 401:
-        code, message = KEY_CODES.get(complaint.code or "", ("key_rejected", "Uru refused the API key."))
+        code, message = KEY_CODES.get(complaint.code or "", ("key_rejected", messages.KEY_REFUSED))
         stated = complaint.code in KEY_CODES
         return KeyRefused(message, fix=new_key(steps), code=code, said=said, is_stated=stated, **details)
     if status == 403 and complaint.code in PERMISSION_CODES:
@@ -99,8 +104,8 @@ def refusal(
         return _failed(status, said, is_run=is_run, wait=wait)
     if 300 <= status < 400:
         return Refused(
-            f"Uru answered with a redirect ({status}), which is not followed, so that the key goes nowhere else.",
-            fix="Check URU_PROXY_URL: it must be the address that answers, not one that redirects.",
+            messages.REDIRECTED.format(status=status),
+            fix=messages.CHECK_REDIRECT,
         )
     return _denied(status, said, details) if is_call else _not_uru(status, said)
 
@@ -110,9 +115,27 @@ def said_in(complaint: Complaint) -> Quotation:
     return Quotation(complaint.message, advice=complaint.details)
 
 
-def workspace_problem(code: Code, **details: Any) -> WorkspaceProblem:
+def workspace_problem(code: Code, available: Any = None, **details: Any) -> WorkspaceProblem:
+    """The error for a workspace that is missing or wrong; `available` is what Uru said of those there are."""
     message, fix = WORKSPACE_ERRORS[code]
+    found = [one for item in available[:WORKSPACES] if (one := _workspace(item))] if isinstance(available, list) else []
+    if found:
+        named = [f"“{one['name']}” ({one['id']})" if "id" in one else f"“{one['name']}”" for one in found]
+        message += messages.known_workspaces(named, len(available) - len(found))
+        details["available_workspaces"] = found
+    if code == "workspace_selection_required" and not all("id" in one for one in found or [{}]):
+        fix = f"{messages.LIST_WORKSPACES_FIRST}{fix}"
     return WorkspaceProblem(message, fix=fix, code=code, **details)
+
+
+def _workspace(item: Any) -> dict[str, str]:
+    """`{"name", "id"}` of a workspace in each form that Uru tells it: text, a record, or a record in `workspace`."""
+    record = item if isinstance(item, dict) else {"name": item}
+    record = {**(object_at(record, "workspace") or {}), **record}
+    own = text_at(record, "id", "workspace_id", "workspaceId")
+    name = quoted(text_at(record, "name", "title") or own or "", NAME_CHARS)
+    is_id = own is not None and len(own) <= NAME_CHARS and quoted(own) == own
+    return ({"name": name, "id": own} if is_id and own else {"name": name}) if name else {}
 
 
 def shaped(reader: Callable[[Any], Value], body: Any) -> Value:
@@ -121,8 +144,8 @@ def shaped(reader: Callable[[Any], Value], body: Any) -> Value:
         return reader(body)
     except UnexpectedShape as error:
         raise Refused(
-            f"Uru's answer cannot be used: it holds {error}.",
-            fix="Try again later; if it stays so, Uru's API has changed and uru-mcp needs an update.",
+            messages.UNUSABLE_ANSWER.format(error=error),
+            fix=messages.API_MAY_HAVE_CHANGED,
             retryable=True,
         ) from error
 
@@ -130,20 +153,16 @@ def shaped(reader: Callable[[Any], Value], body: Any) -> Value:
 def unreadable(seen: str, *, is_run: bool) -> UruError:
     """The error for a success whose body is no JSON; `seen` is what it was, in our words."""
     if is_run:
-        return unconfirmed(f"Uru answered the run with something unreadable ({seen} instead of JSON).")
+        return unconfirmed(messages.UNREADABLE_RUN.format(seen=seen))
     return Refused(
-        f"Uru's answer is unreadable: {seen} instead of JSON.",
-        fix="Check URU_PROXY_URL; a proxy or login page may be answering in Uru's place.",
+        messages.UNREADABLE_ANSWER.format(seen=seen),
+        fix=messages.CHECK_FOR_A_PROXY,
         retryable=True,
     )
 
 
 def unconfirmed(what: str, said: Quotation | None = None) -> Unconfirmed:
-    return Unconfirmed(
-        f"{what} It may have happened or not.",
-        said=said,
-        fix="Look at the effect in Uru or the app first; repeat the call only when it is not there.",
-    )
+    return Unconfirmed(messages.may_have_happened(what), said=said, fix=messages.LOOK_FIRST)
 
 
 def _permission_missing(complaint: Complaint) -> PermissionMissing:
@@ -151,10 +170,14 @@ def _permission_missing(complaint: Complaint) -> PermissionMissing:
     if complaint.granted is not None:
         details["granted"] = in_order(complaint.granted)
         details["missing"] = in_order(complaint.required - complaint.granted)
-    needs = f"this needs {in_words(complaint.required)}" if complaint.required else "the API key lacks a permission"
+    needs = (
+        messages.NEEDS_THIS.format(required=in_words(complaint.required))
+        if complaint.required
+        else messages.LACKS_A_PERMISSION
+    )
     error = PermissionMissing(
-        f"Uru refused: {needs}.",
-        fix=f"Give the key the permission in {KEYS_PAGE}, or use a key that has it.",
+        messages.PERMISSION_REFUSED.format(needs=needs),
+        fix=messages.GIVE_PERMISSION.format(keys_page=KEYS_PAGE),
         said=said_in(complaint),
         **details,
     )
@@ -163,25 +186,27 @@ def _permission_missing(complaint: Complaint) -> PermissionMissing:
 
 
 def _asked_to_wait(status: int, wait: float | None, said: Quotation) -> NoAnswer:
-    after = f"in {wait:g} seconds" if wait is not None else "in a minute"
+    after = messages.IN_SECONDS.format(wait=wait) if wait is not None else messages.IN_A_MINUTE
     if status == 429:
         return NoAnswer(
-            "Uru asks to slow down (429); nothing was done.",
-            fix=f"Try again {after}.",
+            messages.ASKED_TO_SLOW_DOWN,
+            fix=messages.TRY_AGAIN_AFTER.format(after=after),
             code="rate_limited",
             said=said,
             retry_after=wait,
         )
-    return NoAnswer("Uru is still preparing its tools.", fix=f"Try again {after}.", said=said, retry_after=wait)
+    return NoAnswer(
+        messages.TOOLS_NOT_READY, fix=messages.TRY_AGAIN_AFTER.format(after=after), said=said, retry_after=wait
+    )
 
 
 def _failed(status: int, said: Quotation, *, is_run: bool, wait: float | None) -> UruError:
     if is_run:
-        return unconfirmed(f"Uru failed ({status}) while it ran this.", said)
+        return unconfirmed(messages.FAILED_WHILE_RUNNING.format(status=status), said)
     return NoAnswer(
-        f"Uru failed ({status}).",
+        messages.FAILED.format(status=status),
         said=said,
-        fix="Try again in a minute.",
+        fix=messages.TRY_IN_A_MINUTE,
         retryable=status in RETRYABLE_STATUSES,
         retry_after=wait,
     )
@@ -189,21 +214,21 @@ def _failed(status: int, said: Quotation, *, is_run: bool, wait: float | None) -
 
 def _denied(status: int, said: Quotation, details: dict[str, Any]) -> Refused:
     if status == 403:
-        fix = "This is not about the key's permissions: ask who administers the workspace or the connected app."
-        return Refused("Uru refused this (403).", fix=fix, code="forbidden", said=said, **details)
+        fix = messages.NOT_ABOUT_PERMISSIONS
+        return Refused(messages.FORBIDDEN, fix=fix, code="forbidden", said=said, **details)
     if status == 404:
-        fix = "Check the name or id: list or search first, then use an id from the answer."
-        return Refused("Uru has no such thing (404).", fix=fix, code="not_found", said=said, **details)
-    fix = "Check the arguments against the tool's schema; if they are right, the fault is Uru's."
-    return Refused(f"Uru refused the request ({status}).", fix=fix, said=said, **details)
+        fix = messages.CHECK_THE_ID
+        return Refused(messages.NO_SUCH_THING, fix=fix, code="not_found", said=said, **details)
+    fix = messages.CHECK_ARGUMENTS
+    return Refused(messages.REQUEST_REFUSED.format(status=status), fix=fix, said=said, **details)
 
 
 def _not_uru(status: int, said: Quotation) -> Refused:
     """What it means when Uru's own fixed addresses are not there."""
     return Refused(
-        f"The service answered {status} where Uru would have answered.",
+        messages.NOT_URU.format(status=status),
         said=said,
-        fix="Check URU_PROXY_URL: it may not be the address of Uru's API.",
+        fix=messages.CHECK_THE_ADDRESS,
         code="forbidden" if status == 403 else "upstream_failed",
     )
 
@@ -211,8 +236,8 @@ def _not_uru(status: int, said: Quotation) -> Refused:
 def connection_problem(title: str, said: Quotation) -> Refused:
     """What a 401 means that came from a connected app, when Uru itself accepts the key."""
     return Refused(
-        f"The connection of “{quoted(title, NAME_CHARS)}” to its app was refused, not your Uru key, which is fine.",
-        fix=f"Connect “{quoted(title, NAME_CHARS)}” again in Uru, under its integrations, and repeat the call.",
+        messages.CONNECTION_OF_APP.format(title=quoted(title, NAME_CHARS)),
+        fix=messages.CONNECT_AGAIN.format(title=quoted(title, NAME_CHARS)),
         code="connection_problem",
         said=said.by(title),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from uru_mcp import messages
 from uru_mcp.catalog import Tool
 from uru_mcp.fields import compact
 from uru_mcp.gate import allows
@@ -11,7 +12,7 @@ from uru_mcp.names import shown_name
 from uru_mcp.outlook import View
 from uru_mcp.policy import DECIDE, PLATFORM
 from uru_mcp.quoting import Quotation, quoted, quoted_json
-from uru_mcp.records import Approval
+from uru_mcp.waiting_steps import Approval
 
 NAME_CHARS = 80  # of an automation's name
 
@@ -19,7 +20,7 @@ DECISION_SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {
         "decision": {"type": "string", "enum": ["approve", "reject"], "title": "Decision"},
-        "comment": {"type": "string", "title": "Comment", "description": "Why; kept with the run", "maxLength": 1000},
+        "comment": {"type": "string", "title": "Comment", "description": messages.WHY_KEPT, "maxLength": 1000},
     },
     "required": ["decision"],
 }
@@ -42,21 +43,38 @@ def decision(approval: Approval, choice: str, comment: str | None = None) -> dic
 def question(approval: Approval, title: str | None = None) -> str:
     """What a person is asked; the words are Uru's. `title` is the automation's, where the run does not tell it."""
     name = quoted(approval.automation or title or approval.run.id or "", NAME_CHARS)
-    return f"The automation “{name}” in Uru waits for your decision.{Quotation(approval.question).sentence}"
+    step, assignee = _step_and_assignee(approval)
+    return f"{messages.question_to_the_person(name, step, assignee)}{Quotation(approval.question).sentence}"
 
 
 def advice(approval: Approval, view: View) -> tuple[dict[str, Any], str]:
-    """The same for a model: as structure, `{"run_id", "node_id", "question", "decide": {…}}`, and as a note."""
-    structure = {"run_id": approval.run.run_id, "node_id": approval.node, "question": quoted(approval.question)}
-    asked = f"This run waits for a person's decision.{Quotation(approval.question).sentence}"
+    """The same for a model: as structure, and as a note.
+
+    `{"run_id", "node_id", "step", "meant_for", "question", "note", "decide": {…}}`
+    """
+    step, assignee = _step_and_assignee(approval)
+    structure: dict[str, Any] = {
+        "run_id": approval.run.run_id,
+        "node_id": approval.node,
+        **({"step": step} if step else {}),
+        **({"meant_for": assignee} if assignee else {}),
+        "question": quoted(approval.question),
+    }
+    asked = f"{messages.waits_for_a_person(step, assignee)}{Quotation(approval.question).sentence}"
     tool = deciding_tool(approval, view)
     if tool is None:
-        return structure, f"[{asked} Tell the user, who can decide in Uru; it cannot be decided with this key.]"
+        told = messages.decided_in_uru_only()
+        return {**structure, "note": told}, f"[{asked} {told}]"
     arguments = decision(approval, "approve")
     by, how = tool.id, arguments
     if tool.dispatcher is not None:
         by, how = tool.dispatcher, {"tool": tool.id, "input": arguments}
     decide = {"call_with": by, "arguments": how, "or": {"decision": "reject"}}
-    call = quoted_json(compact(how))
-    note = f'[{asked} Ask the user, and decide nothing yourself. Then call {by} with {call}, or "reject".]'
-    return {**structure, "decide": decide}, note
+    note = f"[{asked} {messages.decide_with(by, quoted_json(compact(how)))}]"
+    return {**structure, "note": messages.ASK_THE_USER, "decide": decide}, note
+
+
+def _step_and_assignee(approval: Approval) -> tuple[str | None, str | None]:
+    """What the step is called and for whom it is meant, as both may stand in our sentences."""
+    step, assignee = (quoted(one or "", NAME_CHARS) or None for one in (approval.step, approval.assignee))
+    return step, assignee

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from uru_mcp import messages
 from uru_mcp.dispatch_input import CLIENT_EXTRAS, INPUTS, TOOL, ambiguous, client_extras, object_in
 from uru_mcp.schema_dialect import modern
 from uru_mcp.schema_union import Reader
@@ -79,6 +80,6 @@ def _inside(names: Collection[str], shape: _Shape, arguments: Arguments) -> Argu
         return None
     if TOOL in arguments:
         if arguments[TOOL] not in names:
-            raise ambiguous("two tools are named", next(iter(names)))
+            raise ambiguous(messages.TWO_TOOLS_NAMED, next(iter(names)))
         return inner
     return inner if not shape.is_open and (not inner or inner.keys() & shape.known) else None

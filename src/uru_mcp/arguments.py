@@ -23,6 +23,7 @@ from jsonschema.validators import extend
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
+from uru_mcp import messages
 from uru_mcp.argument_repair import repaired
 from uru_mcp.errors import ArgumentError
 from uru_mcp.schema_dialect import modern
@@ -131,11 +132,11 @@ def _misfit(tool: str, errors: list[Fault], at: str) -> ArgumentError:
     wrong = [{"path": path, "problem": words} for path, words in told]
     more = len(wrong) - SHOWN + max(0, len(errors) - WORDED)
     return ArgumentError(
-        f"The arguments do not fit {tool}: "
+        messages.ARGUMENTS_DO_NOT_FIT.format(tool=tool)
         + " ".join(f"{item['path']}: {item['problem']}." for item in wrong[:SHOWN])
-        + (f" And {more} more." if more > 0 else "")
-        + " Nothing was sent to Uru.",
-        fix="Call again with arguments that fit the tool's input schema.",
+        + (messages.AND_MORE_PROBLEMS.format(more=more) if more > 0 else "")
+        + messages.AND_NOTHING_SENT,
+        fix=messages.FITTING_ARGUMENTS,
         tool=tool,
         problems=wrong[:SHOWN],
     )
@@ -146,8 +147,8 @@ def _require_json(tool: str, arguments: dict[str, Any]) -> None:
         json.dumps(arguments, allow_nan=False, ensure_ascii=False).encode()
     except (ValueError, TypeError, RecursionError):
         raise ArgumentError(
-            f"The arguments for {tool} are not JSON that can be sent. Nothing was sent to Uru.",
-            fix="Call again without NaN, Infinity, halves of surrogate pairs and very deep nesting.",
+            messages.NO_JSON.format(tool=tool),
+            fix=messages.WITHOUT_NAN,
             tool=tool,
         ) from None
 

@@ -17,15 +17,16 @@ import mcp.types as types
 from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 
+from uru_mcp import messages
 from uru_mcp.approvals import DECISION_SCHEMA, decision, question
 from uru_mcp.errors import Unconfirmed, UruError
 from uru_mcp.key import Key
 from uru_mcp.names import shown_name
 from uru_mcp.policy import DECIDE, PLATFORM
 from uru_mcp.protocol import is_modern, tool_result
-from uru_mcp.records import Approval
 from uru_mcp.render import Rendered
 from uru_mcp.uris import Address
+from uru_mcp.waiting_steps import Approval
 
 AT_MOST = 64  # open questions
 MARGIN = 2.0  # seconds of a call that are kept for telling Uru
@@ -34,13 +35,6 @@ APPROVAL = "approval"  # the name of our question in an input-required result
 NAME_WITHIN = 3.0  # seconds to look up what the automation is called
 PERSON_WITHIN = 600.0  # seconds that a person has, where the client is told that its call goes on
 
-VOID = "The API key has changed, or was refused, since this question was asked, so that nothing was decided with it."
-LOOK = "The run still waits: look at it in Uru, and do not run it again."
-
-UNDECIDED = (
-    "[The client was asked, and gave no decision. Perhaps nobody saw the question, since some clients answer it by"
-    " themselves. The run still waits.]"
-)
 
 Context = ServerRequestContext[Any, Any]
 
@@ -120,9 +114,7 @@ class Asking:
         """
         asked = self._open.get(params.request_state or "")
         if asked is None or (asked.name, asked.arguments) != (params.name, params.arguments or {}):
-            raise MCPError(
-                types.INVALID_PARAMS, "This question is not open any more. The run still waits; look at it in Uru."
-            )
+            raise MCPError(types.INVALID_PARAMS, messages.QUESTION_IS_CLOSED)
         del self._open[params.request_state or ""]
         reply = (params.input_responses or {}).get(APPROVAL)
         return await self._decided(asked, reply if isinstance(reply, types.ElicitResult) else None, until)
@@ -167,7 +159,7 @@ class Asking:
             key = await self._desk.accepted_key(max(0.0, (until - time.monotonic()) / 2))
         except UruError as error:
             return error
-        return None if key == asked.key else Unconfirmed(VOID, fix=LOOK)
+        return None if key == asked.key else Unconfirmed(messages.QUESTION_IS_VOID, fix=messages.LOOK_AT_THE_RUN)
 
     async def _decided(self, asked: Question, reply: types.ElicitResult | None, until: float) -> Rendered:
         void = await self._void(asked, until)
@@ -176,10 +168,10 @@ class Asking:
         content = (reply.content if reply is not None and reply.action == "accept" else None) or {}
         choice, comment = content.get("decision"), content.get("comment")
         if choice not in ("approve", "reject"):
-            return _with(asked.answer, UNDECIDED, user_decision=None)
+            return _with(asked.answer, messages.UNDECIDED, user_decision=None)
         arguments = decision(asked.approval, str(choice), comment if isinstance(comment, str) else None)
         decided = await self._desk.call_tool(shown_name(PLATFORM, DECIDE), arguments, within=until - time.monotonic())
-        return _with(decided, f"[The user was asked, and decided: {choice}.]", user_decision=choice)
+        return _with(decided, messages.USER_DECIDED.format(choice=choice), user_decision=choice)
 
 
 def _with(rendered: Rendered, note: str, **members: Any) -> Rendered:

@@ -12,17 +12,18 @@ from typing import Any
 import mcp.types as types
 from pydantic import ValidationError
 
+from uru_mcp import messages
 from uru_mcp.unread import misnumbered, refused, salvaged, whole
 
 VERSION = "2025-03-26"
 CANCELLED = "notifications/cancelled"
 AT_MOST = 1000  # messages of a batch
 
-NOT_SERVED = f"Batches are part of MCP {VERSION} alone, which this client has not agreed on."
-EMPTY = "A batch holds one message at least."
-TOO_MANY = f"A batch holds {AT_MOST} messages at most."
-ALONE = "The request to initialize stands alone, and not in a batch."
-IN_USE = "Another request of a batch has this id and is not answered yet."
+NOT_SERVED = messages.BATCHES_OF_ONE_VERSION.format(version=VERSION)
+EMPTY = messages.EMPTY_BATCH
+TOO_MANY = messages.LARGE_BATCH.format(at_most=AT_MOST)
+ALONE = messages.INITIALIZE_ALONE
+IN_USE = messages.ID_IN_USE
 
 Id = int | str
 Answer = types.JSONRPCResponse | types.JSONRPCError

@@ -12,7 +12,7 @@ from typing import Any
 
 import anyio.lowlevel
 
-from uru_mcp import content_coding, json_text, limits
+from uru_mcp import content_coding, json_text, limits, messages
 from uru_mcp.answers import unconfirmed, unreadable
 from uru_mcp.errors import Refused, UruError
 from uru_mcp.key import Key
@@ -80,7 +80,9 @@ async def received(request: Request, status: int, headers: Mapping[str, str], ch
         coding = content_coding.coding_of(headers.get("content-encoding"))
     except content_coding.UnknownCoding as error:
         if is_success:
-            raise unreadable(f"a body in the coding “{quoted(str(error), 60)}”", is_run=request.is_run) from error
+            raise unreadable(
+                messages.BODY_IN_CODING.format(error=quoted(str(error), 60)), is_run=request.is_run
+            ) from error
         return Received(status, headers, b"", None)
     most = min(request.body_limit, BODY_LIMIT if coding is None else ENCODED_LIMIT)
     if is_success and _announced(headers) > most:
@@ -105,7 +107,7 @@ def plain(request: Request, received: Received, until: float) -> Received:
     except content_coding.TooLong as error:
         raise too_large(request) from error
     except ValueError as error:
-        raise unreadable("an answer in a coding that cannot be read", is_run=request.is_run) from error
+        raise unreadable(messages.UNREADABLE_CODING, is_run=request.is_run) from error
     return replace(received, body=body, coding=None)
 
 
@@ -119,7 +121,7 @@ def parsed(request: Request, received: Received, until: float) -> Any:
     body, stated = received.body, received.headers.get("content-type")
     media_type = (stated or "no type").split(";")[0].strip()[:60]
     media_type = quoted(media_type, 60)
-    seen = f"{len(body)} bytes of {media_type}" if body else "an empty body"
+    seen = messages.BYTES_OF.format(body=len(body), media_type=media_type) if body else messages.EMPTY_BODY
     is_text = media_type.lower().startswith("text/")  # which counts as JSON when it begins like an object or a list
     if stated is not None and not JSON_TYPE.fullmatch(media_type) and not is_text:
         raise unreadable(seen, is_run=request.is_run)
@@ -132,7 +134,7 @@ def parsed(request: Request, received: Received, until: float) -> Any:
     except content_coding.TooLong as error:
         raise too_large(request) from error
     except json_text.TooMuch as error:
-        raise too_large(request, f"takes more than {limits.PARSED // 1024 // 1024} MB of memory") from error
+        raise too_large(request, messages.TAKES_MORE_MB.format(parsed=limits.PARSED // 1024 // 1024)) from error
     except (ValueError, RecursionError) as error:
         raise unreadable(seen, is_run=request.is_run) from error
 
@@ -152,11 +154,11 @@ def _announced(headers: Mapping[str, str]) -> int:
 
 
 def too_large(request: Request, reason: str | None = None) -> UruError:
-    reason = reason or f"has more than {request.body_limit / 1024 / 1024:g} MB"
+    reason = reason or messages.HAS_MORE_MB.format(body_limit=request.body_limit / 1024 / 1024)
     if request.is_run:
-        return unconfirmed(f"Uru's answer to the run {reason} and was not read.")
+        return unconfirmed(messages.RUN_ANSWER_NOT_READ.format(reason=reason))
     return Refused(
-        f"Uru's answer {reason} and was not read.",
-        fix="Ask for less: a filter, a smaller limit, fewer fields.",
+        messages.ANSWER_NOT_READ.format(reason=reason),
+        fix=messages.ASK_FOR_LESS,
         code="too_large",
     )

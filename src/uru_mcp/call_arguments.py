@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from uru_mcp import messages
 from uru_mcp.dispatch_input import INPUTS, TOOL, Reading, ambiguous, read_call
 from uru_mcp.errors import ArgumentError
 from uru_mcp.fields import is_larger
@@ -84,7 +85,7 @@ def _one_of_two(call: Call, reading: Reading, flat: Arguments) -> Arguments:
         raise trouble
     if any(one != found[0] for one in found):
         names = " and ".join(f"`{name}`" for name in flat if name in INPUTS)
-        raise ambiguous(f"{call.tool.id} has an argument named {names} itself", call.via or call.tool.id)
+        raise ambiguous(messages.ARGUMENT_OF_ITS_OWN.format(id=call.tool.id, names=names), call.via or call.tool.id)
     return found[0]
 
 

@@ -10,10 +10,11 @@ from typing import Any
 
 import anyio
 
+from uru_mcp import messages
 from uru_mcp.answers import connection_problem, unconfirmed
 from uru_mcp.catalog import Tool
 from uru_mcp.client import UruClient
-from uru_mcp.errors import KeyRefused, KeyReplaced, NoAnswer, PermissionMissing, Refused, UruError
+from uru_mcp.errors import KeyRefused, KeyReplaced, NoAnswer, PermissionMissing, Refused, Unconfirmed, UruError
 from uru_mcp.identity import Identity
 from uru_mcp.key import Key
 from uru_mcp.permissions import NOTHING, in_order
@@ -38,6 +39,14 @@ class Calls:
             Unconfirmed: It was sent, and whether it happened is not known.
             UruError: What else the client raises.
         """
+        try:
+            return await self._sent(tool, arguments, key, within=within)
+        except Unconfirmed as error:
+            error.fix = how_to_look(tool)
+            error.details["tool"] = tool.id
+            raise
+
+    async def _sent(self, tool: Tool, arguments: dict[str, Any], key: Key | None, *, within: float) -> RunResult:
         until = time.monotonic() + within
         try:
             result = await self._client.execute(
@@ -52,9 +61,9 @@ class Calls:
             raise
         if result.error is not None:
             raise Refused(
-                f"{tool.id} failed.",
+                messages.TOOL_FAILED.format(id=tool.id),
                 said=Quotation(result.error, speaker_of(tool)),
-                fix="Read what it says; mend the arguments if they are the cause, otherwise tell the user.",
+                fix=messages.READ_WHAT_IT_SAYS,
                 tool=tool.id,
                 log_id=result.log_id,
             )
@@ -68,9 +77,9 @@ class Calls:
         required, granted = error.required, error.granted
         if not required and tool.namespace.name != PLATFORM:
             return Refused(
-                f"“{quoted(tool.namespace.title, NAME_CHARS)}” refused this.",
+                messages.APP_REFUSED.format(title=quoted(tool.namespace.title, NAME_CHARS)),
                 said=error.said.by(speaker_of(tool)),
-                fix="This is not about the API key: ask who administers the connected app.",
+                fix=messages.NOT_ABOUT_THE_KEY,
                 code="forbidden",
                 tool=tool.id,
             )
@@ -87,10 +96,9 @@ class Calls:
         said = error.said.by(speaker_of(tool))
         if standing is None or standing.doubt is not None:
             return NoAnswer(
-                f"The call was refused (401), and Uru does not say now whether that is about the API key or about the"
-                f" connection of “{quoted(tool.namespace.title, NAME_CHARS)}”.",
+                messages.WHOSE_REFUSAL.format(title=quoted(tool.namespace.title, NAME_CHARS)),
                 said=said,
-                fix="Call uru_whoami in a minute.",
+                fix=messages.CALL_WHOAMI_IN_A_MINUTE,
                 retryable=False,
             )
         if standing.trouble is not None:
@@ -98,8 +106,8 @@ class Calls:
         if standing.key != key:
             return self._replaced(tool, error, key)
         if tool.namespace.name == PLATFORM:
-            message = "Uru refused this call (401), though the API key is fine."
-            return Refused(message, fix="Tell the user; only Uru knows why.", code="forbidden", said=said)
+            message = messages.REFUSED_THOUGH_KEY_IS_FINE
+            return Refused(message, fix=messages.ONLY_URU_KNOWS, code="forbidden", said=said)
         return connection_problem(tool.namespace.title, said)
 
     def _replaced(self, tool: Tool, error: KeyRefused, key: Key | None) -> UruError:
@@ -110,12 +118,19 @@ class Calls:
         """
         said = self._identity.refusal_of(key)
         if tool.is_run and not (error.details.get("is_stated") and said is not None and said.code == error.code):
-            return unconfirmed("Uru refused the run (401) with a key that has been replaced since.")
+            return unconfirmed(messages.REFUSED_WITH_OLD_KEY)
         return KeyReplaced(
-            "Uru refused the key with which this was sent, and did nothing. Another key is in use now.",
-            fix="Make the same call again.",
+            messages.KEY_WAS_REPLACED,
+            fix=messages.SAME_CALL_AGAIN,
             code=error.code,
         )
+
+
+def how_to_look(tool: Tool) -> str:
+    """What to do where it is not known whether a tool did its work."""
+    if tool.namespace.name != PLATFORM:
+        return messages.look_in_app(tool.id, quoted(tool.namespace.title, NAME_CHARS))
+    return messages.look_at_runs(tool.id) if "automation_" in tool.name else messages.look_at_record(tool.id)
 
 
 def speaker_of(tool: Tool) -> str:

@@ -16,6 +16,7 @@ import anyio
 import anyio.to_thread
 from anyio.abc import TaskGroup
 
+from uru_mcp import messages
 from uru_mcp.assembly import assembled
 from uru_mcp.attic import Attic
 from uru_mcp.catalog import Catalog
@@ -240,7 +241,7 @@ async def _in_thread(work: Callable[[], Value]) -> Value:
 
 
 def _not_loaded() -> NoAnswer:
-    return NoAnswer("Uru has not told its tools yet.", fix="Try again in a minute.", code="timed_out")
+    return NoAnswer(messages.TOOLS_NOT_TOLD, fix=messages.TRY_IN_A_MINUTE, code="timed_out")
 
 
 def _place(standing: Standing) -> Place:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
+from uru_mcp import messages
 from uru_mcp.answers import shaped, unconfirmed
 from uru_mcp.connection import Connection, Request
 from uru_mcp.errors import NoAnswer, Refused, UruError
@@ -100,10 +101,10 @@ class UruClient:
         except UruError:
             raise
         except UnexpectedShape as error:
-            raise unconfirmed(f"Uru answered the run with {error}.") from error
+            raise unconfirmed(messages.RUN_ANSWERED_WITH.format(error=error)) from error
         except Exception as error:
             # boundary: after a run was sent, no fault of ours may hide that it may have happened
-            raise (unconfirmed("uru-mcp failed inside after it had sent the run.") if is_run else error) from error
+            raise (unconfirmed(messages.FAILED_AFTER_SENDING) if is_run else error) from error
         clean = self._redaction.text
         return replace(
             result, error=result.error and clean(result.error), remark=result.remark and clean(result.remark)

@@ -21,7 +21,7 @@ import anyio
 import anyio.to_thread
 import httpx2
 
-from uru_mcp import __version__, bodies, content_coding
+from uru_mcp import __version__, bodies, content_coding, messages
 from uru_mcp.answers import refusal, unconfirmed
 from uru_mcp.bodies import BODY_LIMIT as BODY_LIMIT
 from uru_mcp.bodies import Received as Received
@@ -121,7 +121,7 @@ class Connection:
     async def exchange(self, request: Request, within: float) -> Answer:
         """The answer to one request that is sent once, for who keeps his own time for the next. Raises: as `send`."""
         if within <= 0:
-            raise NoAnswer("There was no time left to ask Uru. Nothing was sent.", fix="Try again.", code="timed_out")
+            raise NoAnswer(messages.NO_TIME_LEFT, fix="Try again.", code="timed_out")
         began = time.monotonic()
         try:
             with anyio.fail_after(within):
@@ -186,8 +186,8 @@ class Connection:
     async def _receive(self, request: Request, within: float) -> Received:
         key = request.key or self._keyring.in_use
         if key is None:
-            message = "There is no key now. Nothing was sent."
-            raise NoAnswer(message, fix="Call uru_whoami, which says why.", retryable=False)
+            message = messages.NO_KEY_NOW
+            raise NoAnswer(message, fix=messages.WHOAMI_SAYS_WHY, retryable=False)
         turn = within * TURN  # who has not got a connection by then is told that nothing was sent
         async with self._ready().stream(
             request.method,
@@ -226,5 +226,5 @@ class Connection:
 
 def _too_late(request: Request, seconds: float) -> UruError:
     if request.is_run:
-        return unconfirmed(f"Uru did not answer the run within {seconds:.0f} seconds.")
-    return NoAnswer(f"Uru did not answer within {seconds:.0f} seconds.", fix="Try again in a minute.", code="timed_out")
+        return unconfirmed(messages.RUN_NOT_ANSWERED.format(seconds=seconds))
+    return NoAnswer(messages.NOT_ANSWERED.format(seconds=seconds), fix=messages.TRY_IN_A_MINUTE, code="timed_out")

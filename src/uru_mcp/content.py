@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from uru_mcp import messages
 from uru_mcp.fields import Record, object_at, text_at
 
 Kind = Literal["image", "audio", "resource"]
@@ -73,7 +74,9 @@ class Media:
     def in_words(self, *, is_shown: bool) -> str:
         """`image (image/png, 45,213 bytes), shown below`"""
         stated = self.mime_type if MIME_TYPE.fullmatch(self.mime_type) else "unknown type"
-        return f"{self.type} ({stated}, {self.size:,} bytes), {'shown below' if is_shown else 'not shown'}"
+        return messages.MEDIUM.format(
+            type=self.type, stated=stated, size=self.size, value="shown below" if is_shown else "not shown"
+        )
 
 
 def media_of(blocks: Iterable[Record]) -> tuple[tuple[Media, ...], list[Record]]:

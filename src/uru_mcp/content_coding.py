@@ -9,6 +9,8 @@ from __future__ import annotations
 import time
 import zlib
 
+from uru_mcp import messages
+
 WINDOW = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 RAW = -zlib.MAX_WBITS  # of "deflate" without zlib's header, as some servers write it
 STEP = 64 * 1024  # bytes that go in at once
@@ -48,13 +50,13 @@ def decoded(body: bytes, coding: str, *, at_most: int, until: float) -> bytes:
         try:
             found += decoder.decompress(body[start : start + STEP], at_most - len(found) + 1)
         except zlib.error as error:
-            raise ValueError("the compressed data is damaged") from error
+            raise ValueError(messages.IS_DAMAGED) from error
         if len(found) > at_most:
             raise TooLong
         if time.monotonic() > until:
             raise TimeoutError
     if not decoder.eof:
-        raise ValueError("the compressed data ends too early")
+        raise ValueError(messages.ENDS_TOO_EARLY)
     return bytes(found)
 
 

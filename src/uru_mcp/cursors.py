@@ -6,6 +6,7 @@ import base64
 import json
 from typing import Any
 
+from uru_mcp import messages
 from uru_mcp.errors import ArgumentError
 
 
@@ -25,9 +26,7 @@ def require_none(cursor: str | None) -> None:
 
 
 def not_ours() -> ArgumentError:
-    return ArgumentError(
-        "The cursor is none of this list's.", fix="Begin without a cursor, and pass `next_cursor` on unchanged."
-    )
+    return ArgumentError(messages.NOT_OUR_CURSOR, fix=messages.BEGIN_WITHOUT_CURSOR)
 
 
 def decode(cursor: str, *kinds: type | tuple[type, ...]) -> list[Any]:

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from uru_mcp import messages
 from uru_mcp.catalog import Catalog, Tool
 from uru_mcp.gate import allows
 from uru_mcp.key_status import Standing
 from uru_mcp.names import shown_name
 from uru_mcp.namespaces import meant_namespaces
 from uru_mcp.permissions import Grant, in_order
+from uru_mcp.policy import PLATFORM
 from uru_mcp.quoting import quoted
+from uru_mcp.records import KINDS
 from uru_mcp.weight import weight_of
 from uru_mcp.wire import LeftOut, Namespace
 from uru_mcp.words import STOP_WORDS, words
@@ -23,8 +26,6 @@ SCHEMA_CHARS = 4_000  # of the schema of a hit; a longer one is asked for by the
 LOOKED_AT = 100  # hits among which one of exactly that name is looked for
 NAMES_SHOWN = 30
 NAMESPACE_CHARS = 200  # of what a namespace is called
-NOT_WHOLE = "Not every hit is whole. For all of one, with its input_schema, search for its exact `tool` name."
-ENGLISH = "Most tools are described in English: English words for the task find more."
 LEFT_OUT_SHOWN = 50  # in the overview
 LEFT_OUT_FOUND = 5  # beside hits
 NAME_CHARS = 200  # of what is left out; a longer name is not shown, since a cut one could hold half a key
@@ -37,7 +38,7 @@ def search(catalog: Catalog, standing: Standing, arguments: dict[str, Any], *, b
     the first hits are whole, and the others short. All together weigh at most `budget`, and `next_offset` is
     null after the last. What was meant may be among what is left out, and then is told as in the overview.
     """
-    wanted = _wanted(catalog, arguments)
+    wanted = _wanted(catalog, arguments, standing if arguments.get("blocked") else None)
     if wanted.is_everything:
         return overview(catalog, standing)
     found, hint = _found(catalog, wanted)
@@ -59,7 +60,7 @@ def search(catalog: Catalog, standing: Standing, arguments: dict[str, Any], *, b
     hint = hint or _hint(catalog, wanted, found, left_out)
     return {
         **({"hint": hint} if hint else {}),
-        **({"note": NOT_WHOLE} if end > whole or any("input_schema_cut" in one for one in hits) else {}),
+        **({"note": messages.NOT_WHOLE} if end > whole or any("input_schema_cut" in one for one in hits) else {}),
         **({"searched": [one.name for one in wanted.namespaces or ()]} if wanted.was_meant else {}),
         "total": len(found),
         "next_offset": end if end < len(found) else None,
@@ -70,36 +71,46 @@ def search(catalog: Catalog, standing: Standing, arguments: dict[str, Any], *, b
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is looked for. `namespaces` is None for all; with `was_meant`, they are what a name was taken for."""
+    """What is looked for. `namespaces` is None for all; with `was_meant`, they are what a name was taken for.
+
+    With `only_blocked`, only what that standing of the key does not allow is looked for.
+    """
 
     query: str
     namespaces: tuple[Namespace, ...] | None
     permission: str | None
+    only_blocked: Standing | None
     asked_for: str | None = None
     was_meant: bool = False
 
     @property
     def is_everything(self) -> bool:
-        return not self.query and self.namespaces is None and self.permission is None
+        return not self.query and self.namespaces is None and not self.is_narrow
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether only some tools are wanted, wherever they are."""
+        return self.permission is not None or self.only_blocked is not None
 
     def fits(self, tool: Tool) -> bool:
-        return self.is_in(tool.namespace.name) and (self.permission is None or self.permission in tool.needs)
+        is_kept = self.only_blocked is None or not allows(tool.needs, self.only_blocked)
+        return is_kept and self.is_in(tool.namespace.name) and self.permission in (None, *tool.needs)
 
     def is_in(self, namespace: str) -> bool:
         return self.namespaces is None or any(one.name == namespace for one in self.namespaces)
 
 
-def _wanted(catalog: Catalog, arguments: dict[str, Any]) -> Wanted:
+def _wanted(catalog: Catalog, arguments: dict[str, Any], only_blocked: Standing | None) -> Wanted:
     query, permission, name = (
         arguments.get("query", "").strip(),
         arguments.get("permission"),
         arguments.get("namespace"),
     )
     if name is None:
-        return Wanted(query, None, permission)
+        return Wanted(query, None, permission, only_blocked)
     found = meant_namespaces(name[:NAMESPACE_CHARS], catalog.namespaces)
     was_meant = bool(found) and [one.name for one in found] != [name]
-    return Wanted(query, found, permission, name, was_meant)
+    return Wanted(query, found, permission, only_blocked, name, was_meant)
 
 
 def _found(catalog: Catalog, wanted: Wanted) -> tuple[list[str], str]:
@@ -107,13 +118,13 @@ def _found(catalog: Catalog, wanted: Wanted) -> tuple[list[str], str]:
     if not wanted.query:
         return _all_of(catalog, wanted), ""
     found = catalog.index.search(wanted.query)
-    if wanted.namespaces is None and wanted.permission is None:
+    if wanted.namespaces is None and not wanted.is_narrow:
         return found, ""
     found = [one for one in found if wanted.fits(catalog.tools[one])]
     if found or wanted.namespaces is None or _left_out_like(wanted, catalog):
         return found, ""
     everything = _all_of(catalog, wanted)
-    return everything, "Nothing in this namespace fits these words. These are all of its tools." if everything else ""
+    return everything, messages.ALL_OF_NAMESPACE if everything else ""
 
 
 def _all_of(catalog: Catalog, wanted: Wanted) -> list[str]:
@@ -130,14 +141,14 @@ def _hint(catalog: Catalog, wanted: Wanted, found: list[str], left_out: list[Lef
     """What helps to search again."""
     if wanted.namespaces == () and wanted.asked_for is not None:
         names = [one.name for one in catalog.namespaces]
-        more = f", and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+        more = messages.AND_MORE.format(names=len(names) - NAMES_SHOWN) if len(names) > NAMES_SHOWN else ""
         shown = ", ".join(quoted(one, NAME_CHARS) for one in names[:NAMES_SHOWN])
-        return f"There is no such namespace. There are: {shown}{more}."
+        return messages.NO_SUCH_NAMESPACE.format(shown=shown, more=more)
     if not found and left_out:
-        return "Nothing that can be called fits; what is left out cannot be used with this key or any other."
-    nothing = "" if found else "Nothing fits. Try other words, or call without a query for the namespaces there are. "
+        return messages.ONLY_LEFT_OUT_FITS
+    nothing = "" if found else messages.NOTHING_FITS
     is_english = not wanted.query or catalog.index.is_english(wanted.query)
-    return f"{nothing}{'' if is_english else ENGLISH}".strip()
+    return f"{nothing}{'' if is_english else messages.ENGLISH_FINDS_MORE}".strip()
 
 
 def overview(catalog: Catalog, standing: Standing) -> dict[str, Any]:
@@ -153,8 +164,14 @@ def overview(catalog: Catalog, standing: Standing) -> dict[str, Any]:
 
 def hit(tool: Tool, standing: Standing, *, schema_chars: int = SCHEMA_CHARS) -> dict[str, Any]:
     """A tool as a search shows it: with its input schema when it may be called."""
-    found = {**offer(tool, standing), "description": tool.attributed}
+    found = {**offer(tool, standing), "description": " ".join([tool.attributed, *notes_on(tool)])}
     return {**found, **_schema_of(tool, schema_chars)} if found["allowed"] else found
+
+
+def notes_on(tool: Tool) -> list[str]:
+    """What we add to the description of one of Uru's tools: that it replaces whole texts, where it does."""
+    is_edit = tool.namespace.name == PLATFORM and any(tool.name == kind.edit_tool for kind in KINDS)
+    return [f"[{messages.REPLACES}]"] if is_edit else []
 
 
 def short_hit(tool: Tool, standing: Standing) -> dict[str, Any]:
@@ -231,7 +248,7 @@ def _told(left_out: Sequence[LeftOut], at_most: int) -> dict[str, Any]:
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= NAME_CHARS else f"(a name of {len(name)} characters)"
+    return name if len(name) <= NAME_CHARS else messages.LONG_NAME.format(name=len(name))
 
 
 def _within(budget: int, hits: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -241,5 +258,5 @@ def _within(budget: int, hits: list[dict[str, Any]]) -> list[dict[str, Any]]:
         budget -= weight_of(json.dumps(found, ensure_ascii=False)) + 1
         if budget < 0 and kept:
             break
-        kept.append(found if budget >= 0 else {**found, "input_schema": "too large to be shown"})
+        kept.append(found if budget >= 0 else {**found, "input_schema": messages.TOO_LARGE_TO_SHOW})
     return kept

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from uru_mcp import messages
 from uru_mcp.errors import ArgumentError
 from uru_mcp.json_text import strictly_parsed
 from uru_mcp.own_tools import INPUT
@@ -63,7 +64,7 @@ def read_call(dispatcher: str, arguments: Arguments) -> Reading:
         trouble = ambiguous(f"{' and '.join(f'`{name}`' for name in given)} differ", dispatcher)
     elif extra:
         names = ", ".join(f"`{name[:100]}`" for name in extra[:5])
-        trouble = ambiguous(f"{names} cannot stand beside `{next(iter(given))}`", dispatcher)
+        trouble = ambiguous(messages.CANNOT_STAND_BESIDE.format(names=names, given=next(iter(given))), dispatcher)
     return Reading({**own, INPUT: inputs[0]}, flat, trouble)
 
 
@@ -87,8 +88,8 @@ def object_in(value: Any) -> Arguments | None:
 
 def ambiguous(problem: str, dispatcher: str) -> ArgumentError:
     return ArgumentError(
-        f"It is not clear what {dispatcher} is to run the tool with: {problem}. Nothing was sent to Uru.",
-        fix="Call again with `tool`, and all that the tool is run with inside `input`.",
+        messages.UNCLEAR_INPUT.format(dispatcher=dispatcher, problem=problem),
+        fix=messages.ALL_INSIDE_INPUT,
         tool=dispatcher,
         problems=[{"path": INPUT, "problem": problem}],
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from uru_mcp import messages
 from uru_mcp.content import kind_of, size_of
 
 LEAST = 1_000  # characters that are taken for base64
@@ -20,10 +21,7 @@ STRETCH = re.compile(
     rf"({LETTER}{{60,}}+(?:\r?\n{LETTER}{{60,}}+)*+(?:\r?\n{LETTER}{{1,75}}+=+|={{0,2}}))"
 )
 MIX = (re.compile("[a-z]"), re.compile("[A-Z]"), re.compile("[0-9]"), re.compile("[g-zG-Z]"))
-NOTE = (
-    "Not shown: {count} long {what} of base64, each named by type and size. uru-mcp cannot show {it}; ask the app for"
-    " a link or a text instead."
-)
+NOTE = messages.NOT_SHOWN
 
 
 def has_encoded(text: str) -> bool:
@@ -63,4 +61,4 @@ class Naming:
             return found[0]
         self.count += 1
         kind = kind_of(data[:64], found[1] or "") or "unknown type"
-        return f"({kind}, {size_of(data):,} bytes, not shown)"
+        return messages.NOT_SHOWN_HERE.format(kind=kind, data=size_of(data))

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
+from uru_mcp import messages
 from uru_mcp.permissions import NOTHING, Permissions
 from uru_mcp.quoting import Quotation
 
@@ -181,4 +182,4 @@ class Refused(UruError):
 
 def unforeseen(error: Exception) -> UruError:
     """The error for an exception that nobody expected; only its kind is told, since its words may hold anything."""
-    return UruError(f"uru-mcp failed inside ({type(error).__name__}).", fix="Report this as a bug of uru-mcp.")
+    return UruError(messages.FAILED_INSIDE.format(name=type(error).__name__), fix=messages.REPORT_A_BUG)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import httpx2
 
+from uru_mcp import messages
 from uru_mcp.answers import unconfirmed
 from uru_mcp.errors import NoAnswer, UruError
 from uru_mcp.network_settings import SOCKS, Proxy, certificates, proxy_for
@@ -34,77 +35,79 @@ def not_received(error: Exception, *, is_run: bool, url: str) -> UruError:
     if isinstance(error, NOT_SENT):
         through = f" through {proxy}" if proxy is not None else ""
         return NoAnswer(
-            f"Uru cannot be reached{through}: {_why_unreachable(error, proxy)}. Nothing was sent.",
+            messages.CANNOT_BE_REACHED.format(through=through, error=_why_unreachable(error, proxy)),
             fix=_fix(proxy),
         )
     if is_run:
-        return unconfirmed("The connection to Uru broke before it answered the run.")
-    return NoAnswer("The connection to Uru broke before it answered.", fix="Try again.")
+        return unconfirmed(messages.BROKE_BEFORE_RUN_ANSWERED)
+    return NoAnswer(messages.BROKE_BEFORE_ANSWER, fix="Try again.")
 
 
 def not_ready(error: Exception, url: str) -> NoAnswer:
     """The error for connections that cannot be made at all: what the environment sets for them is no good."""
     proxy, named = proxy_for(url), certificates(missing=not isinstance(error, ssl.SSLError))
     kind = type(error).__name__
-    message, fix = f"No connection to Uru can be made ready ({kind})", "Check the proxy and certificate variables"
+    message, fix = messages.NO_CONNECTION_READY.format(kind=kind), messages.CHECK_VARIABLES
     if named:
-        message = f"{message}: the certificates of {' and '.join(named)} cannot be read"
-        fix = "Name a file of certificates in PEM format, or remove the variable"
+        message = messages.CANNOT_READ_CERTIFICATES.format(message=message, named=" and ".join(named))
+        fix = messages.NAME_A_PEM_FILE
     elif proxy is not None and proxy.scheme in SOCKS and isinstance(error, ImportError):
-        message = f"{_capital(proxy)} speaks SOCKS, for which the Python package socksio is missing"
-        fix = 'Install it where uru-mcp is installed: pip install "httpx2[socks]"; or use an HTTP proxy'
+        message = messages.SOCKS_IS_MISSING.format(proxy=_capital(proxy))
+        fix = messages.INSTALL_SOCKS
     elif proxy is not None:
-        message = f"{message}: {proxy} is not one that can be used{f', {proxy.fault}' if proxy.fault else ''}"
-        fix = f"Set {proxy.variable} to http://HOST:PORT or socks5://HOST:PORT, or remove it"
-    return NoAnswer(f"{message}. Nothing was sent.", fix=f"{fix}.", retryable=False)
+        message = messages.PROXY_UNUSABLE.format(
+            message=message, proxy=proxy, value=f", {proxy.fault}" if proxy.fault else ""
+        )
+        fix = messages.SET_THE_PROXY.format(variable=proxy.variable)
+    return NoAnswer(messages.SENTENCE_AND_NOTHING_SENT.format(message=message), fix=f"{fix}.", retryable=False)
 
 
 def _not_secure(broken: list[ssl.SSLError], proxy: Proxy | None) -> NoAnswer:
     is_doubted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in broken)
-    why = "its TLS certificate could not be verified" if is_doubted else "what answers there does not speak TLS"
+    why = messages.CERTIFICATE_NOT_VERIFIED if is_doubted else messages.SPEAKS_NO_TLS
     through, missing = f" through {proxy}" if proxy is not None else "", certificates(missing=True)
-    unread = f", and the certificates of {' and '.join(missing)} cannot be read" if missing and is_doubted else ""
+    unread = messages.CERTIFICATES_UNREADABLE.format(missing=" and ".join(missing)) if missing and is_doubted else ""
     what = proxy.variable if proxy is not None else "URU_PROXY_URL"
-    fix = f"Check {what}, the clock, and, behind a company proxy, its root certificate (SSL_CERT_FILE)."
+    fix = messages.CHECK_CERTIFICATES.format(what=what)
     return NoAnswer(
-        f"No secure connection to Uru{through}: {why}{unread}. Nothing was sent.",
-        fix=f"Name a file of certificates that can be read, or remove {' and '.join(missing)}." if unread else fix,
+        messages.NO_SECURE_CONNECTION.format(through=through, why=why, unread=unread),
+        fix=messages.NAME_A_READABLE_FILE.format(missing=" and ".join(missing)) if unread else fix,
         retryable=False,
     )
 
 
 def _fix(proxy: Proxy | None) -> str:
     if proxy is None:
-        return "Check the network connection and URU_PROXY_URL, and try again."
-    return f"Check {proxy.variable} and whether that proxy is up, or except Uru with NO_PROXY, and try again."
+        return messages.CHECK_THE_NETWORK
+    return messages.CHECK_THE_PROXY.format(variable=proxy.variable)
 
 
 def _why_unreachable(error: Exception, proxy: Proxy | None) -> str:
     causes = list(causes_of(error))
     whose = "its" if proxy is None else "the proxy's"
     if isinstance(error, httpx2.InvalidURL):
-        return f"{whose} address is not one"
+        return messages.ADDRESS_IS_NONE.format(whose=whose)
     if any(isinstance(cause, socket.gaierror) for cause in causes):
-        return f"{whose} name cannot be resolved"
+        return messages.NAME_NOT_RESOLVED.format(whose=whose)
     if any(isinstance(cause, OSError) and cause.errno in (errno.EMFILE, errno.ENFILE) for cause in causes):
-        return "too many files and connections are open on this machine"
+        return messages.TOO_MANY_FILES
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
-        return "the connection was refused"
+        return messages.CONNECTION_REFUSED
     if isinstance(error, httpx2.ConnectTimeout):
-        return "the connection was not taken in time"
+        return messages.NOT_TAKEN_IN_TIME
     if isinstance(error, httpx2.ProxyError):
         return _why_not_let_through(error)
     if isinstance(error, httpx2.PoolTimeout):
-        return "too many calls are under way at once"
-    return "there is no connection"
+        return messages.TOO_MANY_AT_ONCE
+    return messages.NO_CONNECTION
 
 
 def _why_not_let_through(error: httpx2.ProxyError) -> str:
     """The proxy's status, which only the exception's words hold."""
     status = str(error)[:3]
     if status == "407":
-        return "it wants a user name and a password (407)"
-    return f"it did not let the connection through{f' ({status})' if status.isdecimal() else ''}"
+        return messages.PROXY_WANTS_LOGIN
+    return messages.NOT_LET_THROUGH.format(value=f" ({status})" if status.isdecimal() else "")
 
 
 def _capital(proxy: Proxy) -> str:

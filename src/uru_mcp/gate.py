@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from uru_mcp import messages
 from uru_mcp.answers import KEYS_PAGE
 from uru_mcp.errors import PermissionMissing
 from uru_mcp.key_status import Standing
 from uru_mcp.permissions import EVERYTHING, NOTHING, Grant, Permissions, in_order, in_words
 
-BOXES = "the boxes that were ticked when the key was created"
-DECLARE = (
-    "Ask the user which permissions the key has (Read, Write, Execute: {boxes}), and to add the line"
-    ' "URU_PERMISSIONS": "{names}" with just those to the server\'s env, and to start the client again.'
-)
-
 
 def declare(permissions: Permissions) -> str:
     """What to do where it is not known whether the key has these permissions."""
-    return DECLARE.format(boxes=BOXES, names=",".join(in_order(permissions)))
+    return messages.DECLARE_PERMISSIONS.format(boxes=messages.TICKED_BOXES, names=",".join(in_order(permissions)))
 
 
 def allows(needs: Permissions, standing: Standing) -> bool:
@@ -75,10 +70,12 @@ def _missing(what: str, needs: Permissions, grant: Grant) -> PermissionMissing:
     if grant.declared is not None:
         details["ceiling"] = in_order(grant.declared)
     if unknown == missing:
-        return unknown_permissions(f"{what} needs {in_words(needs)}.", grant, **details)
+        return unknown_permissions(messages.NEEDS.format(what=what, needs=in_words(needs)), grant, **details)
     known_missing = missing - unknown
     return PermissionMissing(
-        f"{what} needs {in_words(needs)}. {_has(grant)}; missing: {in_words(known_missing)}. Nothing was sent to Uru.",
+        messages.NEEDS_WITH_MISSING.format(
+            what=what, needs=in_words(needs), grant=_has(grant), known_missing=in_words(known_missing)
+        ),
         fix=remedy(known_missing, grant),
         **details,
     )
@@ -88,11 +85,12 @@ def unknown_permissions(what: str, grant: Grant, **details: Any) -> PermissionMi
     """What is wrong where neither Uru nor the user has said what the key may do; `what` is a sentence, or nothing."""
     known = {permission: grant.known(permission).answer for permission in EVERYTHING}
     has, lacks = ([one for one in known if known[one] == answer] for answer in ("yes", "no"))
-    said = f" It is known to have {in_words(has)}." if has else ""
-    said += f" It is known to lack {in_words(lacks)}." if lacks else ""
+    said = messages.KNOWN_TO_HAVE.format(has=in_words(has)) if has else ""
+    said += messages.KNOWN_TO_LACK.format(lacks=in_words(lacks)) if lacks else ""
     return PermissionMissing(
-        f"{what} Uru does not tell whether this API key has {in_words(grant.unknown).replace(' and ', ' or ')}, and"
-        f" URU_PERMISSIONS is not set.{said} Nothing was sent to Uru.".strip(),
+        messages.PERMISSIONS_NOT_TOLD.format(
+            what=what, unknown=in_words(grant.unknown).replace(" and ", " or "), said=said
+        ).strip(),
         fix=declare(EVERYTHING - frozenset(lacks)),
         code="permissions_unknown",
         **details,
@@ -101,18 +99,18 @@ def unknown_permissions(what: str, grant: Grant, **details: Any) -> PermissionMi
 
 def _has(grant: Grant) -> str:
     if grant.refused:
-        return f"Uru has just refused {in_words(grant.refused)} to this API key; it is asked again in a minute"
+        return messages.REFUSED_JUST_NOW.format(refused=in_words(grant.refused))
     if grant.told is None or grant.is_outdated:
-        return f"URU_PERMISSIONS declares that this API key has {in_words(grant.declared or grant.effective)}"
+        return messages.DECLARED_TO_HAVE.format(declared=in_words(grant.declared or grant.effective))
     if grant.told <= grant.effective:
-        return f"This API key has {in_words(grant.told)}"
-    return f"This API key has {in_words(grant.told)}, of which URU_PERMISSIONS allows {in_words(grant.effective)}"
+        return messages.HAS.format(told=in_words(grant.told))
+    return messages.HAS_BUT_ALLOWS.format(told=in_words(grant.told), effective=in_words(grant.effective))
 
 
 def remedy(missing: Permissions, grant: Grant) -> str:
     """What to do about permissions that the key is known to lack."""
     by_ceiling = frozenset(one for one in missing if grant.known(one).how in ("ceiling", "declared"))
     if by_ceiling == missing:
-        return f"Ask the user to add {','.join(in_order(missing))} to URU_PERMISSIONS, if the key may have it."
-    key = f"Ask the user to give the key {in_words(missing)} in {KEYS_PAGE}, or to use a key that has it."
-    return f"{key} URU_PERMISSIONS must allow {in_words(by_ceiling)} too." if by_ceiling else key
+        return messages.ADD_TO_CEILING.format(missing=",".join(in_order(missing)))
+    key = messages.GIVE_THE_KEY.format(missing=in_words(missing), keys_page=KEYS_PAGE)
+    return messages.CEILING_TOO.format(key=key, by_ceiling=in_words(by_ceiling)) if by_ceiling else key

@@ -14,6 +14,7 @@ from dataclasses import replace
 import anyio
 from anyio.abc import TaskGroup
 
+from uru_mcp import messages
 from uru_mcp.client import UruClient
 from uru_mcp.errors import KeyRefused, KeyUnavailable, NoAnswer, UruError, WorkspaceProblem, unforeseen
 from uru_mcp.evidence import GRACE, Evidence
@@ -245,10 +246,8 @@ class Identity:
     def _unknown(self) -> Standing:
         if self._keyring.in_use is not None:
             return Standing(trouble=_silence())
-        message = f"The key has not come yet from where {self._keyring.source.name} says."
-        return Standing(
-            trouble=NoAnswer(message, fix="Try again in a moment; a password manager may wait for the user.")
-        )
+        message = messages.KEY_HAS_NOT_COME.format(name=self._keyring.source.name)
+        return Standing(trouble=NoAnswer(message, fix=messages.WAITING_FOR_SOURCE))
 
     def _unanswered(self, error: UruError) -> Standing:
         """The last grant for as long as it may hold, then none."""
@@ -259,4 +258,4 @@ class Identity:
 
 
 def _silence() -> NoAnswer:
-    return NoAnswer("Uru has not answered yet.", fix="Try again in a moment.")
+    return NoAnswer(messages.NOT_ANSWERED_YET, fix=messages.TRY_IN_A_MOMENT)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 import anyio
 from anyio.abc import TaskGroup
 
+from uru_mcp import messages
 from uru_mcp.answers import new_key, workspace_problem
 from uru_mcp.client import NOT_IMPLEMENTED, UruClient
 from uru_mcp.errors import Code, KeyRefused, NoAnswer, UruError, WorkspaceProblem
@@ -26,12 +27,10 @@ RECORD_WITHIN = 3.0  # seconds that a look waits for the record
 RECORD_AGAIN = 60.0  # seconds before a record that was not told in time is waited for again
 
 ENDED: Mapping[str, tuple[Code, str]] = {
-    "revoked": ("key_revoked", "This API key was deleted in Uru."),
-    "deleted": ("key_revoked", "This API key was deleted in Uru."),
-    "expired": ("key_expired", "This API key has expired."),
-    **dict.fromkeys(
-        ("disabled", "inactive", "suspended", "blocked"), ("key_rejected", "This API key is switched off in Uru.")
-    ),
+    "revoked": ("key_revoked", messages.KEY_DELETED),
+    "deleted": ("key_revoked", messages.KEY_DELETED),
+    "expired": ("key_expired", messages.KEY_EXPIRED),
+    **dict.fromkeys(("disabled", "inactive", "suspended", "blocked"), ("key_rejected", messages.KEY_SWITCHED_OFF)),
 }
 """What a record's `status` may say of a key that has ended; any other says nothing."""
 
@@ -60,7 +59,7 @@ class Introspection:
             UruError: Uru did not answer, or is not there.
         """
         if evidence.key is None:
-            raise NoAnswer("There is no key now. Nothing was sent.", fix="Call uru_whoami, which says why.")
+            raise NoAnswer(messages.NO_KEY_NOW, fix=messages.WHOAMI_SAYS_WHY)
         told_before = evidence.told_times
         heard = self._begin_hearing(evidence, tasks)
         until = time.monotonic() + RECORD_WITHIN

@@ -13,10 +13,10 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.shared.exceptions import MCPError
 from pydantic import ValidationError
 
-from uru_mcp import limits
+from uru_mcp import limits, messages
 from uru_mcp.schema_scalars import KIND_OF
 
-SDK_SAYS = "Invalid request parameters"
+SDK_SAYS = messages.INVALID_PARAMETERS
 SHOWN = 3
 PLACE = 100  # characters
 EXPECTED = {
@@ -44,7 +44,7 @@ async def name_fields(ctx: ServerRequestContext[Any, Any], call_next: CallNext) 
     except MCPError as error:
         if error.error.message != SDK_SAYS:
             raise
-        message = f"{SDK_SAYS}: {ctx.method} came before `initialize`, which must be the first request."
+        message = messages.CAME_TOO_EARLY.format(sdk_says=SDK_SAYS, method=ctx.method)
         raise MCPError(types.INVALID_PARAMS, message) from None
 
 
@@ -54,11 +54,13 @@ def _problems(error: ValidationError) -> Iterator[str]:
         steps = [str(step) for step in found["loc"] if step != "params" and not _is_branch(step)]
         place = limits.cut(".".join(steps), PLACE) or "params"
         if found["type"] == "missing":
-            yield f"`{place}` is missing"
+            yield messages.IS_MISSING.format(place=place)
         elif expected := EXPECTED.get(found["type"]):
-            yield f"`{place}`: expected {expected}, got {KIND_OF.get(type(found['input']), 'something else')}"
+            yield messages.EXPECTED.format(
+                place=place, expected=expected, input=KIND_OF.get(type(found["input"]), "something else")
+            )
         else:
-            yield f"`{place}` is not valid"
+            yield messages.NOT_VALID.format(place=place)
 
 
 def _is_branch(step: int | str) -> bool:

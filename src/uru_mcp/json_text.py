@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from uru_mcp import limits
+from uru_mcp import limits, messages
 from uru_mcp.numerals import loads
 
 # Bytes that values take in CPython, from above.
@@ -49,7 +49,7 @@ def _refused(constant: str) -> Any:
 def _told_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(members)
     if len(found) < len(members):
-        raise ValueError("a name stands twice in an object")
+        raise ValueError(messages.NAME_TWICE)
     return found
 
 

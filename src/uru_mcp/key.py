@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 
+from uru_mcp import messages
+
 FORM = re.compile(r"uru_[!-~]{8,}")
 
 
@@ -49,11 +51,11 @@ class Key:
 
 def _what_is_wrong(text: str) -> str:
     if text[:1] in "\"'" or text[-1:] in "\"'":
-        return "it has quotation marks around it"
+        return messages.HAS_QUOTATION_MARKS
     if " " in text:
-        return "it holds spaces, which no key does (is it still the text of an example?)"
+        return messages.HOLDS_SPACES
     if not text.startswith("uru_"):
-        return "it does not start with uru_"
+        return messages.HAS_NO_PREFIX
     if not text.isascii() or not text.isprintable():
-        return "it holds a character that no key has"
-    return "it is too short"
+        return messages.HOLDS_OTHER_CHARACTERS
+    return messages.IS_TOO_SHORT

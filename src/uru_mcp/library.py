@@ -11,9 +11,12 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from typing import Any
 
+from uru_mcp import messages
+from uru_mcp.catalog import Tool
 from uru_mcp.cursors import require_none
-from uru_mcp.effects import OF_WORKSPACE, attribution
-from uru_mcp.errors import UruError
+from uru_mcp.effects import attribution
+from uru_mcp.errors import PermissionMissing, Refused, UruError
+from uru_mcp.fields import Record, UnexpectedShape, record_of
 from uru_mcp.gate import allows
 from uru_mcp.heavy_work import in_time
 from uru_mcp.listings import Listing, Listings, require_cursor
@@ -21,16 +24,13 @@ from uru_mcp.names import shown_name
 from uru_mcp.outlook import Outlook, View
 from uru_mcp.policy import PLATFORM, RECORDS
 from uru_mcp.prompts import Filled, Offer, Prompts, place_of
-from uru_mcp.records import AUTOMATIONS, PROMPTS, RUNS, Kind, read_entry
+from uru_mcp.records import AUTOMATIONS, KINDS, PROMPTS, RUNS, Kind, read_entry
 from uru_mcp.redaction import Redaction
 from uru_mcp.render import Rendered, Renderer, Rest
-from uru_mcp.resources import Resources, Template, described, needs_at, templates
+from uru_mcp.resources import NOUNS, Resources, Template, described, needs_at, templates
+from uru_mcp.revisions import REPLACED
 from uru_mcp.shelves import Shelves, needs_of, open_kinds
 from uru_mcp.uris import Address, no_such_resource, parse_uri
-
-NOTHING = "Nothing fits, or this workspace has none of them. Without kind and query, all are listed."
-FAILED = "The {kind} could not be listed. {code}: {message} {fix}"
-NOTHING_YET = "Nothing fits so far. Go on with `next_cursor`."
 
 
 class Library:
@@ -151,30 +151,54 @@ class Library:
             within=until - time.monotonic(),
         )
         answer: dict[str, Any] = {
-            "from": OF_WORKSPACE,
+            "from": messages.OF_WORKSPACE,
             "resources": [described(resource) for resource in page.resources],
             "next_cursor": page.next_cursor,
         }
-        notes = [attribution(OF_WORKSPACE)[1:-1]]
+        notes = [attribution(messages.OF_WORKSPACE)[1:-1]]
         if page.problems:
             answer["problems"] = [_problem(kind, error) for kind, error in page.problems.items()]
-            notes += [FAILED.format(**problem) for problem in answer["problems"]]
+            notes += [messages.could_not_be_listed(**problem) for problem in answer["problems"]]
         elif not page.resources:
-            answer["hint"] = NOTHING_YET if page.next_cursor is not None else NOTHING
+            answer["hint"] = messages.NOTHING_YET if page.next_cursor is not None else _nothing(arguments)
         if page.next_cursor is not None:
-            notes.append(f"There is more: call uru_list_resources with cursor {page.next_cursor}.")
+            notes.append(messages.more_resources(page.next_cursor))
         return self._renderer.answer(answer, notes=notes, told=("problems",))
 
     async def title_of(self, run: Address, *, within: float) -> str | None:
         """What the automation of a run is called; None where the key may not read it, or it cannot be read in time."""
-        view = self._outlook.now
-        record = self._shelves.automation(run.id, view)
-        if record is None and AUTOMATIONS in open_kinds(view):
-            with suppress(UruError):
-                address = Address(AUTOMATIONS.collection, run.id)
-                record = await self._shelves.get(AUTOMATIONS, address, view, within=within)
-        entry = None if record is None else read_entry(AUTOMATIONS, record)
+        record = await self.automation_of(run, within=within)
+        entry = read_entry(AUTOMATIONS, record)
         return None if entry is None else entry.title
+
+    async def automation_of(self, run: Address, *, within: float) -> Record:
+        """The record of a run's automation; empty where the key may not read it, or it cannot be read in time."""
+        return await self._shelves.automation_of(run, self._outlook.now, within=within)
+
+    async def require_unchanged(self, tool: Tool, arguments: Mapping[str, Any], *, within: float) -> None:
+        """See that an edit replaces no text that has changed since it was last read here, where Uru tells that.
+
+        Raises, besides: `ArgumentError` when it would.
+        """
+        view, kind, own = self._outlook.now, _edited_by(tool), arguments.get("id")
+        if kind is None or not isinstance(own, str) or not any(name in arguments for name in REPLACED):
+            return
+        address = Address(kind.collection, own)
+        if not self._shelves.revisions.is_known(address) or kind not in open_kinds(view):
+            return
+        with suppress(Refused, PermissionMissing):  # what cannot be read is for Uru to refuse
+            record = await self._shelves.get(kind, address, view, within=within)
+            self._shelves.revisions.require_same(kind, address, record)
+
+    def note(self, tool: Tool, arguments: Mapping[str, Any], answer: Any) -> None:
+        """Remember how a record stands that a tool of Uru's has just answered with; the answer is redacted."""
+        kind = answered_kind(tool, arguments)
+        if kind is None:
+            return
+        if isinstance(arguments.get("id"), str):
+            self._shelves.revisions.forget(Address(kind.collection, arguments["id"]))
+        with suppress(UnexpectedShape):
+            self._shelves.revisions.note(kind, record_of(answer))
 
     def forget(self, kinds: Collection[Kind]) -> None:
         """Ask anew for these kinds of records, which have changed or may have."""
@@ -196,6 +220,28 @@ class Library:
 
 def _collections(kinds: tuple[Kind, ...]) -> set[str]:
     return {kind.collection for kind in kinds if kind is not RUNS}
+
+
+def _nothing(arguments: Mapping[str, Any]) -> str:
+    """Why a list is empty: there are none, or none that fit the query, or a cursor led past the last."""
+    if arguments.get("cursor"):
+        return messages.NOTHING_MORE
+    kind = arguments.get("kind")
+    nouns = "resources" if kind is None else f"{NOUNS[kind]}s" if kind != RUNS.collection else "runs"
+    return messages.nothing_listed(nouns, was_searched=bool(arguments.get("query", "").strip()))
+
+
+def _edited_by(tool: Tool) -> Kind | None:
+    """The kind of record that a tool of Uru's edits."""
+    is_own = tool.namespace.name == PLATFORM
+    return next((kind for kind in KINDS if is_own and kind.edit_tool == tool.name), None)
+
+
+def answered_kind(tool: Tool, arguments: Mapping[str, Any]) -> Kind | None:
+    """The kind of record that a call of one of Uru's tools answers with, whole: an edit, or a look at one."""
+    is_look = tool.namespace.name == PLATFORM and arguments.get("op") == "get"
+    looked_up = (kind for kind in KINDS if is_look and kind.query_tool == tool.name)
+    return _edited_by(tool) or next(looked_up, None)
 
 
 def _problem(kind: str, error: UruError) -> dict[str, str]:

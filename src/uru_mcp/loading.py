@@ -12,7 +12,7 @@ from typing import NamedTuple
 import anyio
 import anyio.to_thread
 
-from uru_mcp import limits
+from uru_mcp import limits, messages
 from uru_mcp.answers import connection_problem
 from uru_mcp.client import UruClient
 from uru_mcp.errors import KeyRefused, NoAnswer, Refused, UruError, unforeseen
@@ -104,17 +104,16 @@ def wanted(offered: Iterable[Namespace], patterns: tuple[str, ...], redaction: R
 
 def _too_many(count: int) -> Refused:
     return Refused(
-        f"Uru has told {count:,} namespaces; the first {limits.NAMESPACES:,} are used.",
-        fix="Name those that you want in URU_NAMESPACES.",
+        messages.TOO_MANY_NAMESPACES.format(count=count, namespaces=limits.NAMESPACES),
+        fix=messages.NAME_YOUR_NAMESPACES,
         code="too_large",
     )
 
 
 def _no_room() -> Refused:
     return Refused(
-        f"The tools of this workspace take more than {limits.CATALOG // 1024 // 1024} million characters,"
-        " and those of this namespace were not kept.",
-        fix="Name the namespaces that you want in URU_NAMESPACES.",
+        messages.TOO_MANY_CHARACTERS.format(catalog=limits.CATALOG // 1024 // 1024),
+        fix=messages.NAME_NAMESPACES,
         code="too_large",
     )
 

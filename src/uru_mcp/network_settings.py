@@ -12,13 +12,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from uru_mcp import messages
 from uru_mcp.settings import read_environment
 from uru_mcp.variables import is_loopback
 
 CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 SOCKS = ("socks5", "socks5h")
 SCHEMES = ("http", "https", *SOCKS)
-SYSTEM = "the system's settings"
+SYSTEM = messages.SYSTEM_SETTINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +31,19 @@ class Proxy:
     address: str
 
     def __str__(self) -> str:
-        return f"the proxy of {self.variable} ({self.address})"
+        return messages.PROXY_OF.format(variable=self.variable, address=self.address)
 
     @property
     def fault(self) -> str | None:
         """Why nothing can be connected to it, as far as its address shows; None where nothing is wrong with that."""
         if self.scheme not in SCHEMES:
-            return f"with the scheme “{self.scheme[:20]}”"
+            return messages.WITH_SCHEME.format(scheme=self.scheme[:20])
         try:
             parts = urlsplit(f"//{self.address}")
             is_possible = bool((parts.hostname or "").strip().encode("idna")) and parts.port != 0
         except ValueError:  # a port beyond 65535, or a name that no name server takes
             is_possible = False
-        return None if is_possible else "with that host and port"
+        return None if is_possible else messages.WITH_HOST_AND_PORT
 
 
 def proxy_for(url: str) -> Proxy | None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 import anyio
 from anyio.abc import TaskGroup
 
+from uru_mcp import messages
 from uru_mcp.answers import unconfirmed
 from uru_mcp.errors import ArgumentError, NoAnswer, UruError, unforeseen
 from uru_mcp.quoting import quoted
@@ -71,7 +72,9 @@ class Outcome:
         """End it without an outcome, unless it has one, and say so in the log."""
         if self.over.is_set():
             return
-        self.end(error=unconfirmed(f"{self.tool} was cancelled after {self.seconds:.0f} seconds, while Uru was at it."))
+        error = unconfirmed(messages.was_cancelled(self.tool, round(self.seconds)))
+        error.details["tool"] = self.tool
+        self.end(error=error)
         log.error(
             "%s (%s) was cut off after %.0f seconds; whether it happened is not known. Look before it is repeated.",
             self.tool,
@@ -133,8 +136,8 @@ class Outcomes:
         with anyio.move_on_after(within) as turn:
             await self._turns.acquire_on_behalf_of(outcome)
         if turn.cancelled_caught:
-            message = f"{AT_MOST} calls are under way already. Nothing was sent to Uru."
-            raise NoAnswer(message, fix="Try again when some have ended.", code="rate_limited")
+            message = messages.TOO_MANY_CALLS.format(at_most=AT_MOST)
+            raise NoAnswer(message, fix=messages.TRY_WHEN_SOME_ENDED, code="rate_limited")
 
     async def wait(self, outcome: Outcome, seconds: float) -> None:
         """Until it is over, or so many seconds."""
@@ -164,15 +167,11 @@ class Outcomes:
         wanted = wanted.strip()
         found = self._open.get(wanted) or self._kept.get(wanted)
         if found is None and ID.fullmatch(wanted):
-            raise unconfirmed(
-                f"Nothing is known here of {wanted}: its outcome was kept by a process that has ended, or for an hour,"
-                " or for another key."
-            )
+            raise unconfirmed(messages.CALL_NOT_KNOWN_NOW.format(wanted=wanted))
         if found is None:
             raise ArgumentError(
-                f"No call “{quoted(wanted, 60)}” is known. The last {AT_MOST} are kept, for an hour at most,"
-                " and until another key is in use.",
-                fix="Call uru_result without a call_id for the calls that are known.",
+                messages.NO_SUCH_CALL.format(wanted=quoted(wanted, 60), at_most=AT_MOST),
+                fix=messages.LIST_THE_CALLS,
                 code="not_found",
             )
         return found

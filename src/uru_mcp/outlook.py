@@ -12,7 +12,7 @@ from typing import NamedTuple
 import anyio
 from anyio.abc import TaskGroup
 
-from uru_mcp import gate
+from uru_mcp import gate, messages
 from uru_mcp.catalog import Catalog
 from uru_mcp.catalogs import Catalogs
 from uru_mcp.errors import KeyRefused, KeyReplaced, KeyUnavailable, UruError
@@ -126,8 +126,8 @@ class Outlook:
             key = view.standing.key
             view = await self.look(within, at_once=True)
             if view.standing.key != key:
-                message = "Another key is in use by now than when this call came. Nothing was sent to Uru."
-                raise KeyReplaced(message, fix="Make the same call again.")
+                message = messages.ANOTHER_KEY_BY_NOW
+                raise KeyReplaced(message, fix=messages.SAME_CALL_AGAIN)
         gate.require(what, needs, view.standing)
         return view
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from uru_mcp import limits
+from uru_mcp import limits, messages
 from uru_mcp.answers import shaped
 from uru_mcp.cursors import decode, encode, given
 from uru_mcp.errors import ArgumentError, Refused, UruError
@@ -81,7 +81,7 @@ class Prompts:
             return Filled(prompt.description, (text,))
         instructions = await self._instructions(prompt.agent, view, within=_left(until))
         if instructions is None:
-            gone = "The agent that this prompt names cannot be read; its instructions are missing."
+            gone = messages.NO_INSTRUCTIONS
             return Filled(f"{prompt.description} ({gone})".strip(), (text,))
         return Filled(prompt.description, (instructions, text))
 
@@ -115,7 +115,7 @@ class Prompts:
             if offer.name == name:
                 return offer
         raise ArgumentError(
-            f"There is no prompt “{quoted(name, 100)}”.", fix="List the prompts again.", code="not_found"
+            messages.NO_SUCH_PROMPT.format(name=quoted(name, 100)), fix=messages.LIST_PROMPTS_AGAIN, code="not_found"
         )
 
     async def _instructions(self, agent: str, view: View, *, within: float) -> str | None:
@@ -128,9 +128,9 @@ class Prompts:
                 return None
             raise
         name, told = read_agent(record)
-        _require_length("The agent's instructions", len(told or ""))
+        _require_length(messages.THE_AGENTS_INSTRUCTIONS, len(told or ""))
         called = quoted(self._redaction.text(name or agent), limits.TITLE)
-        return told and f"Take the part of the agent “{called}”. Its instructions:\n\n{told}"
+        return told and messages.TAKE_THE_PART.format(called=called, told=told)
 
 
 def bounded(prompt: Prompt) -> Prompt:
@@ -188,8 +188,8 @@ def _name_in(hole: re.Match[str]) -> str | None:
 def _require_length(what: str, length: int) -> None:
     if length > limits.PROMPT:
         raise Refused(
-            f"{what} would have {length:,} characters; {limits.PROMPT:,} are the most that is given to a model.",
-            fix="Give shorter values, or ask the user to shorten the prompt in Uru.",
+            messages.PROMPT_TOO_LONG.format(what=what, length=length, prompt=limits.PROMPT),
+            fix=messages.SHORTER_VALUES,
             code="too_large",
         )
 
@@ -200,15 +200,18 @@ def _check(name: str, arguments: tuple[Variable, ...], given: Mapping[str, str])
     missing = [one.name for one in arguments if one.required and not given.get(one.name, "").strip()]
     if missing:
         raise ArgumentError(
-            f"The prompt {name} cannot do without: {', '.join(quoted(one, limits.TITLE) for one in missing)}.",
-            fix="Give each of them a value.",
+            messages.PROMPT_LACKS.format(name=name, value=", ".join(quoted(one, limits.TITLE) for one in missing)),
+            fix=messages.GIVE_THEM_VALUES,
             missing=missing,
         )
 
 
 def _unknown_argument(name: str, argument: str, arguments: tuple[Variable, ...]) -> ArgumentError:
     known = ", ".join(quoted(one.name, limits.TITLE) for one in arguments) or "no argument"
-    return ArgumentError(f"The prompt {name} has no argument “{quoted(argument, 100)}”.", fix=f"It takes {known}.")
+    return ArgumentError(
+        messages.NO_SUCH_ARGUMENT.format(name=name, argument=quoted(argument, 100)),
+        fix=messages.TAKES_THESE.format(known=known),
+    )
 
 
 def _left(until: float) -> float:

@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
-from uru_mcp import limits
+from uru_mcp import limits, messages
 from uru_mcp.fields import (
     Record,
     UnexpectedShape,
@@ -31,6 +30,7 @@ from uru_mcp.uris import Address
 
 JSON = "application/json"
 IDS = ("id", "_id", "uuid")
+INPUTS = 30  # of an automation that are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,10 @@ ANSWERED_BY: Mapping[str, Kind] = {
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A record as a list shows it. `size` is in bytes of the text; `excerpt` is what a search found in it."""
+    """A record as a list shows it. `size` is in bytes of the text; `excerpt` is what a search found in it.
+
+    `inputs` are those that a run of an automation requires, as far as that is told.
+    """
 
     kind: Kind
     address: Address
@@ -78,6 +81,7 @@ class Entry:
     size: int | None = None
     updated_at: datetime | None = None
     excerpt: str | None = None
+    inputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +107,6 @@ class Prompt:
     content: str | None
     variables: tuple[Variable, ...]
     agent: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Approval:
-    """What a run waits for a person to decide. `node` is None where the run does not say which step waits.
-
-    `automation` is what the run's record calls its automation, None where it does not.
-    """
-
-    run: Address
-    node: str | None
-    question: str
-    automation: str | None = None
 
 
 def kind_at(address: Address) -> Kind | None:
@@ -158,7 +149,7 @@ def read_entry(kind: Kind, record: Record) -> Entry | None:
     description = text_at(record, "description") or ""
     updated_at = moment_at(record, "updated_at")
     if kind is RUNS:
-        title = f"Run of {text_at(record, 'started_at') or 'an unknown time'}"
+        title = messages.run_title(automation_name(record), text_at(record, "started_at"))
         description = text_at(record, "status") or ""
         updated_at = moment_at(record, "finished_at") or moment_at(record, "started_at")
     return Entry(
@@ -169,7 +160,24 @@ def read_entry(kind: Kind, record: Record) -> Entry | None:
         size=_size(record) if content is None else len(content.encode(errors="replace")),
         updated_at=updated_at,
         excerpt=text_at(record, "excerpt"),
+        inputs=_required_inputs(record) if kind is AUTOMATIONS else (),
     )
+
+
+def _required_inputs(record: Record) -> tuple[str, ...]:
+    """What the trigger of an automation requires: `{"trigger": {"input_schema": {"required": ["amount"]}}}`."""
+    holders = (object_at(record, "trigger") or {}, record)
+    names = ("input_schema", "inputSchema")
+    schema = next((found for one in holders for name in names if (found := object_at(one, name)) is not None), {})
+    required = schema.get("required")
+    named = required if isinstance(required, list) else []
+    return tuple(one for one in named if isinstance(one, str) and len(one) <= limits.IDENTIFIER)[:INPUTS]
+
+
+def automation_name(record: Record) -> str | None:
+    """What a run's record calls its automation."""
+    named = object_at(record, "automation") or {}
+    return text_at(record, "automation_name", "automation_title") or text_at(named, "name", "title")
 
 
 def _size(record: Record) -> int | None:
@@ -222,30 +230,3 @@ def _variable(item: Record) -> Variable | None:
 def read_agent(record: Record) -> tuple[str | None, str | None]:
     """What an agent is called, and what it is told."""
     return text_at(record, "name"), text_at(record, "instructions")
-
-
-def read_approvals(body: Any) -> tuple[Approval, ...]:
-    """What a run waits for, in its own order; nothing when it does not wait.
-
-    An event `{"node": "head", "type": "approval_requested", "detail": "Refund 900 EUR?"}` asks, and a later one of the
-    same node with another type answers. The shape of events is assumed.
-    """
-    record = body if isinstance(body, dict) else {}
-    address = address_of(RUNS, record)
-    if address is None or text_at(record, "status") != "waiting_for_approval":
-        return ()
-    named = object_at(record, "automation") or {}
-    name = text_at(record, "automation_name", "automation_title") or text_at(named, "name", "title")
-    waiting: dict[str, str] = {}
-    events = record.get("events")
-    for event in events if isinstance(events, list) else ():
-        node = text_at(event, "node", "node_id") if isinstance(event, dict) else None
-        if node is None or len(node) > limits.IDENTIFIER:
-            continue
-        waiting.pop(node, None)
-        if text_at(event, "type") == "approval_requested":
-            waiting[node] = text_at(event, "detail", "message") or ""
-    if not waiting:
-        return (Approval(address, None, "", name),)
-    first = islice(waiting.items(), limits.APPROVALS)
-    return tuple(Approval(address, node, limits.cut(question, limits.QUESTION), name) for node, question in first)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from uru_mcp import messages
 from uru_mcp.content import MEDIA_PARTS, Media, shown_of
 from uru_mcp.encoded import Naming, has_encoded
 from uru_mcp.errors import ArgumentError, UruError
@@ -15,8 +16,8 @@ from uru_mcp.fields import compact, is_deeper
 from uru_mcp.numerals import may_have_large, with_large_as_text
 from uru_mcp.pieces import cut_json, shortened_json, small_first
 from uru_mcp.quoting import quoted_json
-from uru_mcp.records import Approval
 from uru_mcp.redaction import Redaction
+from uru_mcp.waiting_steps import Approval
 from uru_mcp.weight import reach
 from uru_mcp.wire import DEEPEST
 
@@ -132,8 +133,8 @@ class Renderer:
         if media:
             said = {**said, "content": [one.described(is_shown=one in shown) for one in media]}
         parts = "; ".join(one.in_words(is_shown=one in shown) for one in media)
-        parts += f"; and {more:,} more, not shown" if more > 0 else ""
-        ours = (*naming.notes, *([f"Besides the data: {parts}."] if parts else []))
+        parts += messages.MORE_PARTS.format(more=more) if more > 0 else ""
+        ours = (*naming.notes, *([messages.BESIDE_THE_DATA.format(parts=parts)] if parts else []))
         told = tuple(self._redaction.text(note) for note in notes) + tuple(f"[{note}]" for note in ours)
         return Document(text, is_json, said, told, waits_for, shown)
 
@@ -159,8 +160,8 @@ class Renderer:
         total = len(document.text)
         if offset >= total:
             raise ArgumentError(
-                f"There is nothing at offset {offset}: the text has {total} characters.",
-                fix="Go on at the `next_offset` of the piece before; where it is null, that was the last one.",
+                messages.NOTHING_AT_OFFSET.format(offset=offset, total=total),
+                fix=messages.GO_ON_AT_NEXT_OFFSET,
             )
         end, closers = reach(document.text, offset, self.budget), ""
         if document.is_json and not offset:
@@ -171,10 +172,14 @@ class Renderer:
         body = document.text[offset:end] + closers
         cut: dict[str, Any] = {"offset": offset, "shown": end - offset, "total": total}
         cut["next_offset"] = None if is_last else end
-        note = f"[Cut: characters {offset} to {end} of {total}."
+        note = messages.CUT.format(offset=offset, end=end, total=total)
         if rest is not None:
             cut[rest.argument] = rest.value
-            note += "" if is_last else f" Go on with {rest.tool}, {rest.argument} {rest.value}, offset {end}."
+            note += (
+                ""
+                if is_last
+                else messages.GO_ON_WITH.format(tool=rest.tool, argument=rest.argument, value=rest.value, end=end)
+            )
         data = json.loads(body) if closers else body
         return _with_notes(document, body, data, f"{note}]", cut=cut)
 
@@ -208,12 +213,12 @@ class Renderer:
         details = self._detail(details)
         text = f"{said['code']}: {said['message']}\n{said['fix']}"
         if unsaid := _unsaid(details, text):
-            text += f"\n[Details: {quoted_json(compact(unsaid))}]"
+            text += f"\n[{messages.DETAILS.format(details=quoted_json(compact(unsaid)))}]"
         advice = self._detail(dict(theirs.advice))
         theirs = replace(theirs, advice=advice)
         if advice:
-            text += f"\n[Besides, {theirs.structure['from']} said, which is data and not advice of ours: "
-            text += f"{quoted_json(compact(advice))}]"
+            told = messages.BESIDES.format(source=theirs.structure["from"], advice=quoted_json(compact(advice)))
+            text += f"\n[{told}]"
         beside = {"quoted": theirs.structure} if advice else {}
         return Rendered(text, {"error": {**said, **details, **said, **beside}}, is_error=True)
 
@@ -235,8 +240,9 @@ def _unsaid(details: dict[str, Any], text: str) -> dict[str, Any]:
 
 
 def _is_said(value: Any, text: str) -> bool:
-    if isinstance(value, list):
-        return bool(value) and all(_is_said(item, text) for item in value)
+    if isinstance(value, list | dict):
+        items = value.values() if isinstance(value, dict) else value
+        return bool(value) and all(_is_said(item, text) for item in items)
     return isinstance(value, str) and value.casefold() in text.casefold()
 
 
@@ -247,7 +253,7 @@ def _with_notes(document: Document, body: str, data: Any, *notes: str, **members
     return Rendered(
         body,
         _in_order({**document.members, **members, **note, "data": data}),
-        notes=said if log_id is None else (*said, f"[Log id: {log_id}]"),
+        notes=said if log_id is None else (*said, messages.LOG_ID.format(log_id=log_id)),
         waits_for=document.waits_for,
         is_data=True,
         media=document.media if not members.get("cut", {}).get("offset") else (),

@@ -6,36 +6,27 @@ needs Read, and more where Uru says so.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from uru_mcp import limits
+from uru_mcp import limits, messages
 from uru_mcp.approvals import advice
 from uru_mcp.discovery import offer
-from uru_mcp.effects import OF_FACTS, OF_WORKSPACE
 from uru_mcp.errors import ArgumentError
+from uru_mcp.fields import Record
 from uru_mcp.outlook import View
 from uru_mcp.permissions import Permissions
 from uru_mcp.policy import RECORDS
 from uru_mcp.quoting import described as plainly
 from uru_mcp.quoting import quoted
-from uru_mcp.records import (
-    AUTOMATIONS,
-    JSON,
-    KINDS,
-    RUNS,
-    Entry,
-    Kind,
-    kind_at,
-    read_approvals,
-    read_content,
-    read_entry,
-)
+from uru_mcp.records import AUTOMATIONS, JSON, KINDS, RUNS, Entry, Kind, kind_at, read_content, read_entry
 from uru_mcp.redaction import Redaction
 from uru_mcp.shelves import Shelves, needs_of, open_kinds
 from uru_mcp.uris import KEY, NAMESPACES, SCHEME, WORKSPACE, Address, no_such_resource
+from uru_mcp.waiting_steps import Approval, read_approvals, with_steps
 from uru_mcp.wire import Namespace
 
 NAMESPACE = f"{SCHEME}{NAMESPACES}/{{namespace}}"
@@ -50,7 +41,10 @@ NOUNS: Mapping[str, str] = {NAMESPACES: "namespace", **{kind.collection: kind.no
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A resource as a list shows it. `size` is in bytes; `excerpt` is what a search found in it."""
+    """A resource as a list shows it. `size` is in bytes; `excerpt` is what a search found in it.
+
+    `inputs` are those that a run of an automation requires.
+    """
 
     uri: str
     kind: str
@@ -60,6 +54,8 @@ class Resource:
     size: int | None = None
     updated_at: datetime | None = None
     excerpt: str | None = None
+    id: str | None = None
+    inputs: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -103,19 +99,28 @@ class Resources:
         """What stands at an address. Raises, besides: `ArgumentError` (`not_found`) when nothing can stand there."""
         kind = kind_at(address)
         if kind is None:
-            return Content(JSON, self._facts(address, view), {"from": OF_FACTS, "uri": address.uri})
+            return Content(JSON, self._facts(address, view), {"from": messages.OF_FACTS, "uri": address.uri})
         if kind not in open_kinds(view):
             raise no_such_resource(address.uri)
+        until = time.monotonic() + within
         record = await self._shelves.get(kind, address, view, within=within)
+        self._shelves.revisions.note(kind, record)
         record = self._redaction.value(record) if kind is RUNS else record  # whose words are cut and put to a person
-        advised = [advice(approval, view) for approval in read_approvals(record)] if kind is RUNS else []
-        members: dict[str, Any] = {"from": OF_WORKSPACE, "uri": address.uri}
+        advised = [advice(one, view) for one in await self._waiting(record, view, until)] if kind is RUNS else []
+        members: dict[str, Any] = {"from": messages.OF_WORKSPACE, "uri": address.uri}
         if advised:
             members["approvals"] = [structure for structure, _ in advised]
         data = read_content(kind, record)
         return Content(
             kind.mime_type if isinstance(data, str) else JSON, data, members, tuple(note for _, note in advised)
         )
+
+    async def _waiting(self, run: Record, view: View, until: float) -> tuple[Approval, ...]:
+        approvals = read_approvals(run)
+        if not approvals:
+            return ()
+        within = (until - time.monotonic()) / 2
+        return with_steps(approvals, await self._shelves.automation_of(approvals[0].run, view, within=within))
 
     async def complete(
         self, uri_template: str, argument: str, value: str, given: Mapping[str, str], view: View, *, within: float
@@ -131,8 +136,10 @@ class Resources:
         kind = RECORD_TEMPLATES.get(uri_template)
         if kind is None or f"{{{argument}}}" not in uri_template:
             raise ArgumentError(
-                f"No resource template “{quoted(uri_template, 100)}” has an argument “{quoted(argument, 100)}”.",
-                fix="Take a template from resources/templates/list.",
+                messages.NO_SUCH_TEMPLATE.format(
+                    uri_template=quoted(uri_template, 100), argument=quoted(argument, 100)
+                ),
+                fix=messages.TAKE_A_TEMPLATE,
             )
         if kind not in open_kinds(view):
             return []
@@ -178,15 +185,16 @@ def facts_listed(view: View, redaction: Redaction) -> list[Resource]:
             Address(WORKSPACE).uri,
             WORKSPACE,
             f"Workspace {name}" if name else "Workspace",
-            "The workspace of this key, and how many tools are allowed and blocked there.",
+            messages.ABOUT_WORKSPACE,
         ),
-        Resource(Address(KEY).uri, KEY, "API key", "What this key may do, how old it is, and what is wrong with it."),
+        Resource(Address(KEY).uri, KEY, "API key", messages.ABOUT_KEY),
         *(
             Resource(
                 Address(NAMESPACES, namespace.name).uri,
                 NAMESPACES,
                 namespace.title,
-                f"The tools of {namespace.title}, what each needs, and whether this key may run it.",
+                messages.ABOUT_NAMESPACE.format(title=namespace.title),
+                id=namespace.name,
             )
             for namespace in tellable(view, redaction)
         ),
@@ -205,23 +213,29 @@ def resource_of(entry: Entry, redaction: Redaction) -> Resource:
         entry.size,
         entry.updated_at,
         limits.cut(plainly(excerpt), limits.EXCERPT) if excerpt else entry.excerpt,
+        redaction.text(entry.address.run_id or entry.address.id or ""),
+        tuple(redaction.text(name) for name in entry.inputs),
     )
 
 
 def templates(view: View) -> list[Template]:
     """The forms of addresses that lead somewhere in this workspace."""
-    found = [Template(NAMESPACE, "Namespace", "The tools of a namespace, what each needs, and whether this key may.")]
+    found = [Template(NAMESPACE, "Namespace", messages.ABOUT_NAMESPACES)]
     for form, kind in RECORD_TEMPLATES.items():
         if kind in open_kinds(view):
             title = kind.noun.capitalize()
-            found.append(Template(form, title, f"{title} in Uru, by id.", kind.mime_type))
+            found.append(Template(form, title, messages.BY_ID.format(title=title), kind.mime_type))
     return found
 
 
 def described(resource: Resource) -> dict[str, Any]:
-    """`{"uri", "kind", "title", "description", "mime_type", "size", "updated_at", "excerpt"}`, what is known of it."""
+    """What is known of it.
+
+    `{"uri", "id", "kind", "title", "description", "mime_type", "size", "updated_at", "excerpt", "required_inputs"}`
+    """
     described = {
         "uri": resource.uri,
+        "id": resource.id,
         "kind": resource.kind,
         "title": resource.title,
         "description": resource.description or None,
@@ -229,6 +243,7 @@ def described(resource: Resource) -> dict[str, Any]:
         "size": resource.size,
         "updated_at": resource.updated_at and resource.updated_at.isoformat(),
         "excerpt": resource.excerpt,
+        "required_inputs": list(resource.inputs) or None,
     }
     return {name: value for name, value in described.items() if value is not None}
 

@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
+from uru_mcp import messages
 from uru_mcp.complaints import read_complaint
 from uru_mcp.fields import Record, UnexpectedShape, is_deeper, parsed_text, text_at
 from uru_mcp.quoting import quoted
@@ -24,7 +25,7 @@ BESIDE = frozenset({*DATA, *FLAGS, *WORDS, "log_id", "logId", "status", "statusC
 MEDIA = ("image", "audio", "resource", "resource_link")
 WRAPPED = 4  # results inside each other that are opened
 LOG_ID_CHARS = 200
-NO_REASON = "It gave no reason."
+NO_REASON = messages.NO_REASON
 FAILED = ("error", "failed", "failure", "fail")  # as a `status`
 
 
@@ -157,4 +158,4 @@ def _shallow(data: Any) -> Any:
     try:
         return json.dumps(data, ensure_ascii=False)
     except RecursionError:
-        return "(The result is nested too deeply to be shown.)"
+        return messages.NESTED_TOO_DEEPLY

@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from uru_mcp import messages
 from uru_mcp.schema_dialect import BOUNDS, Schema
 from uru_mcp.words import shortened
 
@@ -34,9 +35,9 @@ def enumerate_values(made: Schema, schema: Schema) -> list[str]:
     texts = [value for value in unique if isinstance(value, str) and value]
     if texts and len(unique) <= VALUES:
         made["enum"] = texts
-        return ["May be empty."] if len(texts) < len(unique) else []
+        return [messages.MAY_BE_EMPTY] if len(texts) < len(unique) else []
     told = ", ".join(json.dumps(value, ensure_ascii=False) for value in unique[:TOLD])
-    return [f"One of: {told}{', …' if len(unique) > TOLD else ''}."]
+    return [messages.ONE_OF.format(told=told, more=", …" if len(unique) > TOLD else "")]
 
 
 def limit_text(made: Schema, schema: Schema) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from uru_mcp import messages
 from uru_mcp.schema_dialect import Schema, target_of
 
 CHOICES = ("anyOf", "oneOf")
@@ -138,5 +139,7 @@ def in_words(choices: list[list[tuple[str, ...]]]) -> str:
     for groups in choices[:3]:
         told = ["; ".join(" and ".join(f"`{name}`" for name in group[:6]) for group in groups[:8])]
         is_one = len(groups) == 1
-        sentences.append(f"May need {told[0]}." if is_one else f"Give one of: {told[0]}.")
+        sentences.append(
+            messages.MAY_NEED.format(told=told[0]) if is_one else messages.GIVE_ONE_OF.format(told=told[0])
+        )
     return " ".join(sentences)

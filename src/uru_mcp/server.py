@@ -23,7 +23,7 @@ from mcp.server.subscriptions import (
 )
 from mcp.shared.exceptions import MCPError
 
-from uru_mcp import __version__, protocol
+from uru_mcp import __version__, messages, protocol
 from uru_mcp.announcements import List
 from uru_mcp.asking import Asking, Time
 from uru_mcp.bridge import Bridge
@@ -39,7 +39,7 @@ from uru_mcp.unconfigured import Unconfigured
 Context = ServerRequestContext[Any, Any]
 Answer = TypeVar("Answer")
 
-NO_SUCH_TOOL = "Unknown tool. List the tools again, or find one with uru_search_tools."  # the name may hold anything
+NO_SUCH_TOOL = messages.UNKNOWN_MCP_TOOL  # the name may hold anything
 
 NOTIFICATIONS = NotificationOptions(tools_changed=True, resources_changed=True, prompts_changed=True)
 PROGRESS_EACH = 5  # seconds
@@ -110,7 +110,7 @@ class Handlers:
                 failure = error
             tasks.cancel_scope.cancel()
         if result is None:
-            raise failure or MCPError(types.INTERNAL_ERROR, "The call ended without an answer.")
+            raise failure or MCPError(types.INTERNAL_ERROR, messages.ENDED_WITHOUT_ANSWER)
         return result
 
     async def list_resources(
@@ -239,6 +239,6 @@ async def _report_progress(session: ServerSession, each: float, call: Time) -> N
     """Tell a client that wants to know how long its call has been under way; without its token nothing is sent."""
     for seconds in count(each, each):
         await anyio.sleep(each)
-        said = f"Uru has been at it for {seconds:g} seconds." if not call.is_asking else "Waiting for your decision."
+        said = messages.AT_IT_FOR.format(seconds=seconds) if not call.is_asking else messages.WAITING_FOR_DECISION
         with suppress(*GONE):
             await session.report_progress(seconds, None, said)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,8 +25,9 @@ from uru_mcp.names import shown_name
 from uru_mcp.outlook import View
 from uru_mcp.permissions import Permissions
 from uru_mcp.policy import PLATFORM, RECORDS
-from uru_mcp.records import AUTOMATIONS, CONTEXTS, KINDS, RUNS, Kind, address_of, read_page
+from uru_mcp.records import AUTOMATIONS, CONTEXTS, KINDS, RUNS, Kind, address_of, read_entry, read_page
 from uru_mcp.redaction import Redaction
+from uru_mcp.revisions import Revisions
 from uru_mcp.uris import Address, no_such_resource
 
 PAGE = 50  # records
@@ -76,18 +78,19 @@ def open_kinds(view: View) -> tuple[Kind, ...]:
 class Shelves:
     """Fetches records. Every method answers within `within` seconds or raises what `Calls.run` raises.
 
-    `failed` is why a kind could not be listed when it was last tried.
+    `failed` is why a kind could not be listed when it was last tried, and `revisions` how records stood when read.
     """
 
     def __init__(self, calls: Calls, redaction: Redaction) -> None:
         self._calls = calls
         self._redaction = redaction
         self._kept = _Kept()
+        self.revisions = Revisions()
         self.failed: dict[Kind, UruError] = {}
 
     def start_over(self) -> None:
         """Forget what an earlier key was shown."""
-        self._kept = _Kept()
+        self._kept, self.revisions = _Kept(), Revisions()
         self.failed = {}
 
     async def page(self, kind: Kind, view: View, cursor: str | None = None, *, within: float) -> Page:
@@ -140,9 +143,14 @@ class Shelves:
             if cursor is None:
                 return
 
-    def automation(self, own: str | None, view: View) -> Record | None:
-        """An automation as it was last listed, also when it may have changed since; Uru is not asked."""
-        return self._kept.automations.get(own or "") if self._kept.workspace == _workspace(view) else None
+    async def automation_of(self, run: Address, view: View, *, within: float) -> Record:
+        """The automation of a run, as it was last listed or is now; empty where the key may not or cannot read it."""
+        kept = self._kept.automations.get(run.id or "") if self._kept.workspace == _workspace(view) else None
+        if kept is not None or AUTOMATIONS not in open_kinds(view):
+            return kept or {}
+        with suppress(UruError), anyio.move_on_after(within):
+            return await self.get(AUTOMATIONS, Address(AUTOMATIONS.collection, run.id), view, within=within)
+        return {}
 
     def forget(self, kinds: Collection[Kind]) -> None:
         """Ask anew for these kinds: something has changed."""
@@ -172,7 +180,9 @@ class Shelves:
                 tasks.start_soon(ask, automation)
         if failed:
             raise failed[0]
-        newest = [record for own in ids for record in _runs_of(own, found[own])[:NEWEST]]
+        entries = [read_entry(AUTOMATIONS, record) for record in automations.records]
+        titles = {entry.address.id: entry.title for entry in entries if entry is not None}
+        newest = [record for own in ids for record in _runs_of(own, found[own], titles[own])[:NEWEST]]
         return Page(tuple(newest), automations.next_cursor)
 
     async def _page(self, kind: Kind, op: Record, view: View, cursor: str | None, *, within: float) -> Page:
@@ -209,9 +219,10 @@ class Shelves:
             self._kept.automations |= {str(record.get("id")): record for record in page.records}
 
 
-def _runs_of(automation: str, page: Page) -> tuple[Record, ...]:
+def _runs_of(automation: str, page: Page, name: str | None = None) -> tuple[Record, ...]:
     """The runs, each with the automation it is of, which a list of one automation's runs need not repeat."""
-    return tuple({"automation_id": automation, **record} for record in page.records)
+    told = {"automation_id": automation} if name is None else {"automation_id": automation, "automation_name": name}
+    return tuple({**told, **record} for record in page.records)
 
 
 def _workspace(view: View) -> str | None:

@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from math import inf
 from typing import Any, Literal
 
+from uru_mcp import messages
 from uru_mcp.catalog import Catalog, Tool, classified
+from uru_mcp.discovery import notes_on
 from uru_mcp.errors import ArgumentError, UnknownTool
 from uru_mcp.fields import compact
 from uru_mcp.gate import is_granted, may_come
@@ -38,12 +40,10 @@ def _selection_tool(name: str, description: str, schema: dict[str, Any], *, read
 SELECTION: Mapping[str, Tool] = {
     tool.id: tool
     for tool in (
-        _selection_tool(
-            LIST_WORKSPACES, "Lists the workspaces that this API key may select.", {"type": "object"}, read_only=True
-        ),
+        _selection_tool(LIST_WORKSPACES, messages.LISTS_WORKSPACES, {"type": "object"}, read_only=True),
         _selection_tool(
             SELECT_WORKSPACE,
-            "Selects the workspace to work in. Ask the user which one.",
+            messages.SELECTS_WORKSPACE,
             {"type": "object", "properties": {"workspace_id": {"type": "string"}}, "required": ["workspace_id"]},
             read_only=None,
         ),
@@ -128,11 +128,12 @@ def _whole(tools: Iterable[Tool], shown: Mapping[str, Definition], left: float) 
 def defined(tool: Tool) -> Definition:
     """Uru's tool as clients take it: its schema fitted to them, a short title, and true hints."""
     fitted = fit(tool.schema_json)
-    room = DESCRIPTION_CHARS - len(fitted.note) - 1
+    notes = " ".join(note for note in (*notes_on(tool), fitted.note) if note)
+    room = DESCRIPTION_CHARS - len(notes) - 1
     return Definition(
         name=tool.listed_as,
         title=short_title(tool.title, tool.namespace.title),
-        description=f"{shortened(tool.attributed, room)} {fitted.note}".strip(),
+        description=f"{shortened(tool.attributed, room)} {notes}".strip(),
         schema=fitted.schema,
         read_only=tool.read_only,
         destructive=tool.destructive,
@@ -181,9 +182,13 @@ def require_dispatcher(call: Call) -> None:
     right = call.tool.dispatcher
     if call.via is None or call.via == right:
         return
-    way = f"Call {right} with the same arguments." if right else f"Call {call.tool.listed_as} by its own name."
+    way = (
+        messages.CALL_THIS_INSTEAD.format(right=right)
+        if right
+        else messages.CALL_BY_OWN_NAME.format(listed_as=call.tool.listed_as)
+    )
     raise ArgumentError(
-        f"{call.via} does not run {call.tool.id}. Nothing was sent to Uru.",
+        messages.WRONG_DISPATCHER.format(via=call.via, id=call.tool.id),
         fix=way,
         code="wrong_dispatcher",
         tool=call.tool.id,
@@ -195,15 +200,15 @@ def _unknown(wanted: str, catalog: Catalog) -> UnknownTool:
     reason = catalog.why_left_out(wanted)
     if reason is not None:
         return UnknownTool(
-            f"{quoted(wanted, 100)} is left out, since {quoted(reason, 200)}. Nothing was sent to Uru.",
-            fix="It cannot be used here. Look for another way with uru_search_tools, or tell the user.",
+            messages.IS_LEFT_OUT.format(wanted=quoted(wanted, 100), reason=quoted(reason, 200)),
+            fix=messages.LOOK_FOR_ANOTHER,
             tool=wanted[:100],
         )
     near = catalog.index.search(wanted)[:3]
-    meant = f"Did you mean {' or '.join(near)}? " if near else ""
+    meant = messages.DID_YOU_MEAN.format(near=" or ".join(near)) if near else ""
     return UnknownTool(
-        f"This workspace has no tool “{quoted(wanted, 100)}”. Nothing was sent to Uru.",
-        fix=f"{meant}Find the exact name with uru_search_tools.",
+        messages.NO_SUCH_TOOL.format(wanted=quoted(wanted, 100)),
+        fix=messages.FIND_EXACT_NAME.format(meant=meant),
         tool=wanted[:100],
         near=near,
     )

@@ -13,10 +13,12 @@ import mcp.types as types
 from mcp.shared.message import SessionMessage
 from pydantic import ValidationError
 
+from uru_mcp import messages
+
 BYTE_ORDER_MARK = "\ufeff"  # which some programs on Windows begin with
 NOTIFICATIONS = "notifications/"  # with which the names of all notifications begin
-NOT_MCP = "This is not a JSON-RPC 2.0 message of MCP."
-NOT_AN_ID = "The id of a request is a text or a whole number."
+NOT_MCP = messages.NOT_A_MESSAGE
+NOT_AN_ID = messages.ID_OF_REQUEST
 
 
 def salvaged(error: Exception) -> SessionMessage | types.JSONRPCError | None:
@@ -36,9 +38,9 @@ def salvaged(error: Exception) -> SessionMessage | types.JSONRPCError | None:
     except ValidationError:
         pass
     except RecursionError:
-        return _refusal(None, types.PARSE_ERROR, "This line is nested too deeply.")
+        return _refusal(None, types.PARSE_ERROR, messages.LINE_TOO_DEEP)
     except ValueError:  # a number of more digits than Python reads is one too
-        return _refusal(None, types.PARSE_ERROR, "This line is not JSON that can be read.")
+        return _refusal(None, types.PARSE_ERROR, messages.LINE_UNREADABLE)
     number = message.get("id") if isinstance(message, dict) else None
     wanted = number if isinstance(number, (int, str)) and not isinstance(number, bool) else None
     return _refusal(whole(wanted), types.INVALID_REQUEST, NOT_MCP)

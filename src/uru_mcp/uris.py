@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
+from uru_mcp import messages
 from uru_mcp.errors import ArgumentError
 from uru_mcp.quoting import quoted
 
@@ -57,16 +58,16 @@ def parse_uri(uri: str) -> Address:
     for part in (own, run):
         if part is not None and not _is_id(part):
             raise ArgumentError(
-                f"This is not the address of a resource: “{quoted(uri, 200)}”. Nothing was sent to Uru.",
-                fix="Take the uri from uru_list_resources.",
+                messages.NOT_AN_ADDRESS.format(uri=quoted(uri, 200)),
+                fix=messages.TAKE_THE_URI,
             )
     return Address(collection, own, run)
 
 
 def no_such_resource(uri: str) -> ArgumentError:
     return ArgumentError(
-        f"There is no resource “{quoted(uri, 200)}” for this key. Nothing was sent to Uru.",
-        fix="Find the exact uri with uru_list_resources.",
+        messages.NO_SUCH_RESOURCE.format(uri=quoted(uri, 200)),
+        fix=messages.FIND_EXACT_URI,
         code="not_found",
     )
 

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from uru_mcp import messages
 from uru_mcp.answers import KEYS_PAGE
 from uru_mcp.catalog import Catalog
 from uru_mcp.errors import PermissionMissing, SettingsError, UruError
 from uru_mcp.gate import allows, remedy, unknown_permissions
 from uru_mcp.key_source import Exposure, KeySource
 from uru_mcp.key_status import Standing
-from uru_mcp.permissions import EVERYTHING, NOTHING, Grant, Permission, Permissions, in_order, in_words
+from uru_mcp.permissions import EVERYTHING, NOTHING, Grant, Permission, in_order, in_words
 from uru_mcp.policy import PLATFORM
 from uru_mcp.quoting import quoted
 from uru_mcp.records import KINDS, Kind
@@ -29,8 +30,8 @@ OLD_KEY_DAYS = 90
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 ENDS_SOON_DAYS = 14
 TITLE_CHARS = 60
-UNLISTED = f"{REASON}; uru_search_tools finds it and says which tool runs it"
-CONTRADICTION = "The key's record contradicts Uru, which accepts the key, so calls go on. The record says:"
+UNLISTED = messages.FOUND_BY_SEARCH.format(reason=REASON)
+CONTRADICTION = messages.KEY_RECORD_CONTRADICTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,27 +127,33 @@ def _tools(facts: Facts) -> dict[str, Any]:
         "unlisted_reason": UNLISTED if facts.catalog.unlisted else None,
         "source": facts.catalog.source,
         "missing": missing,
-        "fix": _remedy(lacking, grant) if missing else None,
+        "fix": _remedies(missing, grant),
     }
 
 
-def _remedy(lacking: Permissions, grant: Grant | None) -> str | None:
-    """What a refusal would say to do, for all that the key is known to lack."""
-    known = lacking - grant.unknown if grant is not None else NOTHING
-    return remedy(known, grant) if grant is not None and known else None
+def _remedies(missing: list[dict[str, Any]], grant: Grant | None) -> str | None:
+    """What a refusal would say to do, for each permission that the key is known to lack: a task may need one alone."""
+    lacking = [Permission(one["permission"]) for one in missing]
+    fixes = [remedy(frozenset({one}), grant) for one in lacking if grant is not None and one not in grant.unknown]
+    return messages.remedies(fixes) if fixes else None
 
 
 def _missing(permission: Permission, facts: Facts) -> dict[str, Any]:
-    """`{"permission": "execute", "tools": 547, "apps": {"Gmail": 28, …}}`, the apps with the most tools."""
+    """`{"permission": "execute", "tools": 547, "apps": {"Gmail": 28, …}, "more_apps": 12}`
+
+    The apps are those with the most tools, and `more_apps` is how many others there are, if any.
+    """
     catalog = facts.catalog
     apps: Counter[str] = Counter()
     for namespace in catalog.namespaces:
         needing = sum(count for needs, count in catalog.needs_in(namespace).items() if permission in needs)
-        apps[quoted(namespace.title, TITLE_CHARS)] += needing
+        if needing:
+            apps[quoted(namespace.title, TITLE_CHARS)] += needing
     return {
         "permission": permission.value,
         "tools": apps.total(),
-        "apps": dict(count for count in apps.most_common(APPS_SHOWN) if count[1]),
+        "apps": dict(apps.most_common(APPS_SHOWN)),
+        **({"more_apps": len(apps) - APPS_SHOWN} if len(apps) > APPS_SHOWN else {}),
     }
 
 
@@ -158,7 +165,7 @@ def _resources(facts: Facts) -> dict[str, Any]:
     return {
         "kinds": [kind.collection for kind in KINDS if kind not in lacking],
         "not_offered": [
-            {"kind": kind.collection, "why": f"this workspace has no tool platform__{kind.query_tool}"}
+            {"kind": kind.collection, "why": messages.NO_QUERY_TOOL.format(query_tool=kind.query_tool)}
             for kind in lacking
         ],
     }
@@ -177,22 +184,30 @@ def _problems(facts: Facts) -> Iterator[dict[str, Any]]:
     if standing.contradiction is not None:
         yield {**_problem(standing.contradiction), "message": f"{CONTRADICTION} {standing.contradiction.message}"}
     if standing.doubt is not None:
-        yield {**_problem(standing.doubt), "message": f"The last known grant is used. {standing.doubt.message}"}
+        yield {
+            **_problem(standing.doubt),
+            "message": messages.LAST_GRANT_IS_USED.format(message=standing.doubt.message),
+        }
     if facts.catalog_trouble is not None and (standing.trouble is None or standing.lacks_workspace):
         yield {**_problem(facts.catalog_trouble), "message": f"{_outdated(facts)} {facts.catalog_trouble.message}"}
     for namespace, error in facts.catalog.failed:
         told_at = facts.catalog.told_at.get(namespace.name)
-        older = "" if told_at is None else f"; those of {_moment(told_at, facts.now)} are used"
-        message = f"The tools of “{namespace.title}” could not be loaded{older}. {error.message}"
+        older = "" if told_at is None else messages.THOSE_ARE_USED.format(told_at=_moment(told_at, facts.now))
+        message = messages.TOOLS_OF_NAMESPACE_NOT_LOADED.format(
+            title=namespace.title, older=older, message=error.message
+        )
         yield {**_problem(error), "message": message}
     for kind, error in facts.records_failed.items():
-        yield {**_problem(error), "message": f"The {kind.collection} could not be listed. {error.message}"}
+        yield {
+            **_problem(error),
+            "message": messages.KIND_NOT_LISTED.format(collection=kind.collection, message=error.message),
+        }
 
 
 def outdated_grant() -> PermissionMissing:
     """What is wrong when Uru told what the key may do, and tells it no more."""
-    message = "Uru told what this API key may do, and has not repeated it for five minutes."
-    fix = "Try again in a few minutes. What URU_PERMISSIONS declares is allowed as far as Uru had told it too."
+    message = messages.NOT_TOLD_AGAIN
+    fix = messages.DECLARED_AS_FAR_AS_TOLD
     return PermissionMissing(message, fix=fix, code="permissions_unknown")
 
 
@@ -200,11 +215,11 @@ def _outdated(facts: Facts) -> str:
     """What there is while the tools cannot be loaded."""
     told_at = min(facts.catalog.told_at.values(), default=None)
     if told_at is None:
-        return "The tools could not be loaded."
-    since = f"The tools are those of {_moment(told_at, facts.now)}"
+        return messages.TOOLS_NOT_LOADED
+    since = messages.TOOLS_ARE_THOSE_OF.format(told_at=_moment(told_at, facts.now))
     if facts.catalog.source == "disk":
-        return f"{since}, as kept on this machine; Uru cannot be reached for them now."
-    return f"{since}; they could not be loaded again."
+        return messages.KEPT_ON_THIS_MACHINE.format(since=since)
+    return messages.NOT_LOADED_AGAIN.format(since=since)
 
 
 def _moment(moment: datetime, now: datetime) -> str:
@@ -224,11 +239,9 @@ def _warnings(facts: Facts) -> Iterator[dict[str, str]]:
     if facts.exposure is not None:
         yield {"message": facts.exposure.message, "fix": facts.exposure.fix}
     if facts.source is not None:
-        steps = (
-            f"create a new key in {KEYS_PAGE} with the same permissions, {facts.source.steps}, and delete the old key."
-        )
+        steps = messages.STEPS_TO_ROTATE.format(keys_page=KEYS_PAGE, steps=facts.source.steps)
         for message in _reasons_to_rotate(facts):
-            yield {"message": message, "fix": f"Rotate it: {steps}"}
+            yield {"message": message, "fix": messages.ROTATE.format(steps=steps)}
     yield from _grant_warnings(facts.standing.grant or Grant())
 
 
@@ -236,32 +249,31 @@ def _grant_warnings(grant: Grant) -> Iterator[dict[str, str]]:
     useless = frozenset(one for one in Permission if grant.known(one).how == "ceiling")
     if useless:
         yield {
-            "message": f"The key has {in_words(useless)}, which URU_PERMISSIONS does not allow here.",
-            "fix": f"Use a key with {in_words(grant.effective)} only, or widen URU_PERMISSIONS.",
+            "message": messages.CEILING_TAKES_AWAY.format(useless=in_words(useless)),
+            "fix": messages.NARROWER_KEY.format(effective=in_words(grant.effective)),
         }
     if grant.refused:
         yield {
-            "message": f"Uru has just refused a call because the key lacks {in_words(grant.refused)}.",
-            "fix": f"Give the key the permission in {KEYS_PAGE}, and try again in a minute.",
+            "message": messages.LACKS_BY_REFUSAL.format(refused=in_words(grant.refused)),
+            "fix": messages.GIVE_AND_TRY_AGAIN.format(keys_page=KEYS_PAGE),
         }
     if grant.unknown_names:
         yield {
-            "message": "Uru names permissions of the key that uru-mcp does not know and does not use:"
-            f" {', '.join(grant.unknown_names)}.",
-            "fix": "Update uru-mcp if one of them is needed.",
+            "message": messages.UNKNOWN_PERMISSIONS.format(unknown_names=", ".join(grant.unknown_names)),
+            "fix": messages.UPDATE_IF_NEEDED,
         }
 
 
 def _reasons_to_rotate(facts: Facts) -> Iterator[str]:
     age = _key(facts)["age_days"]
     if age is not None and age >= OLD_KEY_DAYS:
-        yield f"The key is {age} days old; Uru advises a new one every {OLD_KEY_DAYS} days."
+        yield messages.KEY_IS_OLD.format(age=age, old_key_days=OLD_KEY_DAYS)
     record = facts.standing.record
     if record is None or record.expires_at is None:
         return
     left = (record.expires_at - facts.now).days
     if left < 0:
-        yield f"By this machine's clock the key expired on {record.expires_at:%Y-%m-%d}, though Uru accepts it."
+        yield messages.EXPIRED_BY_CLOCK.format(expires_at=record.expires_at)
     if 0 <= left < ENDS_SOON_DAYS:
-        when = {0: "in less than a day", 1: "tomorrow"}.get(left, f"in {left} days")
-        yield f"The key expires {when}, on {record.expires_at:%Y-%m-%d}; after that nothing works with it."
+        when = {0: messages.IN_LESS_THAN_A_DAY, 1: "tomorrow"}.get(left, messages.IN_DAYS.format(left=left))
+        yield messages.EXPIRES_SOON.format(when=when, expires_at=record.expires_at)
