@@ -128,11 +128,12 @@ def _whole(tools: Iterable[Tool], shown: Mapping[str, Definition], left: float) 
 def defined(tool: Tool) -> Definition:
     """Uru's tool as clients take it: its schema fitted to them, a short title, and true hints."""
     fitted = fit(tool.schema_json)
+    account = tool.namespace.title if tool.namespace.name != PLATFORM else ""  # clients put the server's name before
     notes = " ".join(note for note in (*notes_on(tool), fitted.note) if note)
     room = DESCRIPTION_CHARS - len(notes) - 1
     return Definition(
         name=tool.listed_as,
-        title=short_title(tool.title, tool.namespace.title),
+        title=short_title(tool.title, account),
         description=f"{shortened(tool.attributed, room)} {notes}".strip(),
         schema=fitted.schema,
         read_only=tool.read_only,
