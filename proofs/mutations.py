@@ -45,7 +45,7 @@ BREAKS = (
     Break("gate", "    if allows(needs, standing):\n        return\n", "    return\n", GATE),
     Break("gate", "missing, unknown = needs - grant.effective,", "missing, unknown = needs,", GATE),
     Break("tool_calls", "if its is None or wanted == its.lower()", "if True or wanted == its.lower()", IDENTITY),
-    Break("effects", 'return f"{title}, a server outside Uru" if', "return title if", "test_strangers.py"),
+    Break("effects", "return messages.OUTSIDE_URU.format(title=title) if", "return title if", "test_strangers.py"),
     Break("bodies", "if stated is not None and not JSON_TYPE", "if False and not JSON_TYPE", "test_faults.py"),
     Break("run_results", "    if body is None:\n", "    if False:\n", "test_faults.py"),
     Break("permissions", "if permission in self.refused:", "if False:", EVIDENCE),

@@ -8,8 +8,8 @@ import pytest
 from proofs import growth
 from proofs.shapes import PLAIN, SHAPES
 
-SIZE = 16 * 1024
-CAP = 3.0  # seconds of processor time; linear readers take a hundredth of it
+SIZE = 4 * 1024
+CAP = 1.0  # seconds of processor time; linear readers take a hundredth of it
 CUBIC = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}")
 
 

@@ -322,7 +322,7 @@ async def test_what_was_kept_for_the_old_key_is_not_shown_to_the_new_one(
         for call_id in (cut["call_id"], running["call_id"]):
             error = await claude.error("uru_result", {"call_id": call_id})
             assert error["code"] == "unconfirmed"
-            assert "for another key" in error["message"]
+            assert "another key is in use" in error["message"]
         await until(lambda: all(one.status for one in uru.sandbox.requests))
         assert (await claude.data("uru_result"))["calls"] == [], "nor when it ends later"
 

@@ -115,7 +115,7 @@ async def test_what_strangers_call_things_cannot_break_the_list(connect: Connect
     uru.faults.status("/list/apps/platform/", 200, body=[tool, {"name": "fine", "annotations": {"readOnlyHint": True}}])
     async with connect() as claude:
         tools = await claude.tools()
-    assert tools["platform__fine"].title == "Fine (title)"
+    assert tools["platform__fine"].title == "Fine"
     assert len([name for name in tools if name.startswith("platform__")]) == 2
 
 
