@@ -105,6 +105,17 @@ async def test_a_tool_that_fails_is_an_error_with_its_own_words_quoted(connect: 
     assert error["log_id"].startswith("log_")
 
 
+async def test_a_404_with_words_of_its_own_is_about_the_tool_and_no_other_address_is_tried(
+    connect_once: Connect, uru: Uru
+) -> None:
+    uru.faults.status("/execute/", 404, body={"error": "The mailbox of this tool is gone"})
+    async with connect_once() as claude:
+        error = await claude.error("uru_execute", LOG_NOTE)
+    assert error["code"] == "not_found"
+    assert "The mailbox of this tool is gone" in error["message"]
+    assert uru.sent("/execute/") == 1
+
+
 async def test_a_record_that_is_not_there_is_not_found(connect: Connect) -> None:
     async with connect({"read"}) as claude:
         error = await claude.error("platform__context_query", {"op": "get", "id": "no-such-context"})

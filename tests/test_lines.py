@@ -125,3 +125,17 @@ async def test_after_stdin_has_ended_an_open_question_is_not_followed_by_an_answ
         await until(lambda: any("elicitation/create" in line for line in claude.lines))
     assert not any(json.loads(line).get("id") == 101 for line in claude.lines)
     assert "elicitation/create" in claude.lines[-1]
+
+
+async def test_an_error_repeats_what_a_client_sent_without_the_key(uru: Uru) -> None:
+    key = uru.key({"read"}).text
+    asked: list[tuple[str, dict[str, Any] | None]] = [
+        (f"no/{key}", None), ("tools/call", {"name": key}), ("prompts/get", {"name": key}),
+        ("resources/read", {"uri": f"uru://{key}"}), ("completion/complete", {"ref": {"type": key}, key: key}),
+        ("tools/list", {"cursor": key}), ("logging/setLevel", {"level": key}),
+    ]  # fmt: skip
+    async with serving(uru.sandbox) as url, served(URU_API_KEY=key, URU_PROXY_URL=url) as claude:
+        await claude.initialize("2025-11-25")
+        answers = [await claude.ask(method, params) for method, params in asked]
+    assert ["error" in answer or answer["result"]["isError"] for answer in answers] == [True] * len(asked)
+    assert key not in json.dumps(answers)

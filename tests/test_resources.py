@@ -256,7 +256,10 @@ async def test_an_unknown_or_foreign_id_is_the_eras_not_found(connect: Connect, 
 async def test_an_address_with_the_key_in_it_does_not_come_back_as_it_was(connect: Connect, uru: Uru) -> None:
     key = uru.key({"read"}).text
     async with connect(key=key) as claude:
+        await claude.tools()
+        before = uru.sent("/execute/")
         error = await protocol_error(claude.client.read_resource(f"uru://contexts/{key}"))
+        assert uru.sent("/execute/") == before, "no record was ever told under such an address"
     assert error.data["uri"].startswith("uru://contexts/")
     assert key not in f"{error.message} {error.data}"
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
-from math import isfinite
 from typing import Any
 
 LARGEST = 2**53 - 1
@@ -23,8 +22,6 @@ def float_or_text(spelling: str) -> float | str:
     number = float(spelling)
     if len(spelling) <= EXACT_CHARS and "e" not in spelling and "E" not in spelling:
         return number
-    if not isfinite(number):
-        return spelling
     if len(spelling) > MOST_DIGITS:
         return spelling
     try:
