@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from uru_mcp import limits
+from uru_mcp import limits, messages
 from uru_mcp.catalog import Catalog, Tool, classified
 from uru_mcp.errors import NoAnswer, UruError
 from uru_mcp.namespaces import told_apart
@@ -62,7 +62,7 @@ class _Collected:
 
     @property
     def all_left_out(self) -> tuple[LeftOut, ...]:
-        more = [LeftOut("", f"({self._more:,} more)", "there are too many to tell each")] if self._more else []
+        more = [LeftOut("", f"({self._more:,} more)", messages.LEFT_OUT_MORE)] if self._more else []
         return (*self._left_out, *more)
 
     def add(self, namespace: Namespace, upstream: UpstreamTool) -> None:
@@ -72,9 +72,9 @@ class _Collected:
             return
         tool = classified(namespace, upstream, self._redaction)
         if self._redaction.text(tool.id) != tool.id:
-            self.leave_out(LeftOut(namespace.name, upstream.name, "its name looks like an API key"))
+            self.leave_out(LeftOut(namespace.name, upstream.name, messages.LEFT_OUT_KEY))
         elif tool.id in self.tools:
-            self.leave_out(LeftOut(namespace.name, upstream.name, "another tool is shown under the same name"))
+            self.leave_out(LeftOut(namespace.name, upstream.name, messages.LEFT_OUT_SAME_NAME))
         else:
             self._room -= len(tool.description) + len(tool.schema_json)
             self.tools[tool.id] = tool
@@ -87,11 +87,11 @@ class _Collected:
 
     def _reason_against(self, upstream: UpstreamTool) -> str | None:
         if len(upstream.name) > limits.IDENTIFIER:
-            return f"its name has more than {limits.IDENTIFIER} characters"
+            return messages.LEFT_OUT_LONG_NAME.format(most=limits.IDENTIFIER)
         if len(self.tools) >= limits.TOOLS or self._room < 0:
-            return "this workspace has more tools than uru-mcp keeps in memory"
+            return messages.LEFT_OUT_NO_ROOM
         return None
 
 
 def _told_name(name: str) -> str:
-    return name if len(name) <= limits.IDENTIFIER else f"(a name of {len(name):,} characters)"
+    return name if len(name) <= limits.IDENTIFIER else messages.LONG_NAME.format(name=len(name))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 from anyio.abc import TaskGroup
 
+from uru_mcp import messages
 from uru_mcp.announcements import Announcements, List
 from uru_mcp.attic import Attic
 from uru_mcp.audit import AuditLog
@@ -225,8 +226,8 @@ class Bridge:
         except UruError:
             raise
         except TimeoutError:
-            message = f"The call was not answered within {self._settings.call_deadline:g} seconds."
-            raise NoAnswer(message, fix="Try again in a minute.", code="timed_out") from None
+            message = messages.NOT_ANSWERED.format(seconds=self._settings.call_deadline)
+            raise NoAnswer(message, fix=messages.TRY_IN_A_MINUTE, code="timed_out") from None
         except Exception as error:  # boundary: no exception reaches the client, which would be shown its words
             log.exception("a request failed")
             raise unforeseen(error) from None

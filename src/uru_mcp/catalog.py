@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
-from uru_mcp import limits
+from uru_mcp import limits, messages
 from uru_mcp.errors import UruError
 from uru_mcp.fields import compact
 from uru_mcp.names import LONGEST_LISTED, listed_name, may_be_of, shown_name
@@ -68,7 +68,7 @@ class Tool:
     @property
     def attributed(self) -> str:
         """The description behind a word on who wrote it, which a model must not take for Uru or the user."""
-        stranger = ": a server outside Uru wrote this description" if is_foreign(self.namespace.name) else ""
+        stranger = messages.OUTSIDE_DESCRIPTION if is_foreign(self.namespace.name) else ""
         return f"[{self.namespace.title}{stranger}] {self.description}".strip()
 
     @property
@@ -193,8 +193,8 @@ def _title_of(namespace: Namespace, name: str) -> str:
 def _clean(upstream: UpstreamTool, redaction: Redaction) -> str:
     """The schema as JSON; in place of one that is too large a note that says so, and any arguments may be sent."""
     if len(upstream.schema_json) > limits.TOOL_SCHEMA:
-        size = f"{len(upstream.schema_json):,} characters"
-        return compact({"type": "object", "description": f"Uru's schema for this is too large to be shown: {size}."})
+        said = messages.SCHEMA_TOO_LARGE.format(size=len(upstream.schema_json))
+        return compact({"type": "object", "description": said})
     if redaction.is_clean(upstream.schema_json):
         return upstream.schema_json
     return compact(redaction.value(upstream.schema))

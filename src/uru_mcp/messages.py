@@ -128,6 +128,11 @@ def look_in_app(tool: str, app: str) -> str:
     )
 
 
+# A deadline
+
+NOT_ANSWERED = "The call was not answered within {seconds:g} seconds."
+TRY_IN_A_MINUTE = "Try again in a minute."
+
 # The key
 
 
@@ -442,6 +447,14 @@ ENDED_WITHOUT_ANSWER = "The call ended without an answer."
 AT_IT_FOR = "Uru has been working on it for {seconds:g} seconds."
 WAITING_FOR_DECISION = "Waiting for your decision."
 
+
+LEFT_OUT_MORE = "there are too many to tell each"
+LEFT_OUT_KEY = "its name looks like an API key"
+LEFT_OUT_SAME_NAME = "another tool is shown under the same name"
+LEFT_OUT_LONG_NAME = "its name has more than {most} characters"
+LEFT_OUT_NO_ROOM = "this workspace has more tools than uru-mcp keeps in memory"
+SCHEMA_TOO_LARGE = "Uru's schema for this is too large to be shown: {size:,} characters."
+OUTSIDE_DESCRIPTION = ": a server outside Uru wrote this description"
 
 # What others said
 
