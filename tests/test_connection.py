@@ -47,7 +47,7 @@ async def test_what_gets_no_connection_in_its_time_is_told_that_nothing_was_sent
                 tasks.start_soon(opened.send, look, 60)
             await until(lambda: uru.sent("/keys/self") == CONNECTIONS)
             with pytest.raises(NoAnswer) as raised:
-                await opened.send(look, 0.5)
+                await opened.send(look, 3)
             tasks.cancel_scope.cancel()
         sent = uru.sent("/keys/self")
         afterwards = await opened.send(look, 10)

@@ -124,6 +124,12 @@ def test_sentences_stand_in_two_files() -> None:
     assert elsewhere - FOR_PEOPLE_BESIDES - OF_ANOTHER_SUBJECT == {"messages", "own_tools"}
 
 
+def test_no_name_of_a_sentence_is_given_twice() -> None:
+    body = ast.parse((SOURCE / "messages.py").read_text()).body
+    names = [ast.unparse(one.targets[0]) for one in body if isinstance(one, ast.Assign)]
+    assert len(names) == len(set(names))
+
+
 def test_no_sentence_names_a_tool_that_does_not_exist() -> None:
     own = {name for _, text in SENTENCES for name in re.findall(r"\buru_[a-z_]*[a-z]\b(?!\.py)", text)}
     own -= {"uru_mcp"}

@@ -226,7 +226,7 @@ class Bridge:
         except UruError:
             raise
         except TimeoutError:
-            message = messages.NOT_ANSWERED.format(seconds=self._settings.call_deadline)
+            message = messages.CALL_NOT_ANSWERED.format(seconds=self._settings.call_deadline)
             raise NoAnswer(message, fix=messages.TRY_IN_A_MINUTE, code="timed_out") from None
         except Exception as error:  # boundary: no exception reaches the client, which would be shown its words
             log.exception("a request failed")

@@ -130,8 +130,7 @@ def look_in_app(tool: str, app: str) -> str:
 
 # A deadline
 
-NOT_ANSWERED = "The call was not answered within {seconds:g} seconds."
-TRY_IN_A_MINUTE = "Try again in a minute."
+CALL_NOT_ANSWERED = "The call was not answered within {seconds:g} seconds."
 
 # The key
 
