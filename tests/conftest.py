@@ -19,9 +19,10 @@ settings.load_profile("stable")
 def _logging_as_before() -> Iterator[None]:
     """What a command sets for its whole process ends with the test that ran it in this one."""
     root, own = logging.getLogger(), logging.getLogger("uru_mcp")
-    handlers, levels = root.handlers[:], (root.level, own.level)
+    handlers, levels, disabled = root.handlers[:], (root.level, own.level), root.manager.disable
     yield
     root.handlers[:] = handlers
+    logging.disable(disabled)
     for logger, level in zip((root, own), levels, strict=True):
         logger.setLevel(level)
 

@@ -75,7 +75,7 @@ def main(words: Sequence[str] | None = None) -> int:
         player = partial(played_by_command, command=given.player, within=WITHIN)
     elif given.by_hand:
         player = played_by_hand
-    logging.disable(logging.WARNING)  # some tasks provoke them
+    logging.getLogger("uru_mcp").setLevel(logging.ERROR)  # some tasks provoke warnings
     scores, preamble = anyio.run(played, chosen(given.tasks), player, given.catalog, given.shows)
     print(table(scores, preamble))
     return 0 if all(one.is_good for one in scores) else 1
