@@ -64,8 +64,8 @@ class Row:
 
 NODE = "node@22.23.3"
 FRAMEWORKS = (
-    Framework("TypeScript SDK", "ts1", ("@modelcontextprotocol/sdk@1.32.2", NODE), "with_typescript_sdk_1.mjs"),
-    Framework("TypeScript SDK", "ts2", ("@modelcontextprotocol/client@2.4.0", NODE), "with_typescript_sdk_2.mjs"),
+    Framework("TypeScript SDK", "ts1", ("@modelcontextprotocol/sdk@1.32.2", NODE), "with_typescript_sdk.mjs"),
+    Framework("TypeScript SDK", "ts2", ("@modelcontextprotocol/client@2.4.0", NODE), "with_typescript_sdk.mjs"),
     Framework("Python SDK", "mcp1", ("mcp==1.30.0",), "with_python_sdk_1.py"),
     Framework("Python SDK", "mcp2", ("mcp==2.3.0",), "with_python_sdk_2.py"),
     Framework(
@@ -202,10 +202,12 @@ def main() -> None:
     parser.add_argument("--catalog", type=Path, help="add the tools of a JSON file in the shape of Uru's API")
     chosen = parser.parse_args()
     wanted = tuple(chosen.names) or ("",)
+    asked = [one for one in FRAMEWORKS if one.script.removeprefix("with_").startswith(wanted)]
+    if not asked:
+        parser.error(f"no client begins so: {', '.join(chosen.names)}")
     with tempfile.TemporaryDirectory() as place:
         cache = (chosen.cache or Path(place)).resolve()
         tools = listed(chosen.catalog)
-        asked = [one for one in FRAMEWORKS if one.script.removeprefix("with_").startswith(wanted)]
         with ThreadPoolExecutor(AT_ONCE) as pool:
             rows = list(pool.map(lambda one: tried(one, cache, chosen.catalog), asked))
     print("\n".join(table(rows, tools)))

@@ -56,39 +56,48 @@ async def ask(
     look = partial(wanted, offered, patterns, redaction)
     is_usual = len(offered) <= limits.NAMESPACES
     namespaces = look() if is_usual else await anyio.to_thread.run_sync(look, abandon_on_cancel=True)
-    loaded: dict[str, tuple[tuple[UpstreamTool, ...], tuple[LeftOut, ...]]] = {}
-    failed: list[tuple[Namespace, UruError]] = []
+    loading = _Loading(client)
     if len(namespaces) > limits.NAMESPACES:
-        failed.append((namespaces[limits.NAMESPACES], _too_many(len(namespaces))))
+        loading.failed.append((namespaces[limits.NAMESPACES], _too_many(len(namespaces))))
         namespaces = namespaces[: limits.NAMESPACES]
-    at_once = anyio.CapacityLimiter(REQUESTS_AT_ONCE)
-    room = limits.CATALOG
-
-    async def load_one(namespace: Namespace) -> None:
-        nonlocal room
-        async with at_once:
-            try:
-                if room < 0:
-                    raise _no_room()
-                told = await client.tools(namespace.name, within=LOAD_WITHIN)
-                room -= _chars(told)
-                if room < 0:
-                    raise _no_room()
-                loaded[namespace.name] = told
-            except KeyRefused as error:  # the key was just found good, so this is about the app's own connection
-                failed.append((namespace, connection_problem(namespace.title, error.said)))
-            except UruError as error:
-                failed.append((namespace, error))
-            except Exception as error:  # boundary: one namespace that nobody foresaw does not cost the others
-                log.exception("the tools of a namespace could not be loaded")
-                failed.append((namespace, unforeseen(error)))
-
     async with anyio.create_task_group() as tasks:
         for namespace in namespaces:
-            tasks.start_soon(load_one, namespace)
-    for namespace, error in failed:
+            tasks.start_soon(loading.load, namespace)
+    for namespace, error in loading.failed:
         log.warning("the tools of %s could not be loaded: %s", namespace.name, error.message)
-    return Told(namespaces, loaded, failed)
+    return Told(namespaces, loading.loaded, loading.failed)
+
+
+class _Loading:
+    """The tools of namespaces, each asked for on its own, as long as there is room for them."""
+
+    def __init__(self, client: UruClient) -> None:
+        self._client = client
+        self._at_once = anyio.CapacityLimiter(REQUESTS_AT_ONCE)
+        self._room = limits.CATALOG
+        self.loaded: dict[str, tuple[tuple[UpstreamTool, ...], tuple[LeftOut, ...]]] = {}
+        self.failed: list[tuple[Namespace, UruError]] = []
+
+    async def load(self, namespace: Namespace) -> None:
+        async with self._at_once:
+            try:
+                self.loaded[namespace.name] = await self._tools_of(namespace)
+            except KeyRefused as error:  # the key was just found good, so this is about the app's own connection
+                self.failed.append((namespace, connection_problem(namespace.title, error.said)))
+            except UruError as error:
+                self.failed.append((namespace, error))
+            except Exception as error:  # boundary: one namespace that nobody foresaw does not cost the others
+                log.exception("the tools of a namespace could not be loaded")
+                self.failed.append((namespace, unforeseen(error)))
+
+    async def _tools_of(self, namespace: Namespace) -> tuple[tuple[UpstreamTool, ...], tuple[LeftOut, ...]]:
+        if self._room < 0:
+            raise _no_room()
+        told = await self._client.tools(namespace.name, within=LOAD_WITHIN)
+        self._room -= _chars(told)
+        if self._room < 0:
+            raise _no_room()
+        return told
 
 
 def wanted(offered: Iterable[Namespace], patterns: tuple[str, ...], redaction: Redaction) -> list[Namespace]:

@@ -1,10 +1,24 @@
-// The TypeScript SDK 1.x, which validates a list as a whole. Run in a directory with the package.
+// The TypeScript SDK, 1.x or 2.x, which validates a list as a whole. Run in a directory with the package.
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 
 const require = createRequire(pathToFileURL(process.cwd() + "/"));
-const { Client } = await import(pathToFileURL(require.resolve("@modelcontextprotocol/sdk/client/index.js")));
-const { StdioClientTransport } = await import(pathToFileURL(require.resolve("@modelcontextprotocol/sdk/client/stdio.js")));
+const { Client } = await either("@modelcontextprotocol/client", "@modelcontextprotocol/sdk/client/index.js");
+const { StdioClientTransport } = await either(
+  "@modelcontextprotocol/client/stdio",
+  "@modelcontextprotocol/sdk/client/stdio.js",
+);
+
+// Version 2 has another package than version 1, and one of them is there.
+async function either(newer, older) {
+  let file;
+  try {
+    file = require.resolve(newer);
+  } catch {
+    file = require.resolve(older);
+  }
+  return import(pathToFileURL(file));
+}
 
 const { server, environment, steps } = JSON.parse(process.env.PROOF_STEPS);
 const client = new Client({ name: "proof", version: "1" });
