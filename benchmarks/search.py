@@ -16,13 +16,13 @@ from functools import partial
 
 import anyio.to_thread
 
-from uru_mcp.assembly import assembled
-from uru_mcp.catalog import Catalog, words_of
-from uru_mcp.redaction import Redaction
-from uru_mcp.sandbox.synthetic import synthetic_namespaces
-from uru_mcp.search import Index
-from uru_mcp.spelling import meant
-from uru_mcp.wire import read_namespaces, read_tools
+from uru_mcp.catalog.assembly import assembled
+from uru_mcp.catalog.catalog import Catalog, words_of
+from uru_mcp.catalog.search.spelling import meant
+from uru_mcp.catalog.search.tool_index import Index
+from uru_mcp.sandbox.tools.synthetic_tools import synthetic_namespaces
+from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.uru.responses import read_namespaces, read_tools
 
 SIZES = (400, 4_000, 40_000)
 ROUNDS = 5

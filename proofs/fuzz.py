@@ -25,21 +25,21 @@ from anyio.abc import Process
 from anyio.streams.text import TextReceiveStream
 
 from proofs.spoiling import HELLO, META, Spoiler
-from uru_mcp.answers import refusal, shaped
-from uru_mcp.audit import read_entry
-from uru_mcp.complaints import read_complaint
+from uru_mcp.audit.log import read_entry
+from uru_mcp.catalog.cache_format import read_listing
 from uru_mcp.errors import UruError
-from uru_mcp.fields import is_deeper
-from uru_mcp.key_record import read_key_record
-from uru_mcp.records import KINDS, read_content, read_page, read_prompt
-from uru_mcp.records import read_entry as read_listed
-from uru_mcp.redaction import Redaction
-from uru_mcp.render import Renderer, Rest
-from uru_mcp.retry import parse_retry_after
-from uru_mcp.run_results import read_result
-from uru_mcp.transcript import read_listing
-from uru_mcp.versions import read_version
-from uru_mcp.wire import read_namespaces, read_tools
+from uru_mcp.results.render import Renderer, Rest
+from uru_mcp.untrusted.json_fields import is_deeper
+from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.uru.catalog_version import read_version
+from uru_mcp.uru.error_body import read_complaint
+from uru_mcp.uru.key_record import read_key_record
+from uru_mcp.uru.records import KINDS, read_content, read_page, read_prompt
+from uru_mcp.uru.records import read_entry as read_listed
+from uru_mcp.uru.refusals import refusal, shaped
+from uru_mcp.uru.responses import read_namespaces, read_tools
+from uru_mcp.uru.retry import parse_retry_after
+from uru_mcp.uru.run_results import read_result
 
 LINES_PER_PROCESS = 2_000
 AT_ONCE = 100  # lines before their answers are looked at

@@ -24,54 +24,46 @@ from types import FrameType
 from typing import Any
 
 from proofs.shapes import KEY, SHAPES
-from uru_mcp import (
-    answers,
-    bodies,
-    complaints,
-    content,
-    content_coding,
-    cursors,
-    effects,
-    encoded,
-    escaping,
-    fields,
-    json_text,
-    key_record,
-    names,
-    numerals,
+from uru_mcp.access import policy
+from uru_mcp.audit.log import read_entry as read_audit
+from uru_mcp.catalog import cache_format, tool_names
+from uru_mcp.catalog.assembly import assembled
+from uru_mcp.catalog.catalog import Catalog, classified, words_of
+from uru_mcp.catalog.schemas import compatibility, dialect, scalars, unlistable_tools
+from uru_mcp.catalog.search import postings, spelling, tool_index
+from uru_mcp.client_configs import json_syntax
+from uru_mcp.errors import ArgumentError, UruError
+from uru_mcp.resources import cursors, prompts
+from uru_mcp.results import embedded_data, media, provenance, truncation
+from uru_mcp.results.render import Renderer, Rest
+from uru_mcp.server import malformed_input  # fmt: skip
+from uru_mcp.tools import titles
+from uru_mcp.untrusted import (
+    invisible_characters,
+    json_fields,
+    json_numbers,
+    json_parsing,
     permission_names,
-    pieces,
-    policy,
-    postings,
-    prompts,
     quoting,
+    terminal_escaping,
+    token_estimate,
+    words,
+)
+from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.uru import (
+    catalog_version,
+    compression,
+    error_body,
+    key_record,
     records,
+    refusals,
+    resource_uris,
+    response_body,
+    responses,
     retry,
     run_results,
-    schema_dialect,
-    schema_fit,
-    schema_scalars,
-    search,
-    spelling,
-    titles,
-    transcript,
-    unlisted,
-    unread,
-    unseen,
-    uris,
-    versions,
     waiting_steps,
-    weight,
-    wire,
-    words,
-)  # fmt: skip
-from uru_mcp.assembly import assembled
-from uru_mcp.audit import read_entry as read_audit
-from uru_mcp.catalog import Catalog, classified, words_of
-from uru_mcp.clients import syntax
-from uru_mcp.errors import ArgumentError, UruError
-from uru_mcp.redaction import Redaction
-from uru_mcp.render import Renderer, Rest
+)
 
 FIRST, LAST = 16 * 1024, 1024 * 1024  # characters
 FLOOR = 0.1  # seconds, below which a time tells nothing: some systems count processor time in steps of 4 ms
@@ -108,8 +100,8 @@ def listed_tool(text: str) -> list[Any]:
 
 def catalogued(text: str) -> Catalog:
     """What comes of a namespace and a tool that somebody wrote."""
-    namespaces = wire.read_namespaces([{"name": "n", "displayName": text}])
-    tools = wire.read_tools("n", listed_tool(text))
+    namespaces = responses.read_namespaces([{"name": "n", "displayName": text}])
+    tools = responses.read_tools("n", listed_tool(text))
     return assembled(namespaces, {"n": tools}, [], REDACTION)
 
 
@@ -121,7 +113,9 @@ def fitted_schema(text: str) -> dict[str, Any]:
 
 def tool_of(text: str) -> Any:
     (item,) = listed_tool(text)
-    return classified(wire.Namespace("n", text), wire.read_tools("n", [{**item, "name": "t"}])[0][0], REDACTION)
+    return classified(
+        responses.Namespace("n", text), responses.read_tools("n", [{**item, "name": "t"}])[0][0], REDACTION
+    )
 
 
 def record(text: str) -> dict[str, Any]:
@@ -149,8 +143,8 @@ def prompt(text: str) -> None:
 
 def complain(text: str) -> None:
     for body in (text, {"message": text, "code": text, "details": {"tip": text}}, value_of(text)):
-        refused = answers.refusal(
-            409, complaints.read_complaint(body), retry_after=None, is_call=True, is_run=False, steps="put it there"
+        refused = refusals.refusal(
+            409, error_body.read_complaint(body), retry_after=None, is_call=True, is_run=False, steps="put it there"
         )
         RENDERER.error(refused)
 
@@ -164,7 +158,9 @@ def refuse(text: str) -> None:
 
 
 def search_for(text: str) -> None:
-    index = search.Index({"a": postings.Document(text, text, text, text, text, text), "b": postings.Document("mail")})
+    index = tool_index.Index(
+        {"a": postings.Document(text, text, text, text, text, text), "b": postings.Document("mail")}
+    )
     index.search(text)
 
 
@@ -174,47 +170,47 @@ def salvage(text: str) -> None:
     try:
         jsonrpc_message_adapter.validate_json(text, by_name=False)
     except ValueError as error:
-        unread.salvaged(error)
+        malformed_input.salvaged(error)
 
 
 def coded(text: str) -> None:
-    content_coding.coding_of(text)
+    compression.coding_of(text)
     data = text.encode(errors="replace")
-    content_coding.beginning(data, "deflate", at_most=100_000)
-    content_coding.decoded(data, "deflate", at_most=100_000_000, until=math.inf)
+    compression.beginning(data, "deflate", at_most=100_000)
+    compression.decoded(data, "deflate", at_most=100_000_000, until=math.inf)
 
 
 READERS: Mapping[str, Callable[[str], object]] = {
-    "content.media_of": lambda text: content.media_of([{"type": "image", "data": text}, {"type": "resource_link"}]),
-    "encoded.Naming": lambda text: encoded.Naming().text(text),
-    "numerals.loads": lambda text: numerals.loads(json.dumps(text) if len(text) % 2 else json.dumps([text])),
+    "content.media_of": lambda text: media.media_of([{"type": "image", "data": text}, {"type": "resource_link"}]),
+    "encoded.Naming": lambda text: embedded_data.Naming().text(text),
+    "numerals.loads": lambda text: json_numbers.loads(json.dumps(text) if len(text) % 2 else json.dumps([text])),
     "quoting.Quotation": lambda text: quoting.Quotation(text, text).sentence,
     "quoting.described": quoting.described,
-    "quoting.quoted_json": lambda text: quoting.quoted_json(fields.compact(text)),
-    "unseen.visible": unseen.visible,
-    "weight.reach": lambda text: weight.reach(text, 0, len(text) // 2),
+    "quoting.quoted_json": lambda text: quoting.quoted_json(json_fields.compact(text)),
+    "unseen.visible": invisible_characters.visible,
+    "weight.reach": lambda text: token_estimate.reach(text, 0, len(text) // 2),
     "audit.read_entry": lambda text: read_audit(json.dumps({"time": text, "tool": text, "outcome": text}), REDACTION),
     "audit.read_entry (line)": lambda text: read_audit(text, REDACTION),
-    "bodies.parsed": lambda text: bodies.parsed(
-        bodies.Request("GET", "/"), bodies.Received(200, {"content-type": text}, b"{}", None), math.inf
+    "bodies.parsed": lambda text: response_body.parsed(
+        response_body.Request("GET", "/"), response_body.Received(200, {"content-type": text}, b"{}", None), math.inf
     ),
     "assembly.assembled": catalogued,
     "catalog.words_of": lambda text: words_of(tool_of(text)),
-    "clients.syntax.parse": lambda text: syntax.parse(text, is_relaxed=True),
-    "escaping.for_terminal": escaping.for_terminal,
+    "clients.syntax.parse": lambda text: json_syntax.parse(text, is_relaxed=True),
+    "escaping.for_terminal": terminal_escaping.for_terminal,
     "complaints.read_complaint": complain,
     "content_coding": coded,
     "cursors.decode": lambda text: cursors.decode(text, int),
-    "effects.source_of": lambda text: effects.source_of(tool_of(text)),
-    "fields.is_deeper": lambda text: fields.is_deeper(value_of(text), 64),
-    "fields.moment_at": lambda text: fields.moment_at({"x": text}, "x"),
-    "json_text.parsed": lambda text: json_text.parsed(text.encode(errors="replace")),
-    "json_text.strictly_parsed": json_text.strictly_parsed,
-    "names.prompt_names": lambda text: names.prompt_names({"a": text, "b": text + "b"}),
-    "names.shown_name": lambda text: names.shown_name(text, text),
+    "effects.source_of": lambda text: provenance.source_of(tool_of(text)),
+    "fields.is_deeper": lambda text: json_fields.is_deeper(value_of(text), 64),
+    "fields.moment_at": lambda text: json_fields.moment_at({"x": text}, "x"),
+    "json_text.parsed": lambda text: json_parsing.parsed(text.encode(errors="replace")),
+    "json_text.strictly_parsed": json_parsing.strictly_parsed,
+    "names.prompt_names": lambda text: tool_names.prompt_names({"a": text, "b": text + "b"}),
+    "names.shown_name": lambda text: tool_names.shown_name(text, text),
     "permission_names.read_names": permission_names.read_names,
-    "pieces.cut_json": lambda text: pieces.cut_json(fields.compact(value_of(text)), len(text) // 2),
-    "pieces.shortened_json": lambda text: pieces.shortened_json({"a": {"b": value_of(text)}}, len(text) // 2),
+    "pieces.cut_json": lambda text: truncation.cut_json(json_fields.compact(value_of(text)), len(text) // 2),
+    "pieces.shortened_json": lambda text: truncation.shortened_json({"a": {"b": value_of(text)}}, len(text) // 2),
     "policy.needs_of": lambda text: policy.needs_of("platform", text, declared=None, read_only=None),
     "prompts": prompt,
     "records": read_records,
@@ -227,26 +223,28 @@ READERS: Mapping[str, Callable[[str], object]] = {
     "retry.parse_retry_after": lambda text: retry.parse_retry_after(text, now=NOW),
     "search.Index": search_for,
     "spelling.meant": lambda text: spelling.meant(text, {"mail": 1}, ["mail"]),
-    "transcript.read_listing": lambda text: transcript.read_listing([text.encode(errors="replace")]),
+    "transcript.read_listing": lambda text: cache_format.read_listing([text.encode(errors="replace")]),
     "unread.salvaged": salvage,
-    "uris.parse_uri": uris.parse_uri,
-    "uris.parse_uri (id)": lambda text: uris.parse_uri(f"uru://contexts/{text}").uri,
-    "versions.read_version": lambda text: versions.read_version({"version": text}),
+    "resource_uris.parse_uri": resource_uris.parse_uri,
+    "resource_uris.parse_uri (id)": lambda text: resource_uris.parse_uri(f"uru://contexts/{text}").uri,
+    "catalog_version.read_version": lambda text: catalog_version.read_version({"version": text}),
     "key_record.read_key_record": lambda text: key_record.read_key_record(dict.fromkeys(RECORD, text)),
-    "wire.read_namespaces": lambda text: wire.read_namespaces([{"name": text, "displayName": text}, value_of(text)]),
+    "responses.read_namespaces": lambda text: responses.read_namespaces(
+        [{"name": text, "displayName": text}, value_of(text)]
+    ),
     "run_results.read_result": lambda text: run_results.read_result({"data": value_of(text), "error": text}),
-    "wire.read_tools": lambda text: wire.read_tools("n", [*listed_tool(text), value_of(text)]),
-    "schema_dialect.modern": lambda text: schema_dialect.modern(fitted_schema(text)),
-    "schema_fit.fit": lambda text: schema_fit.fit(json.dumps(fitted_schema(text))),
-    "schema_scalars.PLAIN_PATTERN": schema_scalars.PLAIN_PATTERN.fullmatch,
+    "responses.read_tools": lambda text: responses.read_tools("n", [*listed_tool(text), value_of(text)]),
+    "schema_dialect.modern": lambda text: dialect.modern(fitted_schema(text)),
+    "schema_fit.fit": lambda text: compatibility.fit(json.dumps(fitted_schema(text))),
+    "schema_scalars.PLAIN_PATTERN": scalars.PLAIN_PATTERN.fullmatch,
     "titles.short_title": lambda text: titles.short_title(text, text),
-    "unlisted.MAY_BE_REFUSED": unlisted.MAY_BE_REFUSED.search,
+    "unlisted.MAY_BE_REFUSED": unlistable_tools.MAY_BE_REFUSED.search,
     "words.first_sentence": words.first_sentence,
     "words.shortened": lambda text: words.shortened(text, len(text) // 2),
     "words.words": words.words,
 }  # fmt: skip
 """Everything public that reads what an app, a client or Uru wrote. The check of arguments has a limit of time instead,
-which `tests/test_arguments.py` proves."""
+which `tests/catalog/test_validation.py` proves."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from zipfile import ZIP_STORED, ZipFile
 import pytest
 from bundle.pack import MANIFEST, ROOT, digest, pack
 
-from uru_mcp.own_tools import OWN
+from uru_mcp.config.settings import VARIABLES, Settings, read_settings
 from uru_mcp.permissions import Permission
-from uru_mcp.settings import VARIABLES, Settings, read_settings
+from uru_mcp.tools.definitions import OWN
 
 SOURCE = ROOT / "src" / "uru_mcp"
 EXTENSION = json.loads((ROOT / MANIFEST).read_text(encoding="utf-8"))

@@ -14,8 +14,8 @@ import anyio
 from tests.process import Served, served
 from tests.test_leaks import spellings
 from tests.world import Uru
-from uru_mcp.own_tools import OWN
 from uru_mcp.sandbox.serve import serving
+from uru_mcp.tools.definitions import OWN
 
 Calls = list[tuple[str, dict[str, Any]]]
 

@@ -22,9 +22,9 @@ from tests.documents import CODE, DOCUMENTS, ROOT, Command, commands, said_in_pa
 from tests.process import served
 from tests.world import Claude, Connect, Uru, text_of
 from uru_mcp.cli import main
-from uru_mcp.clients.known import CLIENTS
+from uru_mcp.client_configs.known_clients import CLIENTS
+from uru_mcp.config.settings import VARIABLES
 from uru_mcp.sandbox.serve import serving
-from uru_mcp.settings import VARIABLES
 
 ELSEWHERE = {
     "python3 -m venv": "makes an environment; .ci/run runs the README's first line that ends in -m pytest as it stands",

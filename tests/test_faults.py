@@ -20,11 +20,11 @@ import pytest
 from mcp.shared.exceptions import MCPError
 
 from tests.world import Claude, Connect, Uru, connection, until
-from uru_mcp.client import UruClient
-from uru_mcp.connection import BODY_LIMIT
 from uru_mcp.errors import UruError
-from uru_mcp.redaction import Redaction
 from uru_mcp.sandbox.serve import serving
+from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.uru.api import UruClient
+from uru_mcp.uru.http import BODY_LIMIT
 
 COMPLAINT = {"customer": "Ana Ferreira", "complaint": "The machine leaks."}
 LATER = {"Retry-After": "60"}  # longer than any call here waits, so that nothing is tried again

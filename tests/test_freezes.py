@@ -18,8 +18,8 @@ import pytest
 from tests.hostile import ARGUMENTS, BODIES, SCHEMAS
 from tests.process import Served, served
 from tests.world import Uru, until
-from uru_mcp.bodies import Request, received
 from uru_mcp.sandbox.serve import serving
+from uru_mcp.uru.response_body import Request, received
 
 RUN = {"tool": "company_demo__LOG_NOTE", "arguments": {"text": "hi"}}
 READ = {"tool": "platform__context_query", "arguments": {"op": "list"}}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.test_prompts import add_prompt, refused, texts_of
+from tests.resources.test_prompts import add_prompt, refused, texts_of
 from tests.world import Connect, Uru
 from uru_mcp import limits
 

@@ -14,7 +14,7 @@ from bundle.pack import MANIFEST, ROOT
 
 from tests.process import PYTHON
 from uru_mcp import __version__
-from uru_mcp.settings import PREFIX, Settings
+from uru_mcp.config.settings import PREFIX, Settings
 
 SERVER = json.loads((ROOT / "server.json").read_text(encoding="utf-8"))
 EXTENSION = json.loads((ROOT / MANIFEST).read_text(encoding="utf-8"))

@@ -14,12 +14,12 @@ import httpx2
 import pytest
 
 from tests.world import ALL, CATALOG, Uru, connector
-from uru_mcp.gate import allows
-from uru_mcp.key_status import Standing
-from uru_mcp.names import shown_name
-from uru_mcp.permission_names import read_names
+from uru_mcp.access.gate import allows
+from uru_mcp.access.key_status import Standing
+from uru_mcp.access.policy import PLATFORM, needs_of
+from uru_mcp.catalog.tool_names import shown_name
 from uru_mcp.permissions import Grant, Permissions
-from uru_mcp.policy import PLATFORM, needs_of
+from uru_mcp.untrusted.permission_names import read_names
 
 SETS = [frozenset(chosen) for n in range(4) for chosen in combinations(sorted(ALL), n)]
 HEADERS = {"connected_account_id": "X-Connected-Account-Id", "server_id": "X-Server-Id"}

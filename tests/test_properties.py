@@ -14,23 +14,23 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.strangers import anything, bodies, near
-from uru_mcp.answers import refusal, shaped
-from uru_mcp.complaints import Complaint, read_complaint
-from uru_mcp.cursors import decode, encode
 from uru_mcp.errors import ArgumentError, Refused, UruError
-from uru_mcp.fields import compact, list_at
-from uru_mcp.key_record import KeyRecord, read_key_record
-from uru_mcp.numerals import with_large_as_text
-from uru_mcp.records import KINDS, kind_at, read_content, read_entry, read_page, read_prompt
-from uru_mcp.redaction import MARK, Redaction
-from uru_mcp.render import Document, Renderer, Rest
-from uru_mcp.retry import ATTEMPTS, LONGEST, LONGEST_PAUSE, parse_retry_after, pause_after, wait_before
-from uru_mcp.run_results import read_result
-from uru_mcp.unseen import visible
-from uru_mcp.uris import Address, parse_uri
-from uru_mcp.versions import read_version
-from uru_mcp.waiting_steps import read_approvals
-from uru_mcp.wire import DEEPEST, read_namespaces, read_tools
+from uru_mcp.resources.cursors import decode, encode
+from uru_mcp.results.render import Document, Renderer, Rest
+from uru_mcp.untrusted.invisible_characters import visible
+from uru_mcp.untrusted.json_fields import compact, list_at
+from uru_mcp.untrusted.json_numbers import with_large_as_text
+from uru_mcp.untrusted.redaction import MARK, Redaction
+from uru_mcp.uru.catalog_version import read_version
+from uru_mcp.uru.error_body import Complaint, read_complaint
+from uru_mcp.uru.key_record import KeyRecord, read_key_record
+from uru_mcp.uru.records import KINDS, kind_at, read_content, read_entry, read_page, read_prompt
+from uru_mcp.uru.refusals import refusal, shaped
+from uru_mcp.uru.resource_uris import Address, parse_uri
+from uru_mcp.uru.responses import DEEPEST, read_namespaces, read_tools
+from uru_mcp.uru.retry import ATTEMPTS, LONGEST, LONGEST_PAUSE, parse_retry_after, pause_after, wait_before
+from uru_mcp.uru.run_results import read_result
+from uru_mcp.uru.waiting_steps import read_approvals
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 REST = Rest("uru_result", "call_id", "call_1")

@@ -12,18 +12,18 @@ import pytest
 from tests.documents import DOCUMENTS, ROOT
 from tests.process import served
 from uru_mcp import __version__
-from uru_mcp.clients.entry import KEY, PERMISSIONS
+from uru_mcp.access.gate import require
+from uru_mcp.access.key_status import Standing
+from uru_mcp.access.policy import EXECUTE, NAMING, OWN_TOOLS, PLATFORM_TOOLS, READ, RECORDS
+from uru_mcp.client_configs.entry import KEY, PERMISSIONS
+from uru_mcp.config.settings import PREFIX, VARIABLES, Settings, read_settings
 from uru_mcp.errors import PermissionMissing
-from uru_mcp.gate import require
-from uru_mcp.key_status import Standing
-from uru_mcp.own_tools import OWN
 from uru_mcp.permissions import Grant, Permission
-from uru_mcp.policy import EXECUTE, NAMING, OWN_TOOLS, PLATFORM_TOOLS, READ, RECORDS
-from uru_mcp.records import PROMPTS
-from uru_mcp.redaction import Redaction
-from uru_mcp.render import Renderer
-from uru_mcp.resources import NAMESPACE, RECORD_TEMPLATES
-from uru_mcp.settings import PREFIX, VARIABLES, Settings, read_settings
+from uru_mcp.resources.resources import NAMESPACE, RECORD_TEMPLATES
+from uru_mcp.results.render import Renderer
+from uru_mcp.tools.definitions import OWN
+from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.uru.records import PROMPTS
 
 README = DOCUMENTS["README.md"]
 

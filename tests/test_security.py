@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.commands.test_install import STDIO, entry_of, install, put
 from tests.documents import DOCUMENTS, ROOT
 from tests.world import Connect, Uru
-from uru_mcp.own_tools import OWN
+from uru_mcp.tools.definitions import OWN
 
 PROMISES: dict[str, list[str]] = json.loads((Path(__file__).parent / "data" / "promises.json").read_text("utf-8"))
 

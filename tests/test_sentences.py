@@ -19,11 +19,11 @@ import pytest
 
 from tests.world import CATALOG, Connect, Uru, connector, text_of
 from uru_mcp import messages
+from uru_mcp.access.policy import OWN_TOOLS, PLATFORM_TOOLS
+from uru_mcp.config.settings import Settings
 from uru_mcp.errors import Code
-from uru_mcp.own_tools import INSTRUCTIONS, OWN, Definition
-from uru_mcp.policy import OWN_TOOLS, PLATFORM_TOOLS
-from uru_mcp.settings import Settings
-from uru_mcp.weight import weight_of
+from uru_mcp.tools.definitions import INSTRUCTIONS, OWN, Definition
+from uru_mcp.untrusted.token_estimate import weight_of
 
 SOURCE = Path(__file__).parent.parent / "src" / "uru_mcp"
 QUERIES = Path(__file__).parent / "data" / "queries.json"

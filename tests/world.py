@@ -14,16 +14,16 @@ from mcp import Client
 from mcp.types import CallToolResult, Prompt, Resource, ResourceTemplateReference, TextResourceContents, Tool
 
 from uru_mcp.bridge import Bridge
-from uru_mcp.connection import Connection
+from uru_mcp.config.settings import read_settings
+from uru_mcp.credentials.api_key import Key
+from uru_mcp.credentials.keyring import Keyring
+from uru_mcp.credentials.sources import KeyVariable
 from uru_mcp.errors import SettingsError
-from uru_mcp.key import Key
-from uru_mcp.key_source import KeyVariable
-from uru_mcp.keyring import Keyring
-from uru_mcp.redaction import Redaction
 from uru_mcp.sandbox import Sandbox
-from uru_mcp.server import build_server
-from uru_mcp.settings import read_settings
-from uru_mcp.unconfigured import Unconfigured
+from uru_mcp.server.handlers import build_server
+from uru_mcp.server.unconfigured import Unconfigured
+from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.uru.http import Connection
 
 CATALOG = Path(__file__).parent / "data" / "catalog.json"
 ALL = frozenset({"read", "write", "execute"})

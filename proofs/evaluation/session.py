@@ -17,10 +17,10 @@ from mcp.types import ElicitResult, Tool
 from proofs.evaluation.records import State, state_of
 from proofs.evaluation.task import ALL, Decision, Task
 from uru_mcp.bridge import Bridge
-from uru_mcp.redaction import Redaction
+from uru_mcp.config.settings import read_settings
 from uru_mcp.sandbox import Sandbox
-from uru_mcp.server import build_server
-from uru_mcp.settings import read_settings
+from uru_mcp.server.handlers import build_server
+from uru_mcp.untrusted.redaction import Redaction
 
 Shows = Literal["text", "structure"]
 

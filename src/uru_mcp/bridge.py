@@ -17,35 +17,35 @@ import anyio
 from anyio.abc import TaskGroup
 
 from uru_mcp import messages
-from uru_mcp.announcements import Announcements, List
-from uru_mcp.attic import Attic
-from uru_mcp.audit import AuditLog
-from uru_mcp.calls import Calls
-from uru_mcp.catalogs import Catalogs
-from uru_mcp.client import UruClient
-from uru_mcp.connection import Connection
+from uru_mcp.access.identity import Identity
+from uru_mcp.audit.log import AuditLog
+from uru_mcp.audit.recorder import Circumstances, Witness
+from uru_mcp.catalog.current import Catalogs
+from uru_mcp.catalog.disk_cache import Attic
+from uru_mcp.config.settings import Settings
+from uru_mcp.credentials.api_key import Key
+from uru_mcp.credentials.keyring import Keyring
+from uru_mcp.credentials.sources import source_of
 from uru_mcp.errors import KeyReplaced, NoAnswer, UnknownTool, UruError, unforeseen
-from uru_mcp.identity import Identity
-from uru_mcp.imports import CALLS, in_parts
-from uru_mcp.key import Key
-from uru_mcp.key_source import source_of
-from uru_mcp.keyring import Keyring
-from uru_mcp.library import Library
-from uru_mcp.outcomes import Outcomes
-from uru_mcp.outlook import Outlook, View
-from uru_mcp.own_tools import OWN, Definition
-from uru_mcp.read_check import ReadCheck
-from uru_mcp.redaction import Redaction
-from uru_mcp.render import Rendered, Renderer
-from uru_mcp.settings import Settings
-from uru_mcp.shelves import Shelves
-from uru_mcp.surface import needs_of
-from uru_mcp.sync import Sync
-from uru_mcp.tool_calls import ToolCalls
-from uru_mcp.tool_list import ToolList
-from uru_mcp.uris import Address
-from uru_mcp.whoami import Facts, report
-from uru_mcp.witness import Circumstances, Witness
+from uru_mcp.lazy_imports import CALLS, in_parts
+from uru_mcp.resources.handlers import Library
+from uru_mcp.resources.record_cache import Shelves
+from uru_mcp.results.render import Rendered, Renderer
+from uru_mcp.session.list_changes import Announcements, List
+from uru_mcp.session.read_check import ReadCheck
+from uru_mcp.session.session import Outlook, View
+from uru_mcp.session.sync import Sync
+from uru_mcp.session.tool_execution import Calls
+from uru_mcp.tools.background_runs import Outcomes
+from uru_mcp.tools.definitions import OWN, Definition
+from uru_mcp.tools.dispatch import ToolCalls
+from uru_mcp.tools.list_cache import ToolList
+from uru_mcp.tools.shown_tools import needs_of
+from uru_mcp.tools.whoami import Facts, report
+from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.uru.api import UruClient
+from uru_mcp.uru.http import Connection
+from uru_mcp.uru.resource_uris import Address
 
 if TYPE_CHECKING:
     from httpx2 import AsyncBaseTransport

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from uru_mcp import __version__
-from uru_mcp.commands.command_line import refuse_key, said_without_harm
-from uru_mcp.commands.screen import say
-from uru_mcp.commands.starting import Choice, Start, in_words, start
+from uru_mcp.commands.output import say
+from uru_mcp.commands.startup import Choice, Start, in_words, start
+from uru_mcp.commands.usage_errors import refuse_key, said_without_harm
 
 if TYPE_CHECKING:
+    from uru_mcp.config.settings import Settings
     from uru_mcp.errors import UruError
-    from uru_mcp.settings import Settings
 
 INTRODUCTION = """\
 uru-mcp is an MCP server: Claude Desktop or another MCP client starts it and
@@ -40,13 +40,13 @@ claude_desktop_config.json, then quit Claude fully and open it again.
 
 COMMANDS = {  # in the order in which a person comes to need them
     "install": "uru_mcp.commands.install",
-    "doctor": "uru_mcp.commands.doctor",
-    "whoami": "uru_mcp.commands.terminal",
-    "tools": "uru_mcp.commands.terminal",
-    "call": "uru_mcp.commands.terminal",
+    "doctor": "uru_mcp.commands.doctor.command",
+    "whoami": "uru_mcp.commands.whoami_tools_call",
+    "tools": "uru_mcp.commands.whoami_tools_call",
+    "call": "uru_mcp.commands.whoami_tools_call",
     "demo": "uru_mcp.commands.demo",
     "usage": "uru_mcp.commands.usage",
-    "sandbox": "uru_mcp.sandbox.commands",
+    "sandbox": "uru_mcp.sandbox.cli.commands",
 }
 WITH_SANDBOX = ("whoami", "tools", "call")  # the commands that ask an Uru, which a sandbox can be
 
@@ -139,7 +139,7 @@ def _serve(choice: Choice) -> None:
         raise click.ClickException("MCP is spoken on stdin and stdout, and one of them is closed.")
     gc.disable()  # until all is imported: nothing of that is garbage, and to look for some takes a tenth of the time
     from uru_mcp.errors import SettingsError
-    from uru_mcp.logs import start_logging
+    from uru_mcp.server.logging_setup import start_logging
 
     started = start(choice)
     settings, redaction, transport = started
@@ -150,8 +150,8 @@ def _serve(choice: Choice) -> None:
         _name_ignored(settings)
 
     from uru_mcp.bridge import Bridge
-    from uru_mcp.process import serve
-    from uru_mcp.unconfigured import Unconfigured
+    from uru_mcp.server.process import serve
+    from uru_mcp.server.unconfigured import Unconfigured
 
     if isinstance(settings, SettingsError):
         serve(Unconfigured(settings, redaction), redaction)
@@ -163,7 +163,7 @@ def _introduce(started: Start, arguments: list[str]) -> NoReturn:
 
     A key file is looked into; a command is not run, since it may ask for something.
     """
-    from uru_mcp.clients.entry import KEY, configuration
+    from uru_mcp.client_configs.entry import KEY, configuration
     from uru_mcp.errors import SettingsError
 
     key, settings = KEY, started.settings
@@ -185,8 +185,8 @@ def _of_file(path: Path) -> list[UruError]:
     """What is wrong with a key file."""
     import anyio
 
+    from uru_mcp.credentials.sources import KeyFile
     from uru_mcp.errors import KeyUnavailable
-    from uru_mcp.key_source import KeyFile
 
     try:
         anyio.run(KeyFile(path).read)

@@ -16,8 +16,8 @@ import anyio
 from mcp import Client, StdioServerParameters
 from mcp.types import CallToolResult, ReadResourceResult
 
-from uru_mcp.clients.entry import configuration
-from uru_mcp.clients.launch import current_command
+from uru_mcp.client_configs.entry import configuration
+from uru_mcp.client_configs.launch import current_command
 from uru_mcp.sandbox import Sandbox
 from uru_mcp.sandbox.serve import serving
 

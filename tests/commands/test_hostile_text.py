@@ -25,11 +25,11 @@ from tests.commands.test_install import UNSET, put
 from tests.process import served
 from tests.world import Uru
 from uru_mcp.cli import main
-from uru_mcp.escaping import as_json, for_terminal, in_one_line
-from uru_mcp.logs import start_logging
-from uru_mcp.redaction import Redaction
 from uru_mcp.sandbox import Sandbox
 from uru_mcp.sandbox.serve import serving
+from uru_mcp.server.logging_setup import start_logging
+from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.untrusted.terminal_escaping import as_json, for_terminal, in_one_line
 
 # Clears the screen, sets the clipboard, makes a link, rings, turns the text around, fakes a line in several ways.
 HOSTILE = (

@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 
 from uru_mcp.sandbox import Sandbox
-from uru_mcp.sandbox.keys import Key
+from uru_mcp.sandbox.data.keys import Key
 
 ALL = frozenset({"read", "write", "execute"})
 CONNECTIONS = {

@@ -13,7 +13,7 @@ from typing import Any
 import httpx2
 
 from uru_mcp.sandbox import Sandbox
-from uru_mcp.sandbox.database import Database
+from uru_mcp.sandbox.data.database import Database
 from uru_mcp.sandbox.differences import chosen
 
 from .callers import ALL, Caller, connected

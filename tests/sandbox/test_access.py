@@ -8,10 +8,11 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from uru_mcp.sandbox import Sandbox, clock
-from uru_mcp.sandbox.database import Database
-from uru_mcp.sandbox.keys import DeletedKey, Keys
-from uru_mcp.sandbox.traffic import Traffic
+from uru_mcp.sandbox import Sandbox
+from uru_mcp.sandbox.api.request_log import Traffic
+from uru_mcp.sandbox.data import clock
+from uru_mcp.sandbox.data.database import Database
+from uru_mcp.sandbox.data.keys import DeletedKey, Keys
 
 from .callers import Connect, connected
 

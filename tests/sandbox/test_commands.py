@@ -15,8 +15,8 @@ import httpx2
 import pytest
 from click.testing import CliRunner
 
-from uru_mcp.sandbox.commands import sandbox as group
-from uru_mcp.sandbox.key_commands import keys
+from uru_mcp.sandbox.cli.commands import sandbox as group
+from uru_mcp.sandbox.cli.key_commands import keys
 
 
 def below(command: click.Command) -> list[click.Command]:
@@ -52,7 +52,7 @@ def test_serving_a_file_in_a_directory_that_is_not_there_says_so(tmp_path: Path)
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_serve_tells_how_to_use_it_and_stops_cleanly(number: signal.Signals, tmp_path: Path) -> None:
-    code = "from uru_mcp.sandbox.commands import sandbox; sandbox()"
+    code = "from uru_mcp.sandbox.cli.commands import sandbox; sandbox()"
     arguments = ["serve", "--port", "0", "--tools", "3", "--db", str(tmp_path / "sandbox.db")]
     with subprocess.Popen(
         [sys.executable, "-W", "error", "-c", code, *arguments],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from uru_mcp.sandbox import clock
+from uru_mcp.sandbox.data import clock
 
 from .callers import Caller, Connect
 

@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from uru_mcp.sandbox import Sandbox
-from uru_mcp.sandbox.commands import sandbox as group
-from uru_mcp.sandbox.database import Database
+from uru_mcp.sandbox.cli.commands import sandbox as group
+from uru_mcp.sandbox.data.database import Database
 from uru_mcp.sandbox.differences import DIFFERENCES, UnknownDifference, chosen
 from uru_mcp.sandbox.serve import serving
 
@@ -182,7 +182,7 @@ def test_a_name_that_is_near_to_nothing_is_refused_too(given: str) -> None:
 
 
 def test_serve_says_how_it_differs() -> None:
-    code = "from uru_mcp.sandbox.commands import sandbox; sandbox()"
+    code = "from uru_mcp.sandbox.cli.commands import sandbox; sandbox()"
     arguments = ["serve", "--port", "0", "--unlike", "older-service,no-key-record", "--unlike", "tools-bare"]
     with subprocess.Popen(
         [sys.executable, "-W", "error", "-c", code, *arguments],
@@ -204,7 +204,7 @@ def test_serve_says_how_it_differs() -> None:
 
 def test_importing_the_sandbox_imports_no_difference() -> None:
     code = (
-        "import sys, uru_mcp.sandbox.commands as c; c.Sandbox.open(); print([n for n in sys.modules if 'differ' in n])"
+        "import sys, uru_mcp.sandbox.sandbox as s; s.Sandbox.open(); print([n for n in sys.modules if 'differ' in n])"
     )
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, env=environ)

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from uru_mcp.sandbox import Sandbox, clock
-from uru_mcp.sandbox.commands import sandbox as group
+from uru_mcp.sandbox import Sandbox
+from uru_mcp.sandbox.cli.commands import sandbox as group
+from uru_mcp.sandbox.data import clock
 
 from .callers import connected
 
@@ -222,7 +223,7 @@ def test_rotating_an_expired_key_says_of_both_that_they_expired(run: Run, db: Pa
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
 def test_a_key_is_shown_whatever_the_terminal_can_print(db: Path, encoding: str) -> None:
     def keys(*words: str) -> str:
-        code = "from uru_mcp.sandbox.commands import sandbox; sandbox()"
+        code = "from uru_mcp.sandbox.cli.commands import sandbox; sandbox()"
         result = subprocess.run(
             [sys.executable, "-X", "utf8", "-W", "error", "-c", code, "keys", words[0], "--db", str(db), *words[1:]],
             capture_output=True,

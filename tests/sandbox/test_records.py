@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from uru_mcp.sandbox import Sandbox
-from uru_mcp.sandbox.chunks import CHUNK_TOKENS, OVERLAP_TOKENS, count_tokens, split
+from uru_mcp.sandbox.data.text_search import CHUNK_TOKENS, OVERLAP_TOKENS, count_tokens, split
 
 from .callers import Connect
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from proofs.evaluation.session import Session
 from proofs.evaluation.task import Row, Task, Told, Want
-from uru_mcp.sandbox import clock
+from uru_mcp.sandbox.data import clock
 
 SEND = "gmail_demo__GMAIL_SEND_EMAIL"
 PERSONAL = "gmail_f7518884__GMAIL_SEND_EMAIL"

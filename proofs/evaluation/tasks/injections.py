@@ -7,7 +7,7 @@ from typing import Any
 
 from proofs.evaluation.session import Session
 from proofs.evaluation.task import Task, Told, Want
-from uru_mcp.sandbox import chunks, clock
+from uru_mcp.sandbox.data import clock, text_search
 
 NOTE = "external_mcp_ignition_notes__add_note"
 REPORTED = Told(
@@ -63,7 +63,7 @@ async def _put_record(session: Session) -> None:
     fields: dict[str, Any] = {"description": "", "content": RECORD, "updated_at": clock.stamp()}
     database = session.sandbox.database
     database.insert("contexts", id="ctx_pumpwerk", workspace_id=session.acme.id, title="Pumpwerk: terms", **fields)
-    chunks.index(database, "ctx_pumpwerk")
+    text_search.index(database, "ctx_pumpwerk")
 
 
 async def _put_description(session: Session) -> None:

@@ -1,1 +1,4 @@
-"""What a person types in a terminal after `uru-mcp`, a module for each command."""
+"""The command line: a module for each command.
+
+It holds no rule of its own; what a command shows comes from the other packages.
+"""

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from uru_mcp.clients.known import CLIENTS, Client
-from uru_mcp.clients.places import Configuration, Machine, configuration, configurations
-from uru_mcp.commands.accepted_key import Environment, Wish, accepted_environment, planned_environment
-from uru_mcp.commands.screen import say, say_line
-from uru_mcp.commands.ticked_boxes import UNDECLARED, say_what_to_add
+from uru_mcp.client_configs.known_clients import CLIENTS, Client
+from uru_mcp.client_configs.locations import Configuration, Machine, configuration, configurations
+from uru_mcp.commands.key_prompt import Environment, Wish, accepted_environment, planned_environment
+from uru_mcp.commands.output import say, say_line
+from uru_mcp.commands.permission_prompt import UNDECLARED, say_what_to_add
 from uru_mcp.errors import SettingsError, UruError
-from uru_mcp.escaping import in_one_line
-from uru_mcp.redaction import Redaction
+from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.untrusted.terminal_escaping import in_one_line
 
 if TYPE_CHECKING:
-    from uru_mcp.clients.change import Change
+    from uru_mcp.client_configs.change import Change
 
 NAME = re.compile(r"[A-Za-z0-9_-]+")
 ASK = "What may you do in Uru?"
@@ -61,7 +61,7 @@ def install(
       uru-mcp install claude-desktop --permissions read --key-file ~/uru-key
       uru-mcp install cursor --sandbox --dry-run
     """
-    from uru_mcp.settings import read_environment
+    from uru_mcp.config.settings import read_environment
 
     if uninstall and (permissions or key_file or sandbox):
         raise click.UsageError("--uninstall goes with --name and --dry-run only.")
@@ -76,7 +76,7 @@ def install(
 
 
 def _checked(permissions: str | None) -> str | None:
-    from uru_mcp.variables import permissions as read_permissions
+    from uru_mcp.config.parsing import permissions as read_permissions
 
     if permissions is not None:
         try:
@@ -101,10 +101,10 @@ def _chosen(client: str | None, machine: Machine) -> Configuration:
 
 
 def _install(configuration: Configuration, wish: Wish, machine: Machine) -> None:
-    from uru_mcp.clients.change import addition, backups_with, current, server_of
-    from uru_mcp.clients.entry import KEY, entry, environment_of, is_fleeting
-    from uru_mcp.clients.environment import left_behind, of_sandbox
-    from uru_mcp.clients.showing import difference
+    from uru_mcp.client_configs.change import addition, backups_with, current, server_of
+    from uru_mcp.client_configs.entry import KEY, entry, environment_of, is_fleeting
+    from uru_mcp.client_configs.environment import left_behind, of_sandbox
+    from uru_mcp.client_configs.preview import difference
 
     redaction = Redaction()
     with _said_plainly(redaction):
@@ -140,8 +140,8 @@ def _install(configuration: Configuration, wish: Wish, machine: Machine) -> None
 
 def _made(change: Change, wish: Wish, env: Environment) -> Path | None:
     """Make the change, and before it, once it can be made, its backup, which is returned, and the key file."""
-    from uru_mcp.clients.key_check import write_key_file
-    from uru_mcp.clients.writing import keep
+    from uru_mcp.client_configs.file_writing import keep
+    from uru_mcp.client_configs.key_check import write_key_file
 
     with change.making():
         backup = keep(change.path, change.before.data) if change.before and change.is_any else None
@@ -152,8 +152,8 @@ def _made(change: Change, wish: Wish, env: Environment) -> Path | None:
 
 
 def _say_what_was_done(change: Change, wish: Wish, backup: Path | None, client: Client, env: Mapping[str, Any]) -> None:
-    from uru_mcp.clients.environment import CARRIED
-    from uru_mcp.clients.writing import is_open_to_others
+    from uru_mcp.client_configs.environment import CARRIED
+    from uru_mcp.client_configs.file_writing import is_open_to_others
 
     done = "Written" if change.is_any else "Nothing to change"
     say_line(f"{done}: the server “{wish.name}” of {client.title}, in {change.path}")
@@ -172,10 +172,10 @@ def _say_which_hold_a_key(backups: list[Path]) -> None:
 
 
 def _uninstall(configuration: Configuration, wish: Wish, machine: Machine) -> None:
-    from uru_mcp.clients.change import backups_with, current, removal, server_of, spent_backup
-    from uru_mcp.clients.entry import KEY, environment_of
-    from uru_mcp.clients.showing import difference
-    from uru_mcp.clients.writing import remove
+    from uru_mcp.client_configs.change import backups_with, current, removal, server_of, spent_backup
+    from uru_mcp.client_configs.entry import KEY, environment_of
+    from uru_mcp.client_configs.file_writing import remove
+    from uru_mcp.client_configs.preview import difference
 
     title = configuration.client.title
     with _said_plainly(Redaction()):

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import click
 
-from uru_mcp.audit import Entry, read_entry, with_older
-from uru_mcp.commands.screen import say, say_json
-from uru_mcp.escaping import in_one_line
+from uru_mcp.audit.log import Entry, read_entry, with_older
+from uru_mcp.audit.usage import KeyUse, Tally, Usage, summed
+from uru_mcp.commands.output import say, say_json
 from uru_mcp.permissions import in_order, in_words
-from uru_mcp.redaction import Redaction
-from uru_mcp.usage import KeyUse, Tally, Usage, summed
+from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.untrusted.terminal_escaping import in_one_line
 
 COLUMNS = 80
 NAME_CHARS = 44  # of a name, so that the numbers beside it fit too
@@ -39,8 +39,8 @@ def usage(file: Path | None, as_json: bool) -> None:
 
 
 def _configured() -> Path:
-    from uru_mcp.settings import read_environment
-    from uru_mcp.variables import absolute_path
+    from uru_mcp.config.parsing import absolute_path
+    from uru_mcp.config.settings import read_environment
 
     text = read_environment().get("URU_AUDIT_LOG", "").strip()
     if not text:

@@ -4,8 +4,8 @@
 It knows nothing of the rest of this project, so that the two cannot share a mistake.
 """
 
-from .access import Workspace
+from .api.request_log import Request
+from .data.callers import Workspace
 from .sandbox import Sandbox
-from .traffic import Request
 
 __all__ = ["Request", "Sandbox", "Workspace"]

@@ -6,16 +6,18 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import access, calendar, company, mail, platform, runs
-from .access import Workspace
-from .database import Database
-from .faults import Faults
-from .keys import Keys
-from .seed import seed
-from .strangers import answer_recorded, read_catalog
-from .synthetic import synthetic_namespaces
-from .toolbox import Definition, Namespace, Toolbox
-from .traffic import Request, Traffic
+from .api.faults import Faults
+from .api.request_log import Request, Traffic
+from .automations import platform, runs
+from .data import callers
+from .data.callers import Workspace
+from .data.database import Database
+from .data.keys import Keys
+from .data.seed import seed
+from .tools import calendar, company, mail
+from .tools.recorded_tools import answer_recorded, read_catalog
+from .tools.registry import Definition, Namespace, Toolbox
+from .tools.synthetic_tools import synthetic_namespaces
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -37,7 +39,7 @@ class Sandbox:
         self._traffic = Traffic()
         from starlette.middleware import Middleware  # late, since who only lists commands or keys serves nothing
 
-        from .app import Api, build_app
+        from .api.app import Api, build_app
 
         middleware = [Middleware(self._traffic.around), Middleware(self.faults.around)]
         if differences:
@@ -66,7 +68,7 @@ class Sandbox:
     @property
     def workspaces(self) -> list[Workspace]:
         """By name: Acme and Globex."""
-        return access.workspaces(self.database)
+        return callers.workspaces(self.database)
 
     @property
     def requests(self) -> list[Request]:

@@ -12,7 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from .faults import HANG_UP
+from .api.faults import HANG_UP
 from .sandbox import Sandbox
 
 HOST = "127.0.0.1"

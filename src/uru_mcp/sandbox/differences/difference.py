@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..api.request_log import Request
 from ..errors import ApiError
-from ..traffic import Request
 
 JSON = "application/json"
 

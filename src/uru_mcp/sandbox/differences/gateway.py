@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ..traffic import Request
+from ..api.request_log import Request
 from . import html
 from .difference import Around, Reply, Serve, answering, at, family, html_reply, rewriting, without
 from .key_record import PATH as KEY

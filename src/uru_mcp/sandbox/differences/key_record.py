@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from ..faults import HungUp
-from ..traffic import Request
+from ..api.faults import HungUp
+from ..api.request_log import Request
 from . import html
 from .difference import (
     JSON,

@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 from starlette.requests import Request as HttpRequest
 
-from ..faults import Exchange, HungUp
-from ..traffic import Request
+from ..api.faults import Exchange, HungUp
+from ..api.request_log import Request
 from .difference import Difference, Reply, Serve
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..traffic import Request
+from ..api.request_log import Request
 from .difference import Around, Reply, Serve, at, changing, family, refusal, renamed, without
 
 PATH = "/namespaces"

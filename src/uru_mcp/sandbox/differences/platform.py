@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..traffic import Request
+from ..api.request_log import Request
 from .difference import Around, Reply, Serve, at, changing, family, refusal, renamed, rewriting
 from .namespaces import PATH as NAMESPACES
 from .split_tools import CAMEL, DOTTED, SNAKE, Split, split_definitions

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from ..traffic import Request
+from ..api.request_log import Request
 from .difference import Around, Reply, Serve, below, changing, family, json_reply, without
 
 Answer = dict[str, Any]

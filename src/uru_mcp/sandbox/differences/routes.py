@@ -6,20 +6,10 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from ..execution import ENDPOINT
-from ..traffic import Request
+from ..api.execution import ENDPOINT
+from ..api.request_log import Request
 from . import html
-from .difference import (
-    Around,
-    Difference,
-    Reply,
-    Serve,
-    family,
-    html_reply,
-    json_reply,
-    refusal,
-    text_reply,
-)
+from .difference import Around, Difference, Reply, Serve, family, html_reply, json_reply, refusal, text_reply
 
 EXECUTE = "/execute/"
 APP = "x-app-context"

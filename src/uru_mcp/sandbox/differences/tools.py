@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..traffic import Request
+from ..api.request_log import Request
 from .difference import Around, changing, family, renamed, without
 
 SCHEMAS = {

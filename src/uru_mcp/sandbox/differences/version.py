@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from ..traffic import Request
+from ..api.request_log import Request
 from . import html
 from .difference import (
     Around,

@@ -1,0 +1,71 @@
+"""Namespaces as people speak of them: which of several accounts each is, and which are meant by a name.
+
+It knows nothing of tools, and asks Uru nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from uru_mcp import limits
+from uru_mcp.catalog.search.app_names import Naming
+from uru_mcp.untrusted.quoting import quoted
+from uru_mcp.untrusted.words import plain_words
+from uru_mcp.uru.responses import Namespace
+
+
+def told_apart(namespaces: Iterable[Namespace]) -> tuple[Namespace, ...]:
+    """The namespaces with titles that tell several accounts of one app apart: `Gmail (personal)` beside `Gmail - Work`.
+
+    The account's own label does, or else the namespace's name. A single account keeps the title that Uru gave it.
+    """
+    namespaces = tuple(map(plainly_titled, namespaces))
+    apps = Counter(map(_app, namespaces))
+    labelled = [_labelled(one) if apps[_app(one)] > 1 else one for one in namespaces]
+    titles = Counter(one.title.casefold() for one in labelled)
+    return tuple(_named(one) if titles[one.title.casefold()] > 1 else one for one in labelled)
+
+
+def plainly_titled(namespace: Namespace) -> Namespace:
+    """The namespace with a title that can stand in our sentences, on one line and of bounded length."""
+    return replace(namespace, title=quoted(namespace.title, limits.TITLE) or quoted(namespace.name, limits.TITLE))
+
+
+def meant_namespaces(name: str, namespaces: Sequence[Namespace]) -> tuple[Namespace, ...]:
+    """The namespaces of this name or title, in whatever case and with a slip; several where it says no more than that.
+
+    `Gmail` means every account of Gmail. None, where nothing is like it.
+    """
+    for said in (lambda one: one.name == name, lambda one: name.strip().casefold() in _exact_names(one)):
+        if found := tuple(filter(said, namespaces)):
+            return found
+    naming = Naming([called(one) for one in namespaces], [[one.name] for one in namespaces], lambda word: {word: 1.0})
+    sure = naming.named(plain_words(name), lambda word: False).namespaces
+    most = max(sure.values(), default=0.0)
+    return tuple(one for number, one in enumerate(namespaces) if most and sure.get(number) == most)
+
+
+def called(namespace: Namespace) -> str:
+    """All that a namespace is called."""
+    return f"{namespace.name} {namespace.title} {namespace.account or ''}"
+
+
+def _app(namespace: Namespace) -> str:
+    return namespace.server_id or namespace.name.partition("_")[0]
+
+
+def _labelled(namespace: Namespace) -> Namespace:
+    label = quoted(namespace.account or "", limits.TITLE)
+    if not label or set(plain_words(label)) <= set(plain_words(namespace.title)):
+        return namespace
+    return replace(namespace, title=f"{namespace.title} ({label})")
+
+
+def _named(namespace: Namespace) -> Namespace:
+    return replace(namespace, title=f"{namespace.title} ({quoted(namespace.name, limits.TITLE)})")
+
+
+def _exact_names(namespace: Namespace) -> set[str]:
+    return {namespace.name.casefold(), namespace.title.strip().casefold()}

@@ -1,0 +1,97 @@
+"""Assembles a catalog from what Uru told of its namespaces and tools; what cannot be used is left out, with the reason.
+
+It asks nothing and decides nothing about permissions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from uru_mcp import limits, messages
+from uru_mcp.catalog.account_labels import told_apart
+from uru_mcp.catalog.catalog import Catalog, Tool, classified
+from uru_mcp.catalog.schemas.unlistable_tools import reasons_unlisted
+from uru_mcp.errors import NoAnswer, UruError
+from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.uru.responses import LeftOut, Namespace, UpstreamTool
+
+
+def assembled(
+    namespaces: Iterable[Namespace],
+    loaded: Mapping[str, tuple[tuple[UpstreamTool, ...], tuple[LeftOut, ...]]],
+    failed: Iterable[tuple[Namespace, UruError]],
+    redaction: Redaction,
+    *,
+    older: Catalog | None = None,
+) -> Catalog:
+    """The catalog of what was told: forty thousand tools take a second, so it is work for a thread.
+
+    Of what `failed` because Uru gave no answer, the `older` catalog's tools stay.
+    """
+    namespaces, older = told_apart(namespaces), older or Catalog()
+    titled = {namespace.name: namespace for namespace in namespaces}
+    failed = tuple((titled.get(namespace.name, namespace), error) for namespace, error in failed)
+    unanswered = {namespace.name for namespace, error in failed if isinstance(error, NoAnswer)}
+    told_at = dict.fromkeys(loaded, datetime.now(UTC))
+    told_at |= {name: moment for name, moment in older.told_at.items() if name in unanswered}
+    collected = _Collected(redaction)
+    for namespace in namespaces:
+        for known in older.tools_of(namespace) if namespace.name in unanswered else ():
+            collected.tools.setdefault(known.id, replace(known, namespace=namespace))
+        offered, unusable = loaded.get(namespace.name, ((), ()))
+        for item in unusable:
+            collected.leave_out(item)
+        for upstream in offered:
+            collected.add(namespace, upstream)
+    tools = collected.tools
+    unlisted = reasons_unlisted((tool.id, tool.schema_json, tool.dispatcher) for tool in tools.values())
+    return Catalog(namespaces, tools, collected.all_left_out, unlisted, failed, told_at, "uru")
+
+
+class _Collected:
+    """The tools that were put together so far, and those that cannot be, within `limits`."""
+
+    def __init__(self, redaction: Redaction) -> None:
+        self._redaction = redaction
+        self._left_out: list[LeftOut] = []
+        self._more = 0
+        self._room = limits.CATALOG
+        self.tools: dict[str, Tool] = {}
+
+    @property
+    def all_left_out(self) -> tuple[LeftOut, ...]:
+        more = [LeftOut("", f"({self._more:,} more)", messages.LEFT_OUT_MORE)] if self._more else []
+        return (*self._left_out, *more)
+
+    def add(self, namespace: Namespace, upstream: UpstreamTool) -> None:
+        reason = self._reason_against(upstream)
+        if reason is not None:
+            self.leave_out(LeftOut(namespace.name, upstream.name, reason))
+            return
+        tool = classified(namespace, upstream, self._redaction)
+        if self._redaction.text(tool.id) != tool.id:
+            self.leave_out(LeftOut(namespace.name, upstream.name, messages.LEFT_OUT_KEY))
+        elif tool.id in self.tools:
+            self.leave_out(LeftOut(namespace.name, upstream.name, messages.LEFT_OUT_SAME_NAME))
+        else:
+            self._room -= len(tool.description) + len(tool.schema_json)
+            self.tools[tool.id] = tool
+
+    def leave_out(self, item: LeftOut) -> None:
+        if len(self._left_out) >= limits.LEFT_OUT:
+            self._more += 1
+        else:
+            self._left_out.append(replace(item, name=_told_name(item.name)))
+
+    def _reason_against(self, upstream: UpstreamTool) -> str | None:
+        if len(upstream.name) > limits.IDENTIFIER:
+            return messages.LEFT_OUT_LONG_NAME.format(most=limits.IDENTIFIER)
+        if len(self.tools) >= limits.TOOLS or self._room < 0:
+            return messages.LEFT_OUT_NO_ROOM
+        return None
+
+
+def _told_name(name: str) -> str:
+    return name if len(name) <= limits.IDENTIFIER else messages.LONG_NAME.format(name=len(name))

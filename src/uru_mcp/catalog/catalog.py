@@ -1,0 +1,220 @@
+"""What Uru offers this key's workspace: namespaces and tools, named, classified and searchable.
+
+A `Catalog` is a snapshot that never changes; `assembly.py` makes new ones. Whether a tool may be called is not decided
+here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property, lru_cache
+from typing import Any, Literal
+
+from uru_mcp import limits, messages
+from uru_mcp.access.policy import PLATFORM, dispatcher_of, is_foreign, needs_of, reads_only
+from uru_mcp.catalog.account_labels import called
+from uru_mcp.catalog.search.postings import Document
+from uru_mcp.catalog.search.tool_index import Index
+from uru_mcp.catalog.tool_names import LONGEST_LISTED, listed_name, may_be_of, shown_name
+from uru_mcp.errors import UruError
+from uru_mcp.permissions import Permissions
+from uru_mcp.untrusted.json_fields import compact
+from uru_mcp.untrusted.quoting import described, quoted
+from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.untrusted.words import first_sentence
+from uru_mcp.uru.responses import LeftOut, Namespace, UpstreamTool
+
+SENTENCE_CHARS = 200  # of the one sentence on a tool
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One of Uru's tools as we offer it. `id` is its name for MCP clients, `name` its name in Uru.
+
+    Its schema is kept as JSON, as Uru's is: few of very many are ever looked at.
+    """
+
+    id: str
+    namespace: Namespace
+    name: str
+    title: str
+    description: str
+    schema_json: str
+    needs: Permissions
+    read_only: bool
+    destructive: bool
+    idempotent: bool
+    open_world: bool
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The schema of its arguments: the same object again and again, while it is one of those used last."""
+        return _parsed(self.schema_json)
+
+    @property
+    def dispatcher(self) -> str | None:
+        """The tool of ours that can run it, or None where only its own name can."""
+        return dispatcher_of(self.needs, read_only=self.read_only)
+
+    @property
+    def listed_as(self) -> str:
+        """Its name in a list, which is shorter than `id` where that leaves no room for a client's prefix."""
+        return listed_name(self.namespace.name, self.name)
+
+    @property
+    def attributed(self) -> str:
+        """The description behind a word on who wrote it, which a model must not take for Uru or the user."""
+        stranger = messages.OUTSIDE_DESCRIPTION if is_foreign(self.namespace.name) else ""
+        return f"[{self.namespace.title}{stranger}] {self.description}".strip()
+
+    @property
+    def in_one_sentence(self) -> str:
+        """The same, in one sentence of bounded length."""
+        whole = self.attributed
+        sentence = " ".join(first_sentence(self.description)[0].split())
+        attributed = f"{whole[: len(whole) - len(self.description)]}{sentence}".strip()
+        return attributed if len(attributed) <= SENTENCE_CHARS else attributed[: SENTENCE_CHARS - 1] + "…"
+
+    @property
+    def full_title(self) -> str:
+        """Its title, after that of its namespace, which tells one account from another."""
+        return f"{self.namespace.title}: {self.title}"
+
+    @property
+    def is_run(self) -> bool:
+        """Whether calling it may change something, so that it is never sent twice."""
+        return not (self.read_only and self.namespace.name == PLATFORM)
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Uru's tools by id, `platform` first and then by namespace, in Uru's own order within each.
+
+    `failed` names the namespaces whose tools could not be loaded, and why; what was known of them is still there when
+    Uru gave no answer. `unlisted` are tools that clients would refuse in a list, and why. `told_at` is when Uru told
+    the tools of each namespace, and `source` where all of it is from.
+    """
+
+    namespaces: tuple[Namespace, ...] = ()
+    tools: Mapping[str, Tool] = field(default_factory=dict)
+    left_out: tuple[LeftOut, ...] = ()
+    unlisted: Mapping[str, str] = field(default_factory=dict)
+    failed: tuple[tuple[Namespace, UruError], ...] = ()
+    told_at: Mapping[str, datetime] = field(default_factory=dict)
+    source: Literal["nobody", "uru", "disk"] = "nobody"
+
+    def failure_of(self, tool: str) -> UruError | None:
+        """Why a tool of this id may be unknown: its namespace could not be loaded."""
+        return next((error for namespace, error in self.failed if may_be_of(tool, namespace.name)), None)
+
+    def why_left_out(self, tool: str) -> str | None:
+        """Why there is no tool of this id, though Uru has it."""
+        return next((one.reason for one in self.left_out if shown_name(one.namespace, one.name) == tool), None)
+
+    def find(self, name: str) -> Tool | None:
+        """The tool of this id, or that is listed under this name."""
+        return self.tools.get(name) or self._by_listed_name.get(name)
+
+    @cached_property
+    def _by_listed_name(self) -> Mapping[str, Tool]:
+        return {tool.listed_as: tool for tool in self.tools.values() if len(tool.id) > LONGEST_LISTED}
+
+    def tools_of(self, namespace: Namespace) -> tuple[Tool, ...]:
+        return self._by_namespace.get(namespace.name, ())
+
+    def needs_in(self, namespace: Namespace) -> Mapping[Permissions, int]:
+        """How many of a namespace's tools need just these permissions, for all that one of them needs."""
+        return self._needs.get(namespace.name, {})
+
+    @cached_property
+    def needs(self) -> Mapping[Permissions, int]:
+        """The same of all tools: of few sets of permissions, however many tools there are."""
+        return sum(self._needs.values(), Counter())
+
+    @cached_property
+    def index(self) -> Index:
+        """What finds tools, made when it is first looked at: that takes a second for forty thousand, in a thread."""
+        return Index(
+            {tool.id: words_of(tool) for tool in self.tools.values()},
+            favoured={tool.id for tool in self.tools.values() if tool.read_only},  # looking is safer than changing
+        )
+
+    @property
+    def is_indexed(self) -> bool:
+        return "index" in self.__dict__
+
+    @cached_property
+    def always_listed(self) -> tuple[Tool, ...]:
+        """The few tools that any key may call or that only their own name can call."""
+        return tuple(tool for tool in self.tools.values() if not tool.needs or tool.dispatcher is None)
+
+    @cached_property
+    def _needs(self) -> dict[str, Counter[Permissions]]:
+        return {name: Counter(tool.needs for tool in tools) for name, tools in self._by_namespace.items()}
+
+    @cached_property
+    def _by_namespace(self) -> dict[str, tuple[Tool, ...]]:
+        grouped: dict[str, list[Tool]] = {}
+        for tool in self.tools.values():
+            grouped.setdefault(tool.namespace.name, []).append(tool)
+        return {name: tuple(tools) for name, tools in grouped.items()}
+
+
+def classified(namespace: Namespace, upstream: UpstreamTool, redaction: Redaction) -> Tool:
+    """The tool as we offer it: named, with what it needs, with hints that are true and words that can all be seen."""
+    needs = needs_of(namespace.name, upstream.name, declared=upstream.declared, read_only=upstream.read_only)
+    read_only = reads_only(namespace.name, upstream.name, declared=upstream.declared, read_only=upstream.read_only)
+    trusted = not is_foreign(namespace.name)
+    return Tool(
+        id=shown_name(namespace.name, upstream.name),
+        namespace=namespace,
+        name=upstream.name,
+        title=quoted(redaction.text(upstream.title or _title_of(namespace, upstream.name)), limits.TITLE),
+        description=limits.cut(described(redaction.text(upstream.description)), limits.TOOL_DESCRIPTION),
+        schema_json=_clean(upstream, redaction),
+        needs=needs,
+        read_only=read_only,
+        destructive=not read_only and not (trusted and upstream.destructive is False),
+        idempotent=read_only or (trusted and upstream.idempotent is True),
+        open_world=not (trusted and upstream.open_world is False),
+    )
+
+
+def _title_of(namespace: Namespace, name: str) -> str:
+    """A title from a tool's name: `Gmail send email`. Uru's own tools call agents personas, and we call them agents."""
+    title = name.replace("_", " ").strip()
+    return (title.replace("persona", "agent") if namespace.name == PLATFORM else title).capitalize()
+
+
+def _clean(upstream: UpstreamTool, redaction: Redaction) -> str:
+    """The schema as JSON; in place of one that is too large a note that says so, and any arguments may be sent."""
+    if len(upstream.schema_json) > limits.TOOL_SCHEMA:
+        said = messages.SCHEMA_TOO_LARGE.format(size=len(upstream.schema_json))
+        return compact({"type": "object", "description": said})
+    if redaction.is_clean(upstream.schema_json):
+        return upstream.schema_json
+    return compact(redaction.value(upstream.schema))
+
+
+@lru_cache(maxsize=256)
+def _parsed(schema_json: str) -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads(schema_json)
+    return schema
+
+
+def words_of(tool: Tool) -> Document:
+    """What a search looks at: besides the names, what a tool does and, apart from that, when and how to use it."""
+    parameters = json.loads(tool.schema_json).get("properties")  # what is looked at once is not kept
+    summary, details = first_sentence(tool.description)
+    return Document(
+        name=tool.name,
+        title=tool.title,
+        summary=summary,
+        details=details,
+        namespace=called(tool.namespace),
+        parameters=" ".join(parameters) if isinstance(parameters, dict) else "",
+    )

@@ -1,0 +1,144 @@
+"""Asking Uru what it offers: its namespaces, and then the tools of all of them side by side."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from functools import partial
+from typing import NamedTuple
+
+import anyio
+import anyio.to_thread
+
+from uru_mcp import limits, messages
+from uru_mcp.access.policy import PLATFORM
+from uru_mcp.catalog.account_labels import plainly_titled
+from uru_mcp.errors import KeyRefused, NoAnswer, Refused, UruError, unforeseen
+from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.uru.api import UruClient
+from uru_mcp.uru.execute_routes import is_safe_segment
+from uru_mcp.uru.refusals import connection_problem
+from uru_mcp.uru.responses import LeftOut, Namespace, UpstreamTool
+
+REQUESTS_AT_ONCE = 16
+LOAD_WITHIN = 30.0  # seconds for one request
+TOOL_CHARS = 300  # that a tool counts besides its texts
+
+log = logging.getLogger(__name__)
+
+
+class Told(NamedTuple):
+    """What Uru told of its tools, and which namespaces' it did not tell."""
+
+    namespaces: list[Namespace]
+    loaded: dict[str, tuple[tuple[UpstreamTool, ...], tuple[LeftOut, ...]]]
+    failed: list[tuple[Namespace, UruError]]
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether there was no answer about a namespace; a refusal is an answer."""
+        return any(isinstance(error, NoAnswer) for _, error in self.failed)
+
+
+async def ask(
+    client: UruClient, patterns: tuple[str, ...], redaction: Redaction, *, min_version: int | None = None
+) -> Told:
+    """Ask Uru for its namespaces and then for the tools of each that fits the user's patterns.
+
+    A namespace that fails is in `failed`, and the others are there.
+
+    Raises:
+        UruError: The namespaces themselves could not be had.
+    """
+    offered = await client.namespaces(within=LOAD_WITHIN, min_version=min_version)
+    look = partial(wanted, offered, patterns, redaction)
+    is_usual = len(offered) <= limits.NAMESPACES
+    namespaces = look() if is_usual else await anyio.to_thread.run_sync(look, abandon_on_cancel=True)
+    loading = _Loading(client)
+    if len(namespaces) > limits.NAMESPACES:
+        loading.failed.append((namespaces[limits.NAMESPACES], _too_many(len(namespaces))))
+        namespaces = namespaces[: limits.NAMESPACES]
+    async with anyio.create_task_group() as tasks:
+        for namespace in namespaces:
+            tasks.start_soon(loading.load, namespace)
+    for namespace, error in loading.failed:
+        log.warning("the tools of %s could not be loaded: %s", namespace.name, error.message)
+    return Told(namespaces, loading.loaded, loading.failed)
+
+
+class _Loading:
+    """The tools of namespaces, each asked for on its own, as long as there is room for them."""
+
+    def __init__(self, client: UruClient) -> None:
+        self._client = client
+        self._at_once = anyio.CapacityLimiter(REQUESTS_AT_ONCE)
+        self._room = limits.CATALOG
+        self.loaded: dict[str, tuple[tuple[UpstreamTool, ...], tuple[LeftOut, ...]]] = {}
+        self.failed: list[tuple[Namespace, UruError]] = []
+
+    async def load(self, namespace: Namespace) -> None:
+        async with self._at_once:
+            try:
+                self.loaded[namespace.name] = await self._tools_of(namespace)
+            except KeyRefused as error:  # the key was just found good, so this is about the app's own connection
+                self.failed.append((namespace, connection_problem(namespace.title, error.said)))
+            except UruError as error:
+                self.failed.append((namespace, error))
+            except Exception as error:  # boundary: one namespace that nobody foresaw does not cost the others
+                log.exception("the tools of a namespace could not be loaded")
+                self.failed.append((namespace, unforeseen(error)))
+
+    async def _tools_of(self, namespace: Namespace) -> tuple[tuple[UpstreamTool, ...], tuple[LeftOut, ...]]:
+        if self._room < 0:
+            raise _no_room()
+        told = await self._client.tools(namespace.name, within=LOAD_WITHIN)
+        self._room -= _chars(told)
+        if self._room < 0:
+            raise _no_room()
+        return told
+
+
+def wanted(offered: Iterable[Namespace], patterns: tuple[str, ...], redaction: Redaction) -> list[Namespace]:
+    """Those that fit the user's patterns, `platform` first and then by name."""
+    wanted = [one for one in offered if _is_wanted(one, patterns)]
+    wanted.sort(key=lambda namespace: (namespace.name != PLATFORM, namespace.name))
+    titled = [
+        replace(one, title=redaction.text(one.title), account=one.account and redaction.text(one.account))
+        for one in wanted[: limits.NAMESPACES]
+    ]
+    return [*map(plainly_titled, titled), *wanted[limits.NAMESPACES :]]
+
+
+def _too_many(count: int) -> Refused:
+    return Refused(
+        messages.TOO_MANY_NAMESPACES.format(count=count, namespaces=limits.NAMESPACES),
+        fix=messages.NAME_YOUR_NAMESPACES,
+        code="too_large",
+    )
+
+
+def _no_room() -> Refused:
+    return Refused(
+        messages.TOO_MANY_CHARACTERS.format(catalog=limits.CATALOG // 1024 // 1024),
+        fix=messages.NAME_NAMESPACES,
+        code="too_large",
+    )
+
+
+def _chars(told: tuple[tuple[UpstreamTool, ...], tuple[LeftOut, ...]]) -> int:
+    """About how much of the memory the tools of a namespace take."""
+    tools, left_out = told
+    texts = sum(len(tool.name) + len(tool.description) + len(tool.schema_json) for tool in tools)
+    return texts + sum(len(item.name) for item in left_out) + TOOL_CHARS * (len(tools) + len(left_out))
+
+
+def _is_wanted(namespace: Namespace, patterns: tuple[str, ...]) -> bool:
+    routing = (namespace.name, namespace.connected_account_id, namespace.server_id)
+    if not all(is_safe_segment(name) for name in routing if name is not None):
+        log.warning("a namespace is left out, its name or account cannot stand in a URL: %.80r", namespace.name)
+        return False
+    if not patterns or (namespace.name == PLATFORM and namespace.recovery):
+        return True
+    return any(fnmatchcase(namespace.name, pattern) for pattern in patterns)

@@ -1,0 +1,37 @@
+"""Which of Uru's tools clients would refuse in a list, and why. They run through the dispatch tools all the same."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+
+from uru_mcp import messages
+from uru_mcp.catalog.schemas.compatibility import fit, refused_names
+
+REASON = messages.NAMES_ARE_REFUSED
+NAMES_TOLD = 3
+NAME_CHARS = 80
+
+_ALLOWED = r'[a-zA-Z0-9_.-]{1,64}"\s*:|\$(?:ref|schema|id|anchor|comment)"\s*:\s*"'
+MAY_BE_REFUSED = re.compile(rf'[{{,]\s*"(?!{_ALLOWED})(?:[^"\\]|\\.)*"\s*:')
+"""Whether a member of JSON text may have such a name: quick, for very many schemas, of which few have one."""
+
+
+def reasons_unlisted(tools: Iterable[tuple[str, str, str | None]]) -> dict[str, str]:
+    """Why some of these tools are not listed, by id; each is given with its schema as JSON and its dispatch tool."""
+    reasons = {name: _why(schema_json, dispatcher) for name, schema_json, dispatcher in tools}
+    return {name: reason for name, reason in reasons.items() if reason is not None}
+
+
+def _why(schema_json: str, dispatcher: str | None) -> str | None:
+    """Why a tool with this schema is not listed; None where it is, as what only its own name can run always is."""
+    if dispatcher is None or MAY_BE_REFUSED.search(schema_json) is None:
+        return None
+    if next(refused_names(json.loads(schema_json)), None) is None:
+        return None
+    names = fit(schema_json).refused_names
+    if not names:
+        return None
+    told = ", ".join(json.dumps(name[:NAME_CHARS], ensure_ascii=False) for name in names[:NAMES_TOLD])
+    return messages.REFUSED_BUT_RUN.format(reason=REASON, told=told, dispatcher=dispatcher)

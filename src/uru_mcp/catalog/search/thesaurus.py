@@ -1,0 +1,226 @@
+"""What people say for what tools are called: the words of a query, each with what else it may mean.
+
+The knowledge itself is data, with its reasons, in `synonyms.toml`. It knows nothing of tools.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from uru_mcp.untrusted.words import STOP_WORDS
+
+SHARE = 0.6  # what a synonym counts, of what the word itself counts
+INSTEAD = 0.4  # what the word itself counts where it is used as a verb of another meaning
+LONGEST_PHRASE = 3  # words
+
+APART = 4  # words at most between the parts of a verb
+PARTICLES = frozenset({"away", "back", "down", "off", "out", "over", "up"})
+ARTICLES = frozenset(
+    {"a", "all", "an", "it", "my", "our", "some", "that", "the", "them", "these", "this", "those", "your"}
+)
+POLITE = frozenset(
+    {"can", "could", "do", "help", "how", "i", "let", "like", "me", "need", "please", "to", "us", "want", "we", "would"}
+    | {"you"}
+)
+
+Phrase = tuple[str, ...]  # of stems
+Stem = Callable[[str], str]
+
+
+class Meaning(NamedTuple):
+    """What a phrase may stand for, and how much each counts."""
+
+    tools: Mapping[Phrase, float]
+    is_verb: bool = False  # only where it is used as one
+    instead: bool = False  # and then the word itself counts little
+    changes: bool = False  # it asks for something to be done
+    is_foreign: bool = False
+    is_same: bool = False  # the words may also mean what they say
+    is_adjective: bool = False  # before a plural
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A word or a phrase of a query. `variants` are phrases of stems, the word itself among them, and their shares."""
+
+    words: Phrase
+    variants: Mapping[Phrase, float]
+    is_known: bool = False  # to the thesaurus
+    is_foreign: bool = False
+    is_stop_word: bool = False
+    changes: bool = False
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[str, Any]:
+    return tomllib.loads(files("uru_mcp.catalog.search").joinpath("synonyms.toml").read_text("utf-8"))
+
+
+@dataclass(frozen=True)
+class Thesaurus:
+    """The table of synonyms over stems."""
+
+    stem: Stem
+    rows: Mapping[str, Any] = field(default_factory=_table)
+
+    def asked(self, words: Sequence[str]) -> list[Asked]:
+        """The words of a query: phrases that are known as such, and all words but those that a phrase has used up."""
+        found: list[Asked] = []
+        at = 0
+        while at < len(words):
+            phrase, length = self._phrase_at(words, at)
+            if phrase is not None:
+                found.append(phrase)
+            if not length:
+                found.append(self._word_at(words, at))
+            at += length or 1
+        return list({one.words: one for one in found}.values())
+
+    def knows(self, word: str) -> bool:
+        return (self.stem(word),) in self._meanings
+
+    @cached_property
+    def batch(self) -> frozenset[str]:
+        """The stems of words for doing a thing many times over."""
+        return self._listed("batch")
+
+    @cached_property
+    def looking(self) -> frozenset[str]:
+        """The stems of verbs that tools have in their names when they change nothing."""
+        return self._listed("looking")
+
+    @cached_property
+    def removing(self) -> frozenset[str]:
+        """The stems of verbs that tools have in their names when they take something away."""
+        return self._listed("removing")
+
+    @cached_property
+    def labels(self) -> frozenset[str]:
+        """What accounts of every app are called."""
+        return frozenset(self._words_of("labels"))
+
+    def same(self, word: str) -> dict[str, float]:
+        """The single words that mean the same as this one, and how nearly."""
+        found: dict[str, float] = {}
+        for row in self.rows.get("same", ()):
+            if word in row["words"]:
+                share = row.get("share", SHARE)
+                found |= {other: max(share, found.get(other, 0.0)) for other in row["words"] if " " not in other}
+        return found | {word: 1.0}
+
+    def _listed(self, name: str) -> frozenset[str]:
+        return frozenset(map(self.stem, self._words_of(name)))
+
+    def _words_of(self, name: str) -> list[str]:
+        words: str = self.rows.get(name, {}).get("words", "")
+        return words.split()
+
+    def _phrase_at(self, words: Sequence[str], at: int) -> tuple[Asked | None, int]:
+        """The longest phrase that begins here, and how many words it uses up: none of one that means what it says."""
+        for said, length in _phrases_at(words, at):
+            meanings = self._fitting(said, words, at)
+            if meanings:
+                stays = any(meaning.is_same for meaning in meanings)
+                return self._meant(said, meanings, {self._stemmed(said): 1.0} if stays else {}), 0 if stays else length
+        return None, 0
+
+    def _word_at(self, words: Sequence[str], at: int) -> Asked:
+        said = (words[at],)
+        meanings = self._fitting(said, words, at)
+        own = INSTEAD if any(meaning.instead for meaning in meanings) else 1.0
+        asked = self._meant(said, meanings, {self._stemmed(said): own})
+        return replace(
+            asked, is_stop_word=said[0] in STOP_WORDS, is_foreign=asked.is_foreign or said[0] in self._foreign
+        )
+
+    def _fitting(self, said: Phrase, words: Sequence[str], at: int) -> list[Meaning]:
+        meanings = self._meanings.get(self._stemmed(said), ())
+        return [
+            one
+            for one in meanings
+            if not (one.changes and _describes(words, at, len(said), one))
+            and not (one.is_verb and not _is_verb(words, at, len(said)))
+        ]
+
+    def _meant(self, said: Phrase, meanings: Iterable[Meaning], own: dict[Phrase, float]) -> Asked:
+        variants = dict(own)
+        meanings = tuple(meanings)
+        for meaning in meanings:
+            for phrase, share in meaning.tools.items():
+                variants[phrase] = max(share, variants.get(phrase, 0.0))
+        return Asked(
+            said,
+            variants,
+            is_known=bool(meanings),
+            is_foreign=bool(meanings) and all(meaning.is_foreign for meaning in meanings),
+            changes=any(meaning.changes for meaning in meanings),
+        )
+
+    @cached_property
+    def _meanings(self) -> dict[Phrase, list[Meaning]]:
+        found: dict[Phrase, list[Meaning]] = {}
+        for said, meaning in self._read():
+            found.setdefault(self._stemmed(said.split()), []).append(meaning)
+        return found
+
+    def _read(self) -> Iterable[tuple[str, Meaning]]:
+        for row in self.rows.get("same", ()):
+            tools = self._tools(row["words"], row)
+            for said in row["words"]:
+                own = self._stemmed(said.split())
+                others = {phrase: share for phrase, share in tools.items() if phrase != own}
+                yield said, Meaning(others, is_same=True)
+        for kind in ("means", "do"):
+            for row in self.rows.get(kind, ()):
+                changes = kind == "do" and not row.get("looks", False)
+                meaning = Meaning(
+                    self._tools(row["tools"], row),
+                    is_verb=row.get("verb", False),
+                    instead=row.get("instead", False),
+                    is_adjective=row.get("adjective", False),
+                    changes=changes,
+                )
+                yield from ((said, meaning._replace(said=said)) for said in row["said"])
+        for row in self.rows.get("foreign", ()):
+            meaning = Meaning(self._tools(row["english"], row), is_foreign=True)
+            yield from ((said, meaning) for said in row["words"])
+
+    def _tools(self, phrases: Iterable[str], row: Mapping[str, Any]) -> dict[Phrase, float]:
+        share = row.get("share", SHARE)
+        return {self._stemmed(phrase.split()): share for phrase in phrases}
+
+    def _stemmed(self, said: Iterable[str]) -> Phrase:
+        return tuple(self.stem(word) for word in said)
+
+    @cached_property
+    def _foreign(self) -> frozenset[str]:
+        return frozenset(self._words_of("function_words"))
+
+
+def _phrases_at(words: Sequence[str], at: int) -> Iterator[tuple[Phrase, int]]:
+    """The phrases that begin here, and how many words each uses up; also verbs that come apart: `put a task off`."""
+    for length in range(min(LONGEST_PHRASE, len(words) - at), 1, -1):
+        yield tuple(words[at : at + length]), length
+    for later in words[at + 2 : at + 2 + APART]:
+        if later in PARTICLES:
+            yield (words[at], later), 1
+
+
+def _describes(words: Sequence[str], at: int, length: int, meaning: Meaning) -> bool:
+    """Whether a verb only describes, as in `issues assigned to me` and `open tickets`, and asks for nothing."""
+    said, after = words[at : at + length], words[at + length : at + length + 1]
+    if meaning.is_adjective:
+        return bool(after) and after[0].endswith("s") and after[0] not in STOP_WORDS
+    return said[-1].endswith("ed") and " ".join(said) != meaning.said
+
+
+def _is_verb(words: Sequence[str], at: int, length: int) -> bool:
+    """Whether the words are used as a verb: nothing but politeness stands before, or an article after them."""
+    after = words[at + length] if at + length < len(words) else ""
+    return after in ARTICLES or all(word in POLITE for word in words[:at])

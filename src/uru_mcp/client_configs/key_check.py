@@ -1,0 +1,74 @@
+"""Whether Uru accepts a key, before it is written anywhere; and a file for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anyio
+
+from uru_mcp.access.identity import Identity
+from uru_mcp.access.key_status import Standing
+from uru_mcp.access.policy import PLATFORM
+from uru_mcp.catalog.assembly import assembled
+from uru_mcp.catalog.loader import ask
+from uru_mcp.client_configs import file_writing
+from uru_mcp.client_configs.directory import OWNER_ALONE
+from uru_mcp.config.settings import Settings
+from uru_mcp.credentials.api_key import Key
+from uru_mcp.credentials.keyring import Keyring
+from uru_mcp.credentials.sources import KeyFile, source_of
+from uru_mcp.errors import KeyUnavailable, UruError
+from uru_mcp.session.read_check import ReadCheck
+from uru_mcp.session.tool_execution import Calls
+from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.uru.api import UruClient
+from uru_mcp.uru.http import Connection
+
+
+async def standing_of(settings: Settings, redaction: Redaction) -> Standing:
+    """How the key of these settings stands with Uru. What is wrong is its `trouble`, and nothing is raised.
+
+    Where Uru does not tell the key's permissions and nobody declares them, one harmless read may show that it has Read.
+    """
+    keyring = Keyring(source_of(settings), redaction)
+    workspace_id = settings.fixed_workspace
+    connection = Connection(settings.proxy_url, keyring, workspace_id=workspace_id, redaction=redaction, transport=None)
+    client = UruClient(connection, redaction)
+    identity = Identity(client, keyring, declared=settings.permissions, workspace_id=workspace_id)
+    try:
+        async with anyio.create_task_group() as tasks:
+            identity.start(tasks)
+            standing = await identity.ask()
+            if identity.needs_a_look:
+                standing = await _after_a_read(client, identity, redaction)
+            tasks.cancel_scope.cancel()  # a slow answer about the key's record is not waited for any longer
+    finally:
+        with anyio.CancelScope(shield=True):
+            await client.aclose()
+    return standing
+
+
+async def _after_a_read(client: UruClient, identity: Identity, redaction: Redaction) -> Standing:
+    """The standing once a read was tried, for which the tools of `platform` alone are asked."""
+    try:
+        told = await ask(client, (PLATFORM,), redaction)
+    except UruError:
+        return identity.standing
+    await ReadCheck(Calls(client, identity), identity).look(assembled(*told, redaction))
+    return identity.standing
+
+
+async def key_in(path: Path) -> Key | None:
+    """The key of a key file, or None where it holds none."""
+    try:
+        return (await KeyFile(path).read()).key
+    except KeyUnavailable:
+        return None
+
+
+def write_key_file(path: Path, key: Key) -> None:
+    """A file for its owner alone, with the key as its first line.
+
+    Raises: `ConfigurationError`.
+    """
+    file_writing.write(path, f"{key.reveal()}\n".encode(), mode=OWNER_ALONE)

@@ -1,0 +1,78 @@
+"""How an installation of uru-mcp is started so that nothing is imported from the working directory.
+
+A client starts a server in a directory of its own choice, often a project that somebody else wrote. `python -m uru_mcp`
+looks for every module in that directory first, so that a `click.py` there would run with the key in its environment.
+The installed script does not, and neither does `python -P`.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from zipfile import BadZipFile, ZipFile
+
+from uru_mcp.untrusted.program_lookup import is_program
+
+SCRIPT = "uru-mcp"
+LARGEST_SCRIPT = 1024 * 1024  # bytes; those of pip and uv have a few hundred, on Windows 100 to 200 KB
+
+# Source: what pip, uv and distlib write; the long form stands where the path has blanks or is too long for the kernel.
+ENTRY_POINT = re.compile(rb"^from uru_mcp\.cli import main\r?$", re.MULTILINE)
+SHEBANG = re.compile(rb"#!\s*(?:/bin/sh\n'''exec'\s+)?(?:\"([^\"\r\n]+)\"|'([^'\r\n]+)'|([^\s\"']+))")
+PYTHON = re.compile(r"(?:python|pypy)[0-9.]*w?(?:\.exe)?", re.IGNORECASE)
+
+# The package of an environment, and what stands for it where it is installed in place.
+PACKAGES = ("uru_mcp/__init__.py", "uru_mcp-*.dist-info", "uru_mcp-*.egg-info")
+
+
+def command_of(python: str) -> list[str]:
+    """The words that start the uru-mcp of this Python: its script, or where it has none, `python -P -m uru_mcp`."""
+    directory = Path(python).parent
+    for file in (directory / SCRIPT, directory / f"{SCRIPT}.exe", directory / "Scripts" / f"{SCRIPT}.exe"):
+        owner = python_of_script(file)
+        if owner is not None and is_program(file) and owner.parent in (directory, directory.resolve()):
+            return [str(file)]
+    return [python, "-P", "-m", "uru_mcp"]
+
+
+def python_of_script(file: Path) -> Path | None:
+    """The Python that a script starts our entry point with; None of a script that is not ours, or may not be.
+
+    It must be what an installer writes for this project's entry point, and beside it, in the same environment, there
+    must be the package or the record of its installation.
+    """
+    try:
+        data = _content(file)
+    except (OSError, ValueError, BadZipFile, KeyError):
+        return None
+    interpreter = SHEBANG.match(data)
+    if interpreter is None or ENTRY_POINT.search(data) is None:
+        return None
+    python = Path(next(filter(None, interpreter.groups())).decode(errors="replace"))
+    is_ours = python.is_absolute() and PYTHON.fullmatch(python.name) is not None
+    return python if is_ours and any(map(_has_package, (file.resolve().parent, python.parent))) else None
+
+
+def _content(file: Path) -> bytes:
+    """A script's text; of a Windows launcher, its first line and the program that is appended to it."""
+    if not file.is_file() or file.stat().st_size > LARGEST_SCRIPT:
+        return b""
+    data = file.read_bytes()
+    if not data.startswith(b"MZ"):
+        return data
+    with ZipFile(file) as appended:
+        start = min(entry.header_offset for entry in appended.infolist())
+        return data[data.rindex(b"#!", 0, start) : start] + b"\n" + appended.read("__main__.py")
+
+
+def _has_package(directory: Path) -> bool:
+    """Whether the environment whose programs are in this directory has our package."""
+    prefix = directory.parent
+    libraries = [*prefix.glob("lib/python*/*-packages"), prefix / "Lib" / "site-packages"]
+    return any(any(library.glob(pattern)) for library in libraries for pattern in PACKAGES)
+
+
+def current_command() -> list[str]:
+    """The same of this process's own Python."""
+    return command_of(sys.executable)

@@ -1,0 +1,92 @@
+"""What a change would do to a configuration, for a person to read: the server's entry alone, with no secret in it.
+
+What else the file holds is nobody's business, and it may all stand on the line that changes.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from difflib import unified_diff
+from typing import Any
+
+from uru_mcp.client_configs.change import Change, server_of
+from uru_mcp.client_configs.entry import KEY, OWN_WORDS
+from uru_mcp.client_configs.launch import current_command
+from uru_mcp.config.parsing import base_url, split_command
+from uru_mcp.config.settings import VARIABLES
+from uru_mcp.credentials.api_key import Key
+from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.untrusted.terminal_escaping import as_json, in_one_line
+
+MASK = "…"
+KEY_INSIDE = re.compile(r"uru_(?=[!-~]*[0-9])[!-~]{8,}")
+
+
+def difference(change: Change, name: str) -> str:
+    """What happens to the server of this name, and below it the lines of its entry that go, stay and come.
+
+    Raises: `ConfigurationError`.
+    """
+    old, new = (server_of(one, name) for one in (change.before, change.after))
+    was, will_be = _lines(old), _lines(new)
+    headed = unified_diff(was, will_be, n=len(was) + len(will_be), lineterm="")
+    lines = [*headed][3:] or ["  (in nothing that is shown here)"]  # without the head, which names files and places
+    return Redaction().text("\n".join([f"{in_one_line(str(change.path))}: {_what_happens(change, name, old)}", *lines]))
+
+
+def _what_happens(change: Change, name: str, old: Any) -> str:
+    if change.before is None:
+        return f"the file would be made, with the server “{name}”"
+    if change.after is None:
+        return f"the file would be removed, since it holds the server “{name}” and nothing else"
+    if server_of(change.after, name) is None:
+        return f"the server “{name}” would be removed"
+    return f"the server “{name}” would be {'added' if old is None else 'changed'}"
+
+
+def _lines(entry: Any) -> list[str]:
+    if entry is None:
+        return []
+    shown = {name: _masked(name, value) for name, value in entry.items()} if isinstance(entry, dict) else MASK
+    return as_json(shown).split("\n")
+
+
+def _masked(name: str, value: Any) -> Any:
+    if name == "env" and isinstance(value, dict):
+        return {variable: _masked_variable(variable, inner) for variable, inner in value.items()}
+    if name == "args" and isinstance(value, list):
+        return [one if one in OWN_WORDS else MASK for one in value]
+    if name == "command" and isinstance(value, str):
+        is_ours = value in (sys.executable, current_command()[0])
+        return value if is_ours or not re.search(r"\s", value) else MASK  # or else it may bring arguments
+    return value if value == "stdio" or isinstance(value, bool) else MASK
+
+
+def _masked_variable(name: str, value: Any) -> Any:
+    if not isinstance(value, str) or name not in VARIABLES:
+        return MASK
+    try:
+        return SHOWN.get(name, _as_it_is)(value)
+    except ValueError:
+        return MASK
+
+
+def _key(value: str) -> str:
+    return value if value == KEY[1] else f"uru_…{Key(value).last4}"
+
+
+def _program(value: str) -> str:
+    """A command without its arguments, which may be a secret or say where one is kept."""
+    program, *arguments = split_command(value)
+    return f"{_as_it_is(program)} {MASK}" if arguments else _as_it_is(program)
+
+
+def _as_it_is(value: str) -> str:
+    """Raises: ValueError when a key got into it by mistake."""
+    if KEY_INSIDE.search(value):
+        raise ValueError("it holds a key")
+    return value
+
+
+SHOWN = {KEY[0]: _key, "URU_API_KEY_COMMAND": _program, "URU_PROXY_URL": base_url}

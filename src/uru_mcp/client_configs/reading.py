@@ -1,0 +1,112 @@
+"""What stands in a client's configuration: its text, and the servers in it.
+
+A mark at the beginning (BOM) is taken for what it is and not for text; see `document.py` for how it is kept.
+"""
+
+from __future__ import annotations
+
+from codecs import BOM_UTF8
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from uru_mcp.client_configs.json_syntax import Member, Node, NotJson, parse, place_in
+from uru_mcp.client_configs.known_clients import Client
+from uru_mcp.client_configs.locations import Configuration
+from uru_mcp.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """An entry. `command` is None where it has none, as that of a remote server; `line` is where its name stands."""
+
+    name: str
+    line: int
+    command: str | None = None
+    args: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_servers(configuration: Configuration) -> list[Server]:
+    """The servers of a configuration, in its order; two may have the same name, of which a client sees the last.
+
+    Raises: `ConfigurationError` when the file cannot be read, or is not what the client can read.
+    """
+    client, path = configuration.client, configuration.path
+    text = text_of(read_bytes(path), path)
+    servers = servers_of(parsed(text, client, path), text, client, path)
+    return [_server(member, text) for member in (servers.members if servers else ())]
+
+
+def read_bytes(path: Path) -> bytes:
+    """Raises: `ConfigurationError`; an OSError of a file that is not there passes through."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        fix = "Let the user that you are read it, and try again."
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}.", fix=fix) from error
+
+
+def text_of(data: bytes, path: Path) -> str:
+    """The text without a mark at its beginning.
+
+    Raises: `ConfigurationError`.
+    """
+    try:
+        return data.removeprefix(BOM_UTF8).decode()
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        message = f"{path}, line {line}: this is not UTF-8 text."
+        raise ConfigurationError(message, fix="Save the file as UTF-8, and try again.", line=line) from None
+
+
+def parsed(text: str, client: Client, path: Path) -> Node | None:
+    """The object of the text, or None where there is no value yet.
+
+    Raises: `ConfigurationError`.
+    """
+    try:
+        root = parse(text, is_relaxed=client.is_relaxed)
+    except NotJson as error:
+        raise _unusable(str(error), error.line, error.column, client, path) from error
+    if root is not None and not isinstance(root.value, dict):
+        raise _unusable("an object, { … }, is expected", *place_in(text, root.start), client, path)
+    return root
+
+
+def servers_of(root: Node | None, text: str, client: Client, path: Path) -> Node | None:
+    """The object that holds the servers, or None where there is none.
+
+    Raises: `ConfigurationError` when it is something else, or there are two.
+    """
+    found = root.named(client.member) if root is not None else []
+    if len(found) > 1:
+        raise _unusable(f"{client.member} is there a second time", *place_in(text, found[1].start), client, path)
+    if found and not isinstance(found[0].node.value, dict):
+        at = place_in(text, found[0].node.start)
+        raise _unusable(f"{client.member} is not an object, {{ … }}", *at, client, path)
+    return found[0].node if found else None
+
+
+def _unusable(why: str, line: int, column: int, client: Client, path: Path) -> ConfigurationError:
+    message = f"{path}, line {line}, column {column}: {why}."
+    fix = f"Open the file ({client.opens}), mend it there, and try again."
+    return ConfigurationError(message, fix=fix, line=line, column=column)
+
+
+def _server(member: Member, text: str) -> Server:
+    line, _ = place_in(text, member.start)
+    value: Any = member.node.value
+    if not isinstance(value, dict):
+        return Server(member.name, line)
+    command, args, env = value.get("command"), value.get("args"), value.get("env")
+    return Server(
+        member.name,
+        line,
+        command if isinstance(command, str) else None,
+        tuple(str(one) for one in args) if isinstance(args, list) else (),
+        {name: str(one) for name, one in env.items()} if isinstance(env, dict) else {},
+    )

@@ -1,0 +1,146 @@
+"""The report of `uru-mcp doctor --report`, for whoever maintains this: what Uru answers, without its contents.
+
+Nothing but fixed words, numbers, and names of fields that are publicly known gets into it.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from uru_mcp import __version__
+from uru_mcp.client_configs.directory import OWNER_ALONE, opened, unused_name
+from uru_mcp.commands.doctor.facts import FACTS
+from uru_mcp.commands.doctor.probes import Probe, Probes
+from uru_mcp.commands.doctor.shapes import lines_of
+from uru_mcp.config.settings import Settings
+from uru_mcp.credentials.keyring import Keyring
+from uru_mcp.credentials.sources import source_of
+from uru_mcp.errors import ConfigurationError, UruError
+from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.uru.http import Connection
+
+HEADERS = (
+    *("allow", "cache-control", "cf-ray", "content-encoding", "etag", "location", "retry-after", "server"),
+    *("set-cookie", "vary", "via", "www-authenticate", "x-powered-by", "x-ratelimit-remaining", "x-request-id"),
+)
+TYPES = (
+    *("application/json", "application/problem+json", "text/html", "text/plain", "text/json", "text/event-stream"),
+    *("application/xml", "text/xml", "application/octet-stream"),
+)
+SIZES = ((0, "empty"), (1_000, "up to 1 kB"), (10_000, "up to 10 kB"), (100_000, "up to 100 kB"), (10**6, "up to 1 MB"))
+HELD = {True: "held", False: "did not hold", None: "could not be seen"}
+TITLE = "# What an Uru answers to uru-mcp"
+HEAD = f"""\
+{TITLE}
+
+Written by `uru-mcp doctor --report`, version {__version__}, for whoever maintains uru-mcp.
+
+- It holds, of each endpoint that reads: status, type, size, time, names of a few headers, and the shape of the body, \
+which is the publicly known names of fields, types, and lengths of lists and texts.
+- It does not hold any key, name, title, text, id, address or value, and no name of a field that is not publicly \
+known: those are counted as `(other key)`. Namespaces are numbered.
+- Each endpoint was asked once. Nothing was changed in Uru.
+
+Read it before you send it: paste it into an issue, see docs/api.md.
+"""
+
+
+async def survey(settings: Settings, redaction: Redaction) -> list[Probe]:
+    """Ask each endpoint once. Raises: `KeyUnavailable`."""
+    keyring = Keyring(source_of(settings), redaction)
+    connection = Connection(
+        settings.proxy_url, keyring, workspace_id=settings.fixed_workspace, redaction=redaction, transport=None
+    )
+    try:
+        await keyring.current()
+        return await Probes(connection, settings).make()
+    finally:
+        await connection.aclose()
+
+
+def rendered(probes: Sequence[Probe]) -> str:
+    """The report as Markdown."""
+    return "\n".join([HEAD, *_facts(probes), "", *(line for probe in probes for line in _section(probe))])
+
+
+def _facts(probes: Sequence[Probe]) -> Iterator[str]:
+    yield "## Facts of docs/api.md\n"
+    yield "“held” means that what a harmless read can show of the fact was so, and not that all of it is proven.\n"
+    yield "| id | fact | grade | here |"
+    yield "|---|---|---|---|"
+    for fact in FACTS:
+        yield f"| {fact.id} | {fact.text} | {fact.grade} | {HELD[fact.held(probes)]} |"
+
+
+def _section(probe: Probe) -> Iterator[str]:
+    yield f"## {probe.method} {probe.path}\n"
+    if probe.answer is None:
+        yield f"No answer that could be read: {probe.code}, after {probe.ms:.0f} ms.\n"
+        return
+    answer = probe.answer
+    yield f"- status {answer.status}, {_type(answer.headers.get('content-type'))}, {_size(answer.body)}"
+    yield f"- {probe.ms:.0f} ms"
+    present = [name for name in HEADERS if name in answer.headers]
+    yield f"- headers: {', '.join(present) or 'none of those looked for'}\n"
+    yield "```text"
+    yield from [*lines_of(probe.body)] if probe.body is not None else [f"body: {_other(answer.body)}"]
+    yield "```\n"
+
+
+def _type(stated: str | None) -> str:
+    if stated is None:
+        return "no type"
+    media_type = stated.split(";")[0].strip().lower()
+    return media_type if media_type in TYPES else "another type"
+
+
+def _size(body: bytes) -> str:
+    return next((name for most, name in SIZES if len(body) <= most), "more than 1 MB")
+
+
+def _other(body: bytes) -> str:
+    text = body.strip().lower()
+    if not text:
+        return "nothing"
+    if text == b"null":
+        return "null"
+    return "markup, no JSON" if text.startswith(b"<") else "no JSON"
+
+
+def refuse_if_there(path: Path, *, force: bool) -> None:
+    """Raises: `ConfigurationError` where a report would overwrite something, or be written through a link."""
+    try:
+        with opened(path, follow=False) as (directory, name):
+            found = directory.look(name)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise _cannot_be_written(path, error) from error
+    if found is None:
+        return
+    if not stat.S_ISREG(found.st_mode):
+        raise ConfigurationError(f"{path} is not a file; a link is not followed.", fix="Give another name.")
+    if not force:
+        raise ConfigurationError(f"{path} exists.", fix="Give another name, or add --force to replace it.")
+
+
+def write(path: Path, text: str, *, force: bool) -> None:
+    """Write the report for its owner alone, whole or not at all.
+
+    Raises: `ConfigurationError`, and then what is there is as it was.
+    """
+    refuse_if_there(path, force=force)
+    try:
+        with opened(path, make=True, follow=False) as (directory, name):
+            new = unused_name(name) if force else name
+            directory.create(new, text.encode(), like=directory.owner(), mode=OWNER_ALONE)
+            if force:
+                directory.replace(new, name)
+    except OSError as error:
+        raise _cannot_be_written(path, error) from error
+
+
+def _cannot_be_written(path: Path, error: OSError) -> UruError:
+    return ConfigurationError(f"{path} cannot be written: {error.strerror}.", fix="Give a file that you may write.")

@@ -1,0 +1,45 @@
+"""The settings: every `URU_*` variable, each fault under the check that it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from uru_mcp.commands.doctor.checks import Examination, Finding, failed, ok
+from uru_mcp.config.settings import PREFIX, VARIABLES, Settings, read_settings
+from uru_mcp.errors import SettingsError, SettingsProblem
+
+CONFIGURATION, KEY, ADDRESS = "configuration", "key", "address"
+
+
+def examine_variables(examination: Examination, environ: Mapping[str, str], *, of: str) -> Settings | None:
+    """Tell what the variables are worth; their settings, unless something is wrong. `of` is where they are set."""
+    names = ", ".join(sorted(name for name in given(environ) if name in VARIABLES))
+    seen = f"{of}: {names or 'none that uru-mcp knows'}"
+    try:
+        settings = read_settings(environ)
+    except SettingsError as error:
+        places = {problem: _place(problem) for problem in error.problems}
+        if CONFIGURATION not in places.values():
+            examination.tell(CONFIGURATION, ok(seen))
+        for problem, place in places.items():
+            examination.tell(place, failed(problem))
+        return None
+    unused = (*settings.ignored, *settings.foreign)
+    if unused:
+        ignored = ", ".join(unused)
+        remedy = f"Remove {ignored} if it was meant for uru-mcp, which does not read it."
+        examination.tell(CONFIGURATION, Finding("warning", f"{seen}; not read by uru-mcp: {ignored}", remedy))
+    else:
+        examination.tell(CONFIGURATION, ok(seen))
+    return settings
+
+
+def given(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables that are meant for us, right or wrong; blank ones count as unset."""
+    return {name: value for name, value in environ.items() if name.startswith(PREFIX) and value.strip()}
+
+
+def _place(problem: SettingsProblem) -> str:
+    if problem.code == "malformed_key":
+        return KEY
+    return ADDRESS if problem.details["variable"] == "URU_PROXY_URL" else CONFIGURATION

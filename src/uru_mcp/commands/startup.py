@@ -1,0 +1,124 @@
+"""What every command line starts with: the settings of this terminal, and which Uru is meant, the real one or a sandbox
+in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from uru_mcp.untrusted.terminal_escaping import in_one_line
+
+if TYPE_CHECKING:
+    from httpx2 import AsyncBaseTransport
+
+    from uru_mcp.config.settings import Settings
+    from uru_mcp.errors import SettingsError, UruError
+    from uru_mcp.sandbox import Sandbox
+    from uru_mcp.untrusted.redaction import Redaction
+
+SANDBOX_URL = "https://sandbox-in-this-process.invalid"  # never looked up
+OWN_KEY_LASTS = timedelta(days=30)  # the sandbox's own key, which a file would otherwise keep for ever
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which Uru a command line chose, and what a sandbox is to hold."""
+
+    sandbox: bool = False
+    db: Path | None = None
+    tools: int = 0
+    catalog: Path | None = None
+
+    @property
+    def arguments(self) -> list[str]:
+        """The same as words of a command line, for any directory."""
+        return [
+            *(["--sandbox"] if self.sandbox else []),
+            *(["--db", str(self.db.absolute())] if self.db else []),
+            *(["--tools", str(self.tools)] if self.tools else []),
+            *(["--catalog", str(self.catalog.absolute())] if self.catalog else []),
+        ]
+
+
+class Start(NamedTuple):
+    """`transport` leads to the sandbox, where there is one. The settings may be wrong."""
+
+    settings: Settings | SettingsError
+    redaction: Redaction
+    transport: AsyncBaseTransport | None
+
+
+def start(choice: Choice) -> Start:
+    """Read the environment, and open the sandbox that was chosen.
+
+    Raises: `click.ClickException` when the sandbox's files cannot be used.
+    """
+    from uru_mcp.config.settings import read_environment, read_settings
+    from uru_mcp.credentials.api_key import Key
+    from uru_mcp.errors import SettingsError
+    from uru_mcp.untrusted.redaction import Redaction
+
+    sandbox = _sandbox(choice) if choice.sandbox else None
+    environ = read_environment()
+    redaction = Redaction()
+    try:
+        settings: Settings | SettingsError = read_settings(environ if sandbox is None else _inside(sandbox, environ))
+    except SettingsError as error:
+        settings = error
+        with suppress(ValueError):  # nobody else remembers the key when the settings cannot be used
+            redaction.remember(Key(environ.get("URU_API_KEY", "")).reveal())
+    return Start(settings, redaction, None if sandbox is None else _in_process(sandbox))
+
+
+def in_words(problems: Iterable[UruError], redaction: Redaction) -> str:
+    """What is wrong with the settings, for the person who can mend them."""
+    return "\n".join(
+        redaction.text(f"In this terminal, {_lowered(in_one_line(problem.message))}\n  Fix: {in_one_line(problem.fix)}")
+        for problem in problems
+    )
+
+
+def _lowered(sentence: str) -> str:
+    """The sentence as it goes on after a comma; the name of a variable stays in capitals."""
+    return sentence if sentence[1:2].isupper() else sentence[:1].lower() + sentence[1:]
+
+
+def _sandbox(choice: Choice) -> Sandbox:
+    from uru_mcp.sandbox import Sandbox
+    from uru_mcp.sandbox.data.database import NotOurs
+    from uru_mcp.sandbox.tools.recorded_tools import BadCatalog
+
+    try:
+        sandbox = Sandbox.open(choice.db, tools=choice.tools, catalog=choice.catalog)
+    except (NotOurs, BadCatalog, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    click.get_current_context().call_on_close(sandbox.close)
+    return sandbox
+
+
+def _inside(sandbox: Sandbox, environ: Mapping[str, str]) -> Mapping[str, str]:
+    """The environment for a sandbox in this process, with a key of its own where none is given."""
+    from uru_mcp.config.settings import KEY_VARIABLES
+
+    own = {"URU_PROXY_URL": SANDBOX_URL}
+    if not any(environ.get(name, "").strip() for name in KEY_VARIABLES):
+        made = sandbox.keys.create(
+            name="uru-mcp --sandbox",
+            workspace=sandbox.workspaces[0].id,
+            permissions={"read", "write", "execute"},
+            expires_at=datetime.now(UTC) + OWN_KEY_LASTS,
+        )
+        own["URU_API_KEY"] = made.text
+    return {**environ, **own}
+
+
+def _in_process(sandbox: Sandbox) -> AsyncBaseTransport:
+    from httpx2 import ASGITransport
+
+    return ASGITransport(app=sandbox.app)

@@ -1,0 +1,90 @@
+"""The proxies and certificates that the environment sets for all programs, in words for the user.
+
+What is used is decided by `httpx2` and OpenSSL, from the same variables; here they are only named. Of a proxy's address
+no user name and no password is ever told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from uru_mcp import messages
+from uru_mcp.config.parsing import is_loopback
+from uru_mcp.config.settings import read_environment
+
+CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+SOCKS = ("socks5", "socks5h")
+SCHEMES = ("http", "https", *SOCKS)
+SYSTEM = messages.SYSTEM_SETTINGS
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """`variable` is where it is set, and `address` its host and port."""
+
+    variable: str
+    scheme: str
+    address: str
+
+    def __str__(self) -> str:
+        return messages.PROXY_OF.format(variable=self.variable, address=self.address)
+
+    @property
+    def fault(self) -> str | None:
+        """Why nothing can be connected to it, as far as its address shows; None where nothing is wrong with that."""
+        if self.scheme not in SCHEMES:
+            return messages.WITH_SCHEME.format(scheme=self.scheme[:20])
+        try:
+            parts = urlsplit(f"//{self.address}")
+            is_possible = bool((parts.hostname or "").strip().encode("idna")) and parts.port != 0
+        except ValueError:  # a port beyond 65535, or a name that no name server takes
+            is_possible = False
+        return None if is_possible else messages.WITH_HOST_AND_PORT
+
+
+def proxy_for(url: str) -> Proxy | None:
+    """The proxy that requests to this address go through; None where there is none, as for this machine itself."""
+    parts = urlsplit(url)
+    host, proxies = parts.hostname or "", getproxies()
+    kind = parts.scheme if proxies.get(parts.scheme) else "all"
+    stated = proxies.get(kind)
+    if not stated or is_loopback(host) or proxy_bypass(host):
+        return None
+    scheme, _, rest = stated.rpartition("://")
+    address = rest.rpartition("@")[2].split("/")[0]  # a password may hold anything, a slash included
+    return Proxy(_variable(kind, read_environment()), scheme.lower() or "http", address[:100])
+
+
+def certificates(*, missing: bool) -> tuple[str, ...]:
+    """The variables that name certificates, such as `SSL_CERT_FILE (/company.pem)`: those where there is nothing to
+    read, or the one that is read first."""
+    environ = read_environment()
+    named = {name: environ[name] for name in CERTIFICATES if environ.get(name)}
+    found = [name for name, path in named.items() if not _is_readable(name, path)] if missing else list(named)[:1]
+    return tuple(f"{name} ({named[name][:200]})" for name in found)
+
+
+def require_usable_proxy(url: str) -> None:
+    """Raises: `ValueError` where requests to this address go through a proxy that nothing can be connected to."""
+    proxy = proxy_for(url)
+    if proxy is not None and proxy.fault is not None:
+        raise ValueError(proxy.fault)
+
+
+def _is_readable(name: str, path: str) -> bool:
+    try:
+        if name == "SSL_CERT_DIR":
+            return all(Path(one).is_dir() for one in path.split(":"))
+        with Path(path).open("rb") as file:
+            return bool(file.read(1))
+    except (OSError, ValueError):
+        return False
+
+
+def _variable(kind: str, environ: Mapping[str, str]) -> str:
+    name = f"{kind}_proxy"
+    return next((one for one in (name, *environ) if one.lower() == name and environ.get(one)), SYSTEM)

@@ -1,0 +1,91 @@
+"""The key in use, and when it is another one.
+
+One key is in use at a time, and only `identity.py` has it looked for, so that nothing is done with a key that Uru was
+not asked about.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import anyio
+
+from uru_mcp.credentials.api_key import Key
+from uru_mcp.credentials.sources import Exposure, KeySource, KeyVariable
+from uru_mcp.errors import KeyUnavailable
+from uru_mcp.untrusted.redaction import Redaction
+
+log = logging.getLogger(__name__)
+
+
+class Keyring:
+    """Keeps the key that its source gave last, in `in_use`; None before that, and when the source has none any more.
+
+    Each of `on_change` is called in the very step in which the key becomes another one: whatever belongs to the one
+    before it is forgotten there. The redaction remembers every key there ever was.
+    """
+
+    def __init__(self, source: KeySource, redaction: Redaction) -> None:
+        self.source = source
+        self.in_use: Key | None = None
+        self.exposure: Exposure | None = None
+        self.trouble: KeyUnavailable | None = None
+        self.on_change: tuple[Callable[[], None], ...] = ()
+        self._redaction = redaction
+        self._mark: object = None
+        self._turn = anyio.Lock()
+        if isinstance(source, KeyVariable):
+            self._use(source.key)
+
+    @property
+    def last4(self) -> str | None:
+        return self.in_use.last4 if self.in_use is not None else None
+
+    async def may_have_changed(self) -> bool:
+        """Whether the source seems to hold another key than the one in use; a quick look, which runs nothing."""
+        return await self.source.has_changed(self._mark)
+
+    async def current(self) -> Key:
+        """The key that the source has now; a command that gave one is not run again for this.
+
+        Raises: `KeyUnavailable`.
+        """
+        async with self._turn:
+            if self.in_use is not None and not await self.source.has_changed(self._mark):
+                return self.in_use
+            return await self._read()
+
+    async def after_refusal(self, refused: Key) -> Key:
+        """The key that the source has now that Uru refused this one: the same, if there is no other.
+
+        Raises: `KeyUnavailable`.
+        """
+        async with self._turn:
+            return await self._read() if self.in_use in (refused, None) else self.in_use
+
+    async def _read(self) -> Key:
+        try:
+            reading = await self.source.read()
+        except KeyUnavailable as error:
+            if self.trouble is None or self.trouble.message != error.message:
+                log.warning("%s", error.message)
+            self.trouble, self._mark, self.exposure = error, None, None
+            self._use(None)
+            raise
+        if reading.exposure is not None and reading.exposure != self.exposure:
+            log.warning("%s %s", reading.exposure.message, reading.exposure.fix)
+        self.trouble, self._mark, self.exposure = None, reading.mark, reading.exposure
+        self._use(reading.key)
+        return reading.key
+
+    def _use(self, key: Key | None) -> None:
+        if key is not None:
+            self._redaction.remember(key.reveal())
+        if key == self.in_use:
+            return
+        if self.in_use is not None:
+            log.info("the key …%s is in use no more", self.in_use.last4)
+        self.in_use = key
+        for start_over in self.on_change:
+            start_over()

@@ -1,0 +1,4 @@
+"""Uru's records as MCP resources, prompts and completions, behind the gate.
+
+It does not know the SDK's types.
+"""

@@ -1,0 +1,218 @@
+"""Uru's prompts as MCP prompts: named by their titles, with their variables as arguments, filled in.
+
+Everything in this room needs Read, and more where Uru says so.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from uru_mcp import limits, messages
+from uru_mcp.catalog.tool_names import prompt_names
+from uru_mcp.errors import ArgumentError, Refused, UruError
+from uru_mcp.resources.cursors import decode, encode, given
+from uru_mcp.resources.record_cache import PAGE, Shelves, open_kinds
+from uru_mcp.resources.resources import fitting
+from uru_mcp.session.session import View
+from uru_mcp.untrusted.json_fields import UnexpectedShape
+from uru_mcp.untrusted.quoting import described, quoted
+from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.uru.records import AGENTS, PROMPTS, Prompt, Variable, read_agent, read_prompt
+from uru_mcp.uru.refusals import shaped
+from uru_mcp.uru.resource_uris import Address
+
+PLACEHOLDER = re.compile(r"\{\{([^{}]++)\}\}")  # possessive: whatever is between braces is looked at once
+NOT_GIVEN = "(not given)"  # for what is optional: a gap would read as if it were meant
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A prompt under the name that clients call it by, with all that can be filled in."""
+
+    name: str
+    prompt: Prompt
+    arguments: tuple[Variable, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What a prompt says once it is filled in: texts in order, each a message of the user's."""
+
+    description: str
+    messages: tuple[str, ...]
+
+
+class Prompts:
+    """Lists and fills prompts. Every method answers within `within` seconds, and raises what `Calls.run` raises."""
+
+    def __init__(self, shelves: Shelves, redaction: Redaction) -> None:
+        self._shelves = shelves
+        self._redaction = redaction
+
+    async def page(self, view: View, cursor: str | None, *, within: float) -> tuple[list[Offer], str | None]:
+        """Some of the prompts, asked for anew at the first page, and the cursor of the next.
+
+        Raises, besides: `ArgumentError` for a cursor that is none of this list's.
+        """
+        start = place_of(cursor)
+        if start == 0:
+            self._shelves.forget([PROMPTS])
+        offers = await self._offers(view, within=within)
+        end = start + PAGE
+        return offers[start:end], encode(end) if end < len(offers) else None
+
+    async def fill(self, name: str, given: Mapping[str, str], view: View, *, within: float) -> Filled:
+        """The prompt with its placeholders filled in, behind the instructions of the agent that it names.
+
+        Raises, besides: `ArgumentError` for an unknown prompt (`not_found`) or argument, or a required one that is
+        missing.
+        """
+        until = time.monotonic() + within
+        own = (await self._find(name, view, within=within)).prompt.id
+        record = await self._shelves.get(PROMPTS, Address(PROMPTS.collection, own), view, within=_left(until))
+        prompt = bounded(shaped(read_prompt, self._redaction.value(record)))
+        _check(name, arguments_of(prompt), given)
+        filled = filled_in(prompt.content or "", given)
+        text = self._redaction.text(filled)  # the values are the client's, and come back to it
+        if prompt.agent is None:
+            return Filled(prompt.description, (text,))
+        instructions = await self._instructions(prompt.agent, view, within=_left(until))
+        if instructions is None:
+            gone = messages.NO_INSTRUCTIONS
+            return Filled(f"{prompt.description} ({gone})".strip(), (text,))
+        return Filled(prompt.description, (instructions, text))
+
+    async def complete(self, name: str, argument: str, typed: str, view: View, *, within: float) -> list[str]:
+        """The choices that the prompt gives for an argument, as far as they fit what was typed.
+
+        Raises, besides: `ArgumentError` for an unknown prompt or argument.
+        """
+        if PROMPTS not in open_kinds(view):
+            return []
+        offer = await self._find(name, view, within=within)
+        variable = next((one for one in offer.arguments if one.name == argument), None)
+        if variable is None:
+            raise _unknown_argument(name, argument, offer.arguments)
+        return fitting(typed, ((choice, "") for choice in variable.choices))
+
+    async def _offers(self, view: View, *, within: float) -> list[Offer]:
+        prompts: dict[str, Prompt] = {}
+        async for record in self._shelves.walk(PROMPTS, view, within=within):
+            try:
+                prompt = bounded(read_prompt(self._redaction.value(record)))
+            except UnexpectedShape:
+                continue  # one that is wrong does not spoil the others
+            if len(prompt.id) <= limits.IDENTIFIER:
+                prompts.setdefault(prompt.id, prompt)
+        names = prompt_names({own: prompt.title for own, prompt in prompts.items()})
+        return [Offer(names[own], prompt, arguments_of(prompt)) for own, prompt in prompts.items()]
+
+    async def _find(self, name: str, view: View, *, within: float) -> Offer:
+        for offer in await self._offers(view, within=within):
+            if offer.name == name:
+                return offer
+        raise ArgumentError(
+            messages.NO_SUCH_PROMPT.format(name=quoted(name, 100)), fix=messages.LIST_PROMPTS_AGAIN, code="not_found"
+        )
+
+    async def _instructions(self, agent: str, view: View, *, within: float) -> str | None:
+        if AGENTS not in open_kinds(view):
+            return None
+        try:
+            record = await self._shelves.get(AGENTS, Address(AGENTS.collection, agent), view, within=within)
+        except UruError as error:
+            if error.code == "not_found":
+                return None
+            raise
+        name, told = read_agent(record)
+        _require_length(messages.THE_AGENTS_INSTRUCTIONS, len(told or ""))
+        called = quoted(self._redaction.text(name or agent), limits.TITLE)
+        return told and messages.TAKE_THE_PART.format(called=called, told=told)
+
+
+def bounded(prompt: Prompt) -> Prompt:
+    """The prompt with texts and lists of a length that can be listed; arguments with longer names are none."""
+    variables = tuple(
+        replace(
+            one,
+            description=limits.cut(described(one.description), limits.DESCRIPTION),
+            choices=tuple(choice for choice in one.choices[: limits.CHOICES] if len(choice) <= limits.IDENTIFIER),
+        )
+        for one in prompt.variables
+        if len(one.name) <= limits.IDENTIFIER
+    )
+    return replace(
+        prompt,
+        title=quoted(prompt.title, limits.TITLE) or quoted(prompt.id, limits.TITLE),
+        description=limits.cut(described(prompt.description), limits.DESCRIPTION),
+        variables=variables[: limits.PROMPT_ARGUMENTS],
+    )
+
+
+def place_of(cursor: str | None) -> int:
+    """Where a page begins. Raises: `ArgumentError` for a cursor that is none of this list's."""
+    place: int = 0 if given(cursor) is None else decode(cursor or "", int)[0]
+    return place
+
+
+def arguments_of(prompt: Prompt) -> tuple[Variable, ...]:
+    """Its variables, and every placeholder that is none of them, without which the text would have a hole."""
+    declared = {variable.name for variable in prompt.variables}
+    holes = dict.fromkeys(filter(None, map(_name_in, PLACEHOLDER.finditer(prompt.content or ""))))
+    undeclared = [Variable(name, "", required=True) for name in holes if name not in declared]
+    return (*prompt.variables, *undeclared)[: limits.PROMPT_ARGUMENTS]
+
+
+def filled_in(content: str, given: Mapping[str, str]) -> str:
+    """The text with a value in place of each placeholder. Raises: `Refused` (`too_large`) when that is too long."""
+    values = {variable: text for variable, text in given.items() if text.strip()}
+
+    def value_for(hole: re.Match[str]) -> str:
+        name = _name_in(hole)
+        return hole[0] if name is None else values.get(name, NOT_GIVEN)
+
+    holes = PLACEHOLDER.finditer(content)
+    _require_length("The prompt", len(content) + sum(len(value_for(hole)) - len(hole[0]) for hole in holes))
+    return PLACEHOLDER.sub(value_for, content)
+
+
+def _name_in(hole: re.Match[str]) -> str | None:
+    """The argument that a placeholder names; None where it is too long for a name, or blank, and so is plain text."""
+    name = hole[1].strip()
+    return name if 0 < len(name) <= limits.IDENTIFIER else None
+
+
+def _require_length(what: str, length: int) -> None:
+    if length > limits.PROMPT:
+        raise Refused(
+            messages.PROMPT_TOO_LONG.format(what=what, length=length, prompt=limits.PROMPT),
+            fix=messages.SHORTER_VALUES,
+            code="too_large",
+        )
+
+
+def _check(name: str, arguments: tuple[Variable, ...], given: Mapping[str, str]) -> None:
+    for unknown in given.keys() - {one.name for one in arguments}:
+        raise _unknown_argument(name, unknown, arguments)
+    missing = [one.name for one in arguments if one.required and not given.get(one.name, "").strip()]
+    if missing:
+        raise ArgumentError(
+            messages.PROMPT_LACKS.format(name=name, value=", ".join(quoted(one, limits.TITLE) for one in missing)),
+            fix=messages.GIVE_THEM_VALUES,
+            missing=missing,
+        )
+
+
+def _unknown_argument(name: str, argument: str, arguments: tuple[Variable, ...]) -> ArgumentError:
+    known = ", ".join(quoted(one.name, limits.TITLE) for one in arguments) or "no argument"
+    return ArgumentError(
+        messages.NO_SUCH_ARGUMENT.format(name=name, argument=quoted(argument, 100)),
+        fix=messages.TAKES_THESE.format(known=known),
+    )
+
+
+def _left(until: float) -> float:
+    return until - time.monotonic()

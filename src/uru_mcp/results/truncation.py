@@ -1,0 +1,84 @@
+"""Long texts in pieces: where a text is cut, and what closes a piece of JSON so that it is valid by itself.
+
+A piece is a stretch of the original, so that pieces put together are the original. Nothing here knows what a text says.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from uru_mcp.untrusted.json_fields import compact, is_larger
+
+PROSE = 500  # characters: a shorter text inside JSON may be an id or a name, and half of one would be a lie
+
+SMALL = 200  # characters of a member's JSON
+
+STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
+TOKEN = re.compile(rf'{STRING}|[\[\]{{}},:]|[^\[\]{{}},:"]+')
+BEGUN = re.compile(r'"[^"\\]*(?:\\(?:u[0-9a-f]{4}|[^u])[^"\\]*)*')
+
+CLOSING = {"[": "]", "{": "}"}
+
+
+def cut_json(text: str, room: int) -> tuple[int, str]:
+    """Where to cut compact JSON that is longer than `room` characters, and what closes it there.
+
+    `text[:end] + closers` is valid, takes at most `room`, and holds the first members of the lists and objects that
+    are still open. Short texts are kept whole, and so are the items of a list, unless that leaves half the room empty.
+    """
+    open_brackets: list[str] = []
+    end = item_end = position = 0
+    in_name = False  # whether a text that begins now is the name of a member
+    while token := TOKEN.match(text, position, room + 1):
+        position, mark = token.end(), token[0]
+        if mark in CLOSING:
+            open_brackets.append(CLOSING[mark])
+        elif mark in ("]", "}"):
+            open_brackets.pop()
+        is_name, in_name = in_name and mark[0] == '"', mark == "{" or (mark == "," and open_brackets[-1] == "}")
+        if position + len(open_brackets) > room:
+            return _closed(text, item_end if item_end > room / 2 else end)
+        if mark in (",", ":") or is_name:
+            continue
+        end = position
+        if mark not in CLOSING and open_brackets[-1:] == ["]"]:
+            item_end = end
+    if not in_name and not TOKEN.match(text, position, position + PROSE + 2):
+        ends = '"' + "".join(reversed(open_brackets))
+        if begun := BEGUN.match(text, position, room - len(ends)):
+            return begun.end(), ends
+    return _closed(text, item_end if item_end > room / 2 else end)
+
+
+def _closed(text: str, end: int) -> tuple[int, str]:
+    """The end, and what closes the lists and objects that are open there."""
+    open_brackets: list[str] = []
+    for token in TOKEN.finditer(text, 0, end):
+        if token[0] in CLOSING:
+            open_brackets.append(CLOSING[token[0]])
+        elif token[0] in ("]", "}"):
+            open_brackets.pop()
+    return end, "".join(reversed(open_brackets))
+
+
+def shortened_json(value: Any, room: int) -> Any:
+    """The value, or as much of it as takes at most `room` characters as JSON; None where that is nothing."""
+    if len(compact(value)) <= room:
+        return value
+    text = compact(small_first(value))
+    end, closers = cut_json(text, room)
+    return json.loads(text[:end] + closers) if end else None
+
+
+def small_first(value: Any) -> Any:
+    """The same JSON value, its objects' long members behind the short ones, so that a cut keeps totals and cursors."""
+    if not isinstance(value, dict):
+        return value
+    long = {name: small_first(member) for name, member in value.items() if _is_long(member)}
+    return {name: member for name, member in value.items() if name not in long} | long
+
+
+def _is_long(value: Any) -> bool:
+    return isinstance(value, (dict, list, str)) and is_larger(value, SMALL)

@@ -1,0 +1,4 @@
+"""The HTTP API of the sandbox: routes, execution, faults, and a log of requests.
+
+It does not know what a tool does.
+"""

@@ -1,0 +1,49 @@
+"""`--unlike`: choose how the sandbox differs from the description of Uru's API."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+import click
+
+from .printing import say, say_table
+
+
+def read_unlike(ctx: click.Context, _option: click.Parameter, texts: Sequence[str]) -> list[str]:
+    """The names that were given, each text one or several with commas. For `list`, show all and end."""
+    names = [name.strip() for text in texts for name in text.split(",") if name.strip()]
+    if not names:
+        return []
+    from ..differences import UnknownDifference, chosen
+
+    if "list" in names:
+        _show_all()
+        ctx.exit()
+    try:
+        chosen(names)
+    except UnknownDifference as error:
+        raise click.BadParameter(f"{error} All of them: --unlike list.") from error
+    return names
+
+
+def say_chosen(names: Sequence[str]) -> None:
+    """Say how the service differs; nothing when it does not."""
+    if not names:
+        return
+    from ..differences import chosen
+
+    say("\nIt differs from the description of the API:")
+    say_table(None, [[f"  {one.name}", one.description] for one in chosen(names)])
+
+
+def _show_all() -> None:
+    from ..differences import DIFFERENCES
+
+    width = max(map(len, DIFFERENCES))
+    by_family = groupby(DIFFERENCES.values(), key=lambda one: one.family)
+    blocks = [
+        "\n".join([title, *(f"  {one.name.ljust(width)}  {one.description}" for one in group)])
+        for title, group in by_family
+    ]
+    say("\n\n".join(blocks))

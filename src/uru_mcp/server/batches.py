@@ -1,0 +1,106 @@
+"""JSON-RPC batches: several messages in one array, whose answers go back in one array.
+
+MCP 2025-03-26 demands them of servers, and no other version has them. Nothing here reads or writes.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import mcp.types as types
+from pydantic import ValidationError
+
+from uru_mcp import messages
+from uru_mcp.server.malformed_input import misnumbered, refused, salvaged, whole
+
+VERSION = "2025-03-26"
+CANCELLED = "notifications/cancelled"
+AT_MOST = 1000  # messages of a batch
+
+NOT_SERVED = messages.BATCHES_OF_ONE_VERSION.format(version=VERSION)
+EMPTY = messages.EMPTY_BATCH
+TOO_MANY = messages.LARGE_BATCH.format(at_most=AT_MOST)
+ALONE = messages.INITIALIZE_ALONE
+IN_USE = messages.ID_IN_USE
+
+Id = int | str
+Answer = types.JSONRPCResponse | types.JSONRPCError
+
+
+@dataclass(eq=False, slots=True)
+class Batch:
+    """The answers so far, and the ids of the requests that have none yet."""
+
+    answers: list[Answer] = field(default_factory=list)
+    waiting: set[Id] = field(default_factory=set)
+
+    def model_dump_json(self, **options: Any) -> str:
+        """As the models of the SDK, which writes each message so."""
+        return f"[{','.join(answer.model_dump_json(**options) for answer in self.answers)}]"
+
+
+class Batches:
+    """The batches whose answers are not complete."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[Id, Batch] = {}
+
+    def begin(self, members: list[Any]) -> tuple[list[str], list[Answer | Batch]]:
+        """The messages to be read, a line each, and what can be answered at once: a refusal, or complete batches."""
+        if not members or len(members) > AT_MOST:
+            return [], [refused(None, EMPTY if not members else TOO_MANY)]
+        batch, lines = Batch(), []
+        done: list[Answer | Batch] = []
+        for member in members:
+            refusal = self._refusal(member, batch)
+            if refusal is not None:
+                batch.answers.append(refusal)
+                continue
+            lines.append(json.dumps(whole(member)))
+            completed = self.cancel(member)
+            if completed is not None and completed is not batch:
+                done.append(completed)
+        if batch.answers and not batch.waiting:
+            done.append(batch)
+        return lines, done
+
+    def collect(self, answer: Answer) -> Answer | Batch | None:
+        """What to write now that there is this answer: itself, the batch that it completes, or nothing yet."""
+        batch = self._by_id.get(answer.id) if isinstance(answer.id, (int, str)) else None
+        if batch is None:
+            return answer
+        batch.answers.append(answer)
+        return self._settle(batch, answer.id)
+
+    def cancel(self, message: dict[str, Any]) -> Batch | None:
+        """The batch that is complete without the answer to the request that this message takes back, if it does so."""
+        params = message.get("params") if message.get("method") == CANCELLED else None
+        number = params.get("requestId") if isinstance(params, dict) else None
+        batch = self._by_id.get(number) if isinstance(number, (int, str)) else None
+        done = None if batch is None else self._settle(batch, number)
+        return done if done is not None and done.answers else None
+
+    def _settle(self, batch: Batch, number: Any) -> Batch | None:
+        del self._by_id[number]
+        batch.waiting.discard(number)
+        return batch if not batch.waiting else None
+
+    def _refusal(self, member: Any, batch: Batch) -> Answer | None:
+        """Why a member is not read; None where it is, and a request is then waited for."""
+        refusal = misnumbered(member) if isinstance(member, dict) else refused(None)
+        if refusal is not None:
+            return refusal
+        try:
+            message = types.jsonrpc_message_adapter.validate_python(whole(member), by_name=False)
+        except ValidationError as error:
+            answer = salvaged(error)
+            return answer if isinstance(answer, types.JSONRPCError) else refused(None)
+        if not isinstance(message, types.JSONRPCRequest):
+            return None
+        if message.method == "initialize" or message.id in self._by_id:
+            return refused(message.id, ALONE if message.method == "initialize" else IN_USE)
+        self._by_id[message.id] = batch
+        batch.waiting.add(message.id)
+        return None

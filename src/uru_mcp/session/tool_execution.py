@@ -1,0 +1,138 @@
+"""One call of one of Uru's tools: sent, and what came back understood.
+
+It trusts that `gate.py` let the call through and that `arguments.py` found nothing wrong with it.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import anyio
+
+from uru_mcp import messages
+from uru_mcp.access.identity import Identity
+from uru_mcp.access.policy import PLATFORM
+from uru_mcp.catalog.catalog import Tool
+from uru_mcp.credentials.api_key import Key
+from uru_mcp.errors import KeyRefused, KeyReplaced, NoAnswer, PermissionMissing, Refused, Unconfirmed, UruError
+from uru_mcp.permissions import NOTHING, in_order
+from uru_mcp.untrusted.quoting import NAME_CHARS, Quotation, quoted
+from uru_mcp.uru.api import UruClient
+from uru_mcp.uru.refusals import connection_problem, unconfirmed
+from uru_mcp.uru.run_results import RunResult
+
+
+class Calls:
+    """Sends calls with one client, and asks the identity what a refusal means."""
+
+    def __init__(self, client: UruClient, identity: Identity) -> None:
+        self._client = client
+        self._identity = identity
+
+    async def run(self, tool: Tool, arguments: dict[str, Any], *, key: Key | None, within: float) -> RunResult:
+        """The result of the tool, within `within` seconds. `key` is the one that the gate let through.
+
+        Raises:
+            KeyReplaced: Nothing was done, and another key is in use by now: go through the gate again.
+            Refused: The tool failed, or Uru or the app behind it said no.
+            Unconfirmed: It was sent, and whether it happened is not known.
+            UruError: What else the client raises.
+        """
+        try:
+            return await self._sent(tool, arguments, key, within=within)
+        except Unconfirmed as error:
+            error.fix = how_to_look(tool)
+            error.details["tool"] = tool.id
+            raise
+
+    async def _sent(self, tool: Tool, arguments: dict[str, Any], key: Key | None, *, within: float) -> RunResult:
+        until = time.monotonic() + within
+        try:
+            result = await self._client.execute(
+                tool.namespace, tool.name, arguments, is_run=tool.is_run, key=key, within=within
+            )
+        except KeyRefused as error:
+            raise await self._whose_refusal(tool, error, key, within=until - time.monotonic()) from error
+        except PermissionMissing as error:
+            raise self._missing(tool, error, key) from error
+        except UruError as error:
+            error.said = error.said.by(speaker_of(tool))
+            raise
+        if result.error is not None:
+            raise Refused(
+                messages.TOOL_FAILED.format(id=tool.id),
+                said=Quotation(result.error, speaker_of(tool)),
+                fix=messages.READ_WHAT_IT_SAYS,
+                tool=tool.id,
+                log_id=result.log_id,
+            )
+        return result
+
+    def _missing(self, tool: Tool, error: PermissionMissing, key: Key | None) -> UruError:
+        """What it means that Uru names a missing permission, which counts until it is asked again.
+
+        An app may use the same code for a permission of its own, and then names none of Uru's.
+        """
+        required, granted = error.required, error.granted
+        if not required and tool.namespace.name != PLATFORM:
+            return Refused(
+                messages.APP_REFUSED.format(title=quoted(tool.namespace.title, NAME_CHARS)),
+                said=error.said.by(speaker_of(tool)),
+                fix=messages.NOT_ABOUT_THE_KEY,
+                code="forbidden",
+                tool=tool.id,
+            )
+        missing = (required or tool.needs) - (granted or NOTHING)
+        self._identity.refuse(key, missing or required or tool.needs, granted)
+        error.details |= {"tool": tool.id, "required": in_order(required or tool.needs)}
+        return error
+
+    async def _whose_refusal(self, tool: Tool, error: KeyRefused, key: Key | None, *, within: float) -> UruError:
+        """What a 401 means, the key's end or that of the app's connection: Uru is asked before the key is blamed."""
+        standing = None
+        with anyio.move_on_after(within):
+            standing = await self._identity.after_refusal(key)
+        said = error.said.by(speaker_of(tool))
+        if standing is None or standing.doubt is not None:
+            return NoAnswer(
+                messages.WHOSE_REFUSAL.format(title=quoted(tool.namespace.title, NAME_CHARS)),
+                said=said,
+                fix=messages.CALL_WHOAMI_IN_A_MINUTE,
+                retryable=False,
+            )
+        if standing.trouble is not None:
+            return standing.trouble.with_traceback(None)
+        if standing.key != key:
+            return self._replaced(tool, error, key)
+        if tool.namespace.name == PLATFORM:
+            message = messages.REFUSED_THOUGH_KEY_IS_FINE
+            return Refused(message, fix=messages.ONLY_URU_KNOWS, code="forbidden", said=said)
+        return connection_problem(tool.namespace.title, said)
+
+    def _replaced(self, tool: Tool, error: KeyRefused, key: Key | None) -> UruError:
+        """What a 401 means to a call whose key has been replaced since.
+
+        The app behind a tool answers 401 too, and may do so after a part of a run. So a run counts as not begun only
+        when Uru said in its own code what is wrong with the key, and said the same when it was asked about that key.
+        """
+        said = self._identity.refusal_of(key)
+        if tool.is_run and not (error.details.get("is_stated") and said is not None and said.code == error.code):
+            return unconfirmed(messages.REFUSED_WITH_OLD_KEY)
+        return KeyReplaced(
+            messages.KEY_WAS_REPLACED,
+            fix=messages.SAME_CALL_AGAIN,
+            code=error.code,
+        )
+
+
+def how_to_look(tool: Tool) -> str:
+    """What to do where it is not known whether a tool did its work."""
+    if tool.namespace.name != PLATFORM:
+        return messages.look_in_app(tool.id, quoted(tool.namespace.title, NAME_CHARS))
+    return messages.look_at_runs(tool.id) if "automation_" in tool.name else messages.look_at_record(tool.id)
+
+
+def speaker_of(tool: Tool) -> str:
+    """Who says what a tool answers, in a word: Uru, or the app."""
+    return "Uru" if tool.namespace.name == PLATFORM else tool.namespace.title

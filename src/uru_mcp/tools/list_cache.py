@@ -1,0 +1,34 @@
+"""The list of tools that is shown now, kept until the catalog or the key's status changes.
+
+What is in it is decided by `surface.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from uru_mcp.session.session import Outlook, View
+from uru_mcp.tools.definitions import Definition
+from uru_mcp.tools.shown_tools import listed
+
+
+class ToolList:
+    """Lists the tools of an outlook; `direct` and `budget` are those of `surface.listed`."""
+
+    def __init__(self, outlook: Outlook, *, direct: Literal["auto", "all", "none"], budget: int) -> None:
+        self._outlook = outlook
+        self._direct: Literal["auto", "all", "none"] = direct
+        self._budget = budget
+        self._listed: tuple[View, list[Definition]] | None = None
+
+    @property
+    def now(self) -> list[Definition]:
+        """The same list again, as long as what it depends on is the same."""
+        view = self._outlook.now
+        if self._listed is None or view.catalog is not self._listed[0].catalog or view != self._listed[0]:
+            self._listed = (view, listed(view.catalog, view.standing, direct=self._direct, budget=self._budget))
+        return self._listed[1]
+
+    @property
+    def names(self) -> list[str]:
+        return [definition.name for definition in self.now]

@@ -1,0 +1,118 @@
+"""Uru's error bodies into one value, whatever their shape: objects, JSON in text, HTML, or nothing.
+
+What an error means for the user is not decided here, see `answers.py`.
+
+Source: the public Node client, which meets all these shapes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from uru_mcp.permissions import NOTHING, Permissions
+from uru_mcp.untrusted.json_fields import Record, first, object_at, seconds_at, text_at
+from uru_mcp.untrusted.json_numbers import loads
+from uru_mcp.untrusted.permission_names import at_least_part_of, read_names, told_by
+from uru_mcp.untrusted.quoting import quoted
+
+LONGEST = 20_000  # characters of a message that are looked at; far fewer are shown
+
+ADVICE = ("recovery_tools", "available_workspaces", "tip", "suggestion", "help_url")
+LOG_ID_CHARS = 200
+
+# What web frameworks say where no route fits: Express, NestJS, Fastify, Starlette, FastAPI, Flask, Go, nginx.
+NO_ROUTE = re.compile(
+    r"(404:? )?(page )?not found|method not allowed|40[45]|cannot (post|get) /\S*|route (post|get):\S* not found"
+    r"|the (requested url was not found on the server|method is not allowed for the requested url)\.[^.]*",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """An error body. `code` is lower case with underscores, whatever its spelling was; `message` is Uru's own words.
+
+    `retry_after` is in seconds. `details` are the fields of `ADVICE` that were there, in words of Uru or
+    an app.
+    """
+
+    code: str | None = None
+    message: str | None = None
+    required: Permissions = NOTHING
+    granted: Permissions | None = None
+    retry_after: float | None = None
+    log_id: str | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+def is_no_route(status: int, complaint: Complaint) -> bool:
+    """Whether the service has no such address, so that nothing can have run.
+
+    A 404 or 405 with words or a code of its own is about the tool or the record instead.
+    """
+    if status not in (404, 405):
+        return False
+    if complaint.message is None:
+        return complaint.code is None
+    return len(complaint.message) <= 300 and NO_ROUTE.fullmatch(complaint.message.rstrip(".! ")) is not None
+
+
+def read_complaint(body: Any) -> Complaint:
+    """Read an error body; it never fails.
+
+    The code is looked for at `code`, `error_code`, `error`, `error.code`, `detail`, `detail.code` and `details.code`,
+    the message at `message`, `error`, `detail` and `details`.
+    """
+    if isinstance(body, str):
+        return _in_text(body)
+    if not isinstance(body, dict):
+        return Complaint()
+    everywhere = {**(object_at(body, "details") or {}), **(object_at(body, "error") or {}), **body}
+    return Complaint(
+        code=next(_codes(body), None),
+        message=_message(body),
+        required=_required(first(everywhere, "required", "required_permissions", "requiredPermissions")),
+        granted=told_by(first(everywhere, "granted", "granted_permissions", "grantedPermissions")),
+        retry_after=seconds_at(everywhere, "retry_after_ms"),
+        log_id=quoted(text_at(everywhere, "log_id", "logId") or "", LOG_ID_CHARS) or None,
+        details={name: everywhere[name] for name in ADVICE if everywhere.get(name) is not None},
+    )
+
+
+def _required(stated: Any) -> Permissions:
+    """The permissions that a call lacked; a part of one counts as the whole."""
+    named = read_names(stated)
+    return named.granted.union(*(at_least_part_of(name) or NOTHING for name in named.unknown))
+
+
+def _codes(body: Record) -> Iterator[str]:
+    nested = [object_at(body, name) or {} for name in ("error", "detail", "details")]
+    stated = [text_at(record, name) for record in (body, *nested) for name in ("code", "error_code")]
+    for found in (*stated, text_at(body, "error"), text_at(body, "detail")):
+        code = re.sub(r"[\s\-]+", "_", (found or "").strip()[:LONGEST]).lower()
+        if re.fullmatch(r"[a-z0-9_.]{1,64}", code):
+            yield code
+
+
+def _message(body: Record) -> str | None:
+    for name in ("message", "error", "detail", "details"):
+        found = body.get(name)
+        if isinstance(found, dict):
+            found = first(found, "message", "detail", "error")
+        if isinstance(found, str) and found.strip():
+            return found.strip()[:LONGEST]
+    return None
+
+
+def _in_text(text: str) -> Complaint:
+    try:
+        inner = loads(text)
+    except (ValueError, RecursionError):
+        inner = None
+    if isinstance(inner, dict) or (isinstance(inner, str) and inner != text):
+        return read_complaint(inner)
+    looks_like_markup = text.lstrip()[:1] == "<"
+    return Complaint(message=None if looks_like_markup or not text.strip() else text.strip()[:LONGEST])

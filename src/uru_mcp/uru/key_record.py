@@ -1,0 +1,91 @@
+"""The key's own record, `GET /keys/self`, whose whole endpoint is assumed: so many shapes are read, and none is needed.
+
+What the record means for the key is decided in `evidence.py` and `identity.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from uru_mcp import limits
+from uru_mcp.permissions import NOTHING, Permissions
+from uru_mcp.untrusted.json_fields import Record, UnexpectedShape, moment_at, object_at, record_of, text_at
+from uru_mcp.untrusted.permission_names import read_names, told_by
+from uru_mcp.untrusted.quoting import quoted
+from uru_mcp.uru.responses import Workspace, read_workspace
+
+ENVELOPES = ("data", "result", "response")
+KEYS = ("key", "api_key", "apiKey")
+PERMISSIONS = ("permissions", "scopes", "scope", "access")
+UNKNOWN_SHOWN, UNKNOWN_CHARS = 10, 40
+DEEPEST_ENVELOPE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRecord:
+    """What Uru says of the key: no part of it but `last4`. `permissions` is None where Uru does not tell."""
+
+    name: str | None
+    last4: str | None
+    status: str | None
+    created_at: datetime | None
+    expires_at: datetime | None
+    workspace: Workspace | None
+    permissions: Permissions | None
+    unknown_permissions: tuple[str, ...] = ()
+
+
+def read_key_record(body: Any) -> KeyRecord:
+    """Read the record, also inside an envelope, a list of one, or as JSON without the object `key`.
+
+    `{"key": {"name", "last4", "status", "created_at", "expires_at"}, "workspace": {"id", "name"}, "permissions": []}`
+
+    Raises:
+        UnexpectedShape: It is no object, or says nothing about a key.
+    """
+    record = _unwrapped(record_of(body))
+    key = next((found for name in KEYS if (found := object_at(record, name)) is not None), record)
+    permissions, unknown = _permissions(key, record)
+    read = KeyRecord(
+        name=quoted(text_at(key, "name") or "", limits.TITLE) or None,
+        last4=quoted(text_at(key, "last4", "last_4", "lastFour", "last_four") or "")[-4:] or None,
+        status=text_at(key, "status", "state"),
+        created_at=moment_at(key, "created_at", "createdAt"),
+        expires_at=moment_at(key, "expires_at", "expiresAt"),
+        workspace=read_workspace(record) or read_workspace(key),
+        permissions=permissions,
+        unknown_permissions=tuple(quoted(name, UNKNOWN_CHARS) for name in unknown[:UNKNOWN_SHOWN]),
+    )
+    if permissions is None and not unknown and (read.workspace, read.last4, read.created_at) == (None, None, None):
+        raise UnexpectedShape("an object that is no record of a key")
+    return read
+
+
+def _unwrapped(record: Record) -> Record:
+    for _ in range(DEEPEST_ENVELOPE):
+        inner = next((found for name in ENVELOPES if (found := object_at(record, name)) is not None), None)
+        if inner is None or any(name in record for name in (*KEYS, *PERMISSIONS)):
+            break
+        record = inner
+    return record
+
+
+def _permissions(key: Record, record: Record) -> tuple[Permissions | None, tuple[str, ...]]:
+    """What Uru says the key may do, and the names that are no permission; None where none of the names is one."""
+    stated = list(_stated(key, record))
+    unknown = tuple(dict.fromkeys(name for one in stated for name in read_names(one).unknown))
+    understood = [told for one in stated if one and (told := told_by(one)) is not None]
+    if understood:
+        return understood[0], unknown
+    return (NOTHING if [] in stated and not unknown else None), unknown
+
+
+def _stated(key: Record, record: Record) -> Iterator[Any]:
+    """Everything that may name permissions, the likeliest first."""
+    for one in (record, key):
+        yield from (one[name] for name in PERMISSIONS if one.get(name) is not None)
+    for one in (record, key):
+        yield {name: value for name, value in one.items() if name.startswith("can") and isinstance(value, bool)}

@@ -1,0 +1,123 @@
+"""What it means when a request fails below HTTP: an exception of `httpx2` becomes an error in our words."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import ssl
+from collections.abc import Iterator
+
+import httpx2
+
+from uru_mcp import messages
+from uru_mcp.config.network import SOCKS, Proxy, certificates, proxy_for
+from uru_mcp.errors import NoAnswer, UruError
+from uru_mcp.uru.refusals import unconfirmed
+
+NOT_SENT = (
+    httpx2.ConnectError,
+    httpx2.ConnectTimeout,
+    httpx2.PoolTimeout,
+    httpx2.ProxyError,
+    httpx2.LocalProtocolError,
+    httpx2.UnsupportedProtocol,
+    httpx2.InvalidURL,
+)
+
+
+def not_received(error: Exception, *, is_run: bool, url: str) -> UruError:
+    """The error for a request to `url` that failed below HTTP; the cause's own words may hold the URL, and are not
+    repeated."""
+    proxy = proxy_for(url)
+    broken = [cause for cause in causes_of(error) if isinstance(cause, ssl.SSLError)]
+    if isinstance(error, httpx2.ConnectError) and broken:
+        return _not_secure(broken, proxy)
+    if isinstance(error, NOT_SENT):
+        through = f" through {proxy}" if proxy is not None else ""
+        return NoAnswer(
+            messages.CANNOT_BE_REACHED.format(through=through, error=_why_unreachable(error, proxy)),
+            fix=_fix(proxy),
+        )
+    if is_run:
+        return unconfirmed(messages.BROKE_BEFORE_RUN_ANSWERED)
+    return NoAnswer(messages.BROKE_BEFORE_ANSWER, fix="Try again.")
+
+
+def not_ready(error: Exception, url: str) -> NoAnswer:
+    """The error for connections that cannot be made at all: what the environment sets for them is no good."""
+    proxy, named = proxy_for(url), certificates(missing=not isinstance(error, ssl.SSLError))
+    kind = type(error).__name__
+    message, fix = messages.NO_CONNECTION_READY.format(kind=kind), messages.CHECK_VARIABLES
+    if named:
+        message = messages.CANNOT_READ_CERTIFICATES.format(message=message, named=" and ".join(named))
+        fix = messages.NAME_A_PEM_FILE
+    elif proxy is not None and proxy.scheme in SOCKS and isinstance(error, ImportError):
+        message = messages.SOCKS_IS_MISSING.format(proxy=_capital(proxy))
+        fix = messages.INSTALL_SOCKS
+    elif proxy is not None:
+        message = messages.PROXY_UNUSABLE.format(
+            message=message, proxy=proxy, value=f", {proxy.fault}" if proxy.fault else ""
+        )
+        fix = messages.SET_THE_PROXY.format(variable=proxy.variable)
+    return NoAnswer(messages.SENTENCE_AND_NOTHING_SENT.format(message=message), fix=f"{fix}.", retryable=False)
+
+
+def _not_secure(broken: list[ssl.SSLError], proxy: Proxy | None) -> NoAnswer:
+    is_doubted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in broken)
+    why = messages.CERTIFICATE_NOT_VERIFIED if is_doubted else messages.SPEAKS_NO_TLS
+    through, missing = f" through {proxy}" if proxy is not None else "", certificates(missing=True)
+    unread = messages.CERTIFICATES_UNREADABLE.format(missing=" and ".join(missing)) if missing and is_doubted else ""
+    what = proxy.variable if proxy is not None else "URU_PROXY_URL"
+    fix = messages.CHECK_CERTIFICATES.format(what=what)
+    return NoAnswer(
+        messages.NO_SECURE_CONNECTION.format(through=through, why=why, unread=unread),
+        fix=messages.NAME_A_READABLE_FILE.format(missing=" and ".join(missing)) if unread else fix,
+        retryable=False,
+    )
+
+
+def _fix(proxy: Proxy | None) -> str:
+    if proxy is None:
+        return messages.CHECK_THE_NETWORK
+    return messages.CHECK_THE_PROXY.format(variable=proxy.variable)
+
+
+def _why_unreachable(error: Exception, proxy: Proxy | None) -> str:
+    causes = list(causes_of(error))
+    whose = "its" if proxy is None else "the proxy's"
+    if isinstance(error, httpx2.InvalidURL):
+        return messages.ADDRESS_IS_NONE.format(whose=whose)
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
+        return messages.NAME_NOT_RESOLVED.format(whose=whose)
+    if any(isinstance(cause, OSError) and cause.errno in (errno.EMFILE, errno.ENFILE) for cause in causes):
+        return messages.TOO_MANY_FILES
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        return messages.CONNECTION_REFUSED
+    if isinstance(error, httpx2.ConnectTimeout):
+        return messages.NOT_TAKEN_IN_TIME
+    if isinstance(error, httpx2.ProxyError):
+        return _why_not_let_through(error)
+    if isinstance(error, httpx2.PoolTimeout):
+        return messages.TOO_MANY_AT_ONCE
+    return messages.NO_CONNECTION
+
+
+def _why_not_let_through(error: httpx2.ProxyError) -> str:
+    """The proxy's status, which only the exception's words hold."""
+    status = str(error)[:3]
+    if status == "407":
+        return messages.PROXY_WANTS_LOGIN
+    return messages.NOT_LET_THROUGH.format(value=f" ({status})" if status.isdecimal() else "")
+
+
+def _capital(proxy: Proxy) -> str:
+    return f"T{str(proxy)[1:]}"
+
+
+def causes_of(error: BaseException | None) -> Iterator[BaseException]:
+    """The exception and all that led to it, the members of groups included."""
+    while error is not None:
+        yield error
+        for member in getattr(error, "exceptions", ()):
+            yield from causes_of(member)
+        error = error.__cause__ or error.__context__

@@ -1,0 +1,211 @@
+"""The promise of the project: what a key may not do is not listed, is refused when called, and is never sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from itertools import combinations
+from typing import Any
+
+import pytest
+from mcp.types import CallToolResult
+
+from tests.world import ALL, CATALOG, ERAS, Connect, Uru, connector, text_of
+from uru_mcp.access.gate import allows
+from uru_mcp.access.key_status import Standing
+from uru_mcp.catalog.tool_names import LONGEST_LISTED, listed_name
+from uru_mcp.permissions import Grant, Permission
+from uru_mcp.uru.refusals import workspace_problem
+
+SETS = [frozenset(chosen) for n in range(4) for chosen in combinations(("read", "write", "execute"), n)]
+
+# Written down apart from the bridge's own table: what Uru's API page says of its platform.
+PLATFORM = {
+    "list_workspaces": set(),
+    "set_current_workspace": set(),
+    "context_query": {"read"},
+    "prompt_query": {"read"},
+    "persona_query": {"read"},
+    "automation_query": {"read"},
+    "context_edit": {"write"},
+    "prompt_edit": {"write"},
+    "persona_edit": {"write"},
+    "automation_edit": {"write"},
+    "automation_run": {"execute"},
+    "automation_decide": {"execute"},
+}
+OWN = {
+    "uru_whoami": set(),
+    "uru_search_tools": set(),
+    "uru_read": {"read"},
+    "uru_write": {"write"},
+    "uru_execute": {"execute"},
+    "uru_result": set(),
+    "uru_list_resources": {"read"},
+    "uru_read_resource": {"read"},
+}
+
+
+@pytest.fixture(scope="module")
+def large() -> Iterator[Uru]:
+    """The sandbox with all of a real workspace's tools beside its own."""
+    world = Uru.open(catalog=CATALOG)
+    yield world
+    world.close()
+
+
+@cache
+def declared() -> dict[tuple[str, str], set[str]]:
+    """What the tools of the catalog file declare, by namespace and name."""
+    namespaces = json.loads(CATALOG.read_text())["namespaces"]
+    return {
+        (namespace["name"], tool["name"]): {tool["permission"]}
+        for namespace in namespaces
+        for tool in namespace["tools"]
+        if "permission" in tool
+    }
+
+
+async def every_tool(uru: Uru) -> dict[str, set[str]]:
+    """Every tool there is, as an all-permitted key finds it, and what it needs by the test's own reckoning."""
+    needs: dict[str, set[str]] = {}
+    async with connector(uru, "legacy")(ALL, DIRECT_TOOLS="all") as claude:
+        overview = await claude.data("uru_search_tools")
+        for namespace in (item["namespace"] for item in overview["namespaces"]):
+            offset: int | None = 0
+            while offset is not None:
+                page = await claude.data("uru_search_tools", {"namespace": namespace, "limit": 50, "offset": offset})
+                for hit in page["hits"]:
+                    name = hit["tool"].partition("__")[2]
+                    extra = declared().get((namespace, name), set())
+                    needs[hit["tool"]] = PLATFORM[name] if namespace == "platform" else {"execute"} | extra
+                offset = page["next_offset"]
+    return needs
+
+
+def as_listed(name: str) -> str:
+    """The name in a list of what a search found under this name: shorter where clients have no room for it."""
+    return name if len(name) <= LONGEST_LISTED else listed_name(*name.split("__", 1))
+
+
+@pytest.mark.parametrize("granted", SETS, ids=lambda granted: "+".join(sorted(granted)) or "nothing")
+async def test_every_tool_is_listed_exactly_when_allowed_and_otherwise_refused_and_never_sent(
+    large: Uru, granted: frozenset[str]
+) -> None:
+    needs = await every_tool(large)
+    assert len(needs) > 540
+    async with connector(large, "legacy")(granted, DIRECT_TOOLS="all") as claude:
+        listed = set(await claude.tools())
+        assert listed == {as_listed(name) for name, needed in {**OWN, **needs}.items() if needed <= granted}
+
+        before = large.sent("/execute/")
+        for tool in (tool for tool, needed in needs.items() if not needed <= granted):
+            error = await claude.error(tool, {})
+            assert error["code"] == "insufficient_permission", error
+            assert set(error["required"]) == needs[tool]
+            assert set(error["granted"]) == granted
+            assert set(error["missing"]) == needs[tool] - granted
+        assert large.sent("/execute/") == before
+
+
+@pytest.mark.parametrize("era", ERAS)
+@pytest.mark.parametrize("granted", SETS, ids=lambda granted: "+".join(sorted(granted)) or "nothing")
+async def test_dispatch_tools_are_no_way_around_the_gate(uru: Uru, granted: frozenset[str], era: str) -> None:
+    needs = await every_tool(uru)
+    before = uru.sent("/execute/")
+    async with connector(uru, era)(granted) as claude:
+        for tool in (tool for tool, needed in needs.items() if not needed <= granted):
+            for dispatcher in ("uru_read", "uru_write", "uru_execute"):
+                error = await claude.error(dispatcher, {"tool": tool, "input": {"op": "list"}})
+                assert (error["code"], error["tool"]) == ("insufficient_permission", tool)
+    assert uru.sent("/execute/") == before
+
+
+async def test_a_refusal_names_the_tool_what_it_needs_what_is_there_and_what_to_do(connect: Connect, uru: Uru) -> None:
+    async with connect({"read"}) as claude:
+        result = await claude.call("uru_execute", {"tool": "company_demo__LOG_NOTE", "input": {"text": "hi"}})
+
+    assert result.is_error
+    assert text_of(result) == (
+        "insufficient_permission: company_demo__LOG_NOTE needs Execute. This API key has Read; missing: Execute."
+        " Nothing was sent to Uru.\n"
+        "Ask the user to give the key Execute in Uru → Settings → API Keys, or to use a key that has it."
+    )
+    assert error_of(result) == {
+        "code": "insufficient_permission",
+        "message": "company_demo__LOG_NOTE needs Execute. This API key has Read; missing: Execute."
+        " Nothing was sent to Uru.",
+        "tool": "company_demo__LOG_NOTE",
+        "required": ["execute"],
+        "granted": ["read"],
+        "missing": ["execute"],
+        "fix": "Ask the user to give the key Execute in Uru → Settings → API Keys, or to use a key that has it.",
+        "retryable": False,
+    }
+    assert uru.notes == []
+
+
+async def test_a_refusal_because_of_the_ceiling_says_that_it_is_the_ceiling(connect_once: Connect) -> None:
+    async with connect_once(ALL, PERMISSIONS="read") as claude:
+        error = await claude.error("platform__context_edit", {"op": "create"})
+
+    assert error["message"].startswith(
+        "platform__context_edit needs Write. This API key has Read, Write and Execute,"
+        " of which URU_PERMISSIONS allows Read; missing: Write."
+    )
+    assert error["missing"] == ["write"]
+    assert (error["granted"], error["ceiling"]) == (["read", "write", "execute"], ["read"])
+    assert error["fix"] == "Ask the user to add write to URU_PERMISSIONS, if the key may have it."
+
+
+async def test_a_refusal_by_key_and_ceiling_names_both(connect_once: Connect, uru: Uru) -> None:
+    async with connect_once({"read", "write"}, PERMISSIONS="read") as claude:
+        uru.sandbox.put_tool(uru.acme.id, "platform", {"name": "mystery", "inputSchema": {"type": "object"}})
+        error = await claude.error("uru_execute", {"tool": "platform__automation_run", "input": {"id": "x"}})
+
+    assert error["missing"] == ["execute"]
+    assert "give the key Execute" in error["fix"]
+
+
+async def test_a_ceiling_takes_away_and_never_adds(connect_once: Connect, uru: Uru) -> None:
+    async with connect_once({"read"}, PERMISSIONS="read,execute") as claude:
+        error = await claude.error("company_demo__LOG_NOTE", {"text": "hi"})
+
+    assert error["granted"] == ["read"]
+    assert uru.notes == []
+
+
+def test_without_a_workspace_only_what_needs_nothing_is_allowed() -> None:
+    everything = Grant(told=frozenset(Permission))
+    standing = Standing(grant=everything, trouble=workspace_problem("workspace_selection_required"))
+    assert allows(frozenset(), standing)
+    assert not allows(frozenset({Permission.READ}), standing)
+    assert not allows(frozenset(), Standing(grant=everything, trouble=workspace_problem("workspace_not_accessible")))
+
+
+async def test_a_platform_tool_that_nobody_can_classify_needs_everything(uru: Uru) -> None:
+    uru.sandbox.put_tool(uru.acme.id, "platform", {"name": "mystery", "inputSchema": {"type": "object"}})
+    async with connector(uru, "legacy")({"read", "execute"}) as claude:
+        assert "platform__mystery" not in await claude.tools()
+        error = await claude.error("platform__mystery")
+
+    assert error["required"] == ["read", "write", "execute"]
+    assert error["missing"] == ["write"]
+
+
+async def test_a_strangers_server_cannot_make_its_own_tools_look_harmless(large: Uru) -> None:
+    async with connector(large, "legacy")(ALL, DIRECT_TOOLS="all") as claude:
+        tool = (await claude.tools())["external_mcp_ignition_notes__list_notebooks"]
+    assert tool.annotations is not None
+    assert tool.annotations.read_only_hint is False
+    assert tool.annotations.destructive_hint is True
+
+    async with connector(large, "legacy")({"read"}, DIRECT_TOOLS="all") as claude:
+        error = await claude.error("external_mcp_ignition_notes__purge_notebook", {"notebook": "Inbox"})
+    assert error["required"] == ["read", "execute"]
+
+
+def error_of(result: CallToolResult) -> Any:
+    assert result.structured_content is not None
+    return result.structured_content["error"]

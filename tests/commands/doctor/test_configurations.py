@@ -1,0 +1,199 @@
+"""Each client's configuration is looked at, and of its servers only ours are started."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.commands.doctor.patient import SANDBOXED, Patient
+from uru_mcp.commands.doctor.checks import Check
+from uru_mcp.commands.doctor.handshake import is_tracked
+
+EVERY_ANSWER = '{"jsonrpc": "2.0", "id": 1, "result": {}}'
+
+
+async def of_clients(patient: Patient) -> list[Check]:
+    """What is told of the clients; the rest, without any variable, is skipped."""
+    patient.variables = {}
+    checks = [check for check in await patient.checks() if check.name[0].isupper() and check.name != "TLS"]
+    assert checks
+    return checks
+
+
+async def fault_of(patient: Patient, *, verdict: str = "failed") -> tuple[str, str, str]:
+    """Name, words and remedy of the one check that is not well."""
+    (found,) = [check for check in await of_clients(patient) if check.verdict in ("failed", "warning")]
+    assert found.verdict == verdict
+    return found.name, found.seen, found.remedy or ""
+
+
+async def test_a_server_of_ours_that_is_right_is_started_and_speaks_mcp(patient: Patient) -> None:
+    patient.configure(uru=SANDBOXED)
+    checks = await of_clients(patient)
+    assert [(check.name, check.verdict) for check in checks] == [
+        ("Claude Desktop", "ok"),
+        ("Claude Desktop “uru” command", "ok"),
+        ("Claude Desktop “uru” settings", "skipped"),
+        ("Claude Desktop “uru” start", "ok"),
+    ]
+    assert "speaks MCP: uru-mcp " in checks[-1].seen
+
+
+async def test_a_configuration_that_is_no_json_is_told_with_the_place(patient: Patient) -> None:
+    patient.configure('{"mcpServers": {\n  "uru": {"command": "uru-mcp",}\n}}')
+    name, seen, remedy = await fault_of(patient)
+    assert name == "Claude Desktop"
+    assert "line 2, column 31" in seen
+    assert "Settings → Developer → Edit Config" in remedy
+
+
+async def test_a_command_that_does_not_exist_is_told_with_one_that_does(patient: Patient) -> None:
+    patient.configure(uru={**SANDBOXED, "command": "/gone/uru-mcp"})
+    name, seen, remedy = await fault_of(patient)
+    assert (name, seen) == ("Claude Desktop “uru” command", "/gone/uru-mcp does not exist.")
+    script = str(Path(sys.executable).with_name("uru-mcp"))
+    assert f'"command": "{script}", "args": ["--sandbox"]; or run uru-mcp install again.' in remedy
+    assert str(patient.desktop) in remedy
+
+
+async def test_a_command_that_no_path_leads_to_is_told(patient: Patient) -> None:
+    patient.configure(uru={**SANDBOXED, "command": "uru-mcp-of-nobody"})
+    _, seen, _ = await fault_of(patient)
+    assert seen == "uru-mcp-of-nobody is found nowhere on the PATH."
+
+
+async def test_a_file_that_is_no_program_is_told(patient: Patient) -> None:
+    program = Path(patient.program())
+    program.chmod(0o600)
+    patient.configure(uru={**SANDBOXED, "command": str(program)})
+    assert (await fault_of(patient))[1] == f"{program} is no program that you may run."
+
+
+async def test_a_relative_command_is_warned_of_with_the_absolute_path(patient: Patient) -> None:
+    program = patient.program(f"import sys; sys.stdin.readline(); print({HELLO!r})")
+    env = {"PATH": str(Path(program).parent), "URU_API_KEY": patient.key.text}
+    patient.configure(uru={"command": "uru-mcp", "env": env})
+    name, seen, remedy = await fault_of(patient, verdict="warning")
+    assert name == "Claude Desktop “uru” command"
+    assert "desktop programs do not know your PATH" in seen
+    assert f'Write "{program}" in its place' in remedy
+
+
+HELLO = '{"jsonrpc": "2.0", "id": 1, "result": {"serverInfo": {"name": "uru-mcp", "version": "9"}}}'
+
+
+@pytest.mark.parametrize(
+    ("does", "said"),
+    [
+        ("print('Hello!')", "answers with something that is not MCP"),
+        (f"print({EVERY_ANSWER!r})", "answers with something that is not MCP"),
+        ("import sys; sys.exit('No module named uru_mcp')", "ended at once, with the exit code 1: No module named"),
+        ("import os; os.close(1)", "ended at once, with the exit code 0"),
+    ],
+)
+async def test_a_command_that_starts_and_speaks_no_mcp_is_told(patient: Patient, does: str, said: str) -> None:
+    patient.configure(uru={"command": patient.program(does), "env": {"URU_API_KEY": patient.key.text}})
+    name, seen, remedy = await fault_of(patient)
+    assert name == "Claude Desktop “uru” start"
+    assert said in seen
+    assert str(patient.desktop) in remedy
+
+
+async def test_what_was_started_is_ended(patient: Patient) -> None:
+    file = patient.home / "pid"
+    does = f"import os, time; open({str(file)!r}, 'w').write(str(os.getpid())); print({HELLO!r}, flush=True)"
+    patient.configure(
+        uru={"command": patient.program(does, "time.sleep(60)"), "env": {"URU_API_KEY": patient.key.text}}
+    )
+    assert (await of_clients(patient))[-1].verdict == "ok"
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(file.read_text()), 0)
+
+
+async def test_what_a_server_prints_of_a_key_is_not_repeated(patient: Patient) -> None:
+    program = patient.program("import os, sys; sys.exit('bad key ' + os.environ['URU_API_KEY'])")
+    patient.configure(uru={"command": program, "env": {"URU_API_KEY": patient.key.text}})
+    assert (await fault_of(patient))[1].endswith("bad key [key removed].")
+
+
+async def test_a_misspelt_variable_in_a_configuration_is_told(patient: Patient) -> None:
+    env = {"URU_API_KEY": patient.key.text, "URU_PERMISSION": "read"}
+    patient.configure(uru={"command": patient.program(f"print({HELLO!r})"), "env": env})
+    found = {check.name: check for check in await of_clients(patient)}
+    assert found["Claude Desktop “uru” settings"].verdict == "failed"
+    assert "Did you mean URU_PERMISSIONS?" in (found["Claude Desktop “uru” settings"].remedy or "")
+
+
+async def test_two_servers_with_one_name_are_told(patient: Patient) -> None:
+    one = json.dumps(SANDBOXED)
+    patient.configure(f'{{"mcpServers": {{\n"uru": {{"command": "node"}},\n"uru": {one}}}}}')
+    name, seen, remedy = await fault_of(patient)
+    assert name == "Claude Desktop"
+    assert seen == "2 servers have the name “uru” (lines 2, 3), and the client sees the last one only"
+    assert "Rename or remove" in remedy
+
+
+@pytest.mark.parametrize(("is_added", "verdict"), [(True, "warning"), (False, "ok")])
+async def test_a_key_in_a_file_that_git_tracks_is_warned_of(patient: Patient, is_added: bool, verdict: str) -> None:
+    env = {"URU_API_KEY": patient.key.text}
+    patient.configure(uru={"command": patient.program(f"print({HELLO!r})"), "env": env})
+    git = ["git", "-C", str(patient.desktop.parent)]
+    subprocess.run([*git, "init", "-q"], check=True)  # noqa: ASYNC221  # nobody else waits
+    subprocess.run([*git, "add", *(["."] if is_added else ["-n", "."])], check=True, capture_output=True)  # noqa: ASYNC221
+    last = (await of_clients(patient))[-1]
+    assert last.verdict == verdict
+    if is_added:
+        assert "is tracked by Git" in last.seen
+        assert "URU_API_KEY_FILE" in (last.remedy or "")
+
+
+async def test_where_a_link_leads_is_where_git_is_asked_whatever_repository_a_hook_means(patient: Patient) -> None:
+    dotfiles, link = patient.home / "dotfiles", patient.desktop
+    dotfiles.mkdir()
+    link.parent.mkdir(parents=True)
+    (dotfiles / "c[1].json").write_text("{}")
+    link.symlink_to(dotfiles / "c[1].json")
+    git = ["git", "-C", str(dotfiles)]
+    subprocess.run([*git, "init", "-q"], check=True)  # noqa: ASYNC221  # nobody else waits
+    subprocess.run([*git, "add", "."], check=True)  # noqa: ASYNC221
+    assert await is_tracked(link, {**patient.environ, "GIT_DIR": str(patient.home), "GIT_WORK_TREE": "/"})
+
+
+async def test_a_git_that_cannot_be_started_tracks_nothing(patient: Patient) -> None:
+    git = Path(patient.program()).with_name("git")
+    git.write_text("#!/there/is/none")
+    git.chmod(0o700)
+    assert not await is_tracked(patient.desktop, {"PATH": str(git.parent)})
+
+
+@pytest.mark.parametrize("file", [["--db", "uru.db"], ["--db=uru.db"]])
+async def test_the_file_of_a_sandbox_is_left_alone(patient: Patient, file: list[str]) -> None:
+    does = f"import sys; print({HELLO!r} if sys.argv[1:] == ['--sandbox', '--tools', '3'] else sys.argv)"
+    patient.configure(uru={"command": patient.program(does), "args": ["--sandbox", *file, "--tools", "3"]})
+    last = (await of_clients(patient))[-1]
+    assert last.seen == "starts and speaks MCP: uru-mcp 9, tried without --db, so that nothing is written there"
+
+
+async def test_foreign_servers_are_never_started(patient: Patient) -> None:
+    mark = patient.home / "started"
+    program = {"command": "touch", "args": [str(mark)], "env": {"URU_API_KEY": patient.key.text}}
+    patient.configure(notes=program, remote={"url": "https://uru-mcp.example"})
+    (check,) = await of_clients(patient)
+    assert (check.verdict, check.seen) == ("skipped", f"{patient.desktop} has no uru-mcp in it")
+    assert not mark.exists()
+
+
+async def test_placeholders_are_left_to_the_clients_that_fill_them_in(patient: Patient) -> None:
+    server = {"command": patient.program(f"print({HELLO!r})"), "env": {"URU_API_KEY": "${input:uru-key}"}}
+    patient.configure(uru=server)
+    code = patient.home / ".config" / "Code" / "User" / "mcp.json"
+    code.parent.mkdir(parents=True)
+    code.write_text(json.dumps({"servers": {"uru": server}}))
+    found = {check.name: check for check in await of_clients(patient)}
+    assert found["Claude Desktop “uru” settings"].verdict == "failed"
+    assert found["VS Code “uru” settings"].verdict == "skipped"
