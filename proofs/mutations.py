@@ -196,7 +196,7 @@ BREAKS = (
     Break("results/render", "        if not self._redaction.is_clean(text):", "        if False:", "test_strangers.py"),
     Break("resources/handlers", "if clean != [uri, address.uri]:", "if False:", "resources/test_resources.py"),
     Break("server/stdio", "self._redaction.value(said.data)", "said.data", "server/test_lines.py"),
-    Break("commands/starting", "redaction.remember(Key(", "(Key(", "test_canary.py"),
+    Break("commands/startup", "redaction.remember(Key(", "(Key(", "test_canary.py"),
     Break(
         "audit/log",
         "json.dumps(self._redaction.value(as_record(entry)))",

@@ -22,10 +22,10 @@ from uru_mcp.audit.log import AuditLog
 from uru_mcp.audit.recorder import Circumstances, Witness
 from uru_mcp.catalog.current import Catalogs
 from uru_mcp.catalog.disk_cache import Attic
+from uru_mcp.config.key_source import source_of
 from uru_mcp.config.settings import Settings
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.credentials.keyring import Keyring
-from uru_mcp.credentials.sources import source_of
 from uru_mcp.errors import KeyReplaced, NoAnswer, UnknownTool, UruError, unforeseen
 from uru_mcp.lazy_imports import CALLS, in_parts
 from uru_mcp.resources.handlers import Library

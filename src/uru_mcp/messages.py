@@ -1,13 +1,15 @@
 """What a model or a person is told while the bridge works: messages, fixes, notes and hints, each under a name.
 
-With `own_tools.py` the one place of such sentences, and as long as they are many. Words that others wrote come as
-arguments, quoted by the caller; the name of each placeholder is that of its argument. What is wrong with an argument
-by its schema is told in JSON Schema's terms, in `schema_words.py`.
+With `tools/definitions.py` the one place of such sentences, and as long as they are many. Words that others wrote come
+as arguments, quoted by the caller; the name of each placeholder is that of its argument. What is wrong with an argument
+by its schema is told in JSON Schema's terms, in `catalog/schemas/violations.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+
+KEYS_PAGE = "Uru → Settings → API Keys"
 
 # What a run waits for
 

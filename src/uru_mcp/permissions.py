@@ -1,6 +1,7 @@
 """The three permissions of an Uru key, and what is known of those that a key has.
 
-Permissions are independent: Execute does not include Read. Nothing here knows tools; see `policy.py` and `gate.py`.
+Permissions are independent: Execute does not include Read. Nothing here knows tools; see `access/policy.py` and
+`access/gate.py`.
 """
 
 from __future__ import annotations

@@ -275,11 +275,12 @@ def test_what_people_read_stays_as_it_is(escape: Callable[[str], str]) -> None:
 
 
 def test_commands_print_in_one_place() -> None:
-    """`commands/screen.py` for the commands, `sandbox/terminal.py` for the sandbox, which shares no code with them."""
+    """`commands/output.py` for the commands, `sandbox/cli/printing.py` for the sandbox, which shares no code with
+    them."""
     printing = set()
     for path in SOURCE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             name = node.func if isinstance(node, ast.Call) else None
             if isinstance(name, ast.Attribute) and name.attr in ("echo", "secho", "echo_via_pager"):
                 printing.add(path.relative_to(SOURCE).as_posix())
-    assert printing == {"commands/screen.py", "sandbox/terminal.py"}
+    assert printing == {"commands/output.py", "sandbox/cli/printing.py"}

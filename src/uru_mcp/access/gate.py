@@ -7,8 +7,8 @@ from typing import Any
 from uru_mcp import messages
 from uru_mcp.access.key_status import Standing
 from uru_mcp.errors import PermissionMissing
+from uru_mcp.messages import KEYS_PAGE
 from uru_mcp.permissions import EVERYTHING, NOTHING, Grant, Permissions, in_order, in_words
-from uru_mcp.uru.refusals import KEYS_PAGE
 
 
 def declare(permissions: Permissions) -> str:

@@ -1,7 +1,7 @@
 """The audit log: a file with a JSON line for each call, for people who answer for what was done with a key.
 
 It holds what was called and how it ended, and neither arguments nor results. It refuses to know where an entry comes
-from; see `witness.py`. Several servers may write one file at once.
+from; see `recorder.py`. Several servers may write one file at once.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What Uru told of its tools, written down in Uru's own shape, so that the readers of `wire.py` take it again.
+"""What Uru told of its tools, written down in Uru's own shape, so that the readers of `uru/responses.py` take it again.
 
-It opens no file; see `attic.py`. No permission is in it but what Uru declared that a tool needs, and when it is read
-again, nothing that it says of a tool makes that tool need less.
+It opens no file; see `disk_cache.py`. No permission is in it but what Uru declared that a tool needs, and when it is
+read again, nothing that it says of a tool makes that tool need less.
 """
 
 from __future__ import annotations

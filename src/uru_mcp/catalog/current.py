@@ -1,6 +1,6 @@
 """Which catalog holds now: that of the key in use and the workspace selected; it is loaded again when it must be.
 
-What is asked of Uru is in `loading.py`, and what is kept for bad days in `attic.py`.
+What is asked of Uru is in `loader.py`, and what is kept for bad days in `disk_cache.py`.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 class Attic:
     """The lists of tools that one Uru told to keys. For a thread: it reads files.
 
-    A file is a line with the format and the seal, an HMAC of what follows: the lines of `transcript.py`. At most so
+    A file is a line with the format and the seal, an HMAC of what follows: the lines of `cache_format.py`. At most so
     many `files` stay, and as many as there is `room` for, in bytes.
     """
 

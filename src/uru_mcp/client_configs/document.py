@@ -1,7 +1,7 @@
 """A client's configuration, changed in place: what is not the server's entry stays as it is, byte for byte.
 
 That goes for other servers, unknown fields, comments, order, indentation, line ends, and a mark at the beginning.
-Files are not known here; see `writing.py`.
+Files are not known here; see `file_writing.py`.
 """
 
 from __future__ import annotations

@@ -13,10 +13,11 @@ from uru_mcp.catalog.assembly import assembled
 from uru_mcp.catalog.loader import ask
 from uru_mcp.client_configs import file_writing
 from uru_mcp.client_configs.directory import OWNER_ALONE
+from uru_mcp.config.key_source import source_of
 from uru_mcp.config.settings import Settings
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.credentials.keyring import Keyring
-from uru_mcp.credentials.sources import KeyFile, source_of
+from uru_mcp.credentials.sources import KeyFile
 from uru_mcp.errors import KeyUnavailable, UruError
 from uru_mcp.session.read_check import ReadCheck
 from uru_mcp.session.tool_execution import Calls

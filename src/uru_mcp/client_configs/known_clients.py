@@ -1,6 +1,6 @@
 """The MCP clients that `uru-mcp install` knows: what their configurations look like, and what a person does with them.
 
-Where the files lie is in `places.py`.
+Where the files lie is in `locations.py`.
 """
 
 from __future__ import annotations

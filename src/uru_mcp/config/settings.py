@@ -1,6 +1,6 @@
 """Settings from an environment mapping; the only reader of the environment.
 
-Which unknown variables are errors is decided in `variable_names.py`.
+Which unknown variables are errors is decided in `suggestions.py`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The key in use, and when it is another one.
 
-One key is in use at a time, and only `identity.py` has it looked for, so that nothing is done with a key that Uru was
-not asked about.
+One key is in use at a time, and only `access/identity.py` has it looked for, so that nothing is done with a key that
+Uru was not asked about.
 """
 
 from __future__ import annotations

@@ -23,11 +23,10 @@ import anyio
 import anyio.to_thread
 from anyio.abc import Process
 
-from uru_mcp.config.settings import Settings, read_environment
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import Code, KeyUnavailable
+from uru_mcp.messages import KEYS_PAGE
 from uru_mcp.untrusted.program_lookup import NEUTRAL_DIRECTORY, find_program
-from uru_mcp.uru.refusals import KEYS_PAGE
 
 Value = TypeVar("Value")
 
@@ -136,6 +135,7 @@ class KeyCommand:
     """
 
     words: tuple[str, ...]
+    path: str | None = None  # the value of PATH, where a program without a directory is looked for
     within: float = COMMAND_WITHIN
     name: ClassVar[str] = "URU_API_KEY_COMMAND"
 
@@ -172,7 +172,7 @@ class KeyCommand:
         output = b""
         program, *arguments = self.words
         is_named = Path(program).name == program  # a path is absolute, as the settings have seen to
-        found = find_program(program, read_environment().get("PATH")) if is_named else program
+        found = find_program(program, self.path) if is_named else program
         try:
             if found is None:
                 raise FileNotFoundError
@@ -211,17 +211,6 @@ class KeyCommand:
 
 
 KeySource = KeyVariable | KeyFile | KeyCommand
-
-
-def source_of(settings: Settings) -> KeySource:
-    """The one way to the key that the user has set."""
-    if settings.api_key_file is not None:
-        return KeyFile(settings.api_key_file)
-    if settings.api_key_command is not None:
-        return KeyCommand(settings.api_key_command)
-    if settings.api_key is None:
-        raise AssertionError("settings have exactly one of the three")
-    return KeyVariable(settings.api_key)
 
 
 async def _in_thread(read: Callable[[], Value]) -> Value:

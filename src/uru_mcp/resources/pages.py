@@ -61,7 +61,7 @@ class Listings:
         """Resources from `cursor` on, of one kind or of all, those that fit a query or all of them.
 
         Context blocks are searched by Uru, the others for the words of the query. The page weighs at most `budget`
-        as JSON (see `weight.py`), though it holds one resource at least.
+        as JSON (see `untrusted/token_estimate.py`), though it holds one resource at least.
 
         Raises:
             ArgumentError: The cursor is none of this list's.

@@ -1,7 +1,7 @@
 """Uru's records by kind: asked for page by page through the query tools of `platform`, and kept for a short while.
 
-A kind is there when the workspace has the tool for it. Whether the key may read is decided in `gate.py` from what
-`needs_of` says; this room trusts that it was asked.
+A kind is there when the workspace has the tool for it. Whether the key may read is decided in `access/gate.py` from
+what `needs_of` says; this room trusts that it was asked.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How the key stands and what Uru offers it, looked at together before every list and every call.
 
-It decides when Uru is asked again, and never whether something is allowed: `gate.py` does.
+It decides when Uru is asked again, and never whether something is allowed: `access/gate.py` does.
 """
 
 from __future__ import annotations

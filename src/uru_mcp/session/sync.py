@@ -1,7 +1,7 @@
 """Looking, again and again, whether Uru's tools have changed, and having them loaded when they have.
 
-It decides when to look and what an answer means. What it finds is loaded by `catalogs.py`, and told by whoever is told
-of every load.
+It decides when to look and what an answer means. What it finds is loaded by `catalog/current.py`, and told by whoever
+is told of every load.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """One call of one of Uru's tools: sent, and what came back understood.
 
-It trusts that `gate.py` let the call through and that `arguments.py` found nothing wrong with it.
+It trusts that `access/gate.py` let the call through and that `catalog/schemas/validation.py` found nothing wrong with
+it.
 """
 
 from __future__ import annotations

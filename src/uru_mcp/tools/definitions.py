@@ -1,6 +1,6 @@
 """Our own MCP tools, in the words that a model reads, and the instructions that go before them.
 
-They are the same whatever Uru offers. What each needs stands in `policy.py`.
+They are the same whatever Uru offers. What each needs stands in `access/policy.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The list of tools that is shown now, kept until the catalog or the key's status changes.
 
-What is in it is decided by `surface.py`.
+What is in it is decided by `shown_tools.py`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Permission names as services and people write them, read into Uru's three permissions.
 
 A name that covers only a part of a permission, such as `contexts:read`, never widens anything. Where a name stands in
-an answer or a setting is not known here; see `wire.py`, `complaints.py` and `variables.py`.
+an answer or a setting is not known here; see `uru/responses.py`, `uru/error_body.py` and `config/parsing.py`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Uru's endpoints: each a method that sends one request and reads its answer.
 
-Whether a call is allowed is decided before it gets here, in `gate.py`, and what a 401 means for the key afterwards, in
-`identity.py` and `calls.py`.
+Whether a call is allowed is decided before it gets here, in `access/gate.py`, and what a 401 means for the key
+afterwards, in `access/identity.py` and `session/tool_execution.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Uru's error bodies into one value, whatever their shape: objects, JSON in text, HTML, or nothing.
 
-What an error means for the user is not decided here, see `answers.py`.
+What an error means for the user is not decided here, see `refusals.py`.
 
 Source: the public Node client, which meets all these shapes.
 """

@@ -1,7 +1,7 @@
 """HTTP to Uru: connections, the key, retries, time limits; the only importer of `httpx2`.
 
 It sends a request and hands over the JSON that came back, or says what went wrong in our own errors. It knows no
-endpoint; those are in `client.py`.
+endpoint; those are in `api.py`.
 """
 
 from __future__ import annotations

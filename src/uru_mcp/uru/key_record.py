@@ -1,6 +1,6 @@
 """The key's own record, `GET /keys/self`, whose whole endpoint is assumed: so many shapes are read, and none is needed.
 
-What the record means for the key is decided in `evidence.py` and `identity.py`.
+What the record means for the key is decided in `access/evidence.py` and `access/identity.py`.
 """
 
 from __future__ import annotations

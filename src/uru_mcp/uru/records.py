@@ -1,7 +1,7 @@
 """Uru's records from JSON: context blocks, prompts, agents, automations and their runs.
 
-With `wire.py` and `complaints.py` the only place that knows a field name of the API. It asks for nothing, see
-`shelves.py`, and knows no MCP.
+With `responses.py` and `error_body.py` the only place that knows a field name of the API. It asks for nothing, see
+`resources/record_cache.py`, and knows no MCP.
 
 Source: that there are such records is in Uru's guides; their tools' answers and fields are assumed.
 """

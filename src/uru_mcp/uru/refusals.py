@@ -19,6 +19,7 @@ from uru_mcp.errors import (
     UruError,
     WorkspaceProblem,
 )
+from uru_mcp.messages import KEYS_PAGE
 from uru_mcp.permissions import in_order, in_words
 from uru_mcp.untrusted.json_fields import UnexpectedShape, object_at, text_at
 from uru_mcp.untrusted.quoting import NAME_CHARS, Quotation, quoted
@@ -38,8 +39,6 @@ With any other, such as 408, 425, 499 and all from 500 on, Uru or something befo
 
 AVAILABLE = "available_workspaces"
 WORKSPACES = 20  # that are named
-
-KEYS_PAGE = "Uru → Settings → API Keys"
 
 KEY_CODES: Mapping[str, tuple[Code, str]] = {
     "invalid_api_key": ("key_rejected", messages.KEY_UNKNOWN),

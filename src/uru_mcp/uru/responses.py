@@ -1,8 +1,8 @@
 """Uru's JSON into values of ours: tolerant of every spelling that was seen, and pure.
 
-With `key_record.py`, `run_results.py`, `records.py`, `versions.py`, and `complaints.py`, for error bodies, the only
-place that knows a field name of the API; `transcript.py` writes down what it has read. It opens no connection and
-judges nothing: what a tool needs is decided in `policy.py`.
+With `key_record.py`, `run_results.py`, `records.py`, `catalog_version.py`, and `error_body.py`, for error bodies, the
+only place that knows a field name of the API; `catalog/cache_format.py` writes down what it has read. It opens no
+connection and judges nothing: what a tool needs is decided in `access/policy.py`.
 
 Source: Uru's user guides and the public Node client; a reader of something that is only assumed says so.
 """

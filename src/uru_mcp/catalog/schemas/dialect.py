@@ -2,7 +2,7 @@
 
 Draft-04, draft-07 and OpenAPI are translated, since schemas seldom say which of them they are written in. What means
 nothing in any of them is left out, so that the rest can still be checked. Nothing is loosened here for the sake of a
-client: `schema_fit.py` does that. Nothing is fetched: a reference that leads out of the schema is left out.
+client: `compatibility.py` does that. Nothing is fetched: a reference that leads out of the schema is left out.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Full-text search over tools: BM25F over stems, within the app that is named, with synonyms and slips mended.
 
 It knows texts under ids and nothing else; what people call the same is `thesaurus.py`'s, and what names an app is
-`naming.py`'s. SQLite's FTS5 would measure all fields by one length, and reckon at each query what is reckoned here
+`app_names.py`'s. SQLite's FTS5 would measure all fields by one length, and reckon at each query what is reckoned here
 once; that was tried, found fewer right tools, and took five times as long.
 
 Source: Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond (2009), section 3.5.

@@ -24,10 +24,11 @@ from uru_mcp.catalog.loader import ask
 from uru_mcp.catalog.tool_names import shown_name
 from uru_mcp.commands.doctor.checks import Examination, Finding, failed, ok, skipped
 from uru_mcp.commands.doctor.variables import ADDRESS, CONFIGURATION, KEY
+from uru_mcp.config.key_source import source_of
 from uru_mcp.config.settings import Settings
 from uru_mcp.credentials.keyring import Keyring
-from uru_mcp.credentials.sources import source_of
 from uru_mcp.errors import KeyRefused, PermissionMissing, Refused, UruError, WorkspaceProblem
+from uru_mcp.messages import KEYS_PAGE
 from uru_mcp.permissions import Grant, in_words
 from uru_mcp.session.tool_execution import Calls
 from uru_mcp.tools.whoami import Facts, report
@@ -36,7 +37,6 @@ from uru_mcp.untrusted.redaction import Redaction
 from uru_mcp.uru.api import UruClient
 from uru_mcp.uru.http import Connection, Request
 from uru_mcp.uru.network_errors import causes_of
-from uru_mcp.uru.refusals import KEYS_PAGE
 
 READING = shown_name(PLATFORM, "context_query")
 READ_WITHIN = 10.0  # seconds

@@ -33,7 +33,7 @@ value variables version workflow workspace workspaceId workspaceName workspace_i
 """
 
 VOCABULARY = frozenset(NAMES.split())
-"""Field names of the API as it is described, and of the shapes that `wire.py` and its like read."""
+"""Field names of the API as it is described, and of the shapes that `uru/responses.py` and its like read."""
 
 KEYED_BY_NAMES = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependencies"})
 DEEPEST = 7  # levels that are shown
