@@ -149,7 +149,7 @@ def test_the_rooms_on_the_way_of_a_call_exist(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"`([a-z_]+(?:\.[a-z_]+)+)`", DOCUMENTS["docs/call.md"]))))
 def test_the_steps_on_the_way_of_a_call_exist(name: str) -> None:
     module, _, function = name.rpartition(".")
-    assert function == "py" or hasattr(importlib.import_module(f"uru_mcp.{module}"), function)
+    assert function in ("py", "toml") or hasattr(importlib.import_module(f"uru_mcp.{module}"), function)
 
 
 def test_the_diagram_s_refusals_are_codes_of_errors() -> None:
