@@ -28,11 +28,11 @@ from proofs.spoiling import HELLO, META, Spoiler
 from uru_mcp.audit.log import read_entry
 from uru_mcp.catalog.cache_format import read_listing
 from uru_mcp.errors import UruError
-from uru_mcp.results.render import Renderer, Rest
+from uru_mcp.results.render import Remainder, Renderer
 from uru_mcp.untrusted.json_fields import is_deeper
 from uru_mcp.untrusted.redaction import Redaction
 from uru_mcp.uru.catalog_version import read_version
-from uru_mcp.uru.error_body import read_complaint
+from uru_mcp.uru.error_body import read_error_body
 from uru_mcp.uru.key_record import read_key_record
 from uru_mcp.uru.records import KINDS, read_content, read_page, read_prompt
 from uru_mcp.uru.records import read_entry as read_listed
@@ -71,7 +71,7 @@ def read_all(body: Any, renderer: Renderer) -> None:
             read_content(kind, record)
     for form in (body, text):
         refused = refusal(
-            409, read_complaint(form), retry_after=None, is_call=True, is_run=bool(len(text) % 2), steps="put it there"
+            409, read_error_body(form), retry_after=None, is_call=True, is_run=bool(len(text) % 2), steps="put it there"
         )
         renderer.error(refused)
     if isinstance(body, str):
@@ -80,7 +80,7 @@ def read_all(body: Any, renderer: Renderer) -> None:
     with suppress(ValueError):  # as it says
         read_listing([b'{"told_at": "2026-11-20T09:00:00+00:00"}', text.encode()])
     document = renderer.document(body, {})
-    renderer.result(document, Rest("uru_result", "call_id", "call_1")).text.encode()
+    renderer.result(document, Remainder("uru_result", "call_id", "call_1")).text.encode()
 
 
 def read_bodies(count: int, seed: int) -> None:

@@ -35,7 +35,7 @@ from uru_mcp.client_configs import json_syntax
 from uru_mcp.errors import ArgumentError, UruError
 from uru_mcp.resources import cursors, prompts
 from uru_mcp.results import embedded_data, media, provenance, truncation
-from uru_mcp.results.render import Renderer, Rest
+from uru_mcp.results.render import Remainder, Renderer
 from uru_mcp.server import malformed_input  # fmt: skip
 from uru_mcp.tools import titles
 from uru_mcp.untrusted import (
@@ -144,13 +144,13 @@ def prompt(text: str) -> None:
 def complain(text: str) -> None:
     for body in (text, {"message": text, "code": text, "details": {"tip": text}}, value_of(text)):
         refused = refusals.refusal(
-            409, error_body.read_complaint(body), retry_after=None, is_call=True, is_run=False, steps="put it there"
+            409, error_body.read_error_body(body), retry_after=None, is_call=True, is_run=False, steps="put it there"
         )
         RENDERER.error(refused)
 
 
 def render(value: Any) -> None:
-    RENDERER.result(RENDERER.document(value, {"from": "x"}), Rest("uru_result", "call_id", "call_1"))
+    RENDERER.result(RENDERER.document(value, {"from": "x"}), Remainder("uru_result", "call_id", "call_1"))
 
 
 def refuse(text: str) -> None:

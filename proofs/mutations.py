@@ -36,18 +36,18 @@ POLICY, REDACTION, WIRE = "access/test_policy.py", "untrusted/test_redaction.py"
 
 BREAKS = (
     Break(
-        "access/gate", "return needs <= _effective(standing)\n\n\ndef may_come", "return True\n\n\ndef may_come", GATE
+        "access/gate", "return needs <= _effective(key_status)\n\n\ndef may_come", "return True\n\n\ndef may_come", GATE
     ),
-    Break("access/gate", "not (standing.lacks_workspace and not needs)", "not standing.lacks_workspace", GATE),
-    Break("access/gate", "if standing.trouble is not None and not (", "if False and not (", GATE),
-    Break("access/gate", "return not standing.is_refused and needs", "return needs", IDENTITY),
+    Break("access/gate", "not (key_status.lacks_workspace and not needs)", "not key_status.lacks_workspace", GATE),
+    Break("access/gate", "if key_status.trouble is not None and not (", "if False and not (", GATE),
+    Break("access/gate", "return not key_status.is_refused and needs", "return needs", IDENTITY),
     Break(
         "access/gate",
-        "return needs <= standing.grant.effective |",
-        "return True or needs <= standing.grant.effective |",
+        "return needs <= key_status.grant.effective |",
+        "return True or needs <= key_status.grant.effective |",
         GATE,
     ),
-    Break("access/gate", "    if allows(needs, standing):\n        return\n", "    return\n", GATE),
+    Break("access/gate", "    if allows(needs, key_status):\n        return\n", "    return\n", GATE),
     Break("access/gate", "missing, unknown = needs - grant.effective,", "missing, unknown = needs,", GATE),
     Break("tools/dispatch", "if its is None or wanted == its.lower()", "if True or wanted == its.lower()", IDENTITY),
     Break(
@@ -83,7 +83,10 @@ BREAKS = (
     ),
     Break("session/tool_execution", "if not required and tool.namespace.name != PLATFORM:", "if False:", EVIDENCE),
     Break(
-        "uru/error_body", "return len(complaint.message) <= 300 and", "return True or", "session/test_tool_execution.py"
+        "uru/error_body",
+        "return len(error_body.message) <= 300 and",
+        "return True or",
+        "session/test_tool_execution.py",
     ),
     Break("access/policy", "return EXECUTE | declared if declared else EXECUTE", "return declared or EXECUTE", POLICY),
     Break("access/policy", "return EXECUTE | declared if declared else EXECUTE", "return EXECUTE", POLICY),
@@ -114,20 +117,20 @@ BREAKS = (
     Break("tools/shown_tools", "right = call.tool.dispatcher", "right = call.via", "session/test_tool_execution.py"),
     Break(
         "tools/dispatch",
-        "view = await self._outlook.admit(tool.id",
-        "await self._outlook.look(1) or self._outlook.admit(tool.id",
+        "snapshot = await self._session.admit(tool.id",
+        "await self._session.look(1) or self._session.admit(tool.id",
         GATE,
     ),
     Break(
         "resources/handlers",
-        "view = await self._outlook.admit(address.uri",
-        "view = view or await self._outlook.admit(address.uri",
+        "snapshot = await self._session.admit(address.uri",
+        "snapshot = snapshot or await self._session.admit(address.uri",
         LIBRARY,
     ),
-    Break("resources/record_cache", "and allows(needs_of(kind, view.catalog), view.standing)", "", LIBRARY),
+    Break("resources/record_cache", "and allows(needs_of(kind, snapshot.catalog), snapshot.key_status)", "", LIBRARY),
     Break(
         "access/identity",
-        "if self._standing.trouble is None and self._clock() - self._answered >= GRACE:",
+        "if self._key_status.trouble is None and self._clock() - self._answered >= GRACE:",
         "if False:",
         IDENTITY,
     ),

@@ -15,7 +15,7 @@ import pytest
 
 from tests.world import ALL, CATALOG, Uru, connector
 from uru_mcp.access.gate import allows
-from uru_mcp.access.key_status import Standing
+from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.access.policy import PLATFORM, needs_of
 from uru_mcp.catalog.tool_names import shown_name
 from uru_mcp.permissions import Grant, Permissions
@@ -86,7 +86,7 @@ async def straight_to(uru: Uru) -> AsyncIterator[httpx2.AsyncClient]:
 
 def may(granted: frozenset[str], needs: Permissions) -> bool:
     """What the gate says."""
-    return allows(needs, Standing(grant=Grant(told=read_names(sorted(granted)).granted)))
+    return allows(needs, KeyStatus(grant=Grant(told=read_names(sorted(granted)).granted)))
 
 
 async def test_what_uru_forbids_is_exactly_what_the_gate_would_have_refused(large: Uru) -> None:

@@ -16,24 +16,24 @@ from hypothesis import strategies as st
 from tests.strangers import anything, bodies, near
 from uru_mcp.errors import ArgumentError, Refused, UruError
 from uru_mcp.resources.cursors import decode, encode
-from uru_mcp.results.render import Document, Renderer, Rest
+from uru_mcp.results.render import Document, Remainder, Renderer
 from uru_mcp.untrusted.invisible_characters import visible
 from uru_mcp.untrusted.json_fields import compact, list_at
 from uru_mcp.untrusted.json_numbers import with_large_as_text
 from uru_mcp.untrusted.redaction import MARK, Redaction
 from uru_mcp.uru.catalog_version import read_version
-from uru_mcp.uru.error_body import Complaint, read_complaint
+from uru_mcp.uru.error_body import ErrorBody, read_error_body
 from uru_mcp.uru.key_record import KeyRecord, read_key_record
 from uru_mcp.uru.records import KINDS, kind_at, read_content, read_entry, read_page, read_prompt
 from uru_mcp.uru.refusals import refusal, shaped
-from uru_mcp.uru.resource_uris import Address, parse_uri
+from uru_mcp.uru.resource_uris import ResourceUri, parse_uri
 from uru_mcp.uru.responses import DEEPEST, read_namespaces, read_tools
 from uru_mcp.uru.retry import ATTEMPTS, LONGEST, LONGEST_PAUSE, parse_retry_after, pause_after, wait_before
 from uru_mcp.uru.run_results import read_result
 from uru_mcp.uru.waiting_steps import read_approvals
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
-REST = Rest("uru_result", "call_id", "call_1")
+REST = Remainder("uru_result", "call_id", "call_1")
 
 keys = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=20, max_size=70).map("uru_test_".__add__)
 texts = st.text(st.characters(exclude_categories=()), max_size=60)
@@ -85,8 +85,8 @@ def test_any_list_is_read_item_by_item_or_refused(body: Any) -> None:
 @given(bodies | texts, st.integers(300, 599), st.booleans(), st.booleans())
 def test_any_error_body_becomes_one_of_our_errors(body: Any, status: int, is_call: bool, is_run: bool) -> None:
     for form in (body, json.dumps(body), json.dumps(json.dumps(body))):
-        complaint: Complaint = read_complaint(form)
-        error = refusal(status, complaint, retry_after=None, is_call=is_call, is_run=is_run, steps="put it there")
+        error_body: ErrorBody = read_error_body(form)
+        error = refusal(status, error_body, retry_after=None, is_call=is_call, is_run=is_run, steps="put it there")
         assert isinstance(error, UruError)
         rendered = Renderer(Redaction(), budget=1_000).error(error)
         assert len(json.dumps(rendered.structure, ensure_ascii=False)) < 20_000
@@ -225,7 +225,7 @@ ids = st.text(max_size=60).filter(lambda text: text not in ("", ".", ".."))  # o
 
 @given(st.from_regex("[a-z]{1,20}", fullmatch=True), st.none() | ids, st.none() | ids)
 def test_an_address_is_taken_apart_into_what_it_was_made_of(collection: str, own: str | None, run: str | None) -> None:
-    address = Address(collection, own, run if own is not None else None)
+    address = ResourceUri(collection, own, run if own is not None else None)
     try:
         parsed = parse_uri(address.uri)
     except ArgumentError:
@@ -269,5 +269,5 @@ def test_what_is_nested_as_deep_as_json_can_be_is_read_like_the_rest(levels: int
         readers = (read_key_record, read_namespaces, lambda body: read_tools("n", body), read_prompt, read_result)
         for reader in readers:
             read(reader, body)
-        error = refusal(403, read_complaint(body), retry_after=None, is_call=True, is_run=True, steps="there")
+        error = refusal(403, read_error_body(body), retry_after=None, is_call=True, is_run=True, steps="there")
         assert MARK not in Renderer(Redaction(), budget=1_000).error(error).text

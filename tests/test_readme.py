@@ -13,7 +13,7 @@ from tests.documents import DOCUMENTS, ROOT
 from tests.process import served
 from uru_mcp import __version__
 from uru_mcp.access.gate import require
-from uru_mcp.access.key_status import Standing
+from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.access.policy import EXECUTE, NAMING, OWN_TOOLS, PLATFORM_TOOLS, READ, RECORDS
 from uru_mcp.client_configs.entry import KEY, PERMISSIONS
 from uru_mcp.config.settings import PREFIX, VARIABLES, Settings, read_settings
@@ -58,7 +58,7 @@ def test_the_permissions_table_is_the_policy() -> None:
 
 def test_the_refusal_is_the_gate_s() -> None:
     with pytest.raises(PermissionMissing) as refused:
-        require("company_demo__LOG_NOTE", EXECUTE, Standing(grant=Grant(told=READ)))
+        require("company_demo__LOG_NOTE", EXECUTE, KeyStatus(grant=Grant(told=READ)))
     shown = Renderer(Redaction(), budget=0).error(refused.value)
     assert f"```text\n{shown.text}\n```" in README, shown.text
 

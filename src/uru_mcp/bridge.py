@@ -19,24 +19,24 @@ from anyio.abc import TaskGroup
 from uru_mcp import messages
 from uru_mcp.access.identity import Identity
 from uru_mcp.audit.log import AuditLog
-from uru_mcp.audit.recorder import Circumstances, Witness
-from uru_mcp.catalog.current import Catalogs
-from uru_mcp.catalog.disk_cache import Attic
+from uru_mcp.audit.recorder import CallContext, CallRecorder
+from uru_mcp.catalog.current import CurrentCatalog
+from uru_mcp.catalog.disk_cache import DiskCache
 from uru_mcp.config.key_source import source_of
 from uru_mcp.config.settings import Settings
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.credentials.keyring import Keyring
 from uru_mcp.errors import KeyReplaced, NoAnswer, UnknownTool, UruError, unforeseen
 from uru_mcp.lazy_imports import CALLS, in_parts
-from uru_mcp.resources.handlers import Library
-from uru_mcp.resources.record_cache import Shelves
+from uru_mcp.resources.handlers import ResourceHandlers
+from uru_mcp.resources.record_cache import RecordCache
 from uru_mcp.results.render import Rendered, Renderer
 from uru_mcp.session.list_changes import Announcements, List
 from uru_mcp.session.read_check import ReadCheck
-from uru_mcp.session.session import Outlook, View
+from uru_mcp.session.session import Session, Snapshot
 from uru_mcp.session.sync import Sync
 from uru_mcp.session.tool_execution import Calls
-from uru_mcp.tools.background_runs import Outcomes
+from uru_mcp.tools.background_runs import BackgroundRuns
 from uru_mcp.tools.definitions import OWN, Definition
 from uru_mcp.tools.dispatch import ToolCalls
 from uru_mcp.tools.list_cache import ToolList
@@ -45,7 +45,7 @@ from uru_mcp.tools.whoami import Facts, report
 from uru_mcp.untrusted.redaction import Redaction
 from uru_mcp.uru.api import UruClient
 from uru_mcp.uru.http import Connection
-from uru_mcp.uru.resource_uris import Address
+from uru_mcp.uru.resource_uris import ResourceUri
 
 if TYPE_CHECKING:
     from httpx2 import AsyncBaseTransport
@@ -88,24 +88,26 @@ class Bridge:
         self._client = UruClient(connection, redaction)
         identity = self._identity(clock)
         connection.on_refusal = identity.doubt
-        catalogs = self._catalogs(redaction, is_remote=transport is None)
+        current_catalog = self._current_catalog(redaction, is_remote=transport is None)
         calls = Calls(self._client, identity)
-        self._outlook = Outlook(identity, catalogs, ReadCheck(calls, identity), on_look=self._after_look)
-        self._tool_list = ToolList(self._outlook, direct=settings.direct_tools, budget=settings.tool_tokens)
-        self._announcements = Announcements(self._outlook, self._outlines, lambda name: self.on_change(name))
+        self._session = Session(identity, current_catalog, ReadCheck(calls, identity), on_look=self._after_look)
+        self._tool_list = ToolList(self._session, direct=settings.direct_tools, budget=settings.tool_tokens)
+        self._announcements = Announcements(self._session, self._outlines, lambda name: self.on_change(name))
         self._sync = Sync(
-            self._client, self._outlook, catalogs, key=lambda: keyring.in_use, interval=settings.sync_interval
+            self._client, self._session, current_catalog, key=lambda: keyring.in_use, interval=settings.sync_interval
         )
-        shelves = Shelves(calls, redaction)
-        self._library = Library(self._outlook, shelves, self._renderer, redaction, lambda: self._report()[0])
-        self._outcomes = Outcomes()
-        rooms_of_one_key = (identity, catalogs, shelves, self._outcomes, connection)
+        record_cache = RecordCache(calls, redaction)
+        self._resource_handlers = ResourceHandlers(
+            self._session, record_cache, self._renderer, redaction, lambda: self._report()[0]
+        )
+        self._background_runs = BackgroundRuns()
+        rooms_of_one_key = (identity, current_catalog, record_cache, self._background_runs, connection)
         keyring.on_change = tuple(room.start_over for room in rooms_of_one_key)
         self._tool_calls = ToolCalls(
-            self._outlook,
+            self._session,
             calls,
-            self._library,
-            self._outcomes,
+            self._resource_handlers,
+            self._background_runs,
             self._renderer,
             report=self._report,
             on_change=self._announcements.after_change,
@@ -113,7 +115,7 @@ class Bridge:
             execute_timeout=settings.execute_timeout,
         )
         audit = AuditLog(settings.audit_log, redaction) if settings.audit_log else None
-        self._witness = Witness(audit, self._circumstances)
+        self._recorder = CallRecorder(audit, self._call_context)
         self._tasks: TaskGroup
         self.on_change: Callable[[List], Awaitable[None]] = nobody
 
@@ -123,26 +125,26 @@ class Bridge:
         return self._settings.call_deadline
 
     @property
-    def view(self) -> View:
+    def snapshot(self) -> Snapshot:
         """What is known now, without asking, of the key and of Uru's tools."""
-        return self._outlook.now
+        return self._session.now
 
     @property
     def hindrance(self) -> UruError | None:
         """Why nothing at all can be done now, as far as is known without asking; None where something can be."""
-        return self._outlook.hindrance
+        return self._session.hindrance
 
     def key_in_use(self) -> Key | None:
         """The key that what is known now was found with."""
-        return self._outlook.now.standing.key
+        return self._session.now.key_status.key
 
     async def accepted_key(self, within: float) -> Key | None:
         """The key that is in use, after Uru was asked whether it still is one. Raises: what is wrong with it."""
-        return await self._outlook.accepted_key(self._within(within))
+        return await self._session.accepted_key(self._within(within))
 
-    async def title_of(self, run: Address, within: float) -> str | None:
+    async def title_of(self, run: ResourceUri, within: float) -> str | None:
         """What the automation of a run is called, as far as that can be learnt in so many seconds."""
-        return await self._library.title_of(run, within=within)
+        return await self._resource_handlers.title_of(run, within=within)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -150,8 +152,8 @@ class Bridge:
         try:
             async with anyio.create_task_group() as tasks:
                 self._tasks = tasks
-                self._outlook.start(tasks)
-                self._outcomes.start(tasks)
+                self._session.start(tasks)
+                self._background_runs.start(tasks)
                 if self._settings.sync_interval:
                     tasks.start_soon(self._sync.run)
                 yield
@@ -164,7 +166,7 @@ class Bridge:
         """The tools to show now, as far as Uru has told them in time."""
         try:
             is_later = self._announcements.was_shown("tools")  # and is asked for because something may have changed
-            await self._outlook.look(self._within(FIRST_LIST_WITHIN), at_once=is_later)
+            await self._session.look(self._within(FIRST_LIST_WITHIN), at_once=is_later)
             definitions = self._tool_list.now
         except Exception:  # boundary: whatever happens, there is a tool that can be asked
             log.exception("the tools could not be listed")
@@ -180,7 +182,7 @@ class Bridge:
             UnknownTool: There is no MCP tool of that name, which is a fault of the protocol and not of a call.
         """
         deadline = time.monotonic() + self._within(float("inf") if within is None else within - MARGIN)
-        with self._witness.watching(name, arguments) as seen:
+        with self._recorder.recording(name, arguments) as seen:
             try:
                 seen.rendered = await self._in_time(lambda: self._tool_calls.answer(name, arguments, deadline))
             except UruError as error:
@@ -190,15 +192,15 @@ class Bridge:
                 seen.rendered = self.refusal(error)
             return seen.rendered
 
-    async def ask_library(self, name: List, ask: Callable[[Library, float], Awaitable[Answer]]) -> Answer:
+    async def ask_library(self, name: List, ask: Callable[[ResourceHandlers, float], Awaitable[Answer]]) -> Answer:
         """What the library answers to `ask(library, seconds)`, which belongs to one of its lists.
 
         Raises:
             UruError: Whatever went wrong.
         """
         self._announcements.asked_for(name)
-        answer = await self._in_time(lambda: ask(self._library, self._within()))
-        resources, prompts = self._library.outline()
+        answer = await self._in_time(lambda: ask(self._resource_handlers, self._within()))
+        resources, prompts = self._resource_handlers.outline()
         self._announcements.showed(name, resources if name == "resources" else prompts)
         return answer
 
@@ -211,7 +213,7 @@ class Bridge:
         try:
             await anyio.sleep(AFTER_LIST)
             await in_parts(CALLS)
-            await self._outlook.searchable(self._outlook.now)
+            await self._session.searchable(self._session.now)
         except Exception:  # boundary: what nobody foresaw in a tool's words ends a search and not the process
             log.exception("the calls could not be prepared")
 
@@ -236,7 +238,7 @@ class Bridge:
         return min(at_most, self._settings.call_deadline - MARGIN)
 
     def _outlines(self) -> dict[List, object]:
-        resources, prompts = self._library.outline()
+        resources, prompts = self._resource_handlers.outline()
         return {"tools": self._tool_list.names, "resources": resources, "prompts": prompts}
 
     async def _after_look(self) -> None:
@@ -261,32 +263,32 @@ class Bridge:
             clock=clock,
         )
 
-    def _catalogs(self, redaction: Redaction, *, is_remote: bool) -> Catalogs:
-        settings, attic = self._settings, None
+    def _current_catalog(self, redaction: Redaction, *, is_remote: bool) -> CurrentCatalog:
+        settings, disk_cache = self._settings, None
         if is_remote and settings.cache is not None:  # an application in this process can always be reached
-            attic = Attic(settings.cache, settings.proxy_url, redaction)
-        return Catalogs(
+            disk_cache = DiskCache(settings.cache, settings.proxy_url, redaction)
+        return CurrentCatalog(
             self._client,
             settings.namespaces,
             redaction,
-            attic=attic,
+            disk_cache=disk_cache,
             with_versions=settings.sync_interval > 0,
             heavy_work=self.heavy_work,
             on_load=self._after_look,
         )
 
-    def _circumstances(self, tool: str) -> Circumstances:
-        view = self._outlook.now
-        needs = needs_of(tool, view.catalog)
-        return Circumstances(needs, view.standing.grant, self._keyring.last4)
+    def _call_context(self, tool: str) -> CallContext:
+        snapshot = self._session.now
+        needs = needs_of(tool, snapshot.catalog)
+        return CallContext(needs, snapshot.key_status.grant, self._keyring.last4)
 
     def _report(self) -> tuple[dict[str, Any], str]:
-        view = self._outlook.now
+        snapshot = self._session.now
         facts = Facts(
-            standing=view.standing,
-            catalog=view.catalog,
-            catalog_trouble=self._outlook.catalog_trouble,
-            records_failed=self._library.failed,
+            key_status=snapshot.key_status,
+            catalog=snapshot.catalog,
+            catalog_trouble=self._session.catalog_trouble,
+            records_failed=self._resource_handlers.failed,
             base_url=self._settings.proxy_url,
             last4=self._keyring.last4,
             now=datetime.now(UTC),

@@ -13,7 +13,7 @@ from mcp.types import CallToolResult
 
 from tests.world import ALL, CATALOG, ERAS, Connect, Uru, connector, text_of
 from uru_mcp.access.gate import allows
-from uru_mcp.access.key_status import Standing
+from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.catalog.tool_names import LONGEST_LISTED, listed_name
 from uru_mcp.permissions import Grant, Permission
 from uru_mcp.uru.refusals import workspace_problem
@@ -178,10 +178,10 @@ async def test_a_ceiling_takes_away_and_never_adds(connect_once: Connect, uru: U
 
 def test_without_a_workspace_only_what_needs_nothing_is_allowed() -> None:
     everything = Grant(told=frozenset(Permission))
-    standing = Standing(grant=everything, trouble=workspace_problem("workspace_selection_required"))
-    assert allows(frozenset(), standing)
-    assert not allows(frozenset({Permission.READ}), standing)
-    assert not allows(frozenset(), Standing(grant=everything, trouble=workspace_problem("workspace_not_accessible")))
+    key_status = KeyStatus(grant=everything, trouble=workspace_problem("workspace_selection_required"))
+    assert allows(frozenset(), key_status)
+    assert not allows(frozenset({Permission.READ}), key_status)
+    assert not allows(frozenset(), KeyStatus(grant=everything, trouble=workspace_problem("workspace_not_accessible")))
 
 
 async def test_a_platform_tool_that_nobody_can_classify_needs_everything(uru: Uru) -> None:

@@ -384,10 +384,10 @@ async def test_a_grant_that_nobody_confirms_ends_also_while_a_question_is_under_
     async with asking(uru, uru.key({"read"}).text, clock) as identity:
         await identity.current()
         clock.now += 299
-        assert identity.standing.grant is not None
+        assert identity.key_status.grant is not None
         clock.now += 1
-        assert identity.standing.state == "unavailable"
-        assert identity.standing.grant is None
+        assert identity.key_status.state == "unavailable"
+        assert identity.key_status.grant is None
 
 
 async def test_a_question_goes_on_when_those_who_wait_for_it_give_up(uru: Uru) -> None:
@@ -396,7 +396,7 @@ async def test_a_question_goes_on_when_those_who_wait_for_it_give_up(uru: Uru) -
         for _ in range(5):
             with anyio.move_on_after(0.1):
                 await identity.current()
-        assert identity.standing.state == "ready"
+        assert identity.key_status.state == "ready"
     assert uru.sent("/keys/self") == 1
 
 

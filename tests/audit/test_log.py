@@ -23,7 +23,7 @@ from tests.process import SYSTEM, served
 from tests.test_leaks import spellings
 from tests.world import Connect, Uru, text_of
 from uru_mcp.audit.log import LIMIT, AuditLog, Entry, read_entry, with_older
-from uru_mcp.audit.recorder import Circumstances, Witness
+from uru_mcp.audit.recorder import CallContext, CallRecorder
 from uru_mcp.permissions import NOTHING
 from uru_mcp.sandbox.serve import serving
 from uru_mcp.untrusted.redaction import Redaction
@@ -324,10 +324,10 @@ def test_a_line_is_read_as_it_was_written(file: Path) -> None:
 
 
 async def test_a_call_that_is_cancelled_or_breaks_is_recorded_as_that(file: Path) -> None:
-    witness = Witness(AuditLog(file, Redaction()), lambda _: Circumstances(NOTHING, None, "cdef"))
-    with pytest.raises(ZeroDivisionError), witness.watching("uru_whoami", {}):
+    recorder = CallRecorder(AuditLog(file, Redaction()), lambda _: CallContext(NOTHING, None, "cdef"))
+    with pytest.raises(ZeroDivisionError), recorder.recording("uru_whoami", {}):
         _ = 1 / 0
-    with anyio.CancelScope() as scope, witness.watching("uru_whoami", {}):
+    with anyio.CancelScope() as scope, recorder.recording("uru_whoami", {}):
         scope.cancel()
         await anyio.lowlevel.checkpoint()
 
@@ -335,9 +335,9 @@ async def test_a_call_that_is_cancelled_or_breaks_is_recorded_as_that(file: Path
 
 
 def test_a_call_does_not_fail_for_its_record(file: Path, caplog: pytest.LogCaptureFixture) -> None:
-    def nobody_knows(_: str) -> Circumstances:
+    def nobody_knows(_: str) -> CallContext:
         raise LookupError
 
-    with Witness(AuditLog(file, Redaction()), nobody_knows).watching("uru_whoami", {}):
+    with CallRecorder(AuditLog(file, Redaction()), nobody_knows).recording("uru_whoami", {}):
         pass
     assert caplog.messages == ["a call was not recorded"]

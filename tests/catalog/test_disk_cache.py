@@ -16,9 +16,9 @@ import pytest
 from tests.process import served
 from tests.world import Claude, Connect, Uru, until
 from uru_mcp.access.policy import NAMING, PLATFORM_TOOLS, needs_of
-from uru_mcp.catalog.cache_format import Listing, lines_of, read_listing
+from uru_mcp.catalog.cache_format import CachedTools, lines_of, read_listing
 from uru_mcp.catalog.catalog import classified
-from uru_mcp.catalog.disk_cache import ABANDONED, FILES, FORMAT, OLDEST, Attic
+from uru_mcp.catalog.disk_cache import ABANDONED, FILES, FORMAT, OLDEST, DiskCache
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.permissions import EVERYTHING, NOTHING, Permission, Permissions
 from uru_mcp.sandbox.serve import serving
@@ -268,47 +268,47 @@ def tool(name: str, **more: Any) -> UpstreamTool:
     return UpstreamTool(name=name, title=None, description="", schema_json='{"type":"object"}', **said)
 
 
-def listing(*tools: UpstreamTool, told_at: datetime = NOW, namespace: str = "platform") -> Listing:
-    return Listing((Namespace(namespace, "Uru"),), {namespace: tools}, told_at)
+def listing(*tools: UpstreamTool, told_at: datetime = NOW, namespace: str = "platform") -> CachedTools:
+    return CachedTools((Namespace(namespace, "Uru"),), {namespace: tools}, told_at)
 
 
 class Shelf:
     """An attic as one key sees it."""
 
-    def __init__(self, attic: Attic, key: Key) -> None:
-        self._attic, self._key = attic, key
+    def __init__(self, disk_cache: DiskCache, key: Key) -> None:
+        self._disk_cache, self._key = disk_cache, key
 
-    def keep(self, workspace_id: str, listing: Listing) -> None:
-        self._attic.keep(self._key, workspace_id, listing)
+    def keep(self, workspace_id: str, listing: CachedTools) -> None:
+        self._disk_cache.keep(self._key, workspace_id, listing)
 
-    def fetch(self, workspace_id: str) -> Listing | None:
-        return self._attic.fetch(self._key, workspace_id)
+    def fetch(self, workspace_id: str) -> CachedTools | None:
+        return self._disk_cache.fetch(self._key, workspace_id)
 
 
-def attic(directory: Path, key: str = KEY, url: str = URL, **more: Any) -> Shelf:
-    return Shelf(Attic(directory, url, Redaction(), **more), Key(key))
+def disk_cache(directory: Path, key: str = KEY, url: str = URL, **more: Any) -> Shelf:
+    return Shelf(DiskCache(directory, url, Redaction(), **more), Key(key))
 
 
 def test_a_listing_comes_back_as_it_was(tmp_path: Path) -> None:
     gmail = Namespace("gmail_work", "Gmail - Work", "ca_1", "srv_1")
     known = (tool("GMAIL_SEND", declared=EVERYTHING, read_only=False, destructive=True, idempotent=False),)
-    whole = Listing((Namespace("platform", "Uru"), gmail), {"platform": (), "gmail_work": known}, NOW)
-    attic(tmp_path).keep("w1", whole)
-    found = attic(tmp_path).fetch("w1")
+    whole = CachedTools((Namespace("platform", "Uru"), gmail), {"platform": (), "gmail_work": known}, NOW)
+    disk_cache(tmp_path).keep("w1", whole)
+    found = disk_cache(tmp_path).fetch("w1")
     assert found is not None
     assert (found.namespaces, found.tools.get("gmail_work"), found.told_at) == (whole.namespaces, known, NOW)
 
 
 def test_each_key_address_and_workspace_has_a_file_of_its_own(tmp_path: Path) -> None:
-    attic(tmp_path).keep("w1", listing(tool("context_query")))
-    assert attic(tmp_path, key=OTHER_KEY).fetch("w1") is None
-    assert attic(tmp_path, url=URL + "/other").fetch("w1") is None
-    assert attic(tmp_path).fetch("w2") is None
+    disk_cache(tmp_path).keep("w1", listing(tool("context_query")))
+    assert disk_cache(tmp_path, key=OTHER_KEY).fetch("w1") is None
+    assert disk_cache(tmp_path, url=URL + "/other").fetch("w1") is None
+    assert disk_cache(tmp_path).fetch("w2") is None
     (file,) = tmp_path.iterdir()
-    attic(tmp_path).keep("w2", listing())
+    disk_cache(tmp_path).keep("w2", listing())
     (other,) = set(tmp_path.iterdir()) - {file}
     other.write_bytes(file.read_bytes())
-    assert attic(tmp_path).fetch("w2") is None, "one workspace's list is not another's, whatever its name"
+    assert disk_cache(tmp_path).fetch("w2") is None, "one workspace's list is not another's, whatever its name"
 
 
 def replaced(file: Path, old: bytes, new: bytes) -> None:
@@ -352,20 +352,20 @@ SPOILT_ON_POSIX: dict[str, Callable[[Path], object]] = {
 @pytest.mark.parametrize("how", [*SPOILT, *(SPOILT_ON_POSIX if sys.platform != "win32" else ())])
 def test_a_file_that_cannot_be_relied_on_is_not_used_and_is_replaced(tmp_path: Path, how: str) -> None:
     whole = listing(tool("automation_decide", declared=frozenset({Permission.WRITE})))
-    attic(tmp_path).keep("w1", whole)
+    disk_cache(tmp_path).keep("w1", whole)
     (file,) = tmp_path.iterdir()
-    assert attic(tmp_path).fetch("w1") is not None
+    assert disk_cache(tmp_path).fetch("w1") is not None
     (SPOILT | SPOILT_ON_POSIX)[how](file)
-    assert attic(tmp_path).fetch("w1") is None
-    attic(tmp_path).keep("w1", whole)
-    assert (attic(tmp_path).fetch("w1") is not None) == (how != "a directory")
+    assert disk_cache(tmp_path).fetch("w1") is None
+    disk_cache(tmp_path).keep("w1", whole)
+    assert (disk_cache(tmp_path).fetch("w1") is not None) == (how != "a directory")
 
 
 def test_a_list_that_is_too_old_is_not_used(tmp_path: Path) -> None:
-    attic(tmp_path).keep("w1", listing(told_at=NOW - OLDEST - timedelta(hours=1)))
-    attic(tmp_path).keep("w2", listing(told_at=NOW + OLDEST + timedelta(hours=1)))
-    attic(tmp_path).keep("w3", listing(told_at=NOW - OLDEST + timedelta(hours=1)))
-    found = {workspace: attic(tmp_path).fetch(workspace) is not None for workspace in ("w1", "w2", "w3")}
+    disk_cache(tmp_path).keep("w1", listing(told_at=NOW - OLDEST - timedelta(hours=1)))
+    disk_cache(tmp_path).keep("w2", listing(told_at=NOW + OLDEST + timedelta(hours=1)))
+    disk_cache(tmp_path).keep("w3", listing(told_at=NOW - OLDEST + timedelta(hours=1)))
+    found = {workspace: disk_cache(tmp_path).fetch(workspace) is not None for workspace in ("w1", "w2", "w3")}
     assert found == {"w1": False, "w2": False, "w3": True}
 
 
@@ -376,7 +376,7 @@ def aged(file: Path, age: timedelta) -> Path:
 
 
 def test_the_attic_is_tidied_of_what_is_old_too_many_or_unfinished(tmp_path: Path) -> None:
-    many = attic(tmp_path, files=3)
+    many = disk_cache(tmp_path, files=3)
     for number in range(3):
         many.keep(f"w{number}", listing())
         aged(
@@ -401,7 +401,7 @@ def test_the_attic_is_tidied_of_what_is_old_too_many_or_unfinished(tmp_path: Pat
 def test_the_attic_does_not_outgrow_its_room(tmp_path: Path) -> None:
     one = listing(tool("context_query"))
     size = sum(map(len, lines_of(one, Redaction()))) + 200
-    small = attic(tmp_path, room=2 * size)
+    small = disk_cache(tmp_path, room=2 * size)
     for number in range(4):
         small.keep(f"w{number}", one)
     assert len(list(tmp_path.iterdir())) == 2
@@ -413,10 +413,10 @@ def test_the_attic_does_not_outgrow_its_room(tmp_path: Path) -> None:
 
 
 def test_several_processes_may_write_and_read_at_once(tmp_path: Path) -> None:
-    attic(tmp_path).keep("w1", listing(tool("context_query")))
+    disk_cache(tmp_path).keep("w1", listing(tool("context_query")))
 
     def work(number: int) -> bool:
-        own = attic(tmp_path)
+        own = disk_cache(tmp_path)
         own.keep("w1", listing(*[tool("context_query")] * (1 + number * 20)))
         return own.fetch("w1") is not None
 
@@ -431,7 +431,7 @@ def test_a_directory_that_is_no_directory_of_ours_is_not_used(tmp_path: Path) ->
     elsewhere.mkdir()
     link = tmp_path / "uru-mcp"
     link.symlink_to(elsewhere)
-    attic(link).keep("w1", listing())
+    disk_cache(link).keep("w1", listing())
     assert list(elsewhere.iterdir()) == []
 
 
@@ -440,7 +440,7 @@ def test_what_has_a_name_that_may_not_be_written_is_left_out() -> None:
     redaction.remember(KEY)
     namespaces = (Namespace(KEY, "Odd"), Namespace("hidden\u200b", "Odd"), Namespace("fine", f"Fine {KEY}"))
     tools = (tool(KEY), tool("also\u200bhidden"), tool("\ud800"), tool("fine"))
-    lines = b"".join(lines_of(Listing(namespaces, {one.name: tools for one in namespaces}, NOW), redaction))
+    lines = b"".join(lines_of(CachedTools(namespaces, {one.name: tools for one in namespaces}, NOW), redaction))
     assert KEY.encode() not in lines
     found = read_listing(lines.splitlines())
     assert [one.name for one in found.namespaces] == ["fine"]

@@ -36,9 +36,9 @@ async def test_prompts_are_listed_under_their_titles_with_their_variables(connec
     async with connect({"read"}) as claude:
         prompts = await claude.prompts()
     assert set(prompts) == {"answer_a_complaint", "prepare_a_visit", "the_week_in_five_lines"}
-    complaint = prompts["answer_a_complaint"]
-    assert complaint.title == "Answer a complaint"
-    assert [(one.name, one.required) for one in complaint.arguments or []] == [
+    error_body = prompts["answer_a_complaint"]
+    assert error_body.title == "Answer a complaint"
+    assert [(one.name, one.required) for one in error_body.arguments or []] == [
         ("customer", True), ("complaint", True), ("amount", False),
     ]  # fmt: skip
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from uru_mcp.errors import ArgumentError
-from uru_mcp.results.render import Renderer, Rest
+from uru_mcp.results.render import Remainder, Renderer
 from uru_mcp.untrusted.redaction import Redaction
 
-REST = Rest("uru_result", "call_id", "call_1")
+REST = Remainder("uru_result", "call_id", "call_1")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from uru_mcp.sandbox import Sandbox
-from uru_mcp.sandbox.api.request_log import Traffic
+from uru_mcp.sandbox.api.request_log import RequestLog
 from uru_mcp.sandbox.data import clock
 from uru_mcp.sandbox.data.database import Database
 from uru_mcp.sandbox.data.keys import DeletedKey, Keys
@@ -203,9 +203,9 @@ async def test_requests_are_kept_as_they_came(sandbox: Sandbox, connect: Connect
 
 
 async def test_of_many_requests_the_last_are_kept(sandbox: Sandbox) -> None:
-    traffic = Traffic(limit=3)
-    transport = httpx2.ASGITransport(app=traffic.around(sandbox.app))
+    request_log = RequestLog(limit=3)
+    transport = httpx2.ASGITransport(app=request_log.around(sandbox.app))
     async with httpx2.AsyncClient(transport=transport, base_url="http://sandbox") as http:
         for number in range(5):
             await http.get(f"/health?{number}")
-    assert [(request.query, request.status) for request in traffic.requests] == [("2", 200), ("3", 200), ("4", 200)]
+    assert [(request.query, request.status) for request in request_log.requests] == [("2", 200), ("3", 200), ("4", 200)]

@@ -13,7 +13,7 @@ from tests.world import ERAS, Connect, Uru, connector, text_of, until
 from uru_mcp.errors import Unconfirmed
 from uru_mcp.results.render import Document
 from uru_mcp.sandbox.serve import serving
-from uru_mcp.tools.background_runs import AT_MOST, KEPT, KEPT_CHARS, Outcome, Outcomes
+from uru_mcp.tools.background_runs import AT_MOST, KEPT, KEPT_CHARS, BackgroundRun, BackgroundRuns
 
 REPORT = "company_demo__GENERATE_REPORT"
 LOG_NOTE = "company_demo__LOG_NOTE"
@@ -191,7 +191,7 @@ async def test_a_result_is_not_shown_any_more_once_the_key_is_refused(connect_on
     assert error["code"] == "key_revoked"
 
 
-def ended(outcomes: Outcomes, text: str) -> Outcome:
+def ended(outcomes: BackgroundRuns, text: str) -> BackgroundRun:
     outcome = outcomes.begun("tool")
     outcome.end(Document(text, is_json=False))
     return outcome
@@ -199,7 +199,7 @@ def ended(outcomes: Outcomes, text: str) -> Outcome:
 
 async def test_only_so_many_outcomes_are_kept_and_the_oldest_go_first() -> None:
     now = 0.0
-    outcomes = Outcomes(clock=lambda: now)
+    outcomes = BackgroundRuns(clock=lambda: now)
     kept = [ended(outcomes, "text") for _ in range(AT_MOST + 5)]
     for outcome in kept:
         outcomes.keep(outcome)
@@ -211,7 +211,7 @@ async def test_only_so_many_outcomes_are_kept_and_the_oldest_go_first() -> None:
 
 
 async def test_outcomes_together_take_only_so_much_memory() -> None:
-    outcomes = Outcomes()
+    outcomes = BackgroundRuns()
     large = "x" * (KEPT_CHARS // 3)
     kept = [ended(outcomes, large) for _ in range(5)]
     for outcome in kept:

@@ -11,7 +11,7 @@ import pytest
 from mcp.types import Tool
 
 from tests.world import ALL, CATALOG, Connect, Uru, connector
-from uru_mcp.access.key_status import Standing
+from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.access.policy import OWN_TOOLS
 from uru_mcp.catalog.assembly import assembled
 from uru_mcp.errors import NoAnswer
@@ -166,7 +166,7 @@ def test_uru_s_tools_are_not_listed_on_a_grant_that_is_no_longer_known() -> None
     upstream = UpstreamTool("context_query", None, "", '{"type":"object"}', None, True, None, None, None)
     platform = Namespace("platform", "Uru")
     catalog = assembled([platform], {"platform": ((upstream,), ())}, [], Redaction())
-    lost = Standing(trouble=NoAnswer("Uru does not answer.", fix="Wait."))
+    lost = KeyStatus(trouble=NoAnswer("Uru does not answer.", fix="Wait."))
     shown = [definition.name for definition in listed(catalog, lost, direct="all", budget=0)]
     assert shown == [*OWN, "platform__list_workspaces", "platform__set_current_workspace"]
 

@@ -8,7 +8,7 @@ import pytest
 
 from uru_mcp.untrusted.json_fields import UnexpectedShape
 from uru_mcp.uru.records import AGENTS, AUTOMATIONS, CONTEXTS, RUNS, kind_at, read_entry, read_page, read_prompt
-from uru_mcp.uru.resource_uris import Address, parse_uri
+from uru_mcp.uru.resource_uris import ResourceUri, parse_uri
 from uru_mcp.uru.waiting_steps import read_approvals
 
 RUN = {"id": "run_1", "automation_id": "aut_1", "status": "waiting_for_approval"}
@@ -34,7 +34,7 @@ def test_a_run_waits_for_what_was_asked_and_not_answered_since() -> None:
 @pytest.mark.parametrize("events", [None, [], "text", [None, 3, {}, {"node": 1}], {"a": 1}])
 def test_a_run_whose_events_say_nothing_waits_all_the_same(events: Any) -> None:
     (approval,) = read_approvals({**RUN, "events": events})
-    assert (approval.run, approval.node, approval.question) == (Address("automations", "aut_1", "run_1"), None, "")
+    assert (approval.run, approval.node, approval.question) == (ResourceUri("automations", "aut_1", "run_1"), None, "")
 
 
 @pytest.mark.parametrize("run", [None, [], {}, {**RUN, "status": "completed"}, {**RUN, "id": 3}])
@@ -86,12 +86,12 @@ def test_variables_that_are_none_are_left_out(variables: Any) -> None:
 
 def test_an_address_is_taken_apart_as_it_was_put_together() -> None:
     for address in (
-        Address("workspace"),
-        Address("contexts", "a/b ?#%ä"),
-        Address("automations", "x", "y/runs/z"),
+        ResourceUri("workspace"),
+        ResourceUri("contexts", "a/b ?#%ä"),
+        ResourceUri("automations", "x", "y/runs/z"),
     ):
         assert parse_uri(address.uri) == address
-    assert kind_at(Address("automations", "x")) is AUTOMATIONS
-    assert kind_at(Address("automations", "x", "y")) is RUNS
-    assert kind_at(Address("runs", "x")) is None
-    assert kind_at(Address("contexts", "x", "y")) is None
+    assert kind_at(ResourceUri("automations", "x")) is AUTOMATIONS
+    assert kind_at(ResourceUri("automations", "x", "y")) is RUNS
+    assert kind_at(ResourceUri("runs", "x")) is None
+    assert kind_at(ResourceUri("contexts", "x", "y")) is None

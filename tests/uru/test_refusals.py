@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.world import Uru, connector
-from uru_mcp.uru.error_body import read_complaint
+from uru_mcp.uru.error_body import read_error_body
 from uru_mcp.uru.refusals import refusal
 
 NOT_BEGUN = [
@@ -20,8 +20,8 @@ UNKNOWN = [
 
 def judged(status: int, *, is_run: bool, body: str = "") -> tuple[str, bool]:
     """The code of its error, and whether it is tried again."""
-    complaint = read_complaint(body)
-    error = refusal(status, complaint, retry_after=None, is_call=True, is_run=is_run, steps="there")
+    error_body = read_error_body(body)
+    error = refusal(status, error_body, retry_after=None, is_call=True, is_run=is_run, steps="there")
     return error.code, error.retryable
 
 

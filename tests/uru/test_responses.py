@@ -8,7 +8,7 @@ import pytest
 
 from uru_mcp.permissions import EVERYTHING, Permission
 from uru_mcp.untrusted.json_fields import UnexpectedShape
-from uru_mcp.uru.error_body import read_complaint
+from uru_mcp.uru.error_body import read_error_body
 from uru_mcp.uru.key_record import read_key_record
 from uru_mcp.uru.responses import read_namespaces, read_tools
 from uru_mcp.uru.run_results import read_result
@@ -169,8 +169,8 @@ def test_either_flag_false_is_a_failure_and_without_data_the_body_is_the_result(
     ],
 )
 def test_an_error_body_is_read_in_every_shape(body: Any, code: str | None, message: str | None) -> None:
-    complaint = read_complaint(body)
-    assert (complaint.code, complaint.message) == (code, message)
+    error_body = read_error_body(body)
+    assert (error_body.code, error_body.message) == (code, message)
 
 
 def test_an_error_body_keeps_what_is_useful() -> None:
@@ -180,6 +180,6 @@ def test_an_error_body_keeps_what_is_useful() -> None:
         "tip": "select one",
         "secret": "x",
     }
-    complaint = read_complaint(body)
-    assert complaint.details == {"recovery_tools": ["list_workspaces"], "tip": "select one"}
-    assert complaint.retry_after == 1.5
+    error_body = read_error_body(body)
+    assert error_body.details == {"recovery_tools": ["list_workspaces"], "tip": "select one"}
+    assert error_body.retry_after == 1.5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from uru_mcp import messages
-from uru_mcp.access.key_status import Standing
+from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.errors import PermissionMissing
 from uru_mcp.messages import KEYS_PAGE
 from uru_mcp.permissions import EVERYTHING, NOTHING, Grant, Permissions, in_order, in_words
@@ -16,47 +16,47 @@ def declare(permissions: Permissions) -> str:
     return messages.DECLARE_PERMISSIONS.format(boxes=messages.TICKED_BOXES, names=",".join(in_order(permissions)))
 
 
-def allows(needs: Permissions, standing: Standing) -> bool:
+def allows(needs: Permissions, key_status: KeyStatus) -> bool:
     """Whether the key may do what needs these permissions, as far as is known now."""
-    if standing.trouble is not None and not (standing.lacks_workspace and not needs):
+    if key_status.trouble is not None and not (key_status.lacks_workspace and not needs):
         return False
-    return needs <= _effective(standing)
+    return needs <= _effective(key_status)
 
 
-def may_come(needs: Permissions, standing: Standing) -> bool:
+def may_come(needs: Permissions, key_status: KeyStatus) -> bool:
     """Whether a tool of ours is worth listing: allowed, or not known yet to be forbidden.
 
     The first list is final for some clients, so what Uru may yet tell is listed; the gate stays closed all the same.
     """
-    if standing.is_refused:
+    if key_status.is_refused:
         return False
-    if standing.grant is None:
+    if key_status.grant is None:
         return True
-    is_open = standing.grant.is_pending or standing.lacks_workspace
-    return needs <= standing.grant.effective | (standing.grant.unknown if is_open else NOTHING)
+    is_open = key_status.grant.is_pending or key_status.lacks_workspace
+    return needs <= key_status.grant.effective | (key_status.grant.unknown if is_open else NOTHING)
 
 
-def is_granted(needs: Permissions, standing: Standing) -> bool:
+def is_granted(needs: Permissions, key_status: KeyStatus) -> bool:
     """Whether a tool of Uru's is worth listing: the key has what it needs, whatever else is in the way now."""
-    return not standing.is_refused and needs <= _effective(standing)
+    return not key_status.is_refused and needs <= _effective(key_status)
 
 
-def _effective(standing: Standing) -> Permissions:
-    return standing.grant.effective if standing.grant is not None else NOTHING
+def _effective(key_status: KeyStatus) -> Permissions:
+    return key_status.grant.effective if key_status.grant is not None else NOTHING
 
 
-def require(what: str, needs: Permissions, standing: Standing) -> None:
+def require(what: str, needs: Permissions, key_status: KeyStatus) -> None:
     """Let through what `allows` allows.
 
     Raises:
         PermissionMissing: The key lacks a permission, or its permissions are unknown. Names all that is missing.
         UruError: The trouble that the key is in.
     """
-    if allows(needs, standing):
+    if allows(needs, key_status):
         return
-    if standing.trouble is not None:
-        raise standing.trouble.with_traceback(None)
-    raise _missing(what, needs, standing.grant or Grant())
+    if key_status.trouble is not None:
+        raise key_status.trouble.with_traceback(None)
+    raise _missing(what, needs, key_status.grant or Grant())
 
 
 def _missing(what: str, needs: Permissions, grant: Grant) -> PermissionMissing:

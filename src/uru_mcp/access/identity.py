@@ -17,7 +17,7 @@ from anyio.abc import TaskGroup
 from uru_mcp import messages
 from uru_mcp.access.evidence import GRACE, Evidence
 from uru_mcp.access.introspection import Introspection, ended
-from uru_mcp.access.key_status import Standing
+from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.credentials.keyring import Keyring
 from uru_mcp.errors import KeyRefused, KeyUnavailable, NoAnswer, UruError, WorkspaceProblem, unforeseen
@@ -60,45 +60,45 @@ class Identity:
         self._is_doubted = False
         self._refusal: tuple[Key, KeyRefused] | None = None
         self._evidence = Evidence(None, declared, clock)
-        self._standing = self._unknown()
+        self._key_status = self._unknown()
 
     def start_over(self) -> None:
         """Forget what Uru said, which was about another key."""
         self._answered = float("-inf")
         self._evidence = Evidence(None, self._declared, self._clock)
-        self._standing = self._unknown()
+        self._key_status = self._unknown()
 
     def start(self, tasks: TaskGroup) -> None:
         """Ask from now on in this task group."""
         self._tasks = tasks
 
     @property
-    def standing(self) -> Standing:
+    def key_status(self) -> KeyStatus:
         """How the key stands as far as is known. A grant that nobody has confirmed for `GRACE` seconds is none."""
-        if self._standing.trouble is None and self._clock() - self._answered >= GRACE:
-            last = self._standing
-            self._standing = Standing(record=last.record, trouble=last.doubt or _silence(), key=last.key)
-        self._standing = self._with_evidence(self._standing)
-        return self._standing
+        if self._key_status.trouble is None and self._clock() - self._answered >= GRACE:
+            last = self._key_status
+            self._key_status = KeyStatus(record=last.record, trouble=last.doubt or _silence(), key=last.key)
+        self._key_status = self._with_evidence(self._key_status)
+        return self._key_status
 
-    def _with_evidence(self, standing: Standing) -> Standing:
+    def _with_evidence(self, key_status: KeyStatus) -> KeyStatus:
         """The same with what is known by now of the grant, or the value itself where nothing has changed."""
         evidence = self._evidence
-        if standing.grant is None or standing.key != evidence.key:
-            return standing
+        if key_status.grant is None or key_status.key != evidence.key:
+            return key_status
         grant, record = evidence.grant, evidence.record
-        if (grant, record) == (standing.grant, standing.record):
-            return standing
-        workspace = standing.workspace
-        if standing.trouble is None and workspace is None:
+        if (grant, record) == (key_status.grant, key_status.record):
+            return key_status
+        workspace = key_status.workspace
+        if key_status.trouble is None and workspace is None:
             workspace = self._workspace(record)
-        return replace(standing, grant=grant, record=record, workspace=workspace)
+        return replace(key_status, grant=grant, record=record, workspace=workspace)
 
     @property
     def needs_a_look(self) -> bool:
         """Whether nothing is told or declared, so that only a harmless read can show whether the key has Read."""
-        standing = self.standing
-        return standing.trouble is None and standing.key == self._evidence.key and self._evidence.needs_a_look
+        key_status = self.key_status
+        return key_status.trouble is None and key_status.key == self._evidence.key and self._evidence.needs_a_look
 
     def show(self, key: Key | None, permissions: Permissions) -> None:
         """Note that a call with this key, which needs these permissions, has succeeded."""
@@ -110,7 +110,7 @@ class Identity:
         if key is not None and key == self._evidence.key:
             self._evidence.refuse(missing, granted)
 
-    async def current(self) -> Standing:
+    async def current(self) -> KeyStatus:
         """The standing, asked again when it is old, was bad, or is in doubt, and when the key may be another one."""
         return await self._as_of(self._good_for())
 
@@ -118,12 +118,12 @@ class Identity:
         """Ask again before the standing is next relied on: Uru has refused what it seemed to grant."""
         self._is_doubted = True
 
-    async def recent(self) -> Standing:
+    async def recent(self) -> KeyStatus:
         """The standing as Uru sees it now, for a list, and for a second look before something is refused.
 
         Where Uru has just refused the key, or has not answered, it is as of a few seconds ago.
         """
-        last = self._standing
+        last = self._key_status
         is_bad = last.doubt is not None or last.is_refused or isinstance(last.trouble, KeyUnavailable)
         return await (self._as_of(RECENT) if is_bad else self.ask())
 
@@ -131,38 +131,38 @@ class Identity:
         """Whether all that is known may be about a key that is not in use any more."""
         return await self._keyring.may_have_changed()
 
-    async def after_refusal(self, key: Key | None) -> Standing:
+    async def after_refusal(self, key: Key | None) -> KeyStatus:
         """The standing now that a request with this key was refused; a key that has ended is not asked about again."""
-        if self._standing.key in (key, None) and not self._standing.is_refused:
+        if self._key_status.key in (key, None) and not self._key_status.is_refused:
             return await self.ask()
-        return self.standing
+        return self.key_status
 
     def refusal_of(self, key: Key | None) -> KeyRefused | None:
         """What Uru said of this key when it was last asked about it, if that was that it is no good."""
         return self._refusal[1] if self._refusal is not None and self._refusal[0] == key else None
 
-    async def ask(self) -> Standing:
+    async def ask(self) -> KeyStatus:
         """The standing as Uru sees it from now on."""
         came = self._clock()
         await self._join()
         if self._began < came:
             await self._join()
-        return self.standing
+        return self.key_status
 
-    async def _as_of(self, seconds: float) -> Standing:
+    async def _as_of(self, seconds: float) -> KeyStatus:
         """The standing of so many seconds ago, or a later one."""
-        if await self.may_be_of_another_key() or (self._is_doubted and not self._standing.is_refused):
+        if await self.may_be_of_another_key() or (self._is_doubted and not self._key_status.is_refused):
             return await self.ask()
         if self._clock() - self._began >= seconds:
             await self._join()
-        return self.standing
+        return self.key_status
 
     def _good_for(self) -> float:
         """Seconds that the answer may be used without asking again."""
-        last = self._standing
+        last = self._key_status
         if last.doubt is not None or last.is_refused or isinstance(last.trouble, KeyUnavailable):
             return RECENT
-        return FRESH if self.standing.trouble is None else 0.0
+        return FRESH if self.key_status.trouble is None else 0.0
 
     async def _join(self) -> None:
         """Wait for the question under way, or put one."""
@@ -175,53 +175,53 @@ class Identity:
         began = self._clock()
         self._is_doubted = False
         try:
-            self._standing = await self._answer()
+            self._key_status = await self._answer()
         except Exception as error:  # boundary: what nobody foresaw closes the gate and does not end the process
             log.exception("the key could not be asked about")
-            self._standing = Standing(trouble=unforeseen(error))
+            self._key_status = KeyStatus(trouble=unforeseen(error))
         finally:
             self._began = began
             self._asking = None
             done.set()
-        log.info("the key's state is %s", self._standing.state)
+        log.info("the key's state is %s", self._key_status.state)
 
-    async def _answer(self) -> Standing:
+    async def _answer(self) -> KeyStatus:
         """What Uru says of the key, or of the one that has come in its place when Uru refuses it."""
         try:
             key = await self._keyring.current()
-            standing = await self._answer_about(key)
-            if isinstance(standing.trouble, KeyRefused) and await self._keyring.after_refusal(key) != key:
-                standing = await self._answer_about(await self._keyring.current())
+            key_status = await self._answer_about(key)
+            if isinstance(key_status.trouble, KeyRefused) and await self._keyring.after_refusal(key) != key:
+                key_status = await self._answer_about(await self._keyring.current())
         except KeyUnavailable as error:
-            return Standing(trouble=error)
-        return standing
+            return KeyStatus(trouble=error)
+        return key_status
 
-    async def _answer_about(self, key: Key) -> Standing:
-        standing = replace(await self._asked_about(key), key=key)
-        if isinstance(standing.trouble, KeyRefused):
-            self._refusal = (key, standing.trouble)
+    async def _answer_about(self, key: Key) -> KeyStatus:
+        key_status = replace(await self._asked_about(key), key=key)
+        if isinstance(key_status.trouble, KeyRefused):
+            self._refusal = (key, key_status.trouble)
         elif self.refusal_of(key) is not None:
             self._refusal = None
-        return standing
+        return key_status
 
-    async def _asked_about(self, key: Key) -> Standing:
+    async def _asked_about(self, key: Key) -> KeyStatus:
         if self._evidence.key != key:
             self._evidence = Evidence(key, self._declared, self._clock)
         evidence, told_before = self._evidence, self._evidence.told_times
         try:
             await self._introspection.look(evidence, self._tasks, suffices=self._suffices)
         except KeyRefused as error:
-            return Standing(trouble=error)
+            return KeyStatus(trouble=error)
         except WorkspaceProblem as error:
-            return Standing(grant=evidence.grant, record=evidence.record, trouble=error)
+            return KeyStatus(grant=evidence.grant, record=evidence.record, trouble=error)
         except UruError as error:
             is_told = evidence.told_times > told_before
             refusal = self._ended(evidence.record) if is_told else None
             if refusal is not None or not is_told:
-                return Standing(trouble=refusal) if refusal is not None else self._unanswered(error)
+                return KeyStatus(trouble=refusal) if refusal is not None else self._unanswered(error)
         self._answered = self._clock()
         record = evidence.record
-        return Standing(
+        return KeyStatus(
             grant=evidence.grant,
             record=record,
             workspace=self._workspace(record),
@@ -243,18 +243,18 @@ class Identity:
             return named
         return None if self._workspace_id is None else Workspace(self._workspace_id, None)
 
-    def _unknown(self) -> Standing:
+    def _unknown(self) -> KeyStatus:
         if self._keyring.in_use is not None:
-            return Standing(trouble=_silence())
+            return KeyStatus(trouble=_silence())
         message = messages.KEY_HAS_NOT_COME.format(name=self._keyring.source.name)
-        return Standing(trouble=NoAnswer(message, fix=messages.WAITING_FOR_SOURCE))
+        return KeyStatus(trouble=NoAnswer(message, fix=messages.WAITING_FOR_SOURCE))
 
-    def _unanswered(self, error: UruError) -> Standing:
+    def _unanswered(self, error: UruError) -> KeyStatus:
         """The last grant for as long as it may hold, then none."""
-        last = self.standing
+        last = self.key_status
         if last.trouble is None:
             return replace(last, doubt=error)
-        return Standing(record=last.record, trouble=error)
+        return KeyStatus(record=last.record, trouble=error)
 
 
 def _silence() -> NoAnswer:

@@ -12,7 +12,7 @@ from uru_mcp.uru.responses import Workspace
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class KeyStatus:
     """How the key stands with Uru.
 
     `grant` is None while Uru has not been heard at all. `trouble` is why nothing, or not everything, can be done.

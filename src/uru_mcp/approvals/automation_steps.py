@@ -9,7 +9,7 @@ from uru_mcp.access.gate import allows
 from uru_mcp.access.policy import DECIDE, PLATFORM
 from uru_mcp.catalog.catalog import Tool
 from uru_mcp.catalog.tool_names import shown_name
-from uru_mcp.session.session import View
+from uru_mcp.session.session import Snapshot
 from uru_mcp.untrusted.json_fields import compact
 from uru_mcp.untrusted.quoting import Quotation, quoted, quoted_json
 from uru_mcp.uru.waiting_steps import Approval
@@ -27,10 +27,10 @@ DECISION_SCHEMA: dict[str, Any] = {
 """The form that a person fills in; a subset of JSON Schema that MCP allows there."""
 
 
-def deciding_tool(approval: Approval, view: View) -> Tool | None:
+def deciding_tool(approval: Approval, snapshot: Snapshot) -> Tool | None:
     """The tool that decides it, where the workspace has one, the run says what waits, and the key may."""
-    tool = view.catalog.tools.get(shown_name(PLATFORM, DECIDE))
-    is_possible = tool is not None and approval.node is not None and allows(tool.needs, view.standing)
+    tool = snapshot.catalog.tools.get(shown_name(PLATFORM, DECIDE))
+    is_possible = tool is not None and approval.node is not None and allows(tool.needs, snapshot.key_status)
     return tool if is_possible else None
 
 
@@ -47,7 +47,7 @@ def question(approval: Approval, title: str | None = None) -> str:
     return f"{messages.question_to_the_person(name, step, assignee)}{Quotation(approval.question).sentence}"
 
 
-def advice(approval: Approval, view: View) -> tuple[dict[str, Any], str]:
+def advice(approval: Approval, snapshot: Snapshot) -> tuple[dict[str, Any], str]:
     """The same for a model: as structure, and as a note.
 
     `{"run_id", "node_id", "step", "meant_for", "question", "note", "decide": {…}}`
@@ -61,7 +61,7 @@ def advice(approval: Approval, view: View) -> tuple[dict[str, Any], str]:
         "question": quoted(approval.question),
     }
     asked = f"{messages.waits_for_a_person(step, assignee)}{Quotation(approval.question).sentence}"
-    tool = deciding_tool(approval, view)
+    tool = deciding_tool(approval, snapshot)
     if tool is None:
         told = messages.decided_in_uru_only()
         return {**structure, "note": told}, f"[{asked} {told}]"

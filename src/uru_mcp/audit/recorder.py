@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
+class CallContext:
     """What holds for a call of a tool: its needs, None when there is no such tool, and the key and its grant."""
 
     needs: Permissions | None
@@ -37,31 +37,31 @@ class Circumstances:
 
 
 @dataclass(slots=True)
-class Sight:
+class RecordedCall:
     """One call, as far as it was seen; whoever answers it puts the answer here."""
 
     rendered: Rendered | None = None
 
 
-class Witness:
-    """Watches calls. Without an audit log it looks away. `circumstances` is asked for a tool once its call is over."""
+class CallRecorder:
+    """Watches calls. Without an audit log it looks away. `call_context` is asked for a tool once its call is over."""
 
-    def __init__(self, audit: AuditLog | None, circumstances: Callable[[str], Circumstances]) -> None:
+    def __init__(self, audit: AuditLog | None, call_context: Callable[[str], CallContext]) -> None:
         self._audit = audit
-        self._circumstances = circumstances
+        self._call_context = call_context
 
     @contextmanager
-    def watching(self, name: str, arguments: dict[str, Any]) -> Iterator[Sight]:
+    def recording(self, name: str, arguments: dict[str, Any]) -> Iterator[RecordedCall]:
         """Write an entry at the end, whether the call was answered, raised an error or was cancelled."""
-        sight = Sight()
+        recorded = RecordedCall()
         if self._audit is None:
-            yield sight
+            yield recorded
             return
         came, began = datetime.now(UTC), time.perf_counter()
         outcome = "cancelled"  # when nothing below says otherwise
         try:
-            yield sight
-            outcome = _outcome(sight.rendered)
+            yield recorded
+            outcome = _outcome(recorded.rendered)
         except UruError as error:
             outcome = error.code
             raise
@@ -71,7 +71,7 @@ class Witness:
         finally:
             ms = round((time.perf_counter() - began) * 1000)
             try:
-                self._audit.append(self._entry(came, name, arguments, outcome, ms, sight.rendered))
+                self._audit.append(self._entry(came, name, arguments, outcome, ms, recorded.rendered))
             except Exception:  # boundary: a call does not fail for its record
                 log.exception("a call was not recorded")
 
@@ -79,7 +79,7 @@ class Witness:
         self, came: datetime, name: str, arguments: dict[str, Any], outcome: str, ms: int, rendered: Rendered | None
     ) -> Entry:
         tool, via = _meant(name, arguments)
-        found = self._circumstances(tool)
+        found = self._call_context(tool)
         return Entry(
             came,
             tool if found.needs is not None or VALID.fullmatch(tool) else NO_NAME,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from uru_mcp import limits
-from uru_mcp.catalog.search.app_names import Naming
+from uru_mcp.catalog.search.app_names import AppNames
 from uru_mcp.untrusted.quoting import quoted
 from uru_mcp.untrusted.words import plain_words
 from uru_mcp.uru.responses import Namespace
@@ -41,7 +41,7 @@ def meant_namespaces(name: str, namespaces: Sequence[Namespace]) -> tuple[Namesp
     for said in (lambda one: one.name == name, lambda one: name.strip().casefold() in _exact_names(one)):
         if found := tuple(filter(said, namespaces)):
             return found
-    naming = Naming([called(one) for one in namespaces], [[one.name] for one in namespaces], lambda word: {word: 1.0})
+    naming = AppNames([called(one) for one in namespaces], [[one.name] for one in namespaces], lambda word: {word: 1.0})
     sure = naming.named(plain_words(name), lambda word: False).namespaces
     most = max(sure.values(), default=0.0)
     return tuple(one for number, one in enumerate(namespaces) if most and sure.get(number) == most)

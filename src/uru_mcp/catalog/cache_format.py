@@ -22,7 +22,7 @@ FOR_PEOPLE = {"displayName": None, "account_label": None}  # what may be written
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class CachedTools:
     """The namespaces, the tools of each by the namespace's name, and when Uru told them."""
 
     namespaces: tuple[Namespace, ...]
@@ -30,7 +30,7 @@ class Listing:
     told_at: datetime
 
 
-def lines_of(listing: Listing, redaction: Redaction) -> Iterator[bytes]:
+def lines_of(listing: CachedTools, redaction: Redaction) -> Iterator[bytes]:
     """The listing as lines of JSON, one for each thing, so that no single one of them takes long:
 
     {"told_at": "2026-11-20T09:00:00+00:00"}
@@ -52,7 +52,7 @@ def lines_of(listing: Listing, redaction: Redaction) -> Iterator[bytes]:
                 yield _line("tool", clean)
 
 
-def read_listing(lines: Iterable[bytes]) -> Listing:
+def read_listing(lines: Iterable[bytes]) -> CachedTools:
     """The listing of such lines.
 
     Raises:
@@ -70,7 +70,7 @@ def read_listing(lines: Iterable[bytes]) -> Listing:
         elif namespaces:
             written.setdefault(namespaces[-1].name, []).append(record.get("tool"))
     tools = {name: _demanding(name, read_tools(name, found)[0]) for name, found in written.items()}
-    return Listing(tuple(namespaces), tools, told_at)
+    return CachedTools(tuple(namespaces), tools, told_at)
 
 
 def _demanding(namespace: str, tools: Iterable[UpstreamTool]) -> tuple[UpstreamTool, ...]:

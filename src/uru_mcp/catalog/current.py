@@ -17,12 +17,12 @@ import anyio.to_thread
 from anyio.abc import TaskGroup
 
 from uru_mcp import messages
-from uru_mcp.access.key_status import Standing
+from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.catalog.assembly import assembled
-from uru_mcp.catalog.cache_format import Listing
+from uru_mcp.catalog.cache_format import CachedTools
 from uru_mcp.catalog.catalog import Catalog
-from uru_mcp.catalog.disk_cache import Attic
-from uru_mcp.catalog.loader import Told, ask, wanted
+from uru_mcp.catalog.disk_cache import DiskCache
+from uru_mcp.catalog.loader import LoadedTools, ask, wanted
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import NoAnswer, UruError, unforeseen
 from uru_mcp.lazy_imports import SEARCH, in_parts
@@ -38,7 +38,7 @@ Value = TypeVar("Value")
 log = logging.getLogger(__name__)
 
 
-class Place(NamedTuple):
+class CatalogKey(NamedTuple):
     """Whose tools they are: which key asked, and in which workspace."""
 
     key: Key | None
@@ -46,12 +46,13 @@ class Place(NamedTuple):
     lacks_workspace: bool
 
 
-class Catalogs:
+class CurrentCatalog:
     """The catalog of the workspace that is selected now. It loads in the background, once however many calls wait.
 
-    `trouble` is why there is no catalog, or only an older one: one that was loaded before, or one from the `attic`.
-    What could not be loaded is tried again when somebody asks, but not at once. `on_load` is awaited after each load,
-    since whoever asked may have gone on without it. `version` is that of `current`, where `with_versions` asks for it.
+    `trouble` is why there is no catalog, or only an older one: one that was loaded before, or one from the
+    `disk_cache`. What could not be loaded is tried again when somebody asks, but not at once. `on_load` is awaited
+    after each load, since whoever asked may have gone on without it. `version` is that of `current`, where
+    `with_versions` asks for it.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class Catalogs:
         patterns: tuple[str, ...],
         redaction: Redaction,
         *,
-        attic: Attic | None,
+        disk_cache: DiskCache | None,
         with_versions: bool,
         heavy_work: anyio.CapacityLimiter,
         on_load: Callable[[], Awaitable[None]],
@@ -69,16 +70,16 @@ class Catalogs:
         self._client = client
         self._patterns = patterns
         self._redaction = redaction
-        self._attic = attic
+        self._disk_cache = disk_cache
         self._with_versions = with_versions
         self._heavy_work = heavy_work
-        self._wanted = Standing()
+        self._wanted = KeyStatus()
         self._tasks: TaskGroup
         self._tried_at = float("-inf")
         self._loading: anyio.Event | None = None
         self._expected: ToolVersion | None = None
         self._indexing = anyio.Lock()
-        self.place: Place | None = None
+        self.place: CatalogKey | None = None
         self.version: ToolVersion | None = None
         self.current = Catalog()
         self.trouble: UruError | None = _not_loaded()
@@ -111,9 +112,9 @@ class Catalogs:
             None,
         )
 
-    async def refresh(self, standing: Standing) -> None:
+    async def refresh(self, key_status: KeyStatus) -> None:
         """Wait until `current` is the catalog for this standing, or for a later one that somebody else asked for."""
-        self._wanted = standing
+        self._wanted = key_status
         while self._loading is not None or self._is_due(self._wanted):
             if self._loading is None:
                 self._loading = anyio.Event()
@@ -139,16 +140,16 @@ class Catalogs:
     def _is_at_a_loss(self) -> bool:
         return self.current.source == "nobody" and isinstance(self.trouble, NoAnswer)
 
-    def _is_due(self, standing: Standing) -> bool:
-        if standing.trouble is not None and not standing.lacks_workspace:
+    def _is_due(self, key_status: KeyStatus) -> bool:
+        if key_status.trouble is not None and not key_status.lacks_workspace:
             return False
-        if _place(standing) != self.place:
+        if _place(key_status) != self.place:
             return True
         is_wanting = self.trouble is not None or bool(self.current.failed) or self._expected is not None
         return is_wanting and time.monotonic() - self._tried_at > RELOAD_AFTER
 
-    async def _load(self, standing: Standing, done: anyio.Event) -> None:
-        place = _place(standing)
+    async def _load(self, key_status: KeyStatus, done: anyio.Event) -> None:
+        place = _place(key_status)
         if place != self.place:
             self.current, self.place = Catalog(), place  # never another workspace's tools
             self.version = self._expected = None
@@ -174,7 +175,7 @@ class Catalogs:
         if told is not None and self.place == place:
             await self._keep(place, told)
 
-    async def _renew(self, place: Place, expected: ToolVersion | None) -> Told:
+    async def _renew(self, place: CatalogKey, expected: ToolVersion | None) -> LoadedTools:
         """Raises: `UruError` when Uru does not tell its namespaces."""
         version = expected or await self._version_before(place)
         min_version = expected.number if expected is not None else None
@@ -190,7 +191,7 @@ class Catalogs:
                 self._expected = None
         return told
 
-    async def _version_before(self, place: Place) -> ToolVersion | None:
+    async def _version_before(self, place: CatalogKey) -> ToolVersion | None:
         """The version before a load, so that what changes while it is under way is newer; None where it is not told."""
         if not self._with_versions or place.lacks_workspace:
             return None
@@ -207,15 +208,15 @@ class Catalogs:
         elif self.current.source == "disk":
             self.current = Catalog()
 
-    async def _kept(self, place: Place | None) -> Catalog | None:
+    async def _kept(self, place: CatalogKey | None) -> Catalog | None:
         """What the attic has of the workspace, as far as it is wanted now."""
-        attic = self._attic
-        if attic is None or place is None or place.key is None or place.workspace_id is None:
+        disk_cache = self._disk_cache
+        if disk_cache is None or place is None or place.key is None or place.workspace_id is None:
             return None
         key, workspace_id = place.key, place.workspace_id
 
         def read() -> Catalog | None:
-            listing = attic.fetch(key, workspace_id)
+            listing = disk_cache.fetch(key, workspace_id)
             if listing is None:
                 return None
             namespaces = wanted(listing.namespaces, self._patterns, self._redaction)
@@ -226,13 +227,13 @@ class Catalogs:
 
         return await _in_thread(read)
 
-    async def _keep(self, place: Place, told: Told) -> None:
-        attic, key, workspace_id = self._attic, place.key, place.workspace_id
-        if attic is None or key is None or workspace_id is None or place.lacks_workspace or told.has_gaps:
+    async def _keep(self, place: CatalogKey, told: LoadedTools) -> None:
+        disk_cache, key, workspace_id = self._disk_cache, place.key, place.workspace_id
+        if disk_cache is None or key is None or workspace_id is None or place.lacks_workspace or told.has_gaps:
             return
         tools = {name: offered for name, (offered, _) in told.loaded.items()}
-        listing = Listing(tuple(told.namespaces), tools, datetime.now(UTC))
-        await _in_thread(lambda: attic.keep(key, workspace_id, listing))
+        listing = CachedTools(tuple(told.namespaces), tools, datetime.now(UTC))
+        await _in_thread(lambda: disk_cache.keep(key, workspace_id, listing))
 
 
 async def _in_thread(work: Callable[[], Value]) -> Value:
@@ -244,5 +245,7 @@ def _not_loaded() -> NoAnswer:
     return NoAnswer(messages.TOOLS_NOT_TOLD, fix=messages.TRY_IN_A_MINUTE, code="timed_out")
 
 
-def _place(standing: Standing) -> Place:
-    return Place(standing.key, standing.workspace.id if standing.workspace else None, standing.lacks_workspace)
+def _place(key_status: KeyStatus) -> CatalogKey:
+    return CatalogKey(
+        key_status.key, key_status.workspace.id if key_status.workspace else None, key_status.lacks_workspace
+    )

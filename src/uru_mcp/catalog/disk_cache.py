@@ -20,7 +20,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from uru_mcp.catalog.cache_format import Listing, lines_of, read_listing
+from uru_mcp.catalog.cache_format import CachedTools, lines_of, read_listing
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.untrusted.redaction import Redaction
 
@@ -38,7 +38,7 @@ SEAL_BYTES = 32
 log = logging.getLogger(__name__)
 
 
-class Attic:
+class DiskCache:
     """The lists of tools that one Uru told to keys. For a thread: it reads files.
 
     A file is a line with the format and the seal, an HMAC of what follows: the lines of `cache_format.py`. At most so
@@ -60,7 +60,7 @@ class Attic:
         self._files = files
         self._room = room
 
-    def keep(self, key: Key, workspace_id: str, listing: Listing) -> None:
+    def keep(self, key: Key, workspace_id: str, listing: CachedTools) -> None:
         """Write the list in place of the last one, if it can be written."""
         try:
             self._write(key, workspace_id, b"".join(self._bounded(lines_of(listing, self._redaction))))
@@ -70,7 +70,7 @@ class Attic:
         except Exception:  # boundary: what is kept is for bad days, and must not spoil a good one
             log.exception("the tools could not be kept")
 
-    def fetch(self, key: Key, workspace_id: str) -> Listing | None:
+    def fetch(self, key: Key, workspace_id: str) -> CachedTools | None:
         """The list that was kept for this workspace, or None where there is none that can be relied on."""
         try:
             path, secret = self._named(key, workspace_id)

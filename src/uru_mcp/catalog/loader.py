@@ -29,7 +29,7 @@ TOOL_CHARS = 300  # that a tool counts besides its texts
 log = logging.getLogger(__name__)
 
 
-class Told(NamedTuple):
+class LoadedTools(NamedTuple):
     """What Uru told of its tools, and which namespaces' it did not tell."""
 
     namespaces: list[Namespace]
@@ -44,7 +44,7 @@ class Told(NamedTuple):
 
 async def ask(
     client: UruClient, patterns: tuple[str, ...], redaction: Redaction, *, min_version: int | None = None
-) -> Told:
+) -> LoadedTools:
     """Ask Uru for its namespaces and then for the tools of each that fits the user's patterns.
 
     A namespace that fails is in `failed`, and the others are there.
@@ -65,7 +65,7 @@ async def ask(
             tasks.start_soon(loading.load, namespace)
     for namespace, error in loading.failed:
         log.warning("the tools of %s could not be loaded: %s", namespace.name, error.message)
-    return Told(namespaces, loading.loaded, loading.failed)
+    return LoadedTools(namespaces, loading.loaded, loading.failed)
 
 
 class _Loading:

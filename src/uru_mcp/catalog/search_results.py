@@ -9,7 +9,7 @@ from typing import Any
 
 from uru_mcp import messages
 from uru_mcp.access.gate import allows
-from uru_mcp.access.key_status import Standing
+from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.access.policy import PLATFORM
 from uru_mcp.catalog.account_labels import meant_namespaces
 from uru_mcp.catalog.catalog import Catalog, Tool
@@ -31,16 +31,16 @@ LEFT_OUT_FOUND = 5  # beside hits
 NAME_CHARS = 200  # of what is left out; a longer name is not shown, since a cut one could hold half a key
 
 
-def search(catalog: Catalog, standing: Standing, arguments: dict[str, Any], *, budget: int) -> dict[str, Any]:
+def search(catalog: Catalog, key_status: KeyStatus, arguments: dict[str, Any], *, budget: int) -> dict[str, Any]:
     """Hits, best first, or the overview when there is neither a query nor a filter.
 
     `arguments` fit `own_tools.SEARCH_SCHEMA`. `{"total": 12, "next_offset": 8, "note": "…", "hits": [{"tool": …}]}`;
     the first hits are whole, and the others short. All together weigh at most `budget`, and `next_offset` is
     null after the last. What was meant may be among what is left out, and then is told as in the overview.
     """
-    wanted = _wanted(catalog, arguments, standing if arguments.get("blocked") else None)
+    wanted = _wanted(catalog, arguments, key_status if arguments.get("blocked") else None)
     if wanted.is_everything:
-        return overview(catalog, standing)
+        return overview(catalog, key_status)
     found, hint = _found(catalog, wanted)
     offset, limit = int(arguments.get("offset", 0)), int(arguments.get("limit", 8))
     exact = _exactly(wanted.query, found[:LOOKED_AT], catalog)
@@ -49,9 +49,9 @@ def search(catalog: Catalog, standing: Standing, arguments: dict[str, Any], *, b
     hits = _within(
         budget,
         [
-            hit(catalog.tools[one], standing, schema_chars=budget if exact else SCHEMA_CHARS)
+            hit(catalog.tools[one], key_status, schema_chars=budget if exact else SCHEMA_CHARS)
             if place < whole
-            else short_hit(catalog.tools[one], standing)
+            else short_hit(catalog.tools[one], key_status)
             for place, one in enumerate(found[offset : offset + limit], offset)
         ],
     )
@@ -79,7 +79,7 @@ class Wanted:
     query: str
     namespaces: tuple[Namespace, ...] | None
     permission: str | None
-    only_blocked: Standing | None
+    only_blocked: KeyStatus | None
     asked_for: str | None = None
     was_meant: bool = False
 
@@ -100,7 +100,7 @@ class Wanted:
         return self.namespaces is None or any(one.name == namespace for one in self.namespaces)
 
 
-def _wanted(catalog: Catalog, arguments: dict[str, Any], only_blocked: Standing | None) -> Wanted:
+def _wanted(catalog: Catalog, arguments: dict[str, Any], only_blocked: KeyStatus | None) -> Wanted:
     query, permission, name = (
         arguments.get("query", "").strip(),
         arguments.get("permission"),
@@ -151,20 +151,20 @@ def _hint(catalog: Catalog, wanted: Wanted, found: list[str], left_out: list[Lef
     return f"{nothing}{'' if is_english else messages.ENGLISH_FINDS_MORE}".strip()
 
 
-def overview(catalog: Catalog, standing: Standing) -> dict[str, Any]:
+def overview(catalog: Catalog, key_status: KeyStatus) -> dict[str, Any]:
     """`{"namespaces": [{"namespace": "gmail_demo", "title": "Gmail", "tools": 6, "allowed": 6}], "left_out": []}`
 
     With very many left out, `left_out_more` is how many are not shown.
     """
-    namespaces = [_summary(catalog, namespace, standing) for namespace in catalog.namespaces]
+    namespaces = [_summary(catalog, namespace, key_status) for namespace in catalog.namespaces]
     unlisted = [{"tool": tool, "reason": reason} for tool, reason in list(catalog.unlisted.items())[:LEFT_OUT_FOUND]]
     found = {"unlisted": len(catalog.unlisted), "unlisted_examples": unlisted} if unlisted else {}
     return {"namespaces": namespaces, **found, **_told(catalog.left_out, LEFT_OUT_SHOWN)}
 
 
-def hit(tool: Tool, standing: Standing, *, schema_chars: int = SCHEMA_CHARS) -> dict[str, Any]:
+def hit(tool: Tool, key_status: KeyStatus, *, schema_chars: int = SCHEMA_CHARS) -> dict[str, Any]:
     """A tool as a search shows it: with its input schema when it may be called."""
-    found = {**offer(tool, standing), "description": " ".join([tool.attributed, *notes_on(tool)])}
+    found = {**offer(tool, key_status), "description": " ".join([tool.attributed, *notes_on(tool)])}
     return {**found, **_schema_of(tool, schema_chars)} if found["allowed"] else found
 
 
@@ -174,9 +174,9 @@ def notes_on(tool: Tool) -> list[str]:
     return [f"[{messages.REPLACES}]"] if is_edit else []
 
 
-def short_hit(tool: Tool, standing: Standing) -> dict[str, Any]:
+def short_hit(tool: Tool, key_status: KeyStatus) -> dict[str, Any]:
     """A tool in few words: its name, what it needs, and one sentence."""
-    found = {**offer(tool, standing), "description": tool.in_one_sentence}
+    found = {**offer(tool, key_status), "description": tool.in_one_sentence}
     del found["namespace"]  # which is in its name and title
     return found
 
@@ -195,9 +195,9 @@ def _schema_of(tool: Tool, chars: int) -> dict[str, Any]:
     return {"input_schema": needed, "input_schema_cut": rest}
 
 
-def offer(tool: Tool, standing: Standing) -> dict[str, Any]:
+def offer(tool: Tool, key_status: KeyStatus) -> dict[str, Any]:
     """What it is and needs, and which tool of ours runs it, or what is missing for that."""
-    allowed = allows(tool.needs, standing)
+    allowed = allows(tool.needs, key_status)
     found: dict[str, Any] = {
         "tool": tool.id,
         "title": tool.full_title,
@@ -207,16 +207,16 @@ def offer(tool: Tool, standing: Standing) -> dict[str, Any]:
     }
     if allowed:
         return {**found, "call_with": tool.listed_as if not tool.needs else tool.dispatcher or tool.listed_as}
-    return {**found, "missing": in_order(tool.needs - (standing.grant or Grant()).effective)}
+    return {**found, "missing": in_order(tool.needs - (key_status.grant or Grant()).effective)}
 
 
-def _summary(catalog: Catalog, namespace: Namespace, standing: Standing) -> dict[str, Any]:
+def _summary(catalog: Catalog, namespace: Namespace, key_status: KeyStatus) -> dict[str, Any]:
     needs = catalog.needs_in(namespace)
     return {
         "namespace": namespace.name,
         "title": namespace.title,
         "tools": len(catalog.tools_of(namespace)),
-        "allowed": sum(tools for needed, tools in needs.items() if allows(needed, standing)),
+        "allowed": sum(tools for needed, tools in needs.items() if allows(needed, key_status)),
         **({"problem": failed.message} if (failed := catalog.failure_of(shown_name(namespace.name, ""))) else {}),
     }
 

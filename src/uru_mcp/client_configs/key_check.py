@@ -7,7 +7,7 @@ from pathlib import Path
 import anyio
 
 from uru_mcp.access.identity import Identity
-from uru_mcp.access.key_status import Standing
+from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.access.policy import PLATFORM
 from uru_mcp.catalog.assembly import assembled
 from uru_mcp.catalog.loader import ask
@@ -26,7 +26,7 @@ from uru_mcp.uru.api import UruClient
 from uru_mcp.uru.http import Connection
 
 
-async def standing_of(settings: Settings, redaction: Redaction) -> Standing:
+async def standing_of(settings: Settings, redaction: Redaction) -> KeyStatus:
     """How the key of these settings stands with Uru. What is wrong is its `trouble`, and nothing is raised.
 
     Where Uru does not tell the key's permissions and nobody declares them, one harmless read may show that it has Read.
@@ -39,24 +39,24 @@ async def standing_of(settings: Settings, redaction: Redaction) -> Standing:
     try:
         async with anyio.create_task_group() as tasks:
             identity.start(tasks)
-            standing = await identity.ask()
+            key_status = await identity.ask()
             if identity.needs_a_look:
-                standing = await _after_a_read(client, identity, redaction)
+                key_status = await _after_a_read(client, identity, redaction)
             tasks.cancel_scope.cancel()  # a slow answer about the key's record is not waited for any longer
     finally:
         with anyio.CancelScope(shield=True):
             await client.aclose()
-    return standing
+    return key_status
 
 
-async def _after_a_read(client: UruClient, identity: Identity, redaction: Redaction) -> Standing:
+async def _after_a_read(client: UruClient, identity: Identity, redaction: Redaction) -> KeyStatus:
     """The standing once a read was tried, for which the tools of `platform` alone are asked."""
     try:
         told = await ask(client, (PLATFORM,), redaction)
     except UruError:
-        return identity.standing
+        return identity.key_status
     await ReadCheck(Calls(client, identity), identity).look(assembled(*told, redaction))
-    return identity.standing
+    return identity.key_status
 
 
 async def key_in(path: Path) -> Key | None:

@@ -70,7 +70,7 @@ def _has_package(directory: Path) -> bool:
     """Whether the environment whose programs are in this directory has our package."""
     prefix = directory.parent
     libraries = [*prefix.glob("lib/python*/*-packages"), prefix / "Lib" / "site-packages"]
-    return any(any(library.glob(pattern)) for library in libraries for pattern in PACKAGES)
+    return any(any(resource_handlers.glob(pattern)) for resource_handlers in libraries for pattern in PACKAGES)
 
 
 def current_command() -> list[str]:

@@ -16,7 +16,7 @@ from uru_mcp.errors import KeyRefused, NoAnswer
 from uru_mcp.untrusted.terminal_escaping import in_one_line
 
 if TYPE_CHECKING:
-    from uru_mcp.access.key_status import Standing
+    from uru_mcp.access.key_status import KeyStatus
     from uru_mcp.credentials.api_key import Key
     from uru_mcp.permissions import Grant
     from uru_mcp.untrusted.redaction import Redaction
@@ -70,11 +70,11 @@ def accepted_environment(
     in_file = anyio.run(key_in, wish.key_file) if wish.key_file else None
     key = keys_given(environ) or (_placed(wish) if in_file else {}) or {"URU_API_KEY": _asked()}
     settings = read_settings(as_variables(with_key(old, environ, key, wish.permissions), environ))
-    standing = anyio.run(standing_of, settings, redaction)
-    _judge(standing, settings.proxy_url, redaction)
-    grant = standing.grant if standing.grant is not None and standing.grant.unknown else None
+    key_status = anyio.run(standing_of, settings, redaction)
+    _judge(key_status, settings.proxy_url, redaction)
+    grant = key_status.grant if key_status.grant is not None and key_status.grant.unknown else None
     permissions = wish.permissions if grant is None else ticked(grant)
-    for_file = standing.key if wish.key_file and standing.key != in_file else None
+    for_file = key_status.key if wish.key_file and key_status.key != in_file else None
     if wish.key_file and for_file:
         _ask_for(wish.key_file, for_file, in_file)
     undeclared = grant if permissions is None else None
@@ -91,7 +91,7 @@ def _asked() -> str:
     return answer.strip()
 
 
-def _judge(standing: Standing, url: str, redaction: Redaction) -> None:
+def _judge(key_status: KeyStatus, url: str, redaction: Redaction) -> None:
     """Say what Uru says of the key.
 
     Raises: its trouble, and `Abort` when Uru does not answer and the person leaves it at that.
@@ -99,7 +99,7 @@ def _judge(standing: Standing, url: str, redaction: Redaction) -> None:
     from uru_mcp.permissions import in_words
     from uru_mcp.uru.refusals import new_key
 
-    key, trouble, workspace = standing.key, standing.trouble, standing.workspace
+    key, trouble, workspace = key_status.key, key_status.trouble, key_status.workspace
     selects_later = trouble is not None and trouble.code == "workspace_selection_required"
     if trouble is not None and not selects_later:
         if isinstance(trouble, KeyRefused):
@@ -115,11 +115,11 @@ def _judge(standing: Standing, url: str, redaction: Redaction) -> None:
         say_line(redaction.text(f"Workspace: {in_one_line(workspace.name or workspace.id or '')}"))
     elif selects_later:
         say_line("Workspace: none yet; Claude will ask which one, or set URU_WORKSPACE_ID and install again")
-    if standing.grant is not None and standing.grant.unknown:
-        seen = ", but a first read has shown Read" if standing.grant.effective else ""
+    if key_status.grant is not None and key_status.grant.unknown:
+        seen = ", but a first read has shown Read" if key_status.grant.effective else ""
         say_line(f"Permissions: Uru does not tell them{seen}")
-    elif standing.grant is not None:
-        say_line(f"Permissions: {in_words(standing.grant.effective)}")
+    elif key_status.grant is not None:
+        say_line(f"Permissions: {in_words(key_status.grant.effective)}")
 
 
 def _ask_for(path: Path, key: Key, in_file: Key | None) -> None:

@@ -12,7 +12,7 @@ from uru_mcp.untrusted.terminal_escaping import in_one_line
 if TYPE_CHECKING:
     from uru_mcp.bridge import Bridge
     from uru_mcp.results.render import Rendered
-    from uru_mcp.session.session import View
+    from uru_mcp.session.session import Snapshot
 
 HITS = 50  # of a search
 NAME_CHARS = 40  # a longer name shifts its own line and no other
@@ -35,14 +35,14 @@ class Listed:
 async def listed(bridge: Bridge, query: str, *, blocked: bool) -> Listed:
     """The tools that fit, or all that Claude is shown; with `blocked`, all that cannot be called."""
     found = await _found(bridge, query, blocked=blocked)
-    return replace(found, permissions=_permissions(bridge.view))
+    return replace(found, permissions=_permissions(bridge.snapshot))
 
 
-def _permissions(view: View) -> str:
+def _permissions(snapshot: Snapshot) -> str:
     from uru_mcp.permissions import Permission
     from uru_mcp.tools.whoami_text import permissions_in_words
 
-    grant = view.standing.grant
+    grant = snapshot.key_status.grant
     if grant is None:
         return ""
     return permissions_in_words({one.value: grant.known(one)._asdict() for one in Permission})
@@ -57,10 +57,10 @@ async def _found(bridge: Bridge, query: str, *, blocked: bool) -> Listed:
     if query:
         hits = [hit for hit in found["hits"] if not (blocked and hit["allowed"])]
         return Listed(hits, found.get("left_out", []), _note_on_hits(found, shown=len(hits), blocked=blocked))
-    hidden = _blocked(bridge.view)
+    hidden = _blocked(bridge.snapshot)
     if blocked:
-        return Listed(hidden, found["left_out"], _note_on_blocked(bridge.view, found, hidden))
-    return Listed(shown, note=_note_on_rest(bridge.view, shown, hidden))
+        return Listed(hidden, found["left_out"], _note_on_blocked(bridge.snapshot, found, hidden))
+    return Listed(shown, note=_note_on_rest(bridge.snapshot, shown, hidden))
 
 
 def listed_as_json(found: Listed) -> dict[str, Any]:
@@ -85,7 +85,7 @@ async def _shown(bridge: Bridge) -> list[dict[str, Any]]:
     from uru_mcp.tools.shown_tools import needs_of
 
     definitions = await bridge.list_tools()
-    catalog = bridge.view.catalog
+    catalog = bridge.snapshot.catalog
     return [
         {
             "tool": definition.name,
@@ -98,11 +98,15 @@ async def _shown(bridge: Bridge) -> list[dict[str, Any]]:
     ]
 
 
-def _blocked(view: View) -> list[dict[str, Any]]:
+def _blocked(snapshot: Snapshot) -> list[dict[str, Any]]:
     from uru_mcp.access.gate import allows
     from uru_mcp.catalog.search_results import hit
 
-    return [hit(tool, view.standing) for tool in view.catalog.tools.values() if not allows(tool.needs, view.standing)]
+    return [
+        hit(tool, snapshot.key_status)
+        for tool in snapshot.catalog.tools.values()
+        if not allows(tool.needs, snapshot.key_status)
+    ]
 
 
 def _note_on_hits(found: dict[str, Any], *, shown: int, blocked: bool) -> str:
@@ -113,10 +117,10 @@ def _note_on_hits(found: dict[str, Any], *, shown: int, blocked: bool) -> str:
     return str(found.get("hint", ""))
 
 
-def _note_on_rest(view: View, shown: list[dict[str, Any]], hidden: list[dict[str, Any]]) -> str:
+def _note_on_rest(snapshot: Snapshot, shown: list[dict[str, Any]], hidden: list[dict[str, Any]]) -> str:
     names = {tool["tool"] for tool in shown}
-    unlisted = len(view.catalog.tools.keys() - names) - len(hidden)
-    cannot = len(hidden) + len(view.catalog.left_out)
+    unlisted = len(snapshot.catalog.tools.keys() - names) - len(hidden)
+    cannot = len(hidden) + len(snapshot.catalog.left_out)
     parts = [
         f"Listed: {len(shown)}.",
         f"Not listed, but to be found and called: {unlisted}, by uru-mcp tools QUERY." if unlisted else "",
@@ -125,10 +129,10 @@ def _note_on_rest(view: View, shown: list[dict[str, Any]], hidden: list[dict[str
     return " ".join(filter(None, parts))
 
 
-def _note_on_blocked(view: View, found: dict[str, Any], hidden: list[dict[str, Any]]) -> str:
+def _note_on_blocked(snapshot: Snapshot, found: dict[str, Any], hidden: list[dict[str, Any]]) -> str:
     from uru_mcp.access.gate import unknown_permissions
 
-    grant = view.standing.grant
+    grant = snapshot.key_status.grant
     if grant is not None and grant.unknown:
         unknown = unknown_permissions("", grant)
         return f"{unknown.message} {unknown.fix}"

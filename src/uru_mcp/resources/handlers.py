@@ -20,20 +20,20 @@ from uru_mcp.errors import PermissionMissing, Refused, UruError
 from uru_mcp.resources.cursors import require_none
 from uru_mcp.resources.pages import Listing, Listings, require_cursor
 from uru_mcp.resources.prompts import Filled, Offer, Prompts, place_of
-from uru_mcp.resources.record_cache import Shelves, needs_of, open_kinds
+from uru_mcp.resources.record_cache import RecordCache, needs_of, open_kinds
 from uru_mcp.resources.resources import NOUNS, Resources, Template, described, needs_at, templates
 from uru_mcp.resources.revisions import REPLACED
 from uru_mcp.results.provenance import attribution
-from uru_mcp.results.render import Rendered, Renderer, Rest
-from uru_mcp.session.session import Outlook, View
+from uru_mcp.results.render import Remainder, Rendered, Renderer
+from uru_mcp.session.session import Session, Snapshot
 from uru_mcp.untrusted.json_fields import Record, UnexpectedShape, record_of
 from uru_mcp.untrusted.redaction import Redaction
 from uru_mcp.untrusted.worker_threads import in_time
 from uru_mcp.uru.records import AUTOMATIONS, KINDS, PROMPTS, RUNS, Kind, read_entry
-from uru_mcp.uru.resource_uris import Address, no_such_resource, parse_uri
+from uru_mcp.uru.resource_uris import ResourceUri, no_such_resource, parse_uri
 
 
-class Library:
+class ResourceHandlers:
     """Answers within `within` seconds each, or raises a `UruError`.
 
     A key that lacks Read is shown nothing; while something else is in the way, that is raised, so that an empty list
@@ -42,48 +42,52 @@ class Library:
 
     def __init__(
         self,
-        outlook: Outlook,
-        shelves: Shelves,
+        session: Session,
+        record_cache: RecordCache,
         renderer: Renderer,
         redaction: Redaction,
         report: Callable[[], Mapping[str, Any]],
     ) -> None:
-        self._outlook = outlook
-        self._shelves = shelves
+        self._session = session
+        self._record_cache = record_cache
         self._renderer = renderer
-        self._listings = Listings(shelves, redaction)
-        self._resources = Resources(shelves, redaction, report)
-        self._prompts = Prompts(shelves, redaction)
+        self._listings = Listings(record_cache, redaction)
+        self._resources = Resources(record_cache, redaction, report)
+        self._prompts = Prompts(record_cache, redaction)
 
     @property
     def failed(self) -> Mapping[Kind, UruError]:
         """The kinds of records that could not be listed when that was last tried, and why."""
-        return self._shelves.failed
+        return self._record_cache.failed
 
     def outline(self) -> tuple[object, object]:
         """What the lists of resources and of prompts depend on, besides the records themselves; cheap to compare."""
-        view = self._outlook.now
-        kinds = open_kinds(view)
-        place = view.standing.workspace
-        names = [namespace.name for namespace in view.catalog.namespaces] if allows(RECORDS, view.standing) else None
+        snapshot = self._session.now
+        kinds = open_kinds(snapshot)
+        place = snapshot.key_status.workspace
+        names = (
+            [namespace.name for namespace in snapshot.catalog.namespaces]
+            if allows(RECORDS, snapshot.key_status)
+            else None
+        )
         return (kinds, names, place), (PROMPTS in kinds, place)
 
     async def resources(self, cursor: str | None, *, within: float) -> Listing:
         """A page of resources for MCP, which has no place for what went wrong with some of them."""
         until = time.monotonic() + within
         require_cursor(cursor)
-        view = await self._open_view(within / 2)
-        if not allows(RECORDS, view.standing):
+        snapshot = await self._open_view(within / 2)
+        if not allows(RECORDS, snapshot.key_status):
             return Listing()
-        page = await self._listings.page(view, cursor, within=until - time.monotonic())
-        if page.problems and all(problem in page.problems for problem in _collections(open_kinds(view))):
+        page = await self._listings.page(snapshot, cursor, within=until - time.monotonic())
+        if page.problems and all(problem in page.problems for problem in _collections(open_kinds(snapshot))):
             raise next(iter(page.problems.values()))
         return page
 
     async def templates(self, cursor: str | None, *, within: float) -> list[Template]:
         require_none(cursor)
-        view = await self._open_view(within)
-        return templates(view) if allows(RECORDS, view.standing) else []
+        snapshot = await self._open_view(within)
+        return templates(snapshot) if allows(RECORDS, snapshot.key_status) else []
 
     async def read(self, uri: str, *, offset: int = 0, within: float) -> tuple[str, Rendered]:
         """What stands at an address: its MIME type, and the piece that begins at `offset`.
@@ -95,43 +99,45 @@ class Library:
         clean = self._renderer.clean([uri, address.uri])
         if clean != [uri, address.uri]:  # no id that was ever told has a key in it, and an answer repeats the address
             raise no_such_resource(clean[1])
-        view = await self._outlook.look(within / 2)
-        view = await self._outlook.admit(address.uri, needs_at(address, view), view, within=within / 4)
-        content = await self._resources.read(address, view, within=until - time.monotonic())
+        snapshot = await self._session.look(within / 2)
+        snapshot = await self._session.admit(address.uri, needs_at(address, snapshot), snapshot, within=within / 4)
+        content = await self._resources.read(address, snapshot, within=until - time.monotonic())
         members = {**content.members, "mime_type": content.mime_type}
         document = await in_time(content.data, lambda: self._renderer.document(content.data, members, content.notes))
-        rest = Rest("uru_read_resource", "uri", address.uri)
+        rest = Remainder("uru_read_resource", "uri", address.uri)
         return content.mime_type, self._renderer.result(document, rest, offset=offset)
 
     async def prompts(self, cursor: str | None, *, within: float) -> tuple[list[Offer], str | None]:
         until = time.monotonic() + within
         place_of(cursor)
-        view = await self._open_view(within / 2)
-        if PROMPTS not in open_kinds(view):
+        snapshot = await self._open_view(within / 2)
+        if PROMPTS not in open_kinds(snapshot):
             return [], None
-        return await self._prompts.page(view, cursor, within=until - time.monotonic())
+        return await self._prompts.page(snapshot, cursor, within=until - time.monotonic())
 
     async def prompt(self, name: str, given: Mapping[str, str], *, within: float) -> Filled:
         """Raises, besides: `ArgumentError` for an unknown prompt or wrong arguments, `PermissionMissing`."""
         until = time.monotonic() + within
-        view = await self._outlook.look(within / 2)
-        view = await self._outlook.admit("The prompt", needs_of(PROMPTS, view.catalog), view, within=within / 4)
-        return await self._prompts.fill(name, given, view, within=until - time.monotonic())
+        snapshot = await self._session.look(within / 2)
+        snapshot = await self._session.admit(
+            "The prompt", needs_of(PROMPTS, snapshot.catalog), snapshot, within=within / 4
+        )
+        return await self._prompts.fill(name, given, snapshot, within=until - time.monotonic())
 
     async def complete_uri(
         self, uri_template: str, argument: str, value: str, given: Mapping[str, str], *, within: float
     ) -> list[str]:
         until = time.monotonic() + within
-        view = await self._open_view(within / 2)
-        if not allows(RECORDS, view.standing):
+        snapshot = await self._open_view(within / 2)
+        if not allows(RECORDS, snapshot.key_status):
             return []
         left = until - time.monotonic()
-        return await self._resources.complete(uri_template, argument, value, given, view, within=left)
+        return await self._resources.complete(uri_template, argument, value, given, snapshot, within=left)
 
     async def complete_prompt(self, name: str, argument: str, value: str, *, within: float) -> list[str]:
         until = time.monotonic() + within
-        view = await self._open_view(within / 2)
-        return await self._prompts.complete(name, argument, value, view, within=until - time.monotonic())
+        snapshot = await self._open_view(within / 2)
+        return await self._prompts.complete(name, argument, value, snapshot, within=until - time.monotonic())
 
     async def list_for_model(self, arguments: Mapping[str, Any], *, within: float) -> Rendered:
         """What `uru_list_resources` answers; what could not be listed is among it, as `problems`.
@@ -140,10 +146,10 @@ class Library:
         """
         until = time.monotonic() + within
         require_cursor(arguments.get("cursor"))
-        view = await self._open_view(within / 2)
-        view = await self._outlook.admit("uru_list_resources", RECORDS, view, within=within / 4)
+        snapshot = await self._open_view(within / 2)
+        snapshot = await self._session.admit("uru_list_resources", RECORDS, snapshot, within=within / 4)
         page = await self._listings.page(
-            view,
+            snapshot,
             arguments.get("cursor"),
             kind=arguments.get("kind"),
             query=arguments.get("query", "").strip(),
@@ -165,30 +171,30 @@ class Library:
             notes.append(messages.more_resources(page.next_cursor))
         return self._renderer.answer(answer, notes=notes, told=("problems",))
 
-    async def title_of(self, run: Address, *, within: float) -> str | None:
+    async def title_of(self, run: ResourceUri, *, within: float) -> str | None:
         """What the automation of a run is called; None where the key may not read it, or it cannot be read in time."""
         record = await self.automation_of(run, within=within)
         entry = read_entry(AUTOMATIONS, record)
         return None if entry is None else entry.title
 
-    async def automation_of(self, run: Address, *, within: float) -> Record:
+    async def automation_of(self, run: ResourceUri, *, within: float) -> Record:
         """The record of a run's automation; empty where the key may not read it, or it cannot be read in time."""
-        return await self._shelves.automation_of(run, self._outlook.now, within=within)
+        return await self._record_cache.automation_of(run, self._session.now, within=within)
 
     async def require_unchanged(self, tool: Tool, arguments: Mapping[str, Any], *, within: float) -> None:
         """See that an edit replaces no text that has changed since it was last read here, where Uru tells that.
 
         Raises, besides: `ArgumentError` when it would.
         """
-        view, kind, own = self._outlook.now, _edited_by(tool), arguments.get("id")
+        snapshot, kind, own = self._session.now, _edited_by(tool), arguments.get("id")
         if kind is None or not isinstance(own, str) or not any(name in arguments for name in REPLACED):
             return
-        address = Address(kind.collection, own)
-        if not self._shelves.revisions.is_known(address) or kind not in open_kinds(view):
+        address = ResourceUri(kind.collection, own)
+        if not self._record_cache.revisions.is_known(address) or kind not in open_kinds(snapshot):
             return
         with suppress(Refused, PermissionMissing):  # what cannot be read is for Uru to refuse
-            record = await self._shelves.get(kind, address, view, within=within)
-            self._shelves.revisions.require_same(kind, address, record)
+            record = await self._record_cache.get(kind, address, snapshot, within=within)
+            self._record_cache.revisions.require_same(kind, address, record)
 
     def note(self, tool: Tool, arguments: Mapping[str, Any], answer: Any) -> None:
         """Remember how a record stands that a tool of Uru's has just answered with; the answer is redacted."""
@@ -196,26 +202,26 @@ class Library:
         if kind is None:
             return
         if isinstance(arguments.get("id"), str):
-            self._shelves.revisions.forget(Address(kind.collection, arguments["id"]))
+            self._record_cache.revisions.forget(ResourceUri(kind.collection, arguments["id"]))
         with suppress(UnexpectedShape):
-            self._shelves.revisions.note(kind, record_of(answer))
+            self._record_cache.revisions.note(kind, record_of(answer))
 
     def forget(self, kinds: Collection[Kind]) -> None:
         """Ask anew for these kinds of records, which have changed or may have."""
-        self._shelves.forget(kinds)
+        self._record_cache.forget(kinds)
 
-    async def _open_view(self, within: float) -> View:
+    async def _open_view(self, within: float) -> Snapshot:
         """What is so now. Raises: what stands in the way of any list, but for a permission."""
         until = time.monotonic() + within
-        view = await self._outlook.look(within)
-        if not allows(RECORDS, view.standing):  # no list is empty for what the key lacked a minute ago
-            view = await self._outlook.look(until - time.monotonic(), at_once=True)
-        catalog = view.catalog
-        missing = None if catalog.namespaces else self._outlook.catalog_trouble
-        trouble = view.standing.trouble or missing or catalog.failure_of(shown_name(PLATFORM, ""))
+        snapshot = await self._session.look(within)
+        if not allows(RECORDS, snapshot.key_status):  # no list is empty for what the key lacked a minute ago
+            snapshot = await self._session.look(until - time.monotonic(), at_once=True)
+        catalog = snapshot.catalog
+        missing = None if catalog.namespaces else self._session.catalog_trouble
+        trouble = snapshot.key_status.trouble or missing or catalog.failure_of(shown_name(PLATFORM, ""))
         if trouble is not None:
             raise trouble.with_traceback(None)
-        return view
+        return snapshot
 
 
 def _collections(kinds: tuple[Kind, ...]) -> set[str]:

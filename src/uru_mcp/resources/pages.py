@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from uru_mcp.errors import KeyRefused, UruError, WorkspaceProblem
 from uru_mcp.resources.cursors import decode, encode, given, not_ours
-from uru_mcp.resources.record_cache import PAGE, Shelves, open_kinds
+from uru_mcp.resources.record_cache import PAGE, RecordCache, open_kinds
 from uru_mcp.resources.resources import Resource, described, facts_listed, resource_of
-from uru_mcp.session.session import View
+from uru_mcp.session.session import Snapshot
 from uru_mcp.untrusted.json_fields import compact
 from uru_mcp.untrusted.redaction import Redaction
 from uru_mcp.untrusted.token_estimate import weight_of
@@ -44,13 +44,13 @@ class Position(NamedTuple):
 class Listings:
     """Lists what the key may read."""
 
-    def __init__(self, shelves: Shelves, redaction: Redaction) -> None:
-        self._shelves = shelves
+    def __init__(self, record_cache: RecordCache, redaction: Redaction) -> None:
+        self._record_cache = record_cache
         self._redaction = redaction
 
     async def page(
         self,
-        view: View,
+        snapshot: Snapshot,
         cursor: str | None = None,
         *,
         kind: str | None = None,
@@ -68,13 +68,15 @@ class Listings:
             KeyRefused, WorkspaceProblem: What is the same for every kind.
         """
         until = time.monotonic() + within
-        sources = [name for name in (FACTS, *(one.collection for one in open_kinds(view))) if _is_asked_for(name, kind)]
+        sources = [
+            name for name in (FACTS, *(one.collection for one in open_kinds(snapshot))) if _is_asked_for(name, kind)
+        ]
         position = begin = _position(cursor, sources)
         page = Listing()
         for _ in range(STEPS):
             if position is None or len(page.resources) >= PAGE:
                 break
-            found, following = await self._try(view, position, query, page, within=until - time.monotonic())
+            found, following = await self._try(snapshot, position, query, page, within=until - time.monotonic())
             if position is begin and position.cursor is not None and _is_refused(page.problems.get(position.source)):
                 raise not_ours()  # Uru does not know its own part of it
             wanted = [one for one in found if kind in (None, one.kind)]
@@ -89,10 +91,10 @@ class Listings:
         return page
 
     async def _try(
-        self, view: View, position: Position, query: str, page: Listing, *, within: float
+        self, snapshot: Snapshot, position: Position, query: str, page: Listing, *, within: float
     ) -> tuple[list[Resource], str | None]:
         try:
-            return await self._fetch(view, position, query, within=within)
+            return await self._fetch(snapshot, position, query, within=within)
         except (KeyRefused, WorkspaceProblem):
             raise
         except UruError as error:  # the other kinds are there all the same
@@ -100,16 +102,16 @@ class Listings:
             return [], None
 
     async def _fetch(
-        self, view: View, position: Position, query: str, *, within: float
+        self, snapshot: Snapshot, position: Position, query: str, *, within: float
     ) -> tuple[list[Resource], str | None]:
         """The resources of one page of a source, and the cursor of the next."""
         if position.source == FACTS:
-            return _matching(query, facts_listed(view, self._redaction)), None
+            return _matching(query, facts_listed(snapshot, self._redaction)), None
         kind = next(kind for kind in KINDS if kind.collection == position.source)
         if query and kind is CONTEXTS:
-            page = await self._shelves.search(query, view, position.cursor, within=within)
+            page = await self._record_cache.search(query, snapshot, position.cursor, within=within)
         else:
-            page = await self._shelves.page(kind, view, position.cursor, within=within)
+            page = await self._record_cache.page(kind, snapshot, position.cursor, within=within)
         found: dict[str, Resource] = {}  # of several hits in one record the best
         for record in page.records:
             entry = read_entry(kind, record)

@@ -14,15 +14,15 @@ from uru_mcp import limits, messages
 from uru_mcp.catalog.tool_names import prompt_names
 from uru_mcp.errors import ArgumentError, Refused, UruError
 from uru_mcp.resources.cursors import decode, encode, given
-from uru_mcp.resources.record_cache import PAGE, Shelves, open_kinds
+from uru_mcp.resources.record_cache import PAGE, RecordCache, open_kinds
 from uru_mcp.resources.resources import fitting
-from uru_mcp.session.session import View
+from uru_mcp.session.session import Snapshot
 from uru_mcp.untrusted.json_fields import UnexpectedShape
 from uru_mcp.untrusted.quoting import described, quoted
 from uru_mcp.untrusted.redaction import Redaction
 from uru_mcp.uru.records import AGENTS, PROMPTS, Prompt, Variable, read_agent, read_prompt
 from uru_mcp.uru.refusals import shaped
-from uru_mcp.uru.resource_uris import Address
+from uru_mcp.uru.resource_uris import ResourceUri
 
 PLACEHOLDER = re.compile(r"\{\{([^{}]++)\}\}")  # possessive: whatever is between braces is looked at once
 NOT_GIVEN = "(not given)"  # for what is optional: a gap would read as if it were meant
@@ -48,59 +48,61 @@ class Filled:
 class Prompts:
     """Lists and fills prompts. Every method answers within `within` seconds, and raises what `Calls.run` raises."""
 
-    def __init__(self, shelves: Shelves, redaction: Redaction) -> None:
-        self._shelves = shelves
+    def __init__(self, record_cache: RecordCache, redaction: Redaction) -> None:
+        self._record_cache = record_cache
         self._redaction = redaction
 
-    async def page(self, view: View, cursor: str | None, *, within: float) -> tuple[list[Offer], str | None]:
+    async def page(self, snapshot: Snapshot, cursor: str | None, *, within: float) -> tuple[list[Offer], str | None]:
         """Some of the prompts, asked for anew at the first page, and the cursor of the next.
 
         Raises, besides: `ArgumentError` for a cursor that is none of this list's.
         """
         start = place_of(cursor)
         if start == 0:
-            self._shelves.forget([PROMPTS])
-        offers = await self._offers(view, within=within)
+            self._record_cache.forget([PROMPTS])
+        offers = await self._offers(snapshot, within=within)
         end = start + PAGE
         return offers[start:end], encode(end) if end < len(offers) else None
 
-    async def fill(self, name: str, given: Mapping[str, str], view: View, *, within: float) -> Filled:
+    async def fill(self, name: str, given: Mapping[str, str], snapshot: Snapshot, *, within: float) -> Filled:
         """The prompt with its placeholders filled in, behind the instructions of the agent that it names.
 
         Raises, besides: `ArgumentError` for an unknown prompt (`not_found`) or argument, or a required one that is
         missing.
         """
         until = time.monotonic() + within
-        own = (await self._find(name, view, within=within)).prompt.id
-        record = await self._shelves.get(PROMPTS, Address(PROMPTS.collection, own), view, within=_left(until))
+        own = (await self._find(name, snapshot, within=within)).prompt.id
+        record = await self._record_cache.get(
+            PROMPTS, ResourceUri(PROMPTS.collection, own), snapshot, within=_left(until)
+        )
         prompt = bounded(shaped(read_prompt, self._redaction.value(record)))
         _check(name, arguments_of(prompt), given)
         filled = filled_in(prompt.content or "", given)
         text = self._redaction.text(filled)  # the values are the client's, and come back to it
         if prompt.agent is None:
             return Filled(prompt.description, (text,))
-        instructions = await self._instructions(prompt.agent, view, within=_left(until))
+        instructions = await self._instructions(prompt.agent, snapshot, within=_left(until))
         if instructions is None:
             gone = messages.NO_INSTRUCTIONS
             return Filled(f"{prompt.description} ({gone})".strip(), (text,))
         return Filled(prompt.description, (instructions, text))
 
-    async def complete(self, name: str, argument: str, typed: str, view: View, *, within: float) -> list[str]:
+    async def complete(self, name: str, argument: str, typed: str, snapshot: Snapshot, *, within: float) -> list[str]:
         """The choices that the prompt gives for an argument, as far as they fit what was typed.
 
         Raises, besides: `ArgumentError` for an unknown prompt or argument.
         """
-        if PROMPTS not in open_kinds(view):
+        if PROMPTS not in open_kinds(snapshot):
             return []
-        offer = await self._find(name, view, within=within)
+        offer = await self._find(name, snapshot, within=within)
         variable = next((one for one in offer.arguments if one.name == argument), None)
         if variable is None:
             raise _unknown_argument(name, argument, offer.arguments)
         return fitting(typed, ((choice, "") for choice in variable.choices))
 
-    async def _offers(self, view: View, *, within: float) -> list[Offer]:
+    async def _offers(self, snapshot: Snapshot, *, within: float) -> list[Offer]:
         prompts: dict[str, Prompt] = {}
-        async for record in self._shelves.walk(PROMPTS, view, within=within):
+        async for record in self._record_cache.walk(PROMPTS, snapshot, within=within):
             try:
                 prompt = bounded(read_prompt(self._redaction.value(record)))
             except UnexpectedShape:
@@ -110,19 +112,21 @@ class Prompts:
         names = prompt_names({own: prompt.title for own, prompt in prompts.items()})
         return [Offer(names[own], prompt, arguments_of(prompt)) for own, prompt in prompts.items()]
 
-    async def _find(self, name: str, view: View, *, within: float) -> Offer:
-        for offer in await self._offers(view, within=within):
+    async def _find(self, name: str, snapshot: Snapshot, *, within: float) -> Offer:
+        for offer in await self._offers(snapshot, within=within):
             if offer.name == name:
                 return offer
         raise ArgumentError(
             messages.NO_SUCH_PROMPT.format(name=quoted(name, 100)), fix=messages.LIST_PROMPTS_AGAIN, code="not_found"
         )
 
-    async def _instructions(self, agent: str, view: View, *, within: float) -> str | None:
-        if AGENTS not in open_kinds(view):
+    async def _instructions(self, agent: str, snapshot: Snapshot, *, within: float) -> str | None:
+        if AGENTS not in open_kinds(snapshot):
             return None
         try:
-            record = await self._shelves.get(AGENTS, Address(AGENTS.collection, agent), view, within=within)
+            record = await self._record_cache.get(
+                AGENTS, ResourceUri(AGENTS.collection, agent), snapshot, within=within
+            )
         except UruError as error:
             if error.code == "not_found":
                 return None

@@ -21,14 +21,14 @@ from uru_mcp.catalog.tool_names import shown_name
 from uru_mcp.errors import UruError
 from uru_mcp.permissions import Permissions
 from uru_mcp.resources.revisions import Revisions
-from uru_mcp.session.session import View
+from uru_mcp.session.session import Snapshot
 from uru_mcp.session.tool_execution import Calls
 from uru_mcp.untrusted.json_fields import Record, record_of
 from uru_mcp.untrusted.redaction import Redaction
 from uru_mcp.untrusted.worker_threads import in_time
 from uru_mcp.uru.records import AUTOMATIONS, CONTEXTS, KINDS, RUNS, Kind, address_of, read_entry, read_page
 from uru_mcp.uru.refusals import shaped
-from uru_mcp.uru.resource_uris import Address, no_such_resource
+from uru_mcp.uru.resource_uris import ResourceUri, no_such_resource
 
 PAGE = 50  # records
 NEWEST = 10  # runs of each automation that are listed
@@ -66,16 +66,17 @@ def needs_of(kind: Kind, catalog: Catalog) -> Permissions:
     return RECORDS if tool is None else RECORDS | tool.needs
 
 
-def open_kinds(view: View) -> tuple[Kind, ...]:
+def open_kinds(snapshot: Snapshot) -> tuple[Kind, ...]:
     """The kinds that this workspace has and this key may read."""
     return tuple(
         kind
         for kind in KINDS
-        if tool_for(kind, view.catalog) is not None and allows(needs_of(kind, view.catalog), view.standing)
+        if tool_for(kind, snapshot.catalog) is not None
+        and allows(needs_of(kind, snapshot.catalog), snapshot.key_status)
     )
 
 
-class Shelves:
+class RecordCache:
     """Fetches records. Every method answers within `within` seconds or raises what `Calls.run` raises.
 
     `failed` is why a kind could not be listed when it was last tried, and `revisions` how records stood when read.
@@ -93,49 +94,49 @@ class Shelves:
         self._kept, self.revisions = _Kept(), Revisions()
         self.failed = {}
 
-    async def page(self, kind: Kind, view: View, cursor: str | None = None, *, within: float) -> Page:
+    async def page(self, kind: Kind, snapshot: Snapshot, cursor: str | None = None, *, within: float) -> Page:
         """A page of all records of a kind, asked for anew; of runs, the newest ten of a page of automations."""
         asked_for = self._kept
         try:
             if kind is RUNS:
-                page = await self._newest_runs(view, cursor, within=within)
+                page = await self._newest_runs(snapshot, cursor, within=within)
             else:
-                page = await self._page(kind, {"op": "list"}, view, cursor, within=within)
+                page = await self._page(kind, {"op": "list"}, snapshot, cursor, within=within)
         except UruError as error:
             self.failed[kind] = error
             raise
         self.failed.pop(kind, None)
         if asked_for is self._kept:  # otherwise this is of another workspace, or of another key
-            self._keep(kind, view, cursor, page)
+            self._keep(kind, snapshot, cursor, page)
         return page
 
-    async def search(self, query: str, view: View, cursor: str | None = None, *, within: float) -> Page:
+    async def search(self, query: str, snapshot: Snapshot, cursor: str | None = None, *, within: float) -> Page:
         """A page of the context blocks that fit a query, best first, each with an `excerpt`."""
-        return await self._page(CONTEXTS, {"op": "search", "query": query}, view, cursor, within=within)
+        return await self._page(CONTEXTS, {"op": "search", "query": query}, snapshot, cursor, within=within)
 
-    async def runs(self, automation: str, view: View, cursor: str | None = None, *, within: float) -> Page:
+    async def runs(self, automation: str, snapshot: Snapshot, cursor: str | None = None, *, within: float) -> Page:
         """A page of the runs of one automation, newest first."""
-        page = await self._page(RUNS, {"op": "runs", "id": automation}, view, cursor, within=within)
+        page = await self._page(RUNS, {"op": "runs", "id": automation}, snapshot, cursor, within=within)
         return Page(_runs_of(automation, page), page.next_cursor)
 
-    async def get(self, kind: Kind, address: Address, view: View, *, within: float) -> Record:
+    async def get(self, kind: Kind, address: ResourceUri, snapshot: Snapshot, *, within: float) -> Record:
         """One record as it is now. Raises, besides: `ArgumentError` for a run of another automation."""
         op = {"op": "get", "id": address.id}
         if address.run_id is not None:
             op = {"op": "run", "run_id": address.run_id}
-        answer = await self._ask(kind, op, view, within=within)
+        answer = await self._ask(kind, op, snapshot, within=within)
         record: Record = await in_time(answer, lambda: self._redaction.value(shaped(record_of, answer)))
         if kind is RUNS and address_of(kind, record) not in (None, address):
             raise no_such_resource(address.uri)
         return record
 
-    async def walk(self, kind: Kind, view: View, *, within: float) -> AsyncIterator[Record]:
+    async def walk(self, kind: Kind, snapshot: Snapshot, *, within: float) -> AsyncIterator[Record]:
         """All records of a kind, as they were at most `KEPT` seconds ago."""
         until = time.monotonic() + within
         cursor: str | None = None
         for _ in range(PAGES):
-            page = self._recall(kind, view, cursor) or await self.page(
-                kind, view, cursor, within=until - time.monotonic()
+            page = self._recall(kind, snapshot, cursor) or await self.page(
+                kind, snapshot, cursor, within=until - time.monotonic()
             )
             for record in page.records:
                 yield record
@@ -143,13 +144,13 @@ class Shelves:
             if cursor is None:
                 return
 
-    async def automation_of(self, run: Address, view: View, *, within: float) -> Record:
+    async def automation_of(self, run: ResourceUri, snapshot: Snapshot, *, within: float) -> Record:
         """The automation of a run, as it was last listed or is now; empty where the key may not or cannot read it."""
-        kept = self._kept.automations.get(run.id or "") if self._kept.workspace == _workspace(view) else None
-        if kept is not None or AUTOMATIONS not in open_kinds(view):
+        kept = self._kept.automations.get(run.id or "") if self._kept.workspace == _workspace(snapshot) else None
+        if kept is not None or AUTOMATIONS not in open_kinds(snapshot):
             return kept or {}
         with suppress(UruError), anyio.move_on_after(within):
-            return await self.get(AUTOMATIONS, Address(AUTOMATIONS.collection, run.id), view, within=within)
+            return await self.get(AUTOMATIONS, ResourceUri(AUTOMATIONS.collection, run.id), snapshot, within=within)
         return {}
 
     def forget(self, kinds: Collection[Kind]) -> None:
@@ -158,9 +159,9 @@ class Shelves:
             if kind in kinds:
                 del self._kept.pages[kind, cursor]
 
-    async def _newest_runs(self, view: View, cursor: str | None, *, within: float) -> Page:
+    async def _newest_runs(self, snapshot: Snapshot, cursor: str | None, *, within: float) -> Page:
         until = time.monotonic() + within
-        automations = await self._page(AUTOMATIONS, {"op": "list"}, view, cursor, within=within)
+        automations = await self._page(AUTOMATIONS, {"op": "list"}, snapshot, cursor, within=within)
         found_at = [address_of(AUTOMATIONS, record) for record in automations.records]
         ids = [address.id for address in found_at if address is not None and address.id is not None]
         found: dict[str, Page] = {}
@@ -171,7 +172,7 @@ class Shelves:
             async with at_once:
                 try:
                     op = {"op": "runs", "id": automation, "limit": NEWEST}
-                    found[automation] = await self._page(RUNS, op, view, None, within=until - time.monotonic())
+                    found[automation] = await self._page(RUNS, op, snapshot, None, within=until - time.monotonic())
                 except UruError as error:
                     failed.append(error)
 
@@ -185,9 +186,9 @@ class Shelves:
         newest = [record for own in ids for record in _runs_of(own, found[own], titles[own])[:NEWEST]]
         return Page(tuple(newest), automations.next_cursor)
 
-    async def _page(self, kind: Kind, op: Record, view: View, cursor: str | None, *, within: float) -> Page:
+    async def _page(self, kind: Kind, op: Record, snapshot: Snapshot, cursor: str | None, *, within: float) -> Page:
         asked = {"limit": PAGE, **op} | ({} if cursor is None else {"cursor": cursor})
-        answer = await self._ask(kind, asked, view, within=within)
+        answer = await self._ask(kind, asked, snapshot, within=within)
 
         def read() -> tuple[tuple[Record, ...], str | None]:
             records, following = shaped(read_page, answer)
@@ -200,20 +201,20 @@ class Shelves:
             following = None  # it would lead round in a circle, or out with a key in it
         return Page(records, following)
 
-    async def _ask(self, kind: Kind, op: Record, view: View, *, within: float) -> Any:
-        tool = tool_for(kind, view.catalog)
+    async def _ask(self, kind: Kind, op: Record, snapshot: Snapshot, *, within: float) -> Any:
+        tool = tool_for(kind, snapshot.catalog)
         if tool is None:
-            raise no_such_resource(Address(kind.collection).uri)
-        return (await self._calls.run(tool, op, key=view.standing.key, within=within)).data
+            raise no_such_resource(ResourceUri(kind.collection).uri)
+        return (await self._calls.run(tool, op, key=snapshot.key_status.key, within=within)).data
 
-    def _recall(self, kind: Kind, view: View, cursor: str | None) -> Page | None:
+    def _recall(self, kind: Kind, snapshot: Snapshot, cursor: str | None) -> Page | None:
         since, page = self._kept.pages.get((kind, cursor), (float("-inf"), None))
-        is_fresh = time.monotonic() - since < KEPT and self._kept.workspace == _workspace(view)
+        is_fresh = time.monotonic() - since < KEPT and self._kept.workspace == _workspace(snapshot)
         return page if is_fresh else None
 
-    def _keep(self, kind: Kind, view: View, cursor: str | None, page: Page) -> None:
-        if self._kept.workspace != _workspace(view) or len(self._kept.pages) >= PAGES:
-            self._kept = _Kept(_workspace(view))
+    def _keep(self, kind: Kind, snapshot: Snapshot, cursor: str | None, page: Page) -> None:
+        if self._kept.workspace != _workspace(snapshot) or len(self._kept.pages) >= PAGES:
+            self._kept = _Kept(_workspace(snapshot))
         self._kept.pages[kind, cursor] = time.monotonic(), page
         if kind is AUTOMATIONS:
             self._kept.automations |= {str(record.get("id")): record for record in page.records}
@@ -225,5 +226,5 @@ def _runs_of(automation: str, page: Page, name: str | None = None) -> tuple[Reco
     return tuple({**told, **record} for record in page.records)
 
 
-def _workspace(view: View) -> str | None:
-    return view.standing.workspace.id if view.standing.workspace else None
+def _workspace(snapshot: Snapshot) -> str | None:
+    return snapshot.key_status.workspace.id if snapshot.key_status.workspace else None

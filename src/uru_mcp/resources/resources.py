@@ -18,14 +18,14 @@ from uru_mcp.approvals.automation_steps import advice
 from uru_mcp.catalog.search_results import offer
 from uru_mcp.errors import ArgumentError
 from uru_mcp.permissions import Permissions
-from uru_mcp.resources.record_cache import Shelves, needs_of, open_kinds
-from uru_mcp.session.session import View
+from uru_mcp.resources.record_cache import RecordCache, needs_of, open_kinds
+from uru_mcp.session.session import Snapshot
 from uru_mcp.untrusted.json_fields import Record
 from uru_mcp.untrusted.quoting import described as plainly
 from uru_mcp.untrusted.quoting import quoted
 from uru_mcp.untrusted.redaction import Redaction
 from uru_mcp.uru.records import AUTOMATIONS, JSON, KINDS, RUNS, Entry, Kind, kind_at, read_content, read_entry
-from uru_mcp.uru.resource_uris import KEY, NAMESPACES, SCHEME, WORKSPACE, Address, no_such_resource
+from uru_mcp.uru.resource_uris import KEY, NAMESPACES, SCHEME, WORKSPACE, ResourceUri, no_such_resource
 from uru_mcp.uru.responses import Namespace
 from uru_mcp.uru.waiting_steps import Approval, read_approvals, with_steps
 
@@ -90,23 +90,27 @@ class Resources:
     Every method answers within `within` seconds, and raises what `Calls.run` raises.
     """
 
-    def __init__(self, shelves: Shelves, redaction: Redaction, report: Callable[[], Mapping[str, Any]]) -> None:
-        self._shelves = shelves
+    def __init__(
+        self, record_cache: RecordCache, redaction: Redaction, report: Callable[[], Mapping[str, Any]]
+    ) -> None:
+        self._record_cache = record_cache
         self._redaction = redaction
         self._report = report
 
-    async def read(self, address: Address, view: View, *, within: float) -> Content:
+    async def read(self, address: ResourceUri, snapshot: Snapshot, *, within: float) -> Content:
         """What stands at an address. Raises, besides: `ArgumentError` (`not_found`) when nothing can stand there."""
         kind = kind_at(address)
         if kind is None:
-            return Content(JSON, self._facts(address, view), {"from": messages.OF_FACTS, "uri": address.uri})
-        if kind not in open_kinds(view):
+            return Content(JSON, self._facts(address, snapshot), {"from": messages.OF_FACTS, "uri": address.uri})
+        if kind not in open_kinds(snapshot):
             raise no_such_resource(address.uri)
         until = time.monotonic() + within
-        record = await self._shelves.get(kind, address, view, within=within)
-        self._shelves.revisions.note(kind, record)
+        record = await self._record_cache.get(kind, address, snapshot, within=within)
+        self._record_cache.revisions.note(kind, record)
         record = self._redaction.value(record) if kind is RUNS else record  # whose words are cut and put to a person
-        advised = [advice(one, view) for one in await self._waiting(record, view, until)] if kind is RUNS else []
+        advised = (
+            [advice(one, snapshot) for one in await self._waiting(record, snapshot, until)] if kind is RUNS else []
+        )
         members: dict[str, Any] = {"from": messages.OF_WORKSPACE, "uri": address.uri}
         if advised:
             members["approvals"] = [structure for structure, _ in advised]
@@ -115,15 +119,22 @@ class Resources:
             kind.mime_type if isinstance(data, str) else JSON, data, members, tuple(note for _, note in advised)
         )
 
-    async def _waiting(self, run: Record, view: View, until: float) -> tuple[Approval, ...]:
+    async def _waiting(self, run: Record, snapshot: Snapshot, until: float) -> tuple[Approval, ...]:
         approvals = read_approvals(run)
         if not approvals:
             return ()
         within = (until - time.monotonic()) / 2
-        return with_steps(approvals, await self._shelves.automation_of(approvals[0].run, view, within=within))
+        return with_steps(approvals, await self._record_cache.automation_of(approvals[0].run, snapshot, within=within))
 
     async def complete(
-        self, uri_template: str, argument: str, value: str, given: Mapping[str, str], view: View, *, within: float
+        self,
+        uri_template: str,
+        argument: str,
+        value: str,
+        given: Mapping[str, str],
+        snapshot: Snapshot,
+        *,
+        within: float,
     ) -> list[str]:
         """The ids that what was typed so far may mean, by id or by title; the best first.
 
@@ -132,7 +143,7 @@ class Resources:
         Raises, besides: `ArgumentError` for a template or an argument that there is not.
         """
         if (uri_template, argument) == (NAMESPACE, "namespace"):
-            return fitting(value, ((one.name, one.title) for one in tellable(view, self._redaction)))
+            return fitting(value, ((one.name, one.title) for one in tellable(snapshot, self._redaction)))
         kind = RECORD_TEMPLATES.get(uri_template)
         if kind is None or f"{{{argument}}}" not in uri_template:
             raise ArgumentError(
@@ -141,62 +152,62 @@ class Resources:
                 ),
                 fix=messages.TAKE_A_TEMPLATE,
             )
-        if kind not in open_kinds(view):
+        if kind not in open_kinds(snapshot):
             return []
         if argument == "id" and kind is RUNS:
             kind = AUTOMATIONS
         if kind is RUNS and "id" in given:
-            records = (await self._shelves.runs(given["id"], view, within=within)).records
+            records = (await self._record_cache.runs(given["id"], snapshot, within=within)).records
         else:
-            records = tuple([record async for record in self._shelves.walk(kind, view, within=within)])
+            records = tuple([record async for record in self._record_cache.walk(kind, snapshot, within=within)])
         entries = [entry for record in records if (entry := read_entry(kind, record)) is not None]
         return fitting(value, ((one.address.run_id or one.address.id or "", one.title) for one in entries))
 
-    def _facts(self, address: Address, view: View) -> Any:
+    def _facts(self, address: ResourceUri, snapshot: Snapshot) -> Any:
         """What `uru_whoami` knows of the workspace or the key, or what a namespace offers."""
         report = self._report()
-        if address == Address(WORKSPACE):
+        if address == ResourceUri(WORKSPACE):
             return {name: report[name] for name in ("workspace", "tools", "base_url", "problems")}
-        if address == Address(KEY):
+        if address == ResourceUri(KEY):
             return {name: report[name] for name in ("state", "key", "permissions", "problems", "warnings")}
-        for namespace in view.catalog.namespaces if address.collection == NAMESPACES else ():
+        for namespace in snapshot.catalog.namespaces if address.collection == NAMESPACES else ():
             if namespace.name == address.id:
-                tools = [offer(tool, view.standing) for tool in view.catalog.tools_of(namespace)]
+                tools = [offer(tool, snapshot.key_status) for tool in snapshot.catalog.tools_of(namespace)]
                 return {"namespace": namespace.name, "title": namespace.title, "tools": tools}
         raise no_such_resource(address.uri)
 
 
-def needs_at(address: Address, view: View) -> Permissions:
+def needs_at(address: ResourceUri, snapshot: Snapshot) -> Permissions:
     """What a key must have to read what stands at an address."""
     kind = kind_at(address)
-    return RECORDS if kind is None else needs_of(kind, view.catalog)
+    return RECORDS if kind is None else needs_of(kind, snapshot.catalog)
 
 
-def tellable(view: View, redaction: Redaction) -> list[Namespace]:
+def tellable(snapshot: Snapshot, redaction: Redaction) -> list[Namespace]:
     """The namespaces whose names may leave: one that looks like a key may not, and its tools are left out."""
-    return [one for one in view.catalog.namespaces if redaction.text(one.name) == one.name]
+    return [one for one in snapshot.catalog.namespaces if redaction.text(one.name) == one.name]
 
 
-def facts_listed(view: View, redaction: Redaction) -> list[Resource]:
+def facts_listed(snapshot: Snapshot, redaction: Redaction) -> list[Resource]:
     """The resources that need no record: the workspace, the key, the namespaces."""
-    name = (view.standing.workspace and view.standing.workspace.name) or ""
+    name = (snapshot.key_status.workspace and snapshot.key_status.workspace.name) or ""
     return [
         Resource(
-            Address(WORKSPACE).uri,
+            ResourceUri(WORKSPACE).uri,
             WORKSPACE,
             f"Workspace {name}" if name else "Workspace",
             messages.ABOUT_WORKSPACE,
         ),
-        Resource(Address(KEY).uri, KEY, "API key", messages.ABOUT_KEY),
+        Resource(ResourceUri(KEY).uri, KEY, "API key", messages.ABOUT_KEY),
         *(
             Resource(
-                Address(NAMESPACES, namespace.name).uri,
+                ResourceUri(NAMESPACES, namespace.name).uri,
                 NAMESPACES,
                 namespace.title,
                 messages.ABOUT_NAMESPACE.format(title=namespace.title),
                 id=namespace.name,
             )
-            for namespace in tellable(view, redaction)
+            for namespace in tellable(snapshot, redaction)
         ),
     ]
 
@@ -218,11 +229,11 @@ def resource_of(entry: Entry, redaction: Redaction) -> Resource:
     )
 
 
-def templates(view: View) -> list[Template]:
+def templates(snapshot: Snapshot) -> list[Template]:
     """The forms of addresses that lead somewhere in this workspace."""
     found = [Template(NAMESPACE, "Namespace", messages.ABOUT_NAMESPACES)]
     for form, kind in RECORD_TEMPLATES.items():
-        if kind in open_kinds(view):
+        if kind in open_kinds(snapshot):
             title = kind.noun.capitalize()
             found.append(Template(form, title, messages.BY_ID.format(title=title), kind.mime_type))
     return found

@@ -17,7 +17,7 @@ from uru_mcp.errors import ArgumentError
 from uru_mcp.untrusted.json_fields import Record, compact, text_at
 from uru_mcp.untrusted.quoting import quoted
 from uru_mcp.uru.records import Kind, address_of
-from uru_mcp.uru.resource_uris import Address
+from uru_mcp.uru.resource_uris import ResourceUri
 
 AT_MOST = 1_000  # records that are remembered, those that were read last
 REPLACED = ("content", "instructions", "nodes", "edges")
@@ -66,13 +66,13 @@ class Revisions:
         while len(self._known) > AT_MOST:
             self._known.popitem(last=False)
 
-    def forget(self, address: Address) -> None:
+    def forget(self, address: ResourceUri) -> None:
         self._known.pop(address.uri, None)
 
-    def is_known(self, address: Address) -> bool:
+    def is_known(self, address: ResourceUri) -> bool:
         return address.uri in self._known
 
-    def require_same(self, kind: Kind, address: Address, record: Record) -> None:
+    def require_same(self, kind: Kind, address: ResourceUri, record: Record) -> None:
         """Raises: `ArgumentError` when the record is not as it was when it was last read."""
         known, now = self._known.get(address.uri), revision_of(record)
         if known is None or now is None or not known.differs_from(now):

@@ -9,7 +9,7 @@ from uru_mcp import messages
 from uru_mcp.access.policy import PLATFORM, is_foreign
 from uru_mcp.approvals.automation_steps import advice, deciding_tool
 from uru_mcp.catalog.catalog import Tool
-from uru_mcp.session.session import View
+from uru_mcp.session.session import Snapshot
 from uru_mcp.session.tool_execution import speaker_of
 from uru_mcp.untrusted.quoting import NAME_CHARS, Quotation, quoted
 from uru_mcp.uru.records import ANSWERED_BY, CHANGED_BY, RUNS, Kind, address_of
@@ -17,7 +17,7 @@ from uru_mcp.uru.waiting_steps import Approval, read_approvals
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
+class Provenance:
     """`members` and `notes` go with the result; `waits_for` is what a person can be asked to decide right away."""
 
     members: dict[str, Any]
@@ -55,18 +55,18 @@ def waiting_in(tool: Tool, data: Any) -> tuple[Approval, ...]:
     return read_approvals(data) if is_run else ()
 
 
-def effect_of(tool: Tool, data: Any, view: View, approvals: tuple[Approval, ...] = ()) -> Effect:
+def effect_of(tool: Tool, data: Any, snapshot: Snapshot, approvals: tuple[Approval, ...] = ()) -> Provenance:
     """Whose words the tool answered with, where the record among them can be read, and what it waits for."""
     source = source_of(tool)
     said: dict[str, Any] = {"from": source}
     kind = ANSWERED_BY.get(tool.name) if tool.namespace.name == PLATFORM else None
     address = address_of(kind, data) if kind is not None and isinstance(data, dict) else None
     if address is None:
-        return Effect(said, (attribution(source),))
-    advised = [advice(approval, view) for approval in approvals]
+        return Provenance(said, (attribution(source),))
+    advised = [advice(approval, snapshot) for approval in approvals]
     members = {**said, "uri": address.uri}
     if advised:
         members["approvals"] = [structure for structure, _ in advised]
     notes = (attribution(source), f"[Resource: {address.uri}]", *(note for _, note in advised))
-    decidable = [approval for approval in approvals if deciding_tool(approval, view) is not None]
-    return Effect(members, notes, decidable[0] if decidable else None)
+    decidable = [approval for approval in approvals if deciding_tool(approval, snapshot) is not None]
+    return Provenance(members, notes, decidable[0] if decidable else None)

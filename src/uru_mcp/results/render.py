@@ -82,7 +82,7 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
+class Remainder:
     """How to get what was cut off a document: the tool to call, and the argument that says of which document."""
 
     tool: str
@@ -142,7 +142,7 @@ class Renderer:
         """Whether it is too long to be shown at once."""
         return reach(document.text, 0, self.budget) < len(document.text)
 
-    def result(self, document: Document, rest: Rest | None = None, *, offset: int = 0) -> Rendered:
+    def result(self, document: Document, rest: Remainder | None = None, *, offset: int = 0) -> Rendered:
         """`{"data": …, "log_id": …}`, and as text the data itself; of a long document the piece at `offset`.
 
         A piece has `"cut": {"offset", "shown", "total", "next_offset"}`, in characters of the text, and the argument
@@ -156,7 +156,7 @@ class Renderer:
             return _with_notes(document, document.text, data)
         return self._piece(document, rest, offset)
 
-    def _piece(self, document: Document, rest: Rest | None, offset: int) -> Rendered:
+    def _piece(self, document: Document, rest: Remainder | None, offset: int) -> Rendered:
         total = len(document.text)
         if offset >= total:
             raise ArgumentError(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .api.faults import Faults
-from .api.request_log import Request, Traffic
+from .api.request_log import Request, RequestLog
 from .automations import platform, runs
 from .data import callers
 from .data.callers import Workspace
@@ -16,7 +16,7 @@ from .data.keys import Keys
 from .data.seed import seed
 from .tools import calendar, company, mail
 from .tools.recorded_tools import answer_recorded, read_catalog
-from .tools.registry import Definition, Namespace, Toolbox
+from .tools.registry import Definition, Namespace, Registry
 from .tools.synthetic_tools import synthetic_namespaces
 
 if TYPE_CHECKING:
@@ -35,18 +35,18 @@ class Sandbox:
         self.database = database
         self.keys = Keys(database)
         self.faults = Faults()
-        self._toolbox = Toolbox(database, [*own, *strangers], otherwise=answer_recorded)
-        self._traffic = Traffic()
+        self._registry = Registry(database, [*own, *strangers], otherwise=answer_recorded)
+        self._request_log = RequestLog()
         from starlette.middleware import Middleware  # late, since who only lists commands or keys serves nothing
 
         from .api.app import Api, build_app
 
-        middleware = [Middleware(self._traffic.around), Middleware(self.faults.around)]
+        middleware = [Middleware(self._request_log.around), Middleware(self.faults.around)]
         if differences:
             from .differences.middleware import differing
 
             middleware.append(Middleware(differing, differences))
-        self.app: Starlette = build_app(Api(database, self._toolbox), middleware)
+        self.app: Starlette = build_app(Api(database, self._registry), middleware)
 
     @classmethod
     def open(
@@ -73,18 +73,18 @@ class Sandbox:
     @property
     def requests(self) -> list[Request]:
         """What arrived so far, oldest first; of very many, the last ten thousand."""
-        return self._traffic.requests
+        return self._request_log.requests
 
     def put_tool(self, workspace_id: str, namespace: str, tool: Definition) -> None:
         """Add a tool to a workspace, or replace the definition of one, as Uru does when an integration changes.
 
         A new tool only records its calls; one that is replaced goes on doing what it did.
         """
-        self._toolbox.put(workspace_id, namespace, tool)
+        self._registry.put(workspace_id, namespace, tool)
 
     def remove_tool(self, workspace_id: str, namespace: str, name: str) -> None:
         """Take a tool away from a workspace, be it one of the sandbox's own."""
-        self._toolbox.remove(workspace_id, namespace, name)
+        self._registry.remove(workspace_id, namespace, name)
 
     def close(self) -> None:
         self.database.close()

@@ -25,7 +25,7 @@ from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import Unconfirmed, UruError
 from uru_mcp.results.render import Rendered
 from uru_mcp.server.sdk_types import is_modern, tool_result
-from uru_mcp.uru.resource_uris import Address
+from uru_mcp.uru.resource_uris import ResourceUri
 from uru_mcp.uru.waiting_steps import Approval
 
 AT_MOST = 64  # open questions
@@ -39,7 +39,7 @@ PERSON_WITHIN = 600.0  # seconds that a person has, where the client is told tha
 Context = ServerRequestContext[Any, Any]
 
 
-class Desk(Protocol):
+class Caller(Protocol):
     """What questions need of a bridge: to run a tool, and to know which key it was asked with."""
 
     @property
@@ -51,7 +51,7 @@ class Desk(Protocol):
 
     def key_in_use(self) -> Key | None: ...
 
-    async def title_of(self, run: Address, within: float) -> str | None: ...
+    async def title_of(self, run: ResourceUri, within: float) -> str | None: ...
 
     def refusal(self, error: UruError) -> Rendered: ...
 
@@ -84,11 +84,11 @@ class Question:
     key: Key | None
 
 
-class Asking:
+class Elicitation:
     """Settles what calls wait for."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
         self._open: dict[str, Question] = {}  # the oldest first
 
     async def settle(
@@ -100,7 +100,7 @@ class Asking:
                 return await self._question(params, rendered, rendered.waits_for)
             asked = self._asked(params, rendered, rendered.waits_for)
             reply = await self._elicit(ctx, rendered.waits_for, call)
-            call.until = max(call.until, time.monotonic() + (self._desk.call_within if call.has_progress else 0.0))
+            call.until = max(call.until, time.monotonic() + (self._caller.call_within if call.has_progress else 0.0))
             rendered = await self._decided(asked, reply, call.until)
         return tool_result(rendered)
 
@@ -120,7 +120,7 @@ class Asking:
         return await self._decided(asked, reply if isinstance(reply, types.ElicitResult) else None, until)
 
     def _asked(self, params: types.CallToolRequestParams, rendered: Rendered, approval: Approval) -> Question:
-        return Question(params.name, params.arguments or {}, rendered, approval, self._desk.key_in_use())
+        return Question(params.name, params.arguments or {}, rendered, approval, self._caller.key_in_use())
 
     async def _question(
         self, params: types.CallToolRequestParams, rendered: Rendered, approval: Approval
@@ -150,13 +150,13 @@ class Asking:
 
     async def _words(self, approval: Approval) -> str:
         """The question, with the name of the automation, which its run does not hold as a rule."""
-        title = None if approval.automation else await self._desk.title_of(approval.run, NAME_WITHIN)
+        title = None if approval.automation else await self._caller.title_of(approval.run, NAME_WITHIN)
         return question(approval, title)
 
     async def _void(self, asked: Question, until: float) -> UruError | None:
         """Why the answer to a question does not count, nor what was known when it was asked."""
         try:
-            key = await self._desk.accepted_key(max(0.0, (until - time.monotonic()) / 2))
+            key = await self._caller.accepted_key(max(0.0, (until - time.monotonic()) / 2))
         except UruError as error:
             return error
         return None if key == asked.key else Unconfirmed(messages.QUESTION_IS_VOID, fix=messages.LOOK_AT_THE_RUN)
@@ -164,13 +164,13 @@ class Asking:
     async def _decided(self, asked: Question, reply: types.ElicitResult | None, until: float) -> Rendered:
         void = await self._void(asked, until)
         if void is not None:
-            return self._desk.refusal(void)
+            return self._caller.refusal(void)
         content = (reply.content if reply is not None and reply.action == "accept" else None) or {}
         choice, comment = content.get("decision"), content.get("comment")
         if choice not in ("approve", "reject"):
             return _with(asked.answer, messages.UNDECIDED, user_decision=None)
         arguments = decision(asked.approval, str(choice), comment if isinstance(comment, str) else None)
-        decided = await self._desk.call_tool(shown_name(PLATFORM, DECIDE), arguments, within=until - time.monotonic())
+        decided = await self._caller.call_tool(shown_name(PLATFORM, DECIDE), arguments, within=until - time.monotonic())
         return _with(decided, messages.USER_DECIDED.format(choice=choice), user_decision=choice)
 
 

@@ -27,10 +27,10 @@ from uru_mcp import __version__, messages
 from uru_mcp.bridge import Bridge
 from uru_mcp.errors import UnknownTool, UruError
 from uru_mcp.resources.cursors import require_none
-from uru_mcp.resources.handlers import Library
+from uru_mcp.resources.handlers import ResourceHandlers
 from uru_mcp.results.render import Rendered
 from uru_mcp.server import sdk_types
-from uru_mcp.server.elicitation import Asking, Time
+from uru_mcp.server.elicitation import Elicitation, Time
 from uru_mcp.server.invalid_params import name_fields
 from uru_mcp.server.unconfigured import Unconfigured
 from uru_mcp.session.list_changes import List
@@ -80,7 +80,7 @@ class Handlers:
     def __init__(self, bridge: Bridge | Unconfigured, progress_each: float) -> None:
         self._bridge = bridge
         self._progress_each = progress_each
-        self._asking = Asking(bridge)
+        self._elicitation = Elicitation(bridge)
         self._listed: tuple[list[Definition], types.ListToolsResult] = ([], types.ListToolsResult(tools=[]))
         self.listeners = Listeners()
 
@@ -99,14 +99,14 @@ class Handlers:
         self.listeners.session = ctx.session
         until = time.monotonic() + self._bridge.call_within
         if "progress_token" not in (ctx.meta or {}):
-            return await self._asking.settle(ctx, params, await self._answer(params, until), Time(until))
+            return await self._elicitation.settle(ctx, params, await self._answer(params, until), Time(until))
         time_left = Time(until, has_progress=True)
         result: types.CallToolResult | types.InputRequiredResult | None = None
         failure: MCPError | None = None
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_report_progress, ctx.session, self._progress_each, time_left)
             try:
-                result = await self._asking.settle(ctx, params, await self._answer(params, until), time_left)
+                result = await self._elicitation.settle(ctx, params, await self._answer(params, until), time_left)
             except MCPError as error:  # which must not leave a task group, as it would become a group itself
                 failure = error
             tasks.cancel_scope.cancel()
@@ -118,7 +118,9 @@ class Handlers:
         self, ctx: Context, params: types.PaginatedRequestParams | None
     ) -> types.ListResourcesResult:
         cursor = params.cursor if params is not None else None
-        page = await self._library(ctx, "resources", lambda library, within: library.resources(cursor, within=within))
+        page = await self._resource_handlers(
+            ctx, "resources", lambda handlers, within: handlers.resources(cursor, within=within)
+        )
         resources = [sdk_types.resource(one) for one in page.resources]
         return types.ListResourcesResult(resources=resources, next_cursor=page.next_cursor)
 
@@ -126,25 +128,27 @@ class Handlers:
         self, ctx: Context, params: types.PaginatedRequestParams | None
     ) -> types.ListResourceTemplatesResult:
         cursor = params.cursor if params is not None else None
-        found = await self._library(ctx, "resources", lambda library, within: library.templates(cursor, within=within))
+        found = await self._resource_handlers(
+            ctx, "resources", lambda handlers, within: handlers.templates(cursor, within=within)
+        )
         return types.ListResourceTemplatesResult(resource_templates=[sdk_types.template(one) for one in found])
 
     async def read_resource(self, ctx: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
-        mime_type, piece = await self._library(
-            ctx, "resources", lambda library, within: library.read(params.uri, within=within), uri=params.uri
+        mime_type, piece = await self._resource_handlers(
+            ctx, "resources", lambda handlers, within: handlers.read(params.uri, within=within), uri=params.uri
         )
         return sdk_types.contents(params.uri, mime_type, piece)
 
     async def list_prompts(self, ctx: Context, params: types.PaginatedRequestParams | None) -> types.ListPromptsResult:
         cursor = params.cursor if params is not None else None
-        offers, following = await self._library(
-            ctx, "prompts", lambda library, within: library.prompts(cursor, within=within)
+        offers, following = await self._resource_handlers(
+            ctx, "prompts", lambda handlers, within: handlers.prompts(cursor, within=within)
         )
         return types.ListPromptsResult(prompts=[sdk_types.prompt(one) for one in offers], next_cursor=following)
 
     async def get_prompt(self, ctx: Context, params: types.GetPromptRequestParams) -> types.GetPromptResult:
-        filled = await self._library(
-            ctx, "prompts", lambda library, within: library.prompt(params.name, params.arguments or {}, within=within)
+        filled = await self._resource_handlers(
+            ctx, "prompts", lambda handlers, within: handlers.prompt(params.name, params.arguments or {}, within=within)
         )
         return sdk_types.prompt_result(filled)
 
@@ -152,27 +156,27 @@ class Handlers:
         ref, argument = params.ref, params.argument
         given = (params.context.arguments if params.context is not None else None) or {}
 
-        async def ask(library: Library, within: float) -> list[str]:
+        async def ask(resource_handlers: ResourceHandlers, within: float) -> list[str]:
             if isinstance(ref, types.PromptReference):
-                return await library.complete_prompt(ref.name, argument.name, argument.value, within=within)
-            return await library.complete_uri(ref.uri, argument.name, argument.value, given, within=within)
+                return await resource_handlers.complete_prompt(ref.name, argument.name, argument.value, within=within)
+            return await resource_handlers.complete_uri(ref.uri, argument.name, argument.value, given, within=within)
 
         kind: List = "prompts" if isinstance(ref, types.PromptReference) else "resources"
-        return sdk_types.completion(await self._library(ctx, kind, ask))
+        return sdk_types.completion(await self._resource_handlers(ctx, kind, ask))
 
     async def _answer(self, params: types.CallToolRequestParams, until: float) -> Rendered:
         try:
             if params.request_state is not None:
-                return await self._asking.resume(params, until)
+                return await self._elicitation.resume(params, until)
             return await self._bridge.call_tool(params.name, params.arguments or {})
         except UnknownTool:
             raise MCPError(types.INVALID_PARAMS, NO_SUCH_TOOL) from None
 
-    async def _library(
+    async def _resource_handlers(
         self,
         ctx: Context,
         name: List,
-        ask: Callable[[Library, float], Awaitable[Answer]],
+        ask: Callable[[ResourceHandlers, float], Awaitable[Answer]],
         *,
         uri: str | None = None,
     ) -> Answer:

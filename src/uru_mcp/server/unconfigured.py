@@ -7,19 +7,19 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from uru_mcp.access.key_status import Standing
+from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.bridge import Answer, nobody
 from uru_mcp.catalog.catalog import Catalog
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import SettingsError, UruError
-from uru_mcp.resources.handlers import Library
+from uru_mcp.resources.handlers import ResourceHandlers
 from uru_mcp.results.render import Rendered, Renderer
 from uru_mcp.session.list_changes import List
 from uru_mcp.tools import shown_tools
 from uru_mcp.tools.definitions import Definition
 from uru_mcp.tools.whoami import Facts, report
 from uru_mcp.untrusted.redaction import Redaction
-from uru_mcp.uru.resource_uris import Address
+from uru_mcp.uru.resource_uris import ResourceUri
 
 
 class Unconfigured:
@@ -27,7 +27,7 @@ class Unconfigured:
 
     def __init__(self, error: SettingsError, redaction: Redaction) -> None:
         self._error = error
-        self._standing = Standing(trouble=error)
+        self._key_status = KeyStatus(trouble=error)
         self._renderer = Renderer(redaction, budget=0)  # which bounds results, and there are none
         self.call_within = 0.0  # nobody waits
         self.on_change: Callable[[List], Awaitable[None]] = nobody
@@ -43,7 +43,7 @@ class Unconfigured:
         """Raises: what is wrong."""
         raise self._error.with_traceback(None)
 
-    async def title_of(self, run: Address, within: float) -> str | None:
+    async def title_of(self, run: ResourceUri, within: float) -> str | None:
         return None
 
     @asynccontextmanager
@@ -51,17 +51,17 @@ class Unconfigured:
         yield
 
     async def list_tools(self) -> list[Definition]:
-        return shown_tools.listed(Catalog(), self._standing, direct="none", budget=0)
+        return shown_tools.listed(Catalog(), self._key_status, direct="none", budget=0)
 
     async def call_tool(self, name: str, arguments: dict[str, Any], *, within: float | None = None) -> Rendered:
         """What is wrong, as the report of `uru_whoami` or as the refusal of any other call."""
         if name == "uru_whoami":
             return self._renderer.answer(
-                *report(Facts(self._standing, Catalog(), None, {}, None, None, datetime.now(UTC)))
+                *report(Facts(self._key_status, Catalog(), None, {}, None, None, datetime.now(UTC)))
             )
         return self.refusal(self._error)
 
-    async def ask_library(self, name: List, ask: Callable[[Library, float], Awaitable[Answer]]) -> Answer:
+    async def ask_library(self, name: List, ask: Callable[[ResourceHandlers, float], Awaitable[Answer]]) -> Answer:
         """Raises: what is wrong."""
         raise self._error.with_traceback(None)
 

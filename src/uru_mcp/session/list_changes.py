@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Literal
 
-from uru_mcp.session.session import Outlook
+from uru_mcp.session.session import Session
 from uru_mcp.uru.records import PROMPTS, RUNS, Kind
 
 List = Literal["tools", "resources", "prompts"]
@@ -19,14 +19,14 @@ class Announcements:
 
     def __init__(
         self,
-        outlook: Outlook,
+        session: Session,
         outlines: Callable[[], Mapping[List, object]],
         tell: Callable[[List], Awaitable[None]],
     ) -> None:
-        self._outlook = outlook
+        self._session = session
         self._outlines = outlines
         self._tell = tell
-        self._seen = outlook.now
+        self._seen = session.now
         self._shown: dict[List, object] = {}
         self._stale: set[List] = set()  # that clients were told have changed, and have not asked for since
 
@@ -43,10 +43,10 @@ class Announcements:
 
     async def after_look(self) -> None:
         """Tell of the lists that depend on something else than when they were shown."""
-        view = self._outlook.now
-        if not self._shown or (view.standing == self._seen.standing and view.catalog is self._seen.catalog):
+        snapshot = self._session.now
+        if not self._shown or (snapshot.key_status == self._seen.key_status and snapshot.catalog is self._seen.catalog):
             return
-        self._seen = view
+        self._seen = snapshot
         try:
             now = self._outlines()
             for name, shown in list(self._shown.items()):

@@ -47,7 +47,7 @@ class ReadCheck:
                 await self._look(catalog)
 
     async def _look(self, catalog: Catalog) -> None:
-        key = self._identity.standing.key
+        key = self._identity.key_status.key
         is_new = self._tried[0] != key or self._tried[1] is not catalog
         if not self._identity.needs_a_look or (not is_new and time.monotonic() - self._tried_at < AGAIN):
             return

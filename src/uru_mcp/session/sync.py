@@ -13,11 +13,11 @@ from collections.abc import Callable
 
 import anyio
 
-from uru_mcp.catalog.current import Catalogs
+from uru_mcp.catalog.current import CurrentCatalog
 from uru_mcp.catalog.loader import LOAD_WITHIN
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import UruError, WorkspaceProblem
-from uru_mcp.session.session import Outlook
+from uru_mcp.session.session import Session
 from uru_mcp.uru.api import UruClient
 from uru_mcp.uru.catalog_version import is_news
 from uru_mcp.uru.retry import pause_after
@@ -39,11 +39,17 @@ class Sync:
     """
 
     def __init__(
-        self, client: UruClient, outlook: Outlook, catalogs: Catalogs, *, key: Callable[[], Key | None], interval: float
+        self,
+        client: UruClient,
+        session: Session,
+        current_catalog: CurrentCatalog,
+        *,
+        key: Callable[[], Key | None],
+        interval: float,
     ) -> None:
         self._client = client
-        self._outlook = outlook
-        self._catalogs = catalogs
+        self._session = session
+        self._current_catalog = current_catalog
         self._key = key
         self._interval = interval
         self._story: object = None
@@ -56,8 +62,8 @@ class Sync:
         while True:
             await self._rest(pause)
             pause = self._interval
-            standing = self._outlook.now.standing
-            if self._has_ended or standing.is_refused or standing.lacks_workspace:
+            key_status = self._session.now.key_status
+            if self._has_ended or key_status.is_refused or key_status.lacks_workspace:
                 continue
             try:
                 pause = await self._turn()
@@ -76,26 +82,26 @@ class Sync:
             retry_after = error.details.get("retry_after")
             if ends_looking(error):
                 self._has_ended = True
-                self._outlook.doubt()
-                await self._outlook.look(LOOK_WITHIN)  # which finds out what it means for the key
+                self._session.doubt()
+                await self._session.look(LOOK_WITHIN)  # which finds out what it means for the key
         return pause_after(self._failures, interval=self._interval, retry_after=retry_after, random=random.random)
 
     async def _look(self) -> None:
         """Raises: `UruError` when Uru does not tell the version."""
-        if self._catalogs.is_loading:
+        if self._current_catalog.is_loading:
             return  # with a version that was asked for just before: the next look will tell whether it is an older one
-        place, known = self._catalogs.place, self._catalogs.version
+        place, known = self._current_catalog.place, self._current_catalog.version
         seen = await self._client.tool_version(known, within=LOOK_WITHIN)
-        if (place, known) != (self._catalogs.place, self._catalogs.version):
+        if (place, known) != (self._current_catalog.place, self._current_catalog.version):
             return  # other tools have been loaded meanwhile, perhaps another workspace's: the next look will tell
         loaded = None if known is None else known.number
         before, self._before = self._before, seen.number
         if not is_news(seen.number, loaded=loaded, before=before):
-            self._catalogs.expect(None)
+            self._current_catalog.expect(None)
             return
         log.info("the version of the tools is %s, after %s", seen.number, loaded)
-        self._catalogs.expect(seen)
-        await self._outlook.look(LOAD_WITHIN)
+        self._current_catalog.expect(seen)
+        await self._session.look(LOAD_WITHIN)
 
     async def _rest(self, seconds: float) -> None:
         """Wait so long, or until another story begins, for which nobody has asked to wait."""
@@ -105,10 +111,10 @@ class Sync:
             await anyio.sleep(min(left, self._interval))
 
     def _is_another_story(self) -> bool:
-        standing = self._outlook.now.standing
-        if standing.trouble is not None and not (standing.is_refused or standing.lacks_workspace):
+        key_status = self._session.now.key_status
+        if key_status.trouble is not None and not (key_status.is_refused or key_status.lacks_workspace):
             return False  # Uru has not answered, and what it said last is all that is known
-        story = (self._key(), standing.record, standing.workspace, standing.state)
+        story = (self._key(), key_status.record, key_status.workspace, key_status.state)
         if story == self._story:
             return False
         self._story, self._has_ended, self._failures, self._before = story, False, 0, None

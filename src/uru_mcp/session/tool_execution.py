@@ -91,20 +91,20 @@ class Calls:
 
     async def _whose_refusal(self, tool: Tool, error: KeyRefused, key: Key | None, *, within: float) -> UruError:
         """What a 401 means, the key's end or that of the app's connection: Uru is asked before the key is blamed."""
-        standing = None
+        key_status = None
         with anyio.move_on_after(within):
-            standing = await self._identity.after_refusal(key)
+            key_status = await self._identity.after_refusal(key)
         said = error.said.by(speaker_of(tool))
-        if standing is None or standing.doubt is not None:
+        if key_status is None or key_status.doubt is not None:
             return NoAnswer(
                 messages.WHOSE_REFUSAL.format(title=quoted(tool.namespace.title, NAME_CHARS)),
                 said=said,
                 fix=messages.CALL_WHOAMI_IN_A_MINUTE,
                 retryable=False,
             )
-        if standing.trouble is not None:
-            return standing.trouble.with_traceback(None)
-        if standing.key != key:
+        if key_status.trouble is not None:
+            return key_status.trouble.with_traceback(None)
+        if key_status.key != key:
             return self._replaced(tool, error, key)
         if tool.namespace.name == PLATFORM:
             message = messages.REFUSED_THOUGH_KEY_IS_FINE

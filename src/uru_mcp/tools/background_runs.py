@@ -35,7 +35,7 @@ Work = Callable[[], Awaitable[Document]]
 
 
 @dataclass(eq=False, slots=True)
-class Outcome:
+class BackgroundRun:
     """A call and what came of it: a document or an error, and neither while it is under way."""
 
     tool: str
@@ -83,14 +83,14 @@ class Outcome:
         )
 
 
-class Outcomes:
+class BackgroundRuns:
     """The calls that are under way, and those that ended and are asked for later."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._tasks: TaskGroup
         self._clock = clock
-        self._open: dict[str, Outcome] = {}
-        self._kept: dict[str, Outcome] = {}  # the oldest first
+        self._open: dict[str, BackgroundRun] = {}
+        self._kept: dict[str, BackgroundRun] = {}  # the oldest first
         self._asker = object()
         self._turns = anyio.CapacityLimiter(AT_MOST)
 
@@ -104,7 +104,7 @@ class Outcomes:
             log.warning("%s (%s) was begun with an earlier key; its outcome is not kept.", outcome.tool, outcome.id)
         self._open, self._kept, self._asker = {}, {}, object()
 
-    async def carry_out(self, tool: str, work: Work, *, wait: float) -> Outcome:
+    async def carry_out(self, tool: str, work: Work, *, wait: float) -> BackgroundRun:
         """Begin the work, and wait `wait` seconds for it; if it is not over by then it goes on, and is kept.
 
         When whoever waits is cancelled, so is the work, which is kept as unconfirmed; so is all work at the end.
@@ -128,7 +128,7 @@ class Outcomes:
             outcome.is_wanted_later = True
         return outcome
 
-    async def _turn(self, outcome: Outcome, within: float) -> None:
+    async def _turn(self, outcome: BackgroundRun, within: float) -> None:
         """Raises: NoAnswer when none comes within so many seconds."""
         with suppress(anyio.WouldBlock):
             self._turns.acquire_on_behalf_of_nowait(outcome)
@@ -139,23 +139,23 @@ class Outcomes:
             message = messages.TOO_MANY_CALLS.format(at_most=AT_MOST)
             raise NoAnswer(message, fix=messages.TRY_WHEN_SOME_ENDED, code="rate_limited")
 
-    async def wait(self, outcome: Outcome, seconds: float) -> None:
+    async def wait(self, outcome: BackgroundRun, seconds: float) -> None:
         """Until it is over, or so many seconds."""
         with anyio.move_on_after(seconds):
             await outcome.over.wait()
 
-    def begun(self, tool: str) -> Outcome:
+    def begun(self, tool: str) -> BackgroundRun:
         """The outcome of a call that begins now."""
-        return Outcome(tool, self._clock, self._clock(), asker=self._asker)
+        return BackgroundRun(tool, self._clock, self._clock(), asker=self._asker)
 
-    def keep(self, outcome: Outcome) -> None:
+    def keep(self, outcome: BackgroundRun) -> None:
         """Keep what is over, to be asked for again, but not with another key than the one it was begun with."""
         if outcome.asker is not self._asker:
             return
         self._kept[outcome.id] = outcome
         self._make_room()
 
-    def get(self, wanted: str) -> Outcome:
+    def get(self, wanted: str) -> BackgroundRun:
         """The call of that id, under way or kept.
 
         Raises:
@@ -176,12 +176,12 @@ class Outcomes:
             )
         return found
 
-    def all(self) -> list[Outcome]:
+    def all(self) -> list[BackgroundRun]:
         """The calls that can be asked for, the newest first."""
         self._make_room()
         return sorted([*self._open.values(), *self._kept.values()], key=lambda outcome: outcome.began, reverse=True)
 
-    async def _work(self, outcome: Outcome, work: Work) -> None:
+    async def _work(self, outcome: BackgroundRun, work: Work) -> None:
         try:
             with outcome.scope:
                 outcome.end(await work())
@@ -209,5 +209,5 @@ class Outcomes:
             del self._kept[outcome.id]
 
 
-def _chars(outcome: Outcome) -> int:
+def _chars(outcome: BackgroundRun) -> int:
     return len(outcome.document.text) if outcome.document is not None else 0

@@ -14,14 +14,14 @@ from uru_mcp.catalog.catalog import Tool
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import ArgumentError, Unconfirmed, UnknownTool
 from uru_mcp.permissions import NOTHING
-from uru_mcp.resources.handlers import Library, answered_kind
+from uru_mcp.resources.handlers import ResourceHandlers, answered_kind
 from uru_mcp.results.media import media_of, with_texts
 from uru_mcp.results.provenance import attribution, changed_by, effect_of, remark, waiting_in
-from uru_mcp.results.render import Document, Rendered, Renderer, Rest
-from uru_mcp.session.session import Outlook, View
+from uru_mcp.results.render import Document, Remainder, Rendered, Renderer
+from uru_mcp.session.session import Session, Snapshot
 from uru_mcp.session.tool_execution import Calls
 from uru_mcp.tools import shown_tools
-from uru_mcp.tools.background_runs import Outcome, Outcomes
+from uru_mcp.tools.background_runs import BackgroundRun, BackgroundRuns
 from uru_mcp.tools.call_arguments import of_own_tool, of_upstream_tool
 from uru_mcp.tools.definitions import OWN
 from uru_mcp.tools.dispatch_input import Reading
@@ -47,10 +47,10 @@ class ToolCalls:
 
     def __init__(
         self,
-        outlook: Outlook,
+        session: Session,
         calls: Calls,
-        library: Library,
-        outcomes: Outcomes,
+        resource_handlers: ResourceHandlers,
+        background_runs: BackgroundRuns,
         renderer: Renderer,
         *,
         report: Callable[[], tuple[dict[str, Any], str]],
@@ -58,10 +58,10 @@ class ToolCalls:
         workspace_id: str | None,
         execute_timeout: float,
     ) -> None:
-        self._outlook = outlook
+        self._session = session
         self._calls = calls
-        self._library = library
-        self._outcomes = outcomes
+        self._resource_handlers = resource_handlers
+        self._background_runs = background_runs
         self._renderer = renderer
         self._report = report
         self._on_change = on_change
@@ -75,63 +75,63 @@ class ToolCalls:
             UruError: What stands in the way; an `UnknownTool` is one that MCP knows nothing of.
         """
         if name == "uru_whoami":  # which always answers, whatever it is asked with
-            await self._outlook.look(min(LOOK, _left(deadline)), at_once=True)
+            await self._session.look(min(LOOK, _left(deadline)), at_once=True)
             return self._renderer.answer(*self._report())
         reading = of_own_tool(name, arguments) if name in OWN else Reading(arguments)
         arguments = reading.call
         if name == "uru_result":
             return await self._outcome(arguments, deadline)
         if name == "uru_list_resources":
-            return await self._library.list_for_model(arguments, within=_left(deadline))
+            return await self._resource_handlers.list_for_model(arguments, within=_left(deadline))
         if name == "uru_read_resource":
             offset = arguments.get("offset", 0)
-            _, piece = await self._library.read(arguments["uri"], offset=offset, within=_left(deadline))
+            _, piece = await self._resource_handlers.read(arguments["uri"], offset=offset, within=_left(deadline))
             return _attributed(piece)
-        view = await self._outlook.look(_left(deadline) / 2)  # the rest is for the call itself
-        gate.require(name, NOTHING, view.standing)
+        snapshot = await self._session.look(_left(deadline) / 2)  # the rest is for the call itself
+        gate.require(name, NOTHING, snapshot.key_status)
         if name == "uru_search_tools":
-            return await self._search(arguments, view)
-        return await self._run(await self._resolve(name, arguments, view), reading, view, deadline)
+            return await self._search(arguments, snapshot)
+        return await self._run(await self._resolve(name, arguments, snapshot), reading, snapshot, deadline)
 
-    async def _search(self, arguments: Arguments, view: View) -> Rendered:
-        missing = None if view.catalog.namespaces else self._outlook.catalog_trouble
-        reason = view.standing.trouble or missing
+    async def _search(self, arguments: Arguments, snapshot: Snapshot) -> Rendered:
+        missing = None if snapshot.catalog.namespaces else self._session.catalog_trouble
+        reason = snapshot.key_status.trouble or missing
         if reason is not None:
             raise reason.with_traceback(None)
-        catalog = await self._outlook.searchable(view)
-        found = search_results.search(catalog, view.standing, arguments, budget=self._renderer.budget)
+        catalog = await self._session.searchable(snapshot)
+        found = search_results.search(catalog, snapshot.key_status, arguments, budget=self._renderer.budget)
         following = found.get("next_offset")
         more = [] if following is None else [messages.MORE_HITS.format(total=found["total"], following=following)]
         return self._renderer.answer(found, notes=[messages.OF_TOOLS, *more])
 
-    async def _resolve(self, name: str, arguments: Arguments, view: View) -> shown_tools.Call:
-        if not shown_tools.knows(name, arguments, view.catalog):
-            await self._outlook.searchable(view)  # for the names that are near
+    async def _resolve(self, name: str, arguments: Arguments, snapshot: Snapshot) -> shown_tools.Call:
+        if not shown_tools.knows(name, arguments, snapshot.catalog):
+            await self._session.searchable(snapshot)  # for the names that are near
         try:
-            return shown_tools.resolve(name, arguments, view.catalog)
+            return shown_tools.resolve(name, arguments, snapshot.catalog)
         except UnknownTool as error:
-            not_loaded = self._outlook.catalog_trouble or view.catalog.failure_of(error.details["tool"])
-            raise (view.standing.trouble or not_loaded or error).with_traceback(None) from None
+            not_loaded = self._session.catalog_trouble or snapshot.catalog.failure_of(error.details["tool"])
+            raise (snapshot.key_status.trouble or not_loaded or error).with_traceback(None) from None
 
-    async def _run(self, call: shown_tools.Call, reading: Reading, view: View, deadline: float) -> Rendered:
+    async def _run(self, call: shown_tools.Call, reading: Reading, snapshot: Snapshot, deadline: float) -> Rendered:
         tool = call.tool
-        view = await self._outlook.admit(tool.id, tool.needs, view, within=_left(deadline) / 2)
+        snapshot = await self._session.admit(tool.id, tool.needs, snapshot, within=_left(deadline) / 2)
         shown_tools.require_dispatcher(call)
         arguments = await of_upstream_tool(call, reading)
-        self._require_own_workspace(tool, arguments, view.standing.workspace)
-        await self._library.require_unchanged(tool, arguments, within=_left(deadline) / 3)
-        key = view.standing.key
+        self._require_own_workspace(tool, arguments, snapshot.key_status.workspace)
+        await self._resource_handlers.require_unchanged(tool, arguments, within=_left(deadline) / 3)
+        key = snapshot.key_status.key
         if not tool.is_run:
-            outcome = self._outcomes.begun(tool.id)
+            outcome = self._background_runs.begun(tool.id)
             outcome.end(await self._carry_out(tool, arguments, key, within=_left(deadline)))
         else:
-            outcome = await self._outcomes.carry_out(
+            outcome = await self._background_runs.carry_out(
                 tool.id,
                 lambda: self._carry_out(tool, arguments, key, within=self._execute_timeout),
                 wait=_left(deadline),
             )
         if _selects_workspace(tool) and outcome.document is not None:
-            await self._outlook.look_anew(_left(deadline))
+            await self._session.look_anew(_left(deadline))
             return self._shown(outcome).noted(f"[{messages.WORKSPACE_CHANGED}]")
         return self._shown(outcome)
 
@@ -144,20 +144,20 @@ class ToolCalls:
             await self._changed(changed)
             raise
         finally:
-            self._library.forget(changed)
+            self._resource_handlers.forget(changed)
         await self._changed(changed)
-        view = self._outlook.now
+        snapshot = self._session.now
         data = result.data
         if changed or answered_kind(tool, arguments) is not None:  # the words may be put to a person, or remembered
             data = await self._cleaned(data)
         approvals = waiting_in(tool, data)
         if approvals:
-            automation = await self._library.automation_of(approvals[0].run, within=LOOK_UP)
+            automation = await self._resource_handlers.automation_of(approvals[0].run, within=LOOK_UP)
             approvals = with_steps(approvals, automation)
-        self._library.note(tool, arguments, data)
+        self._resource_handlers.note(tool, arguments, data)
 
         def document() -> Document:
-            effect = effect_of(tool, data, view, approvals)
+            effect = effect_of(tool, data, snapshot, approvals)
             members = {"log_id": result.log_id, **effect.members}
             media, texts = media_of(result.media)
             beside = self._renderer.clean(result.remark)
@@ -171,32 +171,32 @@ class ToolCalls:
 
     async def _changed(self, kinds: tuple[Kind, ...]) -> None:
         if kinds:
-            self._library.forget(kinds)
+            self._resource_handlers.forget(kinds)
             await self._on_change(kinds)
 
     async def _outcome(self, arguments: Arguments, deadline: float) -> Rendered:
         """What became of a call that went on, or of all of them; Uru is asked only about another key."""
-        await self._outlook.notice_key(_left(deadline) / 2)
-        standing = self._outlook.now.standing
-        if standing.is_refused and standing.trouble is not None:
-            raise standing.trouble.with_traceback(None)
+        await self._session.notice_key(_left(deadline) / 2)
+        key_status = self._session.now.key_status
+        if key_status.is_refused and key_status.trouble is not None:
+            raise key_status.trouble.with_traceback(None)
         if "call_id" not in arguments:
-            return self._renderer.answer({"calls": [_summary(outcome) for outcome in self._outcomes.all()]})
-        outcome = self._outcomes.get(arguments["call_id"])
-        await self._outcomes.wait(outcome, min(arguments.get("wait", WAIT), _left(deadline)))
+            return self._renderer.answer({"calls": [_summary(outcome) for outcome in self._background_runs.all()]})
+        outcome = self._background_runs.get(arguments["call_id"])
+        await self._background_runs.wait(outcome, min(arguments.get("wait", WAIT), _left(deadline)))
         return self._shown(outcome, offset=arguments.get("offset", 0))
 
-    def _shown(self, outcome: Outcome, *, offset: int = 0) -> Rendered:
+    def _shown(self, outcome: BackgroundRun, *, offset: int = 0) -> Rendered:
         """The outcome as it is now. Raises: its error."""
         if outcome.error is not None:
             raise outcome.error.with_traceback(None)
         if outcome.document is None:
             return self._still_running(outcome)
         if self._renderer.is_cut(outcome.document):
-            self._outcomes.keep(outcome)
-        return self._renderer.result(outcome.document, Rest("uru_result", "call_id", outcome.id), offset=offset)
+            self._background_runs.keep(outcome)
+        return self._renderer.result(outcome.document, Remainder("uru_result", "call_id", outcome.id), offset=offset)
 
-    def _still_running(self, outcome: Outcome) -> Rendered:
+    def _still_running(self, outcome: BackgroundRun) -> Rendered:
         text = messages.STILL_RUNNING.format(tool=outcome.tool, seconds=outcome.seconds, id=outcome.id)
         return self._renderer.answer({"running": _summary(outcome), "next": text}, text)
 
@@ -223,7 +223,7 @@ class ToolCalls:
         raise ArgumentError(messages.NOTHING_SENT.format(message=message), fix=fix, tool=tool.id)
 
 
-def _summary(outcome: Outcome) -> dict[str, Any]:
+def _summary(outcome: BackgroundRun) -> dict[str, Any]:
     return {
         "call_id": outcome.id,
         "tool": outcome.tool,

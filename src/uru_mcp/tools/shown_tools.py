@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from uru_mcp import messages
 from uru_mcp.access.gate import is_granted, may_come
-from uru_mcp.access.key_status import Standing
+from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.access.policy import LIST_WORKSPACES, OWN_TOOLS, PLATFORM, SELECT_WORKSPACE
 from uru_mcp.catalog.catalog import Catalog, Tool, classified
 from uru_mcp.catalog.schemas.compatibility import fit
@@ -69,7 +69,7 @@ def needs_of(name: str, catalog: Catalog) -> Permissions | None:
 
 
 def listed(
-    catalog: Catalog, standing: Standing, *, direct: Literal["auto", "all", "none"], budget: int
+    catalog: Catalog, key_status: KeyStatus, *, direct: Literal["auto", "all", "none"], budget: int
 ) -> list[Definition]:
     """What `tools/list` answers, in a fixed order: our own tools, then Uru's, `platform` first.
 
@@ -77,19 +77,19 @@ def listed(
     tools are added by whole namespaces, so that a model sees all of an app or looks for it; a namespace that does not
     fit is skipped, and a later, smaller one may fit.
     """
-    own = [OWN[name] for name, needs in OWN_TOOLS.items() if name == "uru_whoami" or may_come(needs, standing)]
-    if standing.grant is None:
+    own = [OWN[name] for name, needs in OWN_TOOLS.items() if name == "uru_whoami" or may_come(needs, key_status)]
+    if key_status.grant is None:
         catalog = Catalog()  # on a grant that nobody knows, none of its tools is listed
     stand_ins = tuple(SELECTION.values()) if _lacks_platform(catalog) else ()
     groups = [stand_ins, *map(catalog.tools_of, catalog.namespaces)]
     necessary = {
-        tool.id: defined(tool) for tool in (*stand_ins, *catalog.always_listed) if is_granted(tool.needs, standing)
+        tool.id: defined(tool) for tool in (*stand_ins, *catalog.always_listed) if is_granted(tool.needs, key_status)
     }
     left = {"auto": budget, "all": inf, "none": -inf}[direct]
     left -= sum(definition.tokens for definition in (*own, *necessary.values()))
     shown = own
     for group in groups:
-        wanted = (tool for tool in group if is_granted(tool.needs, standing))
+        wanted = (tool for tool in group if is_granted(tool.needs, key_status))
         listable = (tool for tool in wanted if tool.id in necessary or tool.id not in catalog.unlisted)
         whole, left = _whole(listable, necessary, left)
         shown += whole or [necessary[tool.id] for tool in group if tool.id in necessary]

@@ -13,7 +13,7 @@ from typing import Any
 
 from uru_mcp import messages
 from uru_mcp.access.gate import allows, remedy, unknown_permissions
-from uru_mcp.access.key_status import Standing
+from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.access.policy import PLATFORM
 from uru_mcp.catalog.catalog import Catalog
 from uru_mcp.catalog.schemas.unlistable_tools import REASON
@@ -43,7 +43,7 @@ class Facts:
     `unseen_removed` is how many characters that nobody sees were removed from texts so far.
     """
 
-    standing: Standing
+    key_status: KeyStatus
     catalog: Catalog
     catalog_trouble: UruError | None
     records_failed: Mapping[Kind, UruError]
@@ -69,10 +69,10 @@ def report(facts: Facts) -> tuple[dict[str, Any], str]:
     "base_url": …, "problems": […], "warnings": […], "ignored_variables": [], "unseen_removed": 0}`
     """
     structure = {
-        "state": facts.standing.state,
+        "state": facts.key_status.state,
         "key": _key(facts),
-        "workspace": _workspace(facts.standing),
-        "permissions": _permissions(facts.standing.grant),
+        "workspace": _workspace(facts.key_status),
+        "permissions": _permissions(facts.key_status.grant),
         "tools": _tools(facts),
         "resources": _resources(facts),
         "base_url": facts.base_url,
@@ -85,7 +85,7 @@ def report(facts: Facts) -> tuple[dict[str, Any], str]:
 
 
 def _key(facts: Facts) -> dict[str, Any]:
-    record = facts.standing.record
+    record = facts.key_status.record
     created = record.created_at if record else None
     expires = record.expires_at if record else None
     return {
@@ -97,8 +97,8 @@ def _key(facts: Facts) -> dict[str, Any]:
     }
 
 
-def _workspace(standing: Standing) -> dict[str, Any] | None:
-    workspace = standing.workspace
+def _workspace(key_status: KeyStatus) -> dict[str, Any] | None:
+    workspace = key_status.workspace
     return None if workspace is None else {"id": workspace.id, "name": workspace.name}
 
 
@@ -115,8 +115,8 @@ def _permissions(grant: Grant | None) -> dict[str, Any]:
 
 def _tools(facts: Facts) -> dict[str, Any]:
     counts = facts.catalog.needs.items()
-    blocked = sum(count for needs, count in counts if not allows(needs, facts.standing))
-    grant = facts.standing.grant
+    blocked = sum(count for needs, count in counts if not allows(needs, facts.key_status))
+    grant = facts.key_status.grant
     lacking = EVERYTHING - grant.effective if grant is not None else NOTHING  # otherwise the problem says what blocks
     missing = [found for one in Permission if one in lacking and (found := _missing(one, facts))["tools"]]
     return {
@@ -172,23 +172,23 @@ def _resources(facts: Facts) -> dict[str, Any]:
 
 
 def _problems(facts: Facts) -> Iterator[dict[str, Any]]:
-    standing = facts.standing
-    if isinstance(standing.trouble, SettingsError):
-        yield from map(_problem, standing.trouble.problems)
-    elif standing.trouble is not None:
-        yield _problem(standing.trouble)
-    elif standing.grant is not None and standing.grant.unknown:
-        yield _problem(unknown_permissions("", standing.grant))
-    elif standing.grant is not None and standing.grant.is_outdated:
+    key_status = facts.key_status
+    if isinstance(key_status.trouble, SettingsError):
+        yield from map(_problem, key_status.trouble.problems)
+    elif key_status.trouble is not None:
+        yield _problem(key_status.trouble)
+    elif key_status.grant is not None and key_status.grant.unknown:
+        yield _problem(unknown_permissions("", key_status.grant))
+    elif key_status.grant is not None and key_status.grant.is_outdated:
         yield _problem(outdated_grant())
-    if standing.contradiction is not None:
-        yield {**_problem(standing.contradiction), "message": f"{CONTRADICTION} {standing.contradiction.message}"}
-    if standing.doubt is not None:
+    if key_status.contradiction is not None:
+        yield {**_problem(key_status.contradiction), "message": f"{CONTRADICTION} {key_status.contradiction.message}"}
+    if key_status.doubt is not None:
         yield {
-            **_problem(standing.doubt),
-            "message": messages.LAST_GRANT_IS_USED.format(message=standing.doubt.message),
+            **_problem(key_status.doubt),
+            "message": messages.LAST_GRANT_IS_USED.format(message=key_status.doubt.message),
         }
-    if facts.catalog_trouble is not None and (standing.trouble is None or standing.lacks_workspace):
+    if facts.catalog_trouble is not None and (key_status.trouble is None or key_status.lacks_workspace):
         yield {**_problem(facts.catalog_trouble), "message": f"{_outdated(facts)} {facts.catalog_trouble.message}"}
     for namespace, error in facts.catalog.failed:
         told_at = facts.catalog.told_at.get(namespace.name)
@@ -242,7 +242,7 @@ def _warnings(facts: Facts) -> Iterator[dict[str, str]]:
         steps = messages.STEPS_TO_ROTATE.format(keys_page=KEYS_PAGE, steps=facts.source.steps)
         for message in _reasons_to_rotate(facts):
             yield {"message": message, "fix": messages.ROTATE.format(steps=steps)}
-    yield from _grant_warnings(facts.standing.grant or Grant())
+    yield from _grant_warnings(facts.key_status.grant or Grant())
 
 
 def _grant_warnings(grant: Grant) -> Iterator[dict[str, str]]:
@@ -268,7 +268,7 @@ def _reasons_to_rotate(facts: Facts) -> Iterator[str]:
     age = _key(facts)["age_days"]
     if age is not None and age >= OLD_KEY_DAYS:
         yield messages.KEY_IS_OLD.format(age=age, old_key_days=OLD_KEY_DAYS)
-    record = facts.standing.record
+    record = facts.key_status.record
     if record is None or record.expires_at is None:
         return
     left = (record.expires_at - facts.now).days

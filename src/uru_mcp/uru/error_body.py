@@ -32,7 +32,7 @@ NO_ROUTE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Complaint:
+class ErrorBody:
     """An error body. `code` is lower case with underscores, whatever its spelling was; `message` is Uru's own words.
 
     `retry_after` is in seconds. `details` are the fields of `ADVICE` that were there, in words of Uru or
@@ -48,19 +48,19 @@ class Complaint:
     details: dict[str, Any] = field(default_factory=dict)
 
 
-def is_no_route(status: int, complaint: Complaint) -> bool:
+def is_no_route(status: int, error_body: ErrorBody) -> bool:
     """Whether the service has no such address, so that nothing can have run.
 
     A 404 or 405 with words or a code of its own is about the tool or the record instead.
     """
     if status not in (404, 405):
         return False
-    if complaint.message is None:
-        return complaint.code is None
-    return len(complaint.message) <= 300 and NO_ROUTE.fullmatch(complaint.message.rstrip(".! ")) is not None
+    if error_body.message is None:
+        return error_body.code is None
+    return len(error_body.message) <= 300 and NO_ROUTE.fullmatch(error_body.message.rstrip(".! ")) is not None
 
 
-def read_complaint(body: Any) -> Complaint:
+def read_error_body(body: Any) -> ErrorBody:
     """Read an error body; it never fails.
 
     The code is looked for at `code`, `error_code`, `error`, `error.code`, `detail`, `detail.code` and `details.code`,
@@ -69,9 +69,9 @@ def read_complaint(body: Any) -> Complaint:
     if isinstance(body, str):
         return _in_text(body)
     if not isinstance(body, dict):
-        return Complaint()
+        return ErrorBody()
     everywhere = {**(object_at(body, "details") or {}), **(object_at(body, "error") or {}), **body}
-    return Complaint(
+    return ErrorBody(
         code=next(_codes(body), None),
         message=_message(body),
         required=_required(first(everywhere, "required", "required_permissions", "requiredPermissions")),
@@ -107,12 +107,12 @@ def _message(body: Record) -> str | None:
     return None
 
 
-def _in_text(text: str) -> Complaint:
+def _in_text(text: str) -> ErrorBody:
     try:
         inner = loads(text)
     except (ValueError, RecursionError):
         inner = None
     if isinstance(inner, dict) or (isinstance(inner, str) and inner != text):
-        return read_complaint(inner)
+        return read_error_body(inner)
     looks_like_markup = text.lstrip()[:1] == "<"
-    return Complaint(message=None if looks_like_markup or not text.strip() else text.strip()[:LONGEST])
+    return ErrorBody(message=None if looks_like_markup or not text.strip() else text.strip()[:LONGEST])

@@ -28,7 +28,7 @@ from uru_mcp.credentials.keyring import Keyring
 from uru_mcp.errors import NoAnswer, UruError
 from uru_mcp.untrusted.redaction import Redaction
 from uru_mcp.uru import compression, response_body
-from uru_mcp.uru.error_body import is_no_route, read_complaint
+from uru_mcp.uru.error_body import is_no_route, read_error_body
 from uru_mcp.uru.network_errors import not_ready, not_received
 from uru_mcp.uru.refusals import refusal, unconfirmed
 from uru_mcp.uru.response_body import BODY_LIMIT as BODY_LIMIT
@@ -143,16 +143,16 @@ class Connection:
     def _complained(self, request: Request, received: Received) -> UruError:
         status, headers = received.status, received.headers
         retry_after = parse_retry_after(headers.get("retry-after"), now=datetime.now(UTC))
-        complaint = read_complaint(self._redaction.text(response_body.words_of(received)))
+        error_body = read_error_body(self._redaction.text(response_body.words_of(received)))
         complained = refusal(
             status,
-            complaint,
+            error_body,
             retry_after=retry_after,
             is_call=request.method == "POST",
             is_run=request.is_run,
             steps=self._keyring.source.steps,
         )
-        complained.details |= {"status": status, "no_route": is_no_route(status, complaint) or None}
+        complained.details |= {"status": status, "no_route": is_no_route(status, error_body) or None}
         if status in (401, 403) and not request.asks_of_key:
             self.on_refusal()
         return complained

@@ -26,7 +26,7 @@ from uru_mcp.untrusted.json_fields import (
     record_of,
     text_at,
 )
-from uru_mcp.uru.resource_uris import Address
+from uru_mcp.uru.resource_uris import ResourceUri
 
 JSON = "application/json"
 IDS = ("id", "_id", "uuid")
@@ -75,7 +75,7 @@ class Entry:
     """
 
     kind: Kind
-    address: Address
+    address: ResourceUri
     title: str
     description: str
     size: int | None = None
@@ -109,7 +109,7 @@ class Prompt:
     agent: str | None
 
 
-def kind_at(address: Address) -> Kind | None:
+def kind_at(address: ResourceUri) -> Kind | None:
     """The kind of record at an address; None where there can be none."""
     if address.id is None:
         return None
@@ -118,14 +118,14 @@ def kind_at(address: Address) -> Kind | None:
     return next((kind for kind in KINDS if kind.collection == address.collection and kind is not RUNS), None)
 
 
-def address_of(kind: Kind, record: Record) -> Address | None:
+def address_of(kind: Kind, record: Record) -> ResourceUri | None:
     """Where a record can be read again; None where it says too little, or has an id that is too long for an address."""
     own, automation = text_at(record, *IDS), text_at(record, "automation_id", "automationId")
     if own is None or max(len(own), len(automation or "")) > limits.IDENTIFIER:
         return None
     if kind is not RUNS:
-        return Address(kind.collection, own)
-    return Address(AUTOMATIONS.collection, automation, own) if automation is not None else None
+        return ResourceUri(kind.collection, own)
+    return ResourceUri(AUTOMATIONS.collection, automation, own) if automation is not None else None
 
 
 def read_page(body: Any) -> tuple[list[Record], str | None]:

@@ -23,7 +23,7 @@ from uru_mcp.messages import KEYS_PAGE
 from uru_mcp.permissions import in_order, in_words
 from uru_mcp.untrusted.json_fields import UnexpectedShape, object_at, text_at
 from uru_mcp.untrusted.quoting import NAME_CHARS, Quotation, quoted
-from uru_mcp.uru.error_body import Complaint
+from uru_mcp.uru.error_body import ErrorBody
 from uru_mcp.uru.retry import RETRYABLE_STATUSES
 
 Value = TypeVar("Value")
@@ -76,28 +76,28 @@ def new_key(steps: str) -> str:
 
 
 def refusal(
-    status: int, complaint: Complaint, *, retry_after: float | None, is_call: bool, is_run: bool, steps: str
+    status: int, error_body: ErrorBody, *, retry_after: float | None, is_call: bool, is_run: bool, steps: str
 ) -> UruError:
     """The error for an answer that is not a success.
 
     `retry_after` is what the header said, in seconds. `is_call` is whether a tool was called, and `is_run` whether
     something may have been done. `steps` is where a new key goes.
     """
-    said = said_in(complaint)
-    details: dict[str, Any] = {"log_id": complaint.log_id}
-    wait = complaint.retry_after if retry_after is None else retry_after
-    workspace_code = WORKSPACE_CODES.get(complaint.code or "")
+    said = said_in(error_body)
+    details: dict[str, Any] = {"log_id": error_body.log_id}
+    wait = error_body.retry_after if retry_after is None else retry_after
+    workspace_code = WORKSPACE_CODES.get(error_body.code or "")
     if workspace_code is not None and status in (400, 403, 409):
         told = {name: value for name, value in said.advice.items() if name != AVAILABLE}
-        available = complaint.details.get(AVAILABLE)
+        available = error_body.details.get(AVAILABLE)
         return workspace_problem(workspace_code, said=Quotation(advice=told), available=available, **details)
     if status == 401:
-        code, message = KEY_CODES.get(complaint.code or "", ("key_rejected", messages.KEY_REFUSED))
-        stated = complaint.code in KEY_CODES
+        code, message = KEY_CODES.get(error_body.code or "", ("key_rejected", messages.KEY_REFUSED))
+        stated = error_body.code in KEY_CODES
         return KeyRefused(message, fix=new_key(steps), code=code, said=said, is_stated=stated, **details)
-    if status == 403 and complaint.code in PERMISSION_CODES:
-        return _permission_missing(complaint)
-    if status in (409, 429) and (status == 429 or complaint.code == "tools_not_ready"):
+    if status == 403 and error_body.code in PERMISSION_CODES:
+        return _permission_missing(error_body)
+    if status in (409, 429) and (status == 429 or error_body.code == "tools_not_ready"):
         return _asked_to_wait(status, wait, said)
     if status >= 500 or status in RETRYABLE_STATUSES or (is_run and status not in NOT_BEGUN):
         return _failed(status, said, is_run=is_run, wait=wait)
@@ -109,9 +109,9 @@ def refusal(
     return _denied(status, said, details) if is_call else _not_uru(status, said)
 
 
-def said_in(complaint: Complaint) -> Quotation:
+def said_in(error_body: ErrorBody) -> Quotation:
     """What an error body says to people, as Uru's words until they are known to be an app's."""
-    return Quotation(complaint.message, advice=complaint.details)
+    return Quotation(error_body.message, advice=error_body.details)
 
 
 def workspace_problem(code: Code, available: Any = None, **details: Any) -> WorkspaceProblem:
@@ -164,23 +164,23 @@ def unconfirmed(what: str, said: Quotation | None = None) -> Unconfirmed:
     return Unconfirmed(messages.may_have_happened(what), said=said, fix=messages.LOOK_FIRST)
 
 
-def _permission_missing(complaint: Complaint) -> PermissionMissing:
-    details: dict[str, Any] = {"required": in_order(complaint.required)}
-    if complaint.granted is not None:
-        details["granted"] = in_order(complaint.granted)
-        details["missing"] = in_order(complaint.required - complaint.granted)
+def _permission_missing(error_body: ErrorBody) -> PermissionMissing:
+    details: dict[str, Any] = {"required": in_order(error_body.required)}
+    if error_body.granted is not None:
+        details["granted"] = in_order(error_body.granted)
+        details["missing"] = in_order(error_body.required - error_body.granted)
     needs = (
-        messages.NEEDS_THIS.format(required=in_words(complaint.required))
-        if complaint.required
+        messages.NEEDS_THIS.format(required=in_words(error_body.required))
+        if error_body.required
         else messages.LACKS_A_PERMISSION
     )
     error = PermissionMissing(
         messages.PERMISSION_REFUSED.format(needs=needs),
         fix=messages.GIVE_PERMISSION.format(keys_page=KEYS_PAGE),
-        said=said_in(complaint),
+        said=said_in(error_body),
         **details,
     )
-    error.required, error.granted = complaint.required, complaint.granted
+    error.required, error.granted = error_body.required, error_body.granted
     return error
 
 

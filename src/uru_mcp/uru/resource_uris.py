@@ -23,7 +23,7 @@ FORM = re.compile(r"uru://([a-z]+)(?:/([^/?#]*)(?:/runs/([^/?#]*))?)?")
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class ResourceUri:
     """`collection` is the first part, such as `contexts`; `id` and `run_id` are as Uru gave them."""
 
     collection: str
@@ -40,7 +40,7 @@ class Address:
         return SCHEME + "/".join(parts)
 
 
-def parse_uri(uri: str) -> Address:
+def parse_uri(uri: str) -> ResourceUri:
     """Take an address apart.
 
     Raises:
@@ -61,7 +61,7 @@ def parse_uri(uri: str) -> Address:
                 messages.NOT_AN_ADDRESS.format(uri=quoted(uri, 200)),
                 fix=messages.TAKE_THE_URI,
             )
-    return Address(collection, own, run)
+    return ResourceUri(collection, own, run)
 
 
 def no_such_resource(uri: str) -> ArgumentError:

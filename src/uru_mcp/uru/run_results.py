@@ -13,7 +13,7 @@ from typing import Any
 from uru_mcp import messages
 from uru_mcp.untrusted.json_fields import Record, UnexpectedShape, is_deeper, parsed_text, text_at
 from uru_mcp.untrusted.quoting import quoted
-from uru_mcp.uru.error_body import read_complaint
+from uru_mcp.uru.error_body import read_error_body
 from uru_mcp.uru.responses import DEEPEST
 
 DATA = ("data", "result", "output", "response", "response_data", "responseData")
@@ -96,7 +96,7 @@ def _failure(value: Record, held: list[str]) -> str | None:
     is_empty = not any(value[name] not in (None, "", {}, []) for name in held)
     is_nothing_else = is_empty and (held or value.keys() <= BESIDE)
     if False in flags or (not flags and is_nothing_else and value.get("error")):
-        return _words(value.get("error")) or read_complaint(value).message or NO_REASON
+        return _words(value.get("error")) or read_error_body(value).message or NO_REASON
     return None
 
 
@@ -144,7 +144,7 @@ def _words(stated: Any) -> str | None:
     if stated is None or stated in ("", {}, [], False):
         return None
     if isinstance(stated, dict):
-        return read_complaint(stated).message or json.dumps(stated, ensure_ascii=False, default=str)
+        return read_error_body(stated).message or json.dumps(stated, ensure_ascii=False, default=str)
     return stated if isinstance(stated, str) else json.dumps(stated, ensure_ascii=False)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from uru_mcp import limits
 from uru_mcp.untrusted.json_fields import Record, first, text_at
 from uru_mcp.uru.records import RUNS, address_of, automation_name
-from uru_mcp.uru.resource_uris import Address
+from uru_mcp.uru.resource_uris import ResourceUri
 
 PEOPLE = 5  # who may decide a step, that are named
 
@@ -26,7 +26,7 @@ class Approval:
     who the event says is to decide; each None where that is not told.
     """
 
-    run: Address
+    run: ResourceUri
     node: str | None
     question: str
     automation: str | None = None
@@ -59,7 +59,7 @@ def read_approvals(body: Any) -> tuple[Approval, ...]:
     return tuple(_approval(address, node, event, name) for node, event in islice(waiting.items(), limits.APPROVALS))
 
 
-def _approval(run: Address, node: str, event: Record, automation: str | None) -> Approval:
+def _approval(run: ResourceUri, node: str, event: Record, automation: str | None) -> Approval:
     question = limits.cut(text_at(event, "detail", "message") or "", limits.QUESTION)
     step = text_at(event, "node_name", "nodeName", "name", "title")
     return Approval(run, node, question, automation, step, _person_in(event))

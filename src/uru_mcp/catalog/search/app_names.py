@@ -30,7 +30,7 @@ USES = {"name": 1.0, "title": 0.5, "summary": 0.3, "details": 0.15}  # what the 
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedApps:
     """How surely a query names each namespace by number, and what its words are still worth as words, from 0 to 1.
 
     `meant` are the names that words with a slip were taken for.
@@ -41,7 +41,7 @@ class Named:
     meant: dict[str, str] = field(default_factory=dict)
 
 
-class Naming:
+class AppNames:
     """The names of namespaces by their words.
 
     `texts` are all that a namespace is called, and `tools` the names of its tools. Each tool's texts must be noted,
@@ -80,9 +80,9 @@ class Naming:
                 used = self._used[word]
                 used[number] = used.get(number, 0.0) + says * share
 
-    def named(self, asked: Sequence[str], is_word: Callable[[str], bool]) -> Named:
+    def named(self, asked: Sequence[str], is_word: Callable[[str], bool]) -> NamedApps:
         """What these words name. `is_word` tells whether a word is known as such, and so has no slip in it."""
-        found = Named()
+        found = NamedApps()
         at = 0
         while at < len(asked):
             used = self._joined_at(asked, at, found, is_word)
@@ -92,7 +92,7 @@ class Naming:
             at += used
         return found
 
-    def _joined_at(self, asked: Sequence[str], at: int, found: Named, is_word: Callable[[str], bool]) -> int:
+    def _joined_at(self, asked: Sequence[str], at: int, found: NamedApps, is_word: Callable[[str], bool]) -> int:
         """Two words that are one name, as `git hub` and `google calendar` are: how many of them."""
         pair = asked[at : at + 2]
         if len(pair) < 2 or any(word in STOP_WORDS for word in pair):
@@ -100,7 +100,7 @@ class Naming:
         may_slip = not all(is_word(word) or _singular(word) in self._namespaces for word in pair)
         return 2 if self._note(found, pair, "".join(pair), may_slip=may_slip) else 0
 
-    def _note(self, found: Named, asked: Sequence[str], name: str, *, may_slip: bool) -> bool:
+    def _note(self, found: NamedApps, asked: Sequence[str], name: str, *, may_slip: bool) -> bool:
         """Note what a name says, and that the words that are asked have said it."""
         name, powers = self._power(name, may_slip=may_slip)
         for number, power in powers.items():

@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from uru_mcp.catalog.search.app_names import USES, Named, Naming, numbers_of
+from uru_mcp.catalog.search.app_names import USES, AppNames, NamedApps, numbers_of
 from uru_mcp.catalog.search.postings import WEIGHTS, Document, Postings, strengths_of
 from uru_mcp.catalog.search.spelling import meant
 from uru_mcp.catalog.search.thesaurus import Asked, Phrase, Thesaurus
@@ -76,7 +76,7 @@ class Index:
         for number, space in enumerate(self._spaces):
             self._members[space].append(number)
         names = [[self._names[number] for number in members] for members in self._members]
-        self._naming = Naming(spaces, names, self._thesaurus.same, self._thesaurus.labels)
+        self._naming = AppNames(spaces, names, self._thesaurus.same, self._thesaurus.labels)
         self._take_in(documents)
 
     def _take_in(self, documents: Mapping[str, Document]) -> None:
@@ -131,7 +131,7 @@ class Index:
         unknown = len(parts) - foreign - known
         return foreign < known if foreign else unknown <= max(1, known)
 
-    def _scores(self, wanted: list[Wanted], named: Named, favour: float) -> dict[int, float]:
+    def _scores(self, wanted: list[Wanted], named: NamedApps, favour: float) -> dict[int, float]:
         """How well each document fits: how strongly it holds the words, times how much of the query it holds."""
         scores: dict[int, float] = {}
         covered: dict[int, float] = {}
@@ -149,13 +149,13 @@ class Index:
                 scores.setdefault(number, 0.0)
         return self._in_their_places(scores, covered, whole, named, favour)
 
-    def _named_whole(self, named: Named) -> list[int]:
+    def _named_whole(self, named: NamedApps) -> list[int]:
         """The namespaces of which all is found, since they are named and are not most of what there is."""
         sure = [space for space, certainty in named.namespaces.items() if certainty >= NAMED_FROM]
         return sure if sum(len(self._members[space]) for space in sure) <= ENOUGH else []
 
     def _in_their_places(
-        self, scores: dict[int, float], covered: Mapping[int, float], whole: float, named: Named, favour: float
+        self, scores: dict[int, float], covered: Mapping[int, float], whole: float, named: NamedApps, favour: float
     ) -> dict[int, float]:
         """The scores, with what is in a named namespace before everything else, and what is favoured a little up."""
         times = {space: math.exp(NAMED * min(certainty, 2.0)) for space, certainty in named.namespaces.items()}
@@ -195,7 +195,7 @@ class Index:
         is_asked = any(term in self._thesaurus.removing for term in asked)
         return (BATCH if is_batch else 1.0) * (REMOVING if removes and not is_asked else 1.0) / (1 + UNASKED * unasked)
 
-    def _wanted(self, asked: Asked, named: Named) -> Wanted:
+    def _wanted(self, asked: Asked, named: NamedApps) -> Wanted:
         phrases = dict(asked.variants)
         if len(asked.words) == 1:
             stem = self._stem(asked.words[0])
@@ -207,7 +207,7 @@ class Index:
         worth *= min(named.worth.get(word, 1.0) for word in asked.words)
         return Wanted(phrases, worth, asked.is_stop_word)
 
-    def _meant(self, word: str, named: Named) -> list[str]:
+    def _meant(self, word: str, named: NamedApps) -> list[str]:
         return [named.meant[word]] if word in named.meant else meant(word, self._known, self._known_in_order)
 
     def _hits(
@@ -217,7 +217,7 @@ class Index:
         hits: dict[int, float] = {}
         shares: dict[int, float] = {}
         for phrase, share in sorted(phrases.items(), key=lambda pair: -pair[1]):
-            found = self._standing(phrase, among)
+            found = self._key_status(phrase, among)
             covers = share**0.5
             if not hits and share == 1.0:
                 hits, shares = found, dict.fromkeys(found, covers)
@@ -230,7 +230,7 @@ class Index:
                     hits[number] = strength
         return hits, shares
 
-    def _standing(self, phrase: Phrase, among: Collection[int] | None) -> dict[int, float]:
+    def _key_status(self, phrase: Phrase, among: Collection[int] | None) -> dict[int, float]:
         """The documents that hold all terms of the phrase, and how strongly they hold the weakest."""
         postings = sorted((self._postings.get(term, Postings()) for term in phrase), key=lambda one: len(one.numbers))
         first, *others = postings

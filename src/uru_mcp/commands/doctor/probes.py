@@ -20,7 +20,7 @@ from uru_mcp.permissions import Permission
 from uru_mcp.session.read_check import QUERIES
 from uru_mcp.untrusted.json_fields import UnexpectedShape
 from uru_mcp.uru.api import is_safe_tag
-from uru_mcp.uru.error_body import is_no_route, read_complaint
+from uru_mcp.uru.error_body import is_no_route, read_error_body
 from uru_mcp.uru.execute_routes import Run, current_route, is_safe_segment, older_route, segment
 from uru_mcp.uru.http import Connection, Received, Request
 from uru_mcp.uru.key_record import read_key_record
@@ -145,7 +145,7 @@ class Probes:
 def _is_no_route(probe: Probe) -> bool:
     if probe.answer is None:
         return False
-    return is_no_route(probe.answer.status, read_complaint(probe.answer.body.decode(errors="replace")))
+    return is_no_route(probe.answer.status, read_error_body(probe.answer.body.decode(errors="replace")))
 
 
 def _read(reader: Callable[[Any], Any], body: Any) -> Any:

@@ -16,7 +16,7 @@ import anyio
 from uru_mcp.access.gate import allows, unknown_permissions
 from uru_mcp.access.identity import Identity
 from uru_mcp.access.introspection import ASK_WITHIN
-from uru_mcp.access.key_status import Standing
+from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.access.policy import PLATFORM
 from uru_mcp.catalog.assembly import assembled
 from uru_mcp.catalog.catalog import Catalog
@@ -106,7 +106,7 @@ class Service:
         self._identity = Identity(
             self._client, self._keyring, declared=settings.permissions, workspace_id=settings.fixed_workspace
         )
-        self._standing = Standing()
+        self._key_status = KeyStatus()
         self._catalog = Catalog()
         self._broken_tls: UruError | None = None
 
@@ -144,8 +144,8 @@ class Service:
                 return ok("takes connections")
             raise
         ms = (time.monotonic() - began) * 1000
-        self._standing = await self._identity.ask()
-        trouble = self._standing.trouble
+        self._key_status = await self._identity.ask()
+        trouble = self._key_status.trouble
         if trouble is not None and not isinstance(trouble, WORDS_OF_URU):
             raise trouble.with_traceback(None)
         return ok(f"answers in {ms:.0f} ms")
@@ -158,30 +158,30 @@ class Service:
         return ok("the certificate is verified")
 
     async def accepts_key(self) -> Finding:
-        if isinstance(self._standing.trouble, KeyRefused):
-            return failed(self._standing.trouble)
-        record = self._standing.record
+        if isinstance(self._key_status.trouble, KeyRefused):
+            return failed(self._key_status.trouble)
+        record = self._key_status.record
         name = f"“{record.name}”, " if record is not None and record.name else ""
         ends = f", until {record.expires_at:%Y-%m-%d}" if record is not None and record.expires_at else ""
         seen = f"{name}…{self._keyring.last4}{ends}"
-        without_grant = replace(self._standing, grant=None)
+        without_grant = replace(self._key_status, grant=None)
         return _with_warnings(seen, self._facts(without_grant, source=self._keyring.source))
 
     async def workspace(self) -> Finding:
-        if isinstance(self._standing.trouble, WorkspaceProblem):
-            return failed(self._standing.trouble)
-        place = self._standing.workspace
+        if isinstance(self._key_status.trouble, WorkspaceProblem):
+            return failed(self._key_status.trouble)
+        place = self._key_status.workspace
         if place is None:
             return ok("one is selected in Uru, which does not tell its name")
         return ok(f"“{place.name}” ({place.id})" if place.name else f"{place.id}")
 
     async def permissions(self) -> Finding:
-        if isinstance(self._standing.trouble, PermissionMissing):
-            return failed(self._standing.trouble)
-        grant = self._standing.grant or Grant()
-        if grant.unknown and isinstance(self._standing.trouble, WorkspaceProblem):
+        if isinstance(self._key_status.trouble, PermissionMissing):
+            return failed(self._key_status.trouble)
+        grant = self._key_status.grant or Grant()
+        if grant.unknown and isinstance(self._key_status.trouble, WorkspaceProblem):
             return skipped("Uru tells them only for a workspace that the key may use")
-        facts = self._facts(self._standing)
+        facts = self._facts(self._key_status)
         seen = permissions_in_words(report(facts)[0]["permissions"])
         if grant.unknown:
             unknown = unknown_permissions("", grant)
@@ -197,7 +197,7 @@ class Service:
         offered = [one.name for one in await self._client.namespaces(within=ASK_WITHIN)] if patterns else []
         self._catalog = assembled(*told, self._redaction)
         useless = [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in offered)]
-        structure = report(self._facts(self._standing))[0]
+        structure = report(self._facts(self._key_status))[0]
         counts, lacking = structure["tools"], structure["resources"]["not_offered"]
         seen = (
             f"namespaces: {len(told.namespaces)}; tools: {counts['allowed']} allowed, {counts['blocked']} blocked,"
@@ -212,7 +212,7 @@ class Service:
         if not self._catalog.tools and not told.failed:
             mend = "Connect apps in Uru, under its integrations, and see that the key's workspace is the right one."
             return Finding("failed", f"Uru offers this key no tools. {seen}", mend)
-        problems = report(self._facts(replace(self._standing, trouble=None)))[0]["problems"] if told.failed else []
+        problems = report(self._facts(replace(self._key_status, trouble=None)))[0]["problems"] if told.failed else []
         if problems:
             messages, fixes = (" ".join(dict.fromkeys(one[part] for one in problems)) for part in ("message", "fix"))
             return Finding("warning" if self._catalog.tools else "failed", f"{messages} {seen}", fixes)
@@ -222,12 +222,12 @@ class Service:
         tool = self._catalog.tools.get(READING)
         if tool is None or tool.is_run:
             return skipped(f"there is no {READING} that only reads")
-        if not allows(tool.needs, self._standing):
+        if not allows(tool.needs, self._key_status):
             return skipped(f"{READING} needs {in_words(tool.needs)}, which the key has not")
         began = time.monotonic()
         calls = Calls(self._client, self._identity)
         try:
-            await calls.run(tool, {"op": "list", "limit": 1}, key=self._standing.key, within=READ_WITHIN)
+            await calls.run(tool, {"op": "list", "limit": 1}, key=self._key_status.key, within=READ_WITHIN)
         except Refused as error:
             if error.code != "upstream_failed":
                 raise
@@ -247,9 +247,9 @@ class Service:
             )
         return ok(f"{version.number}, by which changed tools are noticed")
 
-    def _facts(self, standing: Standing, **more: Any) -> Facts:
+    def _facts(self, key_status: KeyStatus, **more: Any) -> Facts:
         base_url, last4 = self._settings.proxy_url, self._keyring.last4
-        return Facts(standing, self._catalog, None, {}, base_url, last4, datetime.now(UTC), **more)
+        return Facts(key_status, self._catalog, None, {}, base_url, last4, datetime.now(UTC), **more)
 
 
 def _with_warnings(seen: str, facts: Facts) -> Finding:

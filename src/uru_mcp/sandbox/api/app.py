@@ -19,7 +19,7 @@ from ..data.database import Database
 from ..data.keys import Keys
 from ..errors import ApiError
 from ..permissions import in_order
-from ..tools.registry import Toolbox
+from ..tools.registry import Registry
 from . import execution
 from .faults import HungUp
 
@@ -29,9 +29,9 @@ RETRY_AFTER_MS = 500
 class Api:
     """The endpoints, over one database and one toolbox."""
 
-    def __init__(self, database: Database, toolbox: Toolbox) -> None:
+    def __init__(self, database: Database, registry: Registry) -> None:
         self._database = database
-        self._toolbox = toolbox
+        self._registry = registry
 
     @property
     def routes(self) -> list[Route]:
@@ -68,21 +68,21 @@ class Api:
         if caller.workspace_id is None:
             return _json({"namespaces": [{"name": "platform", "recovery": True}]})
         self._check_version(caller.workspace_id, request.query_params.get("min_version"))
-        return _json({"namespaces": self._toolbox.records(caller.workspace_id)})
+        return _json({"namespaces": self._registry.records(caller.workspace_id)})
 
     async def tools(self, request: Request) -> Response:
         caller, namespace = self._caller(request), request.path_params["namespace"]
         if caller.workspace_id is None and namespace == "platform":
             return _json(self._recovery_tools())
         workspace_id = selected_workspace(self._database, caller)
-        if self._toolbox.record(workspace_id, namespace) is None:
+        if self._registry.record(workspace_id, namespace) is None:
             raise ApiError(404, "not_found", f"There is no namespace {namespace!r} in this workspace.")
         head = json.dumps({"namespace": namespace})[:-1].encode()
-        return _bytes(head + b', "tools": ' + self._toolbox.listing(workspace_id, namespace) + b"}")
+        return _bytes(head + b', "tools": ' + self._registry.listing(workspace_id, namespace) + b"}")
 
     async def sync_version(self, request: Request) -> Response:
         workspace_id = selected_workspace(self._database, self._caller(request))
-        version = self._toolbox.version(workspace_id)
+        version = self._registry.version(workspace_id)
         etag = f'"{workspace_id}-{version}"'
         known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
         if etag in known or "*" in known:
@@ -92,8 +92,8 @@ class Api:
     async def execute(self, request: Request) -> Response:
         caller = self._caller(request)
         order = await execution.read_order(request)
-        tool = execution.find_tool(self._database, self._toolbox, caller, order, request.headers)
-        return _json(await execution.execute(self._database, self._toolbox, caller, order, tool))
+        tool = execution.find_tool(self._database, self._registry, caller, order, request.headers)
+        return _json(await execution.execute(self._database, self._registry, caller, order, tool))
 
     def _caller(self, request: Request) -> Caller:
         return authenticate(self._database, request.headers)
@@ -103,12 +103,12 @@ class Api:
             return
         if not wanted.isdecimal():
             raise ApiError(400, "invalid_request", "min_version must be a whole number.")
-        if int(wanted) > self._toolbox.version(workspace_id):
+        if int(wanted) > self._registry.version(workspace_id):
             message = f"The tools are not at version {wanted} yet."
             raise ApiError(409, "TOOLS_NOT_READY", message, retry_after_ms=RETRY_AFTER_MS)
 
     def _recovery_tools(self) -> dict[str, Any]:
-        found = [self._toolbox.find(None, "platform", name) for name in RECOVERY_TOOLS]
+        found = [self._registry.find(None, "platform", name) for name in RECOVERY_TOOLS]
         return {"namespace": "platform", "tools": [tool.definitions[0] for tool in found if tool]}
 
 

@@ -14,7 +14,7 @@ from ..data.callers import RECOVERY_TOOLS, Caller, selected_workspace
 from ..data.database import Database, new_id
 from ..errors import ApiError, ToolFailure
 from ..permissions import in_order
-from ..tools.registry import Call, Tool, Toolbox
+from ..tools.registry import Call, Registry, Tool
 
 ENDPOINT = "__execute_tool"
 
@@ -46,24 +46,24 @@ async def read_order(request: Request) -> Order:
     return Order(namespace, body["tool_name"], body["parameters"])
 
 
-def find_tool(database: Database, toolbox: Toolbox, caller: Caller, order: Order, headers: Mapping[str, str]) -> Tool:
+def find_tool(database: Database, registry: Registry, caller: Caller, order: Order, headers: Mapping[str, str]) -> Tool:
     """Raises: ApiError 404, 400 for the connection's headers, 409 without a workspace."""
     if order.namespace != "platform" or order.tool not in RECOVERY_TOOLS:
         workspace_id = selected_workspace(database, caller)
-        record = toolbox.record(workspace_id, order.namespace)
+        record = registry.record(workspace_id, order.namespace)
         if record is None:
             raise ApiError(404, "not_found", f"There is no namespace {order.namespace!r} in this workspace.")
         _check_connection(record, headers)
-    tool = toolbox.find(caller.workspace_id, order.namespace, order.tool)
+    tool = registry.find(caller.workspace_id, order.namespace, order.tool)
     if tool is None:
         raise ApiError(404, "not_found", f"There is no tool {order.tool!r} in {order.namespace}.")
     return tool
 
 
-async def execute(database: Database, toolbox: Toolbox, caller: Caller, order: Order, tool: Tool) -> dict[str, Any]:
+async def execute(database: Database, registry: Registry, caller: Caller, order: Order, tool: Tool) -> dict[str, Any]:
     """Do it, if the key may, and record it either way. Raises: ApiError 403, and 404 for an unknown record."""
     needed = tool.needs(order.namespace)
-    call = Call(database, toolbox, caller.key, caller.workspace_id, order.parameters, new_id("log"))
+    call = Call(database, registry, caller.key, caller.workspace_id, order.parameters, new_id("log"))
     if not needed <= caller.key.permissions:
         _record(call, order, needed, "refused")
         refuse(needed, caller)

@@ -36,7 +36,7 @@ class Request:
         return json.loads(self.body)
 
 
-class Traffic:
+class RequestLog:
     """The last requests, oldest first; what came before them is forgotten."""
 
     def __init__(self, limit: int = LIMIT) -> None:

@@ -234,7 +234,7 @@ async def _agent(run: Run, node: Node, call: Call) -> None:
 
 async def _use_tool(full_name: str, arguments: dict[str, Any], call: Call) -> Any:
     namespace, _, name = full_name.partition("__")
-    tool = call.toolbox.find(call.workspace, namespace, name)
+    tool = call.registry.find(call.workspace, namespace, name)
     if tool is None or name in FORBIDDEN:
         raise ToolFailure(f"An agent has no tool {full_name}.")
     try:

@@ -25,7 +25,7 @@ class Call:
     """One call as a tool sees it. `workspace_id` is None only for the two tools that need no workspace."""
 
     database: Database
-    toolbox: Toolbox
+    registry: Registry
     key: Key
     workspace_id: str | None
     arguments: dict[str, Any]
@@ -95,7 +95,7 @@ class BuiltIn:
         return json.dumps(self._definitions).encode()
 
 
-class Toolbox:
+class Registry:
     """The tools of every workspace: the same namespaces for all, and what was changed in one at run time."""
 
     def __init__(self, database: Database, namespaces: Iterable[Namespace], otherwise: Act) -> None:
