@@ -21,8 +21,8 @@ from uru_mcp.catalog.catalog import Catalog, words_of
 from uru_mcp.catalog.search.spelling import meant
 from uru_mcp.catalog.search.tool_index import Index
 from uru_mcp.sandbox.tools.synthetic_tools import synthetic_namespaces
-from uru_mcp.untrusted.redaction import Redaction
-from uru_mcp.uru.responses import read_namespaces, read_tools
+from uru_mcp.untrusted_input.redaction import Redaction
+from uru_mcp.uru.namespaces_and_tools import read_namespaces, read_tools
 
 SIZES = (400, 4_000, 40_000)
 ROUNDS = 5

@@ -25,19 +25,19 @@ from anyio.abc import Process
 from anyio.streams.text import TextReceiveStream
 
 from proofs.spoiling import HELLO, META, Spoiler
-from uru_mcp.audit.log import read_entry
+from uru_mcp.audit.audit_log import read_entry
 from uru_mcp.catalog.cache_format import read_listing
 from uru_mcp.errors import UruError
 from uru_mcp.results.render import Remainder, Renderer
-from uru_mcp.untrusted.json_fields import is_deeper
-from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.untrusted_input.json_fields import is_deeper
+from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.uru.catalog_version import read_version
 from uru_mcp.uru.error_body import read_error_body
+from uru_mcp.uru.http_errors import refusal, shaped
 from uru_mcp.uru.key_record import read_key_record
+from uru_mcp.uru.namespaces_and_tools import read_namespaces, read_tools
 from uru_mcp.uru.records import KINDS, read_content, read_page, read_prompt
 from uru_mcp.uru.records import read_entry as read_listed
-from uru_mcp.uru.refusals import refusal, shaped
-from uru_mcp.uru.responses import read_namespaces, read_tools
 from uru_mcp.uru.retry import parse_retry_after
 from uru_mcp.uru.run_results import read_result
 

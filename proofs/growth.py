@@ -25,41 +25,41 @@ from typing import Any
 
 from proofs.shapes import KEY, SHAPES
 from uru_mcp.access import policy
-from uru_mcp.audit.log import read_entry as read_audit
+from uru_mcp.audit.audit_log import read_entry as read_audit
 from uru_mcp.catalog import cache_format, tool_names
 from uru_mcp.catalog.assembly import assembled
 from uru_mcp.catalog.catalog import Catalog, classified, words_of
-from uru_mcp.catalog.schemas import compatibility, dialect, scalars, unlistable_tools
+from uru_mcp.catalog.schemas import client_compatibility, draft_translation, scalar_types, unlistable_tools
 from uru_mcp.catalog.search import postings, spelling, tool_index
 from uru_mcp.client_configs import json_syntax
 from uru_mcp.errors import ArgumentError, UruError
 from uru_mcp.resources import cursors, prompts
-from uru_mcp.results import embedded_data, media, provenance, truncation
+from uru_mcp.results import base64_texts, media, provenance, truncation
 from uru_mcp.results.render import Remainder, Renderer
 from uru_mcp.server import malformed_input  # fmt: skip
 from uru_mcp.tools import titles
-from uru_mcp.untrusted import (
+from uru_mcp.untrusted_input import (
     invisible_characters,
     json_fields,
     json_numbers,
     json_parsing,
-    permission_names,
+    permission_parsing,
     quoting,
     terminal_escaping,
     token_estimate,
-    words,
+    word_splitting,
 )
-from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.uru import (
     catalog_version,
     compression,
     error_body,
+    http_errors,
     key_record,
+    namespaces_and_tools,
     records,
-    refusals,
     resource_uris,
     response_body,
-    responses,
     retry,
     run_results,
     waiting_steps,
@@ -100,8 +100,8 @@ def listed_tool(text: str) -> list[Any]:
 
 def catalogued(text: str) -> Catalog:
     """What comes of a namespace and a tool that somebody wrote."""
-    namespaces = responses.read_namespaces([{"name": "n", "displayName": text}])
-    tools = responses.read_tools("n", listed_tool(text))
+    namespaces = namespaces_and_tools.read_namespaces([{"name": "n", "displayName": text}])
+    tools = namespaces_and_tools.read_tools("n", listed_tool(text))
     return assembled(namespaces, {"n": tools}, [], REDACTION)
 
 
@@ -114,7 +114,9 @@ def fitted_schema(text: str) -> dict[str, Any]:
 def tool_of(text: str) -> Any:
     (item,) = listed_tool(text)
     return classified(
-        responses.Namespace("n", text), responses.read_tools("n", [{**item, "name": "t"}])[0][0], REDACTION
+        namespaces_and_tools.Namespace("n", text),
+        namespaces_and_tools.read_tools("n", [{**item, "name": "t"}])[0][0],
+        REDACTION,
     )
 
 
@@ -143,7 +145,7 @@ def prompt(text: str) -> None:
 
 def complain(text: str) -> None:
     for body in (text, {"message": text, "code": text, "details": {"tip": text}}, value_of(text)):
-        refused = refusals.refusal(
+        refused = http_errors.refusal(
             409, error_body.read_error_body(body), retry_after=None, is_call=True, is_run=False, steps="put it there"
         )
         RENDERER.error(refused)
@@ -182,7 +184,7 @@ def coded(text: str) -> None:
 
 READERS: Mapping[str, Callable[[str], object]] = {
     "content.media_of": lambda text: media.media_of([{"type": "image", "data": text}, {"type": "resource_link"}]),
-    "encoded.Naming": lambda text: embedded_data.Naming().text(text),
+    "encoded.Naming": lambda text: base64_texts.Naming().text(text),
     "numerals.loads": lambda text: json_numbers.loads(json.dumps(text) if len(text) % 2 else json.dumps([text])),
     "quoting.Quotation": lambda text: quoting.Quotation(text, text).sentence,
     "quoting.described": quoting.described,
@@ -208,7 +210,7 @@ READERS: Mapping[str, Callable[[str], object]] = {
     "json_text.strictly_parsed": json_parsing.strictly_parsed,
     "names.prompt_names": lambda text: tool_names.prompt_names({"a": text, "b": text + "b"}),
     "names.shown_name": lambda text: tool_names.shown_name(text, text),
-    "permission_names.read_names": permission_names.read_names,
+    "permission_names.read_names": permission_parsing.read_names,
     "pieces.cut_json": lambda text: truncation.cut_json(json_fields.compact(value_of(text)), len(text) // 2),
     "pieces.shortened_json": lambda text: truncation.shortened_json({"a": {"b": value_of(text)}}, len(text) // 2),
     "policy.needs_of": lambda text: policy.needs_of("platform", text, declared=None, read_only=None),
@@ -229,19 +231,19 @@ READERS: Mapping[str, Callable[[str], object]] = {
     "resource_uris.parse_uri (id)": lambda text: resource_uris.parse_uri(f"uru://contexts/{text}").uri,
     "catalog_version.read_version": lambda text: catalog_version.read_version({"version": text}),
     "key_record.read_key_record": lambda text: key_record.read_key_record(dict.fromkeys(RECORD, text)),
-    "responses.read_namespaces": lambda text: responses.read_namespaces(
+    "responses.read_namespaces": lambda text: namespaces_and_tools.read_namespaces(
         [{"name": text, "displayName": text}, value_of(text)]
     ),
     "run_results.read_result": lambda text: run_results.read_result({"data": value_of(text), "error": text}),
-    "responses.read_tools": lambda text: responses.read_tools("n", [*listed_tool(text), value_of(text)]),
-    "schema_dialect.modern": lambda text: dialect.modern(fitted_schema(text)),
-    "schema_fit.fit": lambda text: compatibility.fit(json.dumps(fitted_schema(text))),
-    "schema_scalars.PLAIN_PATTERN": scalars.PLAIN_PATTERN.fullmatch,
+    "responses.read_tools": lambda text: namespaces_and_tools.read_tools("n", [*listed_tool(text), value_of(text)]),
+    "schema_dialect.modern": lambda text: draft_translation.modern(fitted_schema(text)),
+    "schema_fit.fit": lambda text: client_compatibility.fit(json.dumps(fitted_schema(text))),
+    "schema_scalars.PLAIN_PATTERN": scalar_types.PLAIN_PATTERN.fullmatch,
     "titles.short_title": lambda text: titles.short_title(text, text),
     "unlisted.MAY_BE_REFUSED": unlistable_tools.MAY_BE_REFUSED.search,
-    "words.first_sentence": words.first_sentence,
-    "words.shortened": lambda text: words.shortened(text, len(text) // 2),
-    "words.words": words.words,
+    "words.first_sentence": word_splitting.first_sentence,
+    "words.shortened": lambda text: word_splitting.shortened(text, len(text) // 2),
+    "words.words": word_splitting.words,
 }  # fmt: skip
 """Everything public that reads what an app, a client or Uru wrote. The check of arguments has a limit of time instead,
 which `tests/catalog/test_validation.py` proves."""

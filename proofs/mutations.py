@@ -30,9 +30,13 @@ class Break:
 
 
 GATE, LIBRARY, IDENTITY = "access/test_gate.py", "resources/test_resources.py", "access/test_identity.py"
-EVIDENCE = "access/test_evidence.py"
-QUOTING, HOSTILE, RESULTS = "untrusted/test_quoting.py", "test_hostile_words.py", "results/test_results.py"
-POLICY, REDACTION, WIRE = "access/test_policy.py", "untrusted/test_redaction.py", "uru/test_responses.py"
+EVIDENCE = "access/test_permission_evidence.py"
+QUOTING, HOSTILE, RESULTS = "untrusted_input/test_quoting.py", "test_hostile_words.py", "results/test_results.py"
+POLICY, REDACTION, WIRE = (
+    "access/test_policy.py",
+    "untrusted_input/test_redaction.py",
+    "uru/test_namespaces_and_tools.py",
+)
 
 BREAKS = (
     Break(
@@ -65,21 +69,21 @@ BREAKS = (
     Break("permissions", 'if permission in self._ceiling else Known("no", "ceiling")', "", EVIDENCE),
     Break("permissions", 'else Known("unknown", None)', 'else Known("yes", "seen")', EVIDENCE),
     Break("permissions", '"yes" if permission in self.declared else "no"', '"yes"', EVIDENCE),
-    Break("access/evidence", "self._seen -= missing", "pass", EVIDENCE),
-    Break("access/evidence", "if now - at < REFUSED_FOR", "if True", EVIDENCE),
-    Break("access/evidence", "if at > asked_at", "if True", EVIDENCE),
-    Break("access/evidence", "told & self._said[0]", "self._said[0]", EVIDENCE),
+    Break("access/permission_evidence", "self._seen -= missing", "pass", EVIDENCE),
+    Break("access/permission_evidence", "if now - at < REFUSED_FOR", "if True", EVIDENCE),
+    Break("access/permission_evidence", "if at > asked_at", "if True", EVIDENCE),
+    Break("access/permission_evidence", "told & self._said[0]", "self._said[0]", EVIDENCE),
     Break(
-        "untrusted/permission_names",
+        "untrusted_input/permission_parsing",
         "if verbs and is_whole else None",
         "if verbs else None",
-        "untrusted/test_permission_names.py",
+        "untrusted_input/test_permission_parsing.py",
     ),
     Break(
-        "untrusted/permission_names",
+        "untrusted_input/permission_parsing",
         "frozenset(granted - denied)",
         "frozenset(granted)",
-        "untrusted/test_permission_names.py",
+        "untrusted_input/test_permission_parsing.py",
     ),
     Break("session/tool_execution", "if not required and tool.namespace.name != PLATFORM:", "if False:", EVIDENCE),
     Break(
@@ -112,7 +116,10 @@ BREAKS = (
         POLICY,
     ),
     Break(
-        "uru/responses", "return needed if needed and len(known) == len(parts) else EVERYTHING", "return needed", WIRE
+        "uru/namespaces_and_tools",
+        "return needed if needed and len(known) == len(parts) else EVERYTHING",
+        "return needed",
+        WIRE,
     ),
     Break("tools/shown_tools", "right = call.tool.dispatcher", "right = call.via", "session/test_tool_execution.py"),
     Break(
@@ -122,7 +129,7 @@ BREAKS = (
         GATE,
     ),
     Break(
-        "resources/handlers",
+        "resources/mcp_requests",
         "snapshot = await self._session.admit(address.uri",
         "snapshot = snapshot or await self._session.admit(address.uri",
         LIBRARY,
@@ -134,39 +141,48 @@ BREAKS = (
         "if False:",
         IDENTITY,
     ),
-    Break("untrusted/redaction", "clean = visible(text)", "clean = text", REDACTION),
-    Break("untrusted/redaction", "text = one.without_spelt_out(text, is_escaped=is_escaped)", "pass", REDACTION),
-    Break("untrusted/redaction", "            clean = cleaner ", "            return cleaner ", REDACTION),
-    Break("untrusted/redaction", "if is_broken or one.is_plain_in(small):", "if one.is_plain_in(small):", REDACTION),
+    Break("untrusted_input/redaction", "clean = visible(text)", "clean = text", REDACTION),
+    Break("untrusted_input/redaction", "text = one.without_spelt_out(text, is_escaped=is_escaped)", "pass", REDACTION),
+    Break("untrusted_input/redaction", "            clean = cleaner ", "            return cleaner ", REDACTION),
     Break(
-        "untrusted/redaction",
+        "untrusted_input/redaction", "if is_broken or one.is_plain_in(small):", "if one.is_plain_in(small):", REDACTION
+    ),
+    Break(
+        "untrusted_input/redaction",
         "self._keys.setdefault(key, Spellings(key))",
         "self._keys = {key: Spellings(key)}",
         REDACTION,
     ),
     Break(
-        "untrusted/redaction", "{self.text(str(name)): self._copied(item)", "{str(name): self._copied(item)", REDACTION
+        "untrusted_input/redaction",
+        "{self.text(str(name)): self._copied(item)",
+        "{str(name): self._copied(item)",
+        REDACTION,
     ),
-    Break("untrusted/redaction", "if visible(text) != text or JSON", "if JSON", REDACTION),
-    Break("untrusted/redaction", "ESCAPED_STRANGER.sub(_mark, text) if is_escaped else text", "text", QUOTING),
-    Break("untrusted/redaction", "or self._hex in squeezed_hex(raw)", "", QUOTING),
-    Break("untrusted/key_spellings", "for lead in range(3):", "for lead in range(1):", REDACTION),
-    Break("untrusted/key_spellings", "character, character.lower(), character.upper()", "character,", QUOTING),
-    Break("untrusted/key_spellings", "return ESCAPE_BEFORE.search(before) is not None", "return False", QUOTING),
+    Break("untrusted_input/redaction", "if visible(text) != text or JSON", "if JSON", REDACTION),
+    Break("untrusted_input/redaction", "ESCAPED_STRANGER.sub(_mark, text) if is_escaped else text", "text", QUOTING),
+    Break("untrusted_input/redaction", "or self._hex in squeezed_hex(raw)", "", QUOTING),
+    Break("untrusted_input/api_key_spellings", "for lead in range(3):", "for lead in range(1):", REDACTION),
     Break(
-        "untrusted/invisible_characters",
+        "untrusted_input/api_key_spellings", "character, character.lower(), character.upper()", "character,", QUOTING
+    ),
+    Break(
+        "untrusted_input/api_key_spellings", "return ESCAPE_BEFORE.search(before) is not None", "return False", QUOTING
+    ),
+    Break(
+        "untrusted_input/invisible_characters",
         'selector = run[0] if _selects(before, run[0], after) else ""',
         "selector = run[0]",
         QUOTING,
     ),
-    Break("untrusted/invisible_characters", "joiner = rest[:1] if", "joiner = rest if", QUOTING),
-    Break("untrusted/invisible_characters", "if for_scripts > SPARE + letters // EACH:", "if False:", QUOTING),
-    Break("untrusted/quoting", 'category in ("Ps", "Pi"):', "False:", QUOTING),
-    Break("untrusted/quoting", "HALF_WORD.sub('', text[: limit - 1])", "text[: limit - 1]", QUOTING),
-    Break("untrusted/quoting", "else _escape(one) for one in text)", "else one for one in text)", QUOTING),
+    Break("untrusted_input/invisible_characters", "joiner = rest[:1] if", "joiner = rest if", QUOTING),
+    Break("untrusted_input/invisible_characters", "if for_scripts > SPARE + letters // EACH:", "if False:", QUOTING),
+    Break("untrusted_input/quoting", 'category in ("Ps", "Pi"):', "False:", QUOTING),
+    Break("untrusted_input/quoting", "HALF_WORD.sub('', text[: limit - 1])", "text[: limit - 1]", QUOTING),
+    Break("untrusted_input/quoting", "else _escape(one) for one in text)", "else one for one in text)", QUOTING),
     Break("catalog/catalog", "description=limits.cut(described(", "description=limits.cut((", HOSTILE),
     Break("catalog/account_labels", "title=quoted(namespace.title, limits.TITLE)", "title=namespace.title", HOSTILE),
-    Break("uru/responses", "return (name and quoted(name, limits.TITLE)) or None", "return name", HOSTILE),
+    Break("uru/namespaces_and_tools", "return (name and quoted(name, limits.TITLE)) or None", "return name", HOSTILE),
     Break(
         "resources/prompts",
         "called = quoted(self._redaction.text(name or agent), limits.TITLE)",
@@ -184,12 +200,12 @@ BREAKS = (
     Break("results/render", "return self.body if self.body.strip() else EMPTY", "return self.body", RESULTS),
     Break("results/render", "notes = (*self.notes, note)", "notes = self.notes", "approvals/test_automation_steps.py"),
     Break(
-        "untrusted/json_numbers",
+        "untrusted_input/json_numbers",
         "return value if -LARGEST <= value <= LARGEST else str(value)",
         "return value",
         RESULTS,
     ),
-    Break("untrusted/token_estimate", "return 3 if code < 0x1E00 else HEAVIEST", "return 1", RESULTS),
+    Break("untrusted_input/token_estimate", "return 3 if code < 0x1E00 else HEAVIEST", "return 1", RESULTS),
     Break(
         "server/logging_setup",
         "self._redaction.text(super().format(record))",
@@ -197,11 +213,11 @@ BREAKS = (
         "test_leaks.py",
     ),
     Break("results/render", "        if not self._redaction.is_clean(text):", "        if False:", "test_strangers.py"),
-    Break("resources/handlers", "if clean != [uri, address.uri]:", "if False:", "resources/test_resources.py"),
-    Break("server/stdio", "self._redaction.value(said.data)", "said.data", "server/test_lines.py"),
+    Break("resources/mcp_requests", "if clean != [uri, address.uri]:", "if False:", "resources/test_resources.py"),
+    Break("server/stdio", "self._redaction.value(said.data)", "said.data", "server/test_line_framing.py"),
     Break("commands/startup", "redaction.remember(Key(", "(Key(", "test_canary.py"),
     Break(
-        "audit/log",
+        "audit/audit_log",
         "json.dumps(self._redaction.value(as_record(entry)))",
         "json.dumps(as_record(entry))",
         "test_canary.py",

@@ -26,7 +26,7 @@ from mcp import Client
 from uru_mcp.bridge import Bridge
 from uru_mcp.config.settings import read_settings
 from uru_mcp.server.handlers import build_server
-from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.untrusted_input.redaction import Redaction
 
 AT_ONCE = 20
 MORE_MEMORY = 8.0  # MB that allocators may keep between the first look and the last

@@ -23,7 +23,7 @@ from uru_mcp.bridge import Bridge
 from uru_mcp.config.settings import read_settings
 from uru_mcp.sandbox import Sandbox
 from uru_mcp.server.handlers import build_server
-from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.untrusted_input.redaction import Redaction
 
 HOST = "127.0.0.1"
 PROGRESS_EACH = 0.2  # seconds, since suites do not wait for long

@@ -13,7 +13,7 @@ from typing import Any, get_args
 import pytest
 
 from tests.documents import BLOCK, CODE, DOCUMENTS, ROOT, blocks
-from uru_mcp.audit.log import read_entry
+from uru_mcp.audit.audit_log import read_entry
 from uru_mcp.client_configs.entry import KEY, PERMISSIONS
 from uru_mcp.client_configs.known_clients import CLIENTS, Client
 from uru_mcp.client_configs.locations import Configuration
@@ -21,7 +21,7 @@ from uru_mcp.client_configs.reading import read_servers
 from uru_mcp.config.settings import NODE_CLIENT_ONLY, VARIABLES, read_settings
 from uru_mcp.errors import Code
 from uru_mcp.tools.definitions import OWN
-from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.untrusted_input.redaction import Redaction
 
 SOURCE = ROOT / "src" / "uru_mcp"
 CODES = get_args(Code)

@@ -22,7 +22,7 @@ from mcp.shared.exceptions import MCPError
 from tests.world import Claude, Connect, Uru, connection, until
 from uru_mcp.errors import UruError
 from uru_mcp.sandbox.serve import serving
-from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.uru.api import UruClient
 from uru_mcp.uru.http import BODY_LIMIT
 

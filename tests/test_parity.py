@@ -19,7 +19,7 @@ from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.access.policy import PLATFORM, needs_of
 from uru_mcp.catalog.tool_names import shown_name
 from uru_mcp.permissions import Grant, Permissions
-from uru_mcp.untrusted.permission_names import read_names
+from uru_mcp.untrusted_input.permission_parsing import read_names
 
 SETS = [frozenset(chosen) for n in range(4) for chosen in combinations(sorted(ALL), n)]
 HEADERS = {"connected_account_id": "X-Connected-Account-Id", "server_id": "X-Server-Id"}

@@ -17,17 +17,17 @@ from tests.strangers import anything, bodies, near
 from uru_mcp.errors import ArgumentError, Refused, UruError
 from uru_mcp.resources.cursors import decode, encode
 from uru_mcp.results.render import Document, Remainder, Renderer
-from uru_mcp.untrusted.invisible_characters import visible
-from uru_mcp.untrusted.json_fields import compact, list_at
-from uru_mcp.untrusted.json_numbers import with_large_as_text
-from uru_mcp.untrusted.redaction import MARK, Redaction
+from uru_mcp.untrusted_input.invisible_characters import visible
+from uru_mcp.untrusted_input.json_fields import compact, list_at
+from uru_mcp.untrusted_input.json_numbers import with_large_as_text
+from uru_mcp.untrusted_input.redaction import MARK, Redaction
 from uru_mcp.uru.catalog_version import read_version
 from uru_mcp.uru.error_body import ErrorBody, read_error_body
+from uru_mcp.uru.http_errors import refusal, shaped
 from uru_mcp.uru.key_record import KeyRecord, read_key_record
+from uru_mcp.uru.namespaces_and_tools import DEEPEST, read_namespaces, read_tools
 from uru_mcp.uru.records import KINDS, kind_at, read_content, read_entry, read_page, read_prompt
-from uru_mcp.uru.refusals import refusal, shaped
 from uru_mcp.uru.resource_uris import ResourceUri, parse_uri
-from uru_mcp.uru.responses import DEEPEST, read_namespaces, read_tools
 from uru_mcp.uru.retry import ATTEMPTS, LONGEST, LONGEST_PAUSE, parse_retry_after, pause_after, wait_before
 from uru_mcp.uru.run_results import read_result
 from uru_mcp.uru.waiting_steps import read_approvals

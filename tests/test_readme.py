@@ -22,7 +22,7 @@ from uru_mcp.permissions import Grant, Permission
 from uru_mcp.resources.resources import NAMESPACE, RECORD_TEMPLATES
 from uru_mcp.results.render import Renderer
 from uru_mcp.tools.definitions import OWN
-from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.uru.records import PROMPTS
 
 README = DOCUMENTS["README.md"]

@@ -23,7 +23,7 @@ from uru_mcp.access.policy import OWN_TOOLS, PLATFORM_TOOLS
 from uru_mcp.config.settings import Settings
 from uru_mcp.errors import Code
 from uru_mcp.tools.definitions import INSTRUCTIONS, OWN, Definition
-from uru_mcp.untrusted.token_estimate import weight_of
+from uru_mcp.untrusted_input.token_estimate import weight_of
 
 SOURCE = Path(__file__).parent.parent / "src" / "uru_mcp"
 QUERIES = Path(__file__).parent / "data" / "queries.json"
@@ -31,11 +31,11 @@ OWN_TOKENS, SEARCH_TOKENS = 2_500, 1_500
 CHARS_PER_TOKEN = 4
 
 FOR_PEOPLE = (  # what only a terminal, a log or the sandbox shows
-    *("__main__", "cli", "demo", "server/process", "server/logging_setup", "audit/log", "audit/usage"),
+    *("__main__", "cli", "server/lifecycle", "server/logging_setup", "audit/audit_log", "audit/usage_totals"),
     *("commands/", "client_configs/", "sandbox/"),
 )
-FOR_WHO_CONFIGURES = ("config/", "credentials/sources")
-OF_ANOTHER_SUBJECT = "catalog/schemas/violations"  # what is wrong with an argument, in JSON Schema's terms
+FOR_WHO_CONFIGURES = ("config/", "credentials/key_sources")
+OF_ANOTHER_SUBJECT = "catalog/schemas/validation_messages"  # what is wrong with an argument, in JSON Schema's terms
 MEMBERS_OF_MCP = {"initialize", "_meta", "resources/templates/list"}
 
 Sentence = tuple[str, str]  # where it stands, and its words, with {} for what is filled in

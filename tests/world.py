@@ -16,13 +16,13 @@ from mcp.types import CallToolResult, Prompt, Resource, ResourceTemplateReferenc
 from uru_mcp.bridge import Bridge
 from uru_mcp.config.settings import read_settings
 from uru_mcp.credentials.api_key import Key
+from uru_mcp.credentials.key_sources import KeyVariable
 from uru_mcp.credentials.keyring import Keyring
-from uru_mcp.credentials.sources import KeyVariable
 from uru_mcp.errors import SettingsError
 from uru_mcp.sandbox import Sandbox
 from uru_mcp.server.handlers import build_server
 from uru_mcp.server.unconfigured import Unconfigured
-from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.uru.http import Connection
 
 CATALOG = Path(__file__).parent / "data" / "catalog.json"

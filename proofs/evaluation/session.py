@@ -20,7 +20,7 @@ from uru_mcp.bridge import Bridge
 from uru_mcp.config.settings import read_settings
 from uru_mcp.sandbox import Sandbox
 from uru_mcp.server.handlers import build_server
-from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.untrusted_input.redaction import Redaction
 
 Shows = Literal["text", "structure"]
 

@@ -18,31 +18,31 @@ from anyio.abc import TaskGroup
 
 from uru_mcp import messages
 from uru_mcp.access.identity import Identity
-from uru_mcp.audit.log import AuditLog
-from uru_mcp.audit.recorder import CallContext, CallRecorder
-from uru_mcp.catalog.current import CurrentCatalog
+from uru_mcp.audit.audit_log import AuditLog
+from uru_mcp.audit.call_recorder import CallContext, CallRecorder
+from uru_mcp.catalog.current_catalog import CurrentCatalog
 from uru_mcp.catalog.disk_cache import DiskCache
-from uru_mcp.config.key_source import source_of
+from uru_mcp.config.chosen_key_source import source_of
 from uru_mcp.config.settings import Settings
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.credentials.keyring import Keyring
 from uru_mcp.errors import KeyReplaced, NoAnswer, UnknownTool, UruError, unforeseen
 from uru_mcp.lazy_imports import CALLS, in_parts
-from uru_mcp.resources.handlers import ResourceHandlers
+from uru_mcp.resources.mcp_requests import ResourceHandlers
 from uru_mcp.resources.record_cache import RecordCache
 from uru_mcp.results.render import Rendered, Renderer
+from uru_mcp.session.catalog_sync import Sync
 from uru_mcp.session.list_changes import Announcements, List
-from uru_mcp.session.read_check import ReadCheck
+from uru_mcp.session.read_permission_check import ReadCheck
 from uru_mcp.session.session import Session, Snapshot
-from uru_mcp.session.sync import Sync
 from uru_mcp.session.tool_execution import Calls
 from uru_mcp.tools.background_runs import BackgroundRuns
 from uru_mcp.tools.definitions import OWN, Definition
 from uru_mcp.tools.dispatch import ToolCalls
-from uru_mcp.tools.list_cache import ToolList
 from uru_mcp.tools.shown_tools import needs_of
+from uru_mcp.tools.tool_list_cache import ToolList
 from uru_mcp.tools.whoami import Facts, report
-from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.uru.api import UruClient
 from uru_mcp.uru.http import Connection
 from uru_mcp.uru.resource_uris import ResourceUri

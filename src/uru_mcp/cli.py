@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from uru_mcp import __version__
+from uru_mcp.commands.command_line_errors import refuse_key, said_without_harm
 from uru_mcp.commands.output import say
 from uru_mcp.commands.startup import Choice, Start, in_words, start
-from uru_mcp.commands.usage_errors import refuse_key, said_without_harm
 
 if TYPE_CHECKING:
     from uru_mcp.config.settings import Settings
@@ -41,9 +41,9 @@ claude_desktop_config.json, then quit Claude fully and open it again.
 COMMANDS = {  # in the order in which a person comes to need them
     "install": "uru_mcp.commands.install",
     "doctor": "uru_mcp.commands.doctor.command",
-    "whoami": "uru_mcp.commands.whoami_tools_call",
-    "tools": "uru_mcp.commands.whoami_tools_call",
-    "call": "uru_mcp.commands.whoami_tools_call",
+    "whoami": "uru_mcp.commands.bridge_commands",
+    "tools": "uru_mcp.commands.bridge_commands",
+    "call": "uru_mcp.commands.bridge_commands",
     "demo": "uru_mcp.commands.demo",
     "usage": "uru_mcp.commands.usage",
     "sandbox": "uru_mcp.sandbox.cli.commands",
@@ -150,7 +150,7 @@ def _serve(choice: Choice) -> None:
         _name_ignored(settings)
 
     from uru_mcp.bridge import Bridge
-    from uru_mcp.server.process import serve
+    from uru_mcp.server.lifecycle import serve
     from uru_mcp.server.unconfigured import Unconfigured
 
     if isinstance(settings, SettingsError):
@@ -185,7 +185,7 @@ def _of_file(path: Path) -> list[UruError]:
     """What is wrong with a key file."""
     import anyio
 
-    from uru_mcp.credentials.sources import KeyFile
+    from uru_mcp.credentials.key_sources import KeyFile
     from uru_mcp.errors import KeyUnavailable
 
     try:

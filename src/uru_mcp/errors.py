@@ -24,7 +24,7 @@ from typing import Any, ClassVar, Literal
 
 from uru_mcp import messages
 from uru_mcp.permissions import NOTHING, Permissions
-from uru_mcp.untrusted.quoting import Quotation
+from uru_mcp.untrusted_input.quoting import Quotation
 
 Code = Literal[
     "not_configured",

@@ -2,7 +2,7 @@
 
 With `tools/definitions.py` the one place of such sentences, and as long as they are many. Words that others wrote come
 as arguments, quoted by the caller; the name of each placeholder is that of its argument. What is wrong with an argument
-by its schema is told in JSON Schema's terms, in `catalog/schemas/violations.py`.
+by its schema is told in JSON Schema's terms, in `catalog/schemas/validation_messages.py`.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from uru_mcp.access.gate import allows
 from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.catalog.tool_names import LONGEST_LISTED, listed_name
 from uru_mcp.permissions import Grant, Permission
-from uru_mcp.uru.refusals import workspace_problem
+from uru_mcp.uru.http_errors import workspace_problem
 
 SETS = [frozenset(chosen) for n in range(4) for chosen in combinations(("read", "write", "execute"), n)]
 

@@ -19,10 +19,10 @@ from tests.tools.test_shown_tools import Changes
 from tests.world import ALL, Connect, Uru, connector, until
 from uru_mcp.access.identity import Identity
 from uru_mcp.credentials.api_key import Key
+from uru_mcp.credentials.key_sources import KeyVariable
 from uru_mcp.credentials.keyring import Keyring
-from uru_mcp.credentials.sources import KeyVariable
 from uru_mcp.permissions import Grant, Permission
-from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.uru.api import UruClient
 from uru_mcp.uru.http import Connection
 

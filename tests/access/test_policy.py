@@ -6,7 +6,7 @@ import pytest
 
 from uru_mcp.access.policy import dispatcher_of, needs_of, reads_only
 from uru_mcp.permissions import EVERYTHING, Permission
-from uru_mcp.untrusted.permission_names import read_names
+from uru_mcp.untrusted_input.permission_parsing import read_names
 
 READ, WRITE, EXECUTE = Permission.READ, Permission.WRITE, Permission.EXECUTE
 

@@ -22,8 +22,8 @@ from uru_mcp.catalog.disk_cache import ABANDONED, FILES, FORMAT, OLDEST, DiskCac
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.permissions import EVERYTHING, NOTHING, Permission, Permissions
 from uru_mcp.sandbox.serve import serving
-from uru_mcp.untrusted.redaction import Redaction
-from uru_mcp.uru.responses import Namespace, UpstreamTool
+from uru_mcp.untrusted_input.redaction import Redaction
+from uru_mcp.uru.namespaces_and_tools import Namespace, UpstreamTool
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="modes say nothing there")
 

@@ -14,8 +14,8 @@ from mcp.types import Tool
 from tests.strangers import anything
 from tests.strict_clients import faults
 from tests.world import CATALOG, Connect, Uru, connector, text_of
-from uru_mcp.catalog.schemas.compatibility import fit
-from uru_mcp.catalog.schemas.dialect import modern
+from uru_mcp.catalog.schemas.client_compatibility import fit
+from uru_mcp.catalog.schemas.draft_translation import modern
 
 NAMES = ["text", "count", "x y", "naïve", "$ref", "a" * 65, "arguments", "type", "properties", "ok.name-1"]
 

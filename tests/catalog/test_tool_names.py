@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from uru_mcp.catalog.assembly import assembled
 from uru_mcp.catalog.catalog import Catalog
 from uru_mcp.catalog.tool_names import PROMPT, VALID, prompt_names, shown_name
-from uru_mcp.untrusted.redaction import Redaction
-from uru_mcp.uru.responses import Namespace, UpstreamTool
+from uru_mcp.untrusted_input.redaction import Redaction
+from uru_mcp.uru.namespaces_and_tools import Namespace, UpstreamTool
 
 Pair = tuple[str, str]
 

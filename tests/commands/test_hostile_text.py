@@ -28,8 +28,8 @@ from uru_mcp.cli import main
 from uru_mcp.sandbox import Sandbox
 from uru_mcp.sandbox.serve import serving
 from uru_mcp.server.logging_setup import start_logging
-from uru_mcp.untrusted.redaction import Redaction
-from uru_mcp.untrusted.terminal_escaping import as_json, for_terminal, in_one_line
+from uru_mcp.untrusted_input.redaction import Redaction
+from uru_mcp.untrusted_input.terminal_escaping import as_json, for_terminal, in_one_line
 
 # Clears the screen, sets the clipboard, makes a link, rings, turns the text around, fakes a line in several ways.
 HOSTILE = (

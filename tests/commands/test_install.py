@@ -12,7 +12,7 @@ import anyio.to_thread
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.client_configs.test_document import EXAMPLES, RELAXED
+from tests.client_configs.test_in_place_editing import EXAMPLES, RELAXED
 from tests.process import served
 from tests.world import Uru
 from uru_mcp.cli import main

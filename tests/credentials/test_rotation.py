@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from tests.access.test_identity import Clock
-from tests.credentials.test_sources import NOTE, printing, write
+from tests.credentials.test_key_sources import NOTE, printing, write
 from tests.process import served
 from tests.tools.test_shown_tools import Changes
 from tests.world import ALL, Connect, Uru, connector, until

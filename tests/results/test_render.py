@@ -7,7 +7,7 @@ import pytest
 
 from uru_mcp.errors import ArgumentError
 from uru_mcp.results.render import Remainder, Renderer
-from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.untrusted_input.redaction import Redaction
 
 REST = Remainder("uru_result", "call_id", "call_1")
 

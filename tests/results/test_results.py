@@ -15,9 +15,9 @@ from mcp.types import AudioContent, BlobResourceContents, CallToolResult, Embedd
 from tests.strangers import anything
 from tests.world import Connect, Uru, text_of
 from uru_mcp.results.render import Renderer
-from uru_mcp.untrusted.json_numbers import loads
-from uru_mcp.untrusted.redaction import Redaction
-from uru_mcp.untrusted.token_estimate import weight_of
+from uru_mcp.untrusted_input.json_numbers import loads
+from uru_mcp.untrusted_input.redaction import Redaction
+from uru_mcp.untrusted_input.token_estimate import weight_of
 
 LOG_NOTE = {"tool": "company_demo__LOG_NOTE", "arguments": {"text": "hi"}}
 JSON = {"Content-Type": "application/json"}

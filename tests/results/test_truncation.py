@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from uru_mcp.results.truncation import cut_json, shortened_json, small_first
-from uru_mcp.untrusted.json_fields import compact
+from uru_mcp.untrusted_input.json_fields import compact
 
 SHAPES: dict[str, Any] = {
     "list": [{"id": number, "text": "x" * 50} for number in range(100)],

@@ -18,8 +18,8 @@ from uru_mcp.errors import NoAnswer
 from uru_mcp.permissions import EVERYTHING
 from uru_mcp.tools.definitions import INSTRUCTIONS, OWN
 from uru_mcp.tools.shown_tools import listed
-from uru_mcp.untrusted.redaction import Redaction
-from uru_mcp.uru.responses import Namespace, UpstreamTool
+from uru_mcp.untrusted_input.redaction import Redaction
+from uru_mcp.uru.namespaces_and_tools import Namespace, UpstreamTool
 
 VALID_NAME = re.compile(r"[A-Za-z0-9_-]{1,54}")
 

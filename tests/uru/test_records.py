@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from uru_mcp.untrusted.json_fields import UnexpectedShape
+from uru_mcp.untrusted_input.json_fields import UnexpectedShape
 from uru_mcp.uru.records import AGENTS, AUTOMATIONS, CONTEXTS, RUNS, kind_at, read_entry, read_page, read_prompt
 from uru_mcp.uru.resource_uris import ResourceUri, parse_uri
 from uru_mcp.uru.waiting_steps import read_approvals

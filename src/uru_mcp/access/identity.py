@@ -15,16 +15,16 @@ import anyio
 from anyio.abc import TaskGroup
 
 from uru_mcp import messages
-from uru_mcp.access.evidence import GRACE, Evidence
 from uru_mcp.access.introspection import Introspection, ended
 from uru_mcp.access.key_status import KeyStatus
+from uru_mcp.access.permission_evidence import GRACE, Evidence
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.credentials.keyring import Keyring
 from uru_mcp.errors import KeyRefused, KeyUnavailable, NoAnswer, UruError, WorkspaceProblem, unforeseen
 from uru_mcp.permissions import Permissions
 from uru_mcp.uru.api import UruClient
 from uru_mcp.uru.key_record import KeyRecord
-from uru_mcp.uru.responses import Workspace
+from uru_mcp.uru.namespaces_and_tools import Workspace
 
 FRESH = 60.0  # seconds that a good answer is good for
 RECENT = 10.0  # seconds before a refused key, or an Uru that did not answer, is tried again

@@ -14,11 +14,11 @@ import anyio
 from anyio.abc import TaskGroup
 
 from uru_mcp import messages
-from uru_mcp.access.evidence import Evidence
+from uru_mcp.access.permission_evidence import Evidence
 from uru_mcp.errors import Code, KeyRefused, NoAnswer, UruError, WorkspaceProblem
 from uru_mcp.uru.api import NOT_IMPLEMENTED, UruClient
+from uru_mcp.uru.http_errors import new_key, workspace_problem
 from uru_mcp.uru.key_record import KeyRecord
-from uru_mcp.uru.refusals import new_key, workspace_problem
 
 ASK_WITHIN = 9.0  # seconds
 VERSION_WITHIN = 3.0  # seconds of them, before the namespaces are asked for instead

@@ -8,7 +8,7 @@ from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import KeyRefused, SettingsError, UruError
 from uru_mcp.permissions import EVERYTHING, Grant
 from uru_mcp.uru.key_record import KeyRecord
-from uru_mcp.uru.responses import Workspace
+from uru_mcp.uru.namespaces_and_tools import Workspace
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from uru_mcp.access.policy import DECIDE, PLATFORM
 from uru_mcp.catalog.catalog import Tool
 from uru_mcp.catalog.tool_names import shown_name
 from uru_mcp.session.session import Snapshot
-from uru_mcp.untrusted.json_fields import compact
-from uru_mcp.untrusted.quoting import Quotation, quoted, quoted_json
+from uru_mcp.untrusted_input.json_fields import compact
+from uru_mcp.untrusted_input.quoting import Quotation, quoted, quoted_json
 from uru_mcp.uru.waiting_steps import Approval
 
 NAME_CHARS = 80  # of an automation's name

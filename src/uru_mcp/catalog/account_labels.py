@@ -11,9 +11,9 @@ from dataclasses import replace
 
 from uru_mcp import limits
 from uru_mcp.catalog.search.app_names import AppNames
-from uru_mcp.untrusted.quoting import quoted
-from uru_mcp.untrusted.words import plain_words
-from uru_mcp.uru.responses import Namespace
+from uru_mcp.untrusted_input.quoting import quoted
+from uru_mcp.untrusted_input.word_splitting import plain_words
+from uru_mcp.uru.namespaces_and_tools import Namespace
 
 
 def told_apart(namespaces: Iterable[Namespace]) -> tuple[Namespace, ...]:

@@ -14,8 +14,8 @@ from uru_mcp.catalog.account_labels import told_apart
 from uru_mcp.catalog.catalog import Catalog, Tool, classified
 from uru_mcp.catalog.schemas.unlistable_tools import reasons_unlisted
 from uru_mcp.errors import NoAnswer, UruError
-from uru_mcp.untrusted.redaction import Redaction
-from uru_mcp.uru.responses import LeftOut, Namespace, UpstreamTool
+from uru_mcp.untrusted_input.redaction import Redaction
+from uru_mcp.uru.namespaces_and_tools import LeftOut, Namespace, UpstreamTool
 
 
 def assembled(

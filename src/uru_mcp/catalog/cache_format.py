@@ -1,4 +1,5 @@
-"""What Uru told of its tools, written down in Uru's own shape, so that the readers of `uru/responses.py` take it again.
+"""What Uru told of its tools, written down in Uru's own shape, so that the readers of `uru/namespaces_and_tools.py`
+take it again.
 
 It opens no file; see `disk_cache.py`. No permission is in it but what Uru declared that a tool needs, and when it is
 read again, nothing that it says of a tool makes that tool need less.
@@ -14,9 +15,9 @@ from typing import Any
 
 from uru_mcp.access.policy import needs_at_least
 from uru_mcp.permissions import in_order
-from uru_mcp.untrusted.json_fields import Record, UnexpectedShape, moment_at, object_at, record_of
-from uru_mcp.untrusted.redaction import Redaction
-from uru_mcp.uru.responses import Namespace, UpstreamTool, read_namespaces, read_tools
+from uru_mcp.untrusted_input.json_fields import Record, UnexpectedShape, moment_at, object_at, record_of
+from uru_mcp.untrusted_input.redaction import Redaction
+from uru_mcp.uru.namespaces_and_tools import Namespace, UpstreamTool, read_namespaces, read_tools
 
 FOR_PEOPLE = {"displayName": None, "account_label": None}  # what may be written with something left out of it
 

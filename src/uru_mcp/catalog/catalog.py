@@ -22,11 +22,11 @@ from uru_mcp.catalog.search.tool_index import Index
 from uru_mcp.catalog.tool_names import LONGEST_LISTED, listed_name, may_be_of, shown_name
 from uru_mcp.errors import UruError
 from uru_mcp.permissions import Permissions
-from uru_mcp.untrusted.json_fields import compact
-from uru_mcp.untrusted.quoting import described, quoted
-from uru_mcp.untrusted.redaction import Redaction
-from uru_mcp.untrusted.words import first_sentence
-from uru_mcp.uru.responses import LeftOut, Namespace, UpstreamTool
+from uru_mcp.untrusted_input.json_fields import compact
+from uru_mcp.untrusted_input.quoting import described, quoted
+from uru_mcp.untrusted_input.redaction import Redaction
+from uru_mcp.untrusted_input.word_splitting import first_sentence
+from uru_mcp.uru.namespaces_and_tools import LeftOut, Namespace, UpstreamTool
 
 SENTENCE_CHARS = 200  # of the one sentence on a tool
 

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from uru_mcp.catalog.cache_format import CachedTools, lines_of, read_listing
 from uru_mcp.credentials.api_key import Key
-from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.untrusted_input.redaction import Redaction
 
 FORMAT = b"uru-mcp tools 1"  # another version of the format is another word, and so another name and seal
 KEPT = ".tools"

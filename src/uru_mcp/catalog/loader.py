@@ -16,11 +16,11 @@ from uru_mcp import limits, messages
 from uru_mcp.access.policy import PLATFORM
 from uru_mcp.catalog.account_labels import plainly_titled
 from uru_mcp.errors import KeyRefused, NoAnswer, Refused, UruError, unforeseen
-from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.uru.api import UruClient
-from uru_mcp.uru.execute_routes import is_safe_segment
-from uru_mcp.uru.refusals import connection_problem
-from uru_mcp.uru.responses import LeftOut, Namespace, UpstreamTool
+from uru_mcp.uru.execute_endpoints import is_safe_segment
+from uru_mcp.uru.http_errors import connection_problem
+from uru_mcp.uru.namespaces_and_tools import LeftOut, Namespace, UpstreamTool
 
 REQUESTS_AT_ONCE = 16
 LOAD_WITHIN = 30.0  # seconds for one request

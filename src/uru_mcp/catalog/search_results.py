@@ -15,11 +15,11 @@ from uru_mcp.catalog.account_labels import meant_namespaces
 from uru_mcp.catalog.catalog import Catalog, Tool
 from uru_mcp.catalog.tool_names import shown_name
 from uru_mcp.permissions import Grant, in_order
-from uru_mcp.untrusted.quoting import quoted
-from uru_mcp.untrusted.token_estimate import weight_of
-from uru_mcp.untrusted.words import STOP_WORDS, words
+from uru_mcp.untrusted_input.quoting import quoted
+from uru_mcp.untrusted_input.token_estimate import weight_of
+from uru_mcp.untrusted_input.word_splitting import STOP_WORDS, words
+from uru_mcp.uru.namespaces_and_tools import LeftOut, Namespace
 from uru_mcp.uru.records import KINDS
-from uru_mcp.uru.responses import LeftOut, Namespace
 
 WHOLE = 3  # hits that are shown whole
 SCHEMA_CHARS = 4_000  # of the schema of a hit; a longer one is asked for by the tool's name

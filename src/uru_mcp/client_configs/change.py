@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from uru_mcp.client_configs import file_writing
-from uru_mcp.client_configs.document import Document, undone
+from uru_mcp.client_configs.in_place_editing import Document, undone
 from uru_mcp.client_configs.locations import Configuration
 from uru_mcp.errors import ConfigurationError
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from uru_mcp.client_configs.launch import command_of
-from uru_mcp.untrusted.terminal_escaping import as_json
+from uru_mcp.untrusted_input.terminal_escaping import as_json
 
 OWN_WORDS = ("-P", "-m", "uru_mcp", "--sandbox")  # the arguments that `uru-mcp install` writes
 KEY = ("URU_API_KEY", "paste your uru_ key here")

@@ -1,8 +1,8 @@
 """Files that belong to the user: written whole or not at all, with a copy of what was there before.
 
-A link that the user made stays a link, and what it leads to is written; see `directory.py` for links of others. A file
-keeps its mode; a new one, and every copy, is for its owner alone, since configurations hold keys. It keeps its owner
-too, and a new one gets its directory's, so that nobody is locked out of his own file by `sudo`.
+A link that the user made stays a link, and what it leads to is written; see `safe_directory.py` for links of others. A
+file keeps its mode; a new one, and every copy, is for its owner alone, since configurations hold keys. It keeps its
+owner too, and a new one gets its directory's, so that nobody is locked out of his own file by `sudo`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from uru_mcp.client_configs.directory import OWNER_ALONE, Directory, opened, unused_name
+from uru_mcp.client_configs.safe_directory import OWNER_ALONE, Directory, opened, unused_name
 from uru_mcp.errors import ConfigurationError
 
 BACKUP = ".uru-mcp-backup"

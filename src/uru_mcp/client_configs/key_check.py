@@ -12,16 +12,16 @@ from uru_mcp.access.policy import PLATFORM
 from uru_mcp.catalog.assembly import assembled
 from uru_mcp.catalog.loader import ask
 from uru_mcp.client_configs import file_writing
-from uru_mcp.client_configs.directory import OWNER_ALONE
-from uru_mcp.config.key_source import source_of
+from uru_mcp.client_configs.safe_directory import OWNER_ALONE
+from uru_mcp.config.chosen_key_source import source_of
 from uru_mcp.config.settings import Settings
 from uru_mcp.credentials.api_key import Key
+from uru_mcp.credentials.key_sources import KeyFile
 from uru_mcp.credentials.keyring import Keyring
-from uru_mcp.credentials.sources import KeyFile
 from uru_mcp.errors import KeyUnavailable, UruError
-from uru_mcp.session.read_check import ReadCheck
+from uru_mcp.session.read_permission_check import ReadCheck
 from uru_mcp.session.tool_execution import Calls
-from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.uru.api import UruClient
 from uru_mcp.uru.http import Connection
 

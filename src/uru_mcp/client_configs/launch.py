@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
-from uru_mcp.untrusted.program_lookup import is_program
+from uru_mcp.credentials.program_lookup import is_program
 
 SCRIPT = "uru-mcp"
 LARGEST_SCRIPT = 1024 * 1024  # bytes; those of pip and uv have a few hundred, on Windows 100 to 200 KB

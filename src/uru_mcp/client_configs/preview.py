@@ -16,8 +16,8 @@ from uru_mcp.client_configs.launch import current_command
 from uru_mcp.config.parsing import base_url, split_command
 from uru_mcp.config.settings import VARIABLES
 from uru_mcp.credentials.api_key import Key
-from uru_mcp.untrusted.redaction import Redaction
-from uru_mcp.untrusted.terminal_escaping import as_json, in_one_line
+from uru_mcp.untrusted_input.redaction import Redaction
+from uru_mcp.untrusted_input.terminal_escaping import as_json, in_one_line
 
 MASK = "…"
 KEY_INSIDE = re.compile(r"uru_(?=[!-~]*[0-9])[!-~]{8,}")

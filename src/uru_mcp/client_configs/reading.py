@@ -1,6 +1,6 @@
 """What stands in a client's configuration: its text, and the servers in it.
 
-A mark at the beginning (BOM) is taken for what it is and not for text; see `document.py` for how it is kept.
+A mark at the beginning (BOM) is taken for what it is and not for text; see `in_place_editing.py` for how it is kept.
 """
 
 from __future__ import annotations

@@ -12,9 +12,9 @@ def demo() -> None:
     It takes a few seconds: an Uru sandbox runs on this machine, and uru-mcp is started as Claude Desktop would, with
     one key after another. Nothing of it is kept. At the end stands what to put into Claude Desktop's configuration.
     """
+    from uru_mcp.commands.demo_steps import run_demo
     from uru_mcp.commands.output import decide_colours, say
     from uru_mcp.config.settings import read_environment
-    from uru_mcp.demo import run_demo
 
     decide_colours(read_environment())
     run_demo(say)

@@ -17,8 +17,8 @@ from uru_mcp.commands.key_prompt import Environment, Wish, accepted_environment,
 from uru_mcp.commands.output import say, say_line
 from uru_mcp.commands.permission_prompt import UNDECLARED, say_what_to_add
 from uru_mcp.errors import SettingsError, UruError
-from uru_mcp.untrusted.redaction import Redaction
-from uru_mcp.untrusted.terminal_escaping import in_one_line
+from uru_mcp.untrusted_input.redaction import Redaction
+from uru_mcp.untrusted_input.terminal_escaping import in_one_line
 
 if TYPE_CHECKING:
     from uru_mcp.client_configs.change import Change
@@ -103,7 +103,7 @@ def _chosen(client: str | None, machine: Machine) -> Configuration:
 def _install(configuration: Configuration, wish: Wish, machine: Machine) -> None:
     from uru_mcp.client_configs.change import addition, backups_with, current, server_of
     from uru_mcp.client_configs.entry import KEY, entry, environment_of, is_fleeting
-    from uru_mcp.client_configs.environment import left_behind, of_sandbox
+    from uru_mcp.client_configs.entry_environment import left_behind, of_sandbox
     from uru_mcp.client_configs.preview import difference
 
     redaction = Redaction()
@@ -152,7 +152,7 @@ def _made(change: Change, wish: Wish, env: Environment) -> Path | None:
 
 
 def _say_what_was_done(change: Change, wish: Wish, backup: Path | None, client: Client, env: Mapping[str, Any]) -> None:
-    from uru_mcp.client_configs.environment import CARRIED
+    from uru_mcp.client_configs.entry_environment import CARRIED
     from uru_mcp.client_configs.file_writing import is_open_to_others
 
     done = "Written" if change.is_any else "Nothing to change"

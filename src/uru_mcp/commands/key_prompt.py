@@ -13,13 +13,13 @@ import click
 from uru_mcp.commands.output import confirm, say_line
 from uru_mcp.commands.permission_prompt import ticked
 from uru_mcp.errors import KeyRefused, NoAnswer
-from uru_mcp.untrusted.terminal_escaping import in_one_line
+from uru_mcp.untrusted_input.terminal_escaping import in_one_line
 
 if TYPE_CHECKING:
     from uru_mcp.access.key_status import KeyStatus
     from uru_mcp.credentials.api_key import Key
     from uru_mcp.permissions import Grant
-    from uru_mcp.untrusted.redaction import Redaction
+    from uru_mcp.untrusted_input.redaction import Redaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Environment:
 def planned_environment(old: Mapping[str, Any], wish: Wish, environ: Mapping[str, str]) -> Environment:
     """The variables that an entry would set; nothing is asked, not even whether the key is one."""
     from uru_mcp.client_configs.entry import KEY
-    from uru_mcp.client_configs.environment import keys_given, with_key
+    from uru_mcp.client_configs.entry_environment import keys_given, with_key
 
     key = _placed(wish) or keys_given(environ) or dict([KEY])
     return Environment(with_key(old, environ, key, wish.permissions))
@@ -63,7 +63,7 @@ def accepted_environment(
     """
     import anyio
 
-    from uru_mcp.client_configs.environment import as_variables, keys_given, with_key
+    from uru_mcp.client_configs.entry_environment import as_variables, keys_given, with_key
     from uru_mcp.client_configs.key_check import key_in, standing_of
     from uru_mcp.config.settings import read_settings
 
@@ -97,7 +97,7 @@ def _judge(key_status: KeyStatus, url: str, redaction: Redaction) -> None:
     Raises: its trouble, and `Abort` when Uru does not answer and the person leaves it at that.
     """
     from uru_mcp.permissions import in_words
-    from uru_mcp.uru.refusals import new_key
+    from uru_mcp.uru.http_errors import new_key
 
     key, trouble, workspace = key_status.key, key_status.trouble, key_status.workspace
     selects_later = trouble is not None and trouble.code == "workspace_selection_required"

@@ -1,7 +1,7 @@
 """What stands on a person's screen: colours where they are wanted, nothing that a stranger's text could do to it, and a
 sign of life while something takes long.
 
-All that the commands print goes through here; what is harmless is decided in `untrusted/terminal_escaping.py`.
+All that the commands print goes through here; what is harmless is decided in `untrusted_input/terminal_escaping.py`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import click
 
-from uru_mcp.untrusted.terminal_escaping import as_json, for_terminal, in_one_line
+from uru_mcp.untrusted_input.terminal_escaping import as_json, for_terminal, in_one_line
 
 Value = TypeVar("Value")
 

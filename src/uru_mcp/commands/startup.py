@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from uru_mcp.untrusted.terminal_escaping import in_one_line
+from uru_mcp.untrusted_input.terminal_escaping import in_one_line
 
 if TYPE_CHECKING:
     from httpx2 import AsyncBaseTransport
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from uru_mcp.config.settings import Settings
     from uru_mcp.errors import SettingsError, UruError
     from uru_mcp.sandbox import Sandbox
-    from uru_mcp.untrusted.redaction import Redaction
+    from uru_mcp.untrusted_input.redaction import Redaction
 
 SANDBOX_URL = "https://sandbox-in-this-process.invalid"  # never looked up
 OWN_KEY_LASTS = timedelta(days=30)  # the sandbox's own key, which a file would otherwise keep for ever
@@ -62,7 +62,7 @@ def start(choice: Choice) -> Start:
     from uru_mcp.config.settings import read_environment, read_settings
     from uru_mcp.credentials.api_key import Key
     from uru_mcp.errors import SettingsError
-    from uru_mcp.untrusted.redaction import Redaction
+    from uru_mcp.untrusted_input.redaction import Redaction
 
     sandbox = _sandbox(choice) if choice.sandbox else None
     environ = read_environment()

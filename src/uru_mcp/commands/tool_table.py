@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from uru_mcp.commands.output import shortened
-from uru_mcp.untrusted.terminal_escaping import in_one_line
+from uru_mcp.untrusted_input.terminal_escaping import in_one_line
 
 if TYPE_CHECKING:
     from uru_mcp.bridge import Bridge
@@ -146,6 +146,6 @@ def _state(tool: dict[str, Any]) -> str:
 
 
 def _in_one_line(description: str) -> str:
-    from uru_mcp.untrusted.words import first_sentence
+    from uru_mcp.untrusted_input.word_splitting import first_sentence
 
     return " ".join(first_sentence(description)[0].split())

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import click
 
-from uru_mcp.audit.log import Entry, read_entry, with_older
-from uru_mcp.audit.usage import KeyUse, Tally, Usage, summed
+from uru_mcp.audit.audit_log import Entry, read_entry, with_older
+from uru_mcp.audit.usage_totals import KeyUse, Tally, Usage, summed
 from uru_mcp.commands.output import say, say_json
 from uru_mcp.permissions import in_order, in_words
-from uru_mcp.untrusted.redaction import Redaction
-from uru_mcp.untrusted.terminal_escaping import in_one_line
+from uru_mcp.untrusted_input.redaction import Redaction
+from uru_mcp.untrusted_input.terminal_escaping import in_one_line
 
 COLUMNS = 80
 NAME_CHARS = 44  # of a name, so that the numbers beside it fit too

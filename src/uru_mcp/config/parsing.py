@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from uru_mcp.permissions import Permissions
-from uru_mcp.untrusted.permission_names import read_names
+from uru_mcp.untrusted_input.permission_parsing import read_names
 
 QUOTES = {('"', '"'), ("'", "'"), ("“", "”"), ("\u2018", "\u2019"), ("„", "“"), ("«", "»"), ("`", "`")}
 SHORTEST_INTERVAL = 0.1  # seconds; a shorter one is a slip, and would keep Uru busy

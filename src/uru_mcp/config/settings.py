@@ -1,6 +1,6 @@
 """Settings from an environment mapping; the only reader of the environment.
 
-Which unknown variables are errors is decided in `suggestions.py`.
+Which unknown variables are errors is decided in `misspelt_variables.py`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from uru_mcp.config import parsing
-from uru_mcp.config.suggestions import meant_variable
+from uru_mcp.config.misspelt_variables import meant_variable
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import Code, SettingsError, SettingsProblem
 from uru_mcp.permissions import Permission

@@ -25,7 +25,7 @@ class Key:
         self._text = text
 
     def reveal(self) -> str:
-        """The whole key: for the `Authorization` header and for `untrusted/redaction.py`, nowhere else."""
+        """The whole key: for the `Authorization` header and for `untrusted_input/redaction.py`, nowhere else."""
         return self._text
 
     def derived(self, salt: bytes, length: int) -> bytes:

@@ -12,9 +12,9 @@ from collections.abc import Callable
 import anyio
 
 from uru_mcp.credentials.api_key import Key
-from uru_mcp.credentials.sources import Exposure, KeySource, KeyVariable
+from uru_mcp.credentials.key_sources import Exposure, KeySource, KeyVariable
 from uru_mcp.errors import KeyUnavailable
-from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.untrusted_input.redaction import Redaction
 
 log = logging.getLogger(__name__)
 

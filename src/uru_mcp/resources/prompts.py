@@ -17,11 +17,11 @@ from uru_mcp.resources.cursors import decode, encode, given
 from uru_mcp.resources.record_cache import PAGE, RecordCache, open_kinds
 from uru_mcp.resources.resources import fitting
 from uru_mcp.session.session import Snapshot
-from uru_mcp.untrusted.json_fields import UnexpectedShape
-from uru_mcp.untrusted.quoting import described, quoted
-from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.untrusted_input.json_fields import UnexpectedShape
+from uru_mcp.untrusted_input.quoting import described, quoted
+from uru_mcp.untrusted_input.redaction import Redaction
+from uru_mcp.uru.http_errors import shaped
 from uru_mcp.uru.records import AGENTS, PROMPTS, Prompt, Variable, read_agent, read_prompt
-from uru_mcp.uru.refusals import shaped
 from uru_mcp.uru.resource_uris import ResourceUri
 
 PLACEHOLDER = re.compile(r"\{\{([^{}]++)\}\}")  # possessive: whatever is between braces is looked at once

@@ -20,15 +20,15 @@ from uru_mcp.catalog.catalog import Catalog, Tool
 from uru_mcp.catalog.tool_names import shown_name
 from uru_mcp.errors import UruError
 from uru_mcp.permissions import Permissions
-from uru_mcp.resources.revisions import Revisions
+from uru_mcp.resources.optimistic_locking import Revisions
 from uru_mcp.session.session import Snapshot
 from uru_mcp.session.tool_execution import Calls
-from uru_mcp.untrusted.json_fields import Record, record_of
-from uru_mcp.untrusted.redaction import Redaction
-from uru_mcp.untrusted.worker_threads import in_time
+from uru_mcp.untrusted_input.json_fields import Record, record_of
+from uru_mcp.untrusted_input.redaction import Redaction
+from uru_mcp.uru.http_errors import shaped
 from uru_mcp.uru.records import AUTOMATIONS, CONTEXTS, KINDS, RUNS, Kind, address_of, read_entry, read_page
-from uru_mcp.uru.refusals import shaped
 from uru_mcp.uru.resource_uris import ResourceUri, no_such_resource
+from uru_mcp.worker_threads import in_time
 
 PAGE = 50  # records
 NEWEST = 10  # runs of each automation that are listed

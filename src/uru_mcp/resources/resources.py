@@ -20,13 +20,13 @@ from uru_mcp.errors import ArgumentError
 from uru_mcp.permissions import Permissions
 from uru_mcp.resources.record_cache import RecordCache, needs_of, open_kinds
 from uru_mcp.session.session import Snapshot
-from uru_mcp.untrusted.json_fields import Record
-from uru_mcp.untrusted.quoting import described as plainly
-from uru_mcp.untrusted.quoting import quoted
-from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.untrusted_input.json_fields import Record
+from uru_mcp.untrusted_input.quoting import described as plainly
+from uru_mcp.untrusted_input.quoting import quoted
+from uru_mcp.untrusted_input.redaction import Redaction
+from uru_mcp.uru.namespaces_and_tools import Namespace
 from uru_mcp.uru.records import AUTOMATIONS, JSON, KINDS, RUNS, Entry, Kind, kind_at, read_content, read_entry
 from uru_mcp.uru.resource_uris import KEY, NAMESPACES, SCHEME, WORKSPACE, ResourceUri, no_such_resource
-from uru_mcp.uru.responses import Namespace
 from uru_mcp.uru.waiting_steps import Approval, read_approvals, with_steps
 
 NAMESPACE = f"{SCHEME}{NAMESPACES}/{{namespace}}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from uru_mcp import messages
-from uru_mcp.untrusted.json_fields import Record, object_at, text_at
+from uru_mcp.untrusted_input.json_fields import Record, object_at, text_at
 
 Kind = Literal["image", "audio", "resource"]
 KINDS: tuple[Kind, ...] = ("image", "audio", "resource")

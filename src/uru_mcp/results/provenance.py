@@ -11,7 +11,7 @@ from uru_mcp.approvals.automation_steps import advice, deciding_tool
 from uru_mcp.catalog.catalog import Tool
 from uru_mcp.session.session import Snapshot
 from uru_mcp.session.tool_execution import speaker_of
-from uru_mcp.untrusted.quoting import NAME_CHARS, Quotation, quoted
+from uru_mcp.untrusted_input.quoting import NAME_CHARS, Quotation, quoted
 from uru_mcp.uru.records import ANSWERED_BY, CHANGED_BY, RUNS, Kind, address_of
 from uru_mcp.uru.waiting_steps import Approval, read_approvals
 

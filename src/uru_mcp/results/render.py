@@ -10,15 +10,15 @@ from typing import Any
 
 from uru_mcp import messages
 from uru_mcp.errors import ArgumentError, UruError
-from uru_mcp.results.embedded_data import Naming, has_encoded
+from uru_mcp.results.base64_texts import Naming, has_encoded
 from uru_mcp.results.media import MEDIA_PARTS, Media, shown_of
 from uru_mcp.results.truncation import cut_json, shortened_json, small_first
-from uru_mcp.untrusted.json_fields import compact, is_deeper
-from uru_mcp.untrusted.json_numbers import may_have_large, with_large_as_text
-from uru_mcp.untrusted.quoting import quoted_json
-from uru_mcp.untrusted.redaction import Redaction
-from uru_mcp.untrusted.token_estimate import reach
-from uru_mcp.uru.responses import DEEPEST
+from uru_mcp.untrusted_input.json_fields import compact, is_deeper
+from uru_mcp.untrusted_input.json_numbers import may_have_large, with_large_as_text
+from uru_mcp.untrusted_input.quoting import quoted_json
+from uru_mcp.untrusted_input.redaction import Redaction
+from uru_mcp.untrusted_input.token_estimate import reach
+from uru_mcp.uru.namespaces_and_tools import DEEPEST
 from uru_mcp.uru.waiting_steps import Approval
 
 WORDS_CHARS = 2_000  # of a message: no person and no model reads more

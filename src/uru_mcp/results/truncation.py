@@ -9,7 +9,7 @@ import json
 import re
 from typing import Any
 
-from uru_mcp.untrusted.json_fields import compact, is_larger
+from uru_mcp.untrusted_input.json_fields import compact, is_larger
 
 PROSE = 500  # characters: a shorter text inside JSON may be an id or a name, and half of one would be a lie
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .api.faults import Faults
 from .api.request_log import Request, RequestLog
-from .automations import platform, runs
+from .automations import platform_tools, runs
 from .data import callers
 from .data.callers import Workspace
 from .data.database import Database
@@ -31,7 +31,7 @@ class Sandbox:
     def __init__(
         self, database: Database, strangers: Sequence[Namespace], differences: Sequence[Difference] = ()
     ) -> None:
-        own = [platform.namespace(), company.namespace(), mail.namespace(), calendar.namespace()]
+        own = [platform_tools.namespace(), company.namespace(), mail.namespace(), calendar.namespace()]
         self.database = database
         self.keys = Keys(database)
         self.faults = Faults()

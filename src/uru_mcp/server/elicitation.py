@@ -24,7 +24,7 @@ from uru_mcp.catalog.tool_names import shown_name
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import Unconfirmed, UruError
 from uru_mcp.results.render import Rendered
-from uru_mcp.server.sdk_types import is_modern, tool_result
+from uru_mcp.server.sdk_conversion import is_modern, tool_result
 from uru_mcp.uru.resource_uris import ResourceUri
 from uru_mcp.uru.waiting_steps import Approval
 

@@ -27,9 +27,9 @@ from uru_mcp import __version__, messages
 from uru_mcp.bridge import Bridge
 from uru_mcp.errors import UnknownTool, UruError
 from uru_mcp.resources.cursors import require_none
-from uru_mcp.resources.handlers import ResourceHandlers
+from uru_mcp.resources.mcp_requests import ResourceHandlers
 from uru_mcp.results.render import Rendered
-from uru_mcp.server import sdk_types
+from uru_mcp.server import sdk_conversion
 from uru_mcp.server.elicitation import Elicitation, Time
 from uru_mcp.server.invalid_params import name_fields
 from uru_mcp.server.unconfigured import Unconfigured
@@ -90,7 +90,7 @@ class Handlers:
             require_none(params.cursor if params is not None else None)
         definitions = await self._bridge.list_tools()
         if definitions is not self._listed[0]:
-            self._listed = (definitions, types.ListToolsResult(tools=list(map(sdk_types.tool, definitions))))
+            self._listed = (definitions, types.ListToolsResult(tools=list(map(sdk_conversion.tool, definitions))))
         return self._listed[1]
 
     async def call_tool(
@@ -121,7 +121,7 @@ class Handlers:
         page = await self._resource_handlers(
             ctx, "resources", lambda handlers, within: handlers.resources(cursor, within=within)
         )
-        resources = [sdk_types.resource(one) for one in page.resources]
+        resources = [sdk_conversion.resource(one) for one in page.resources]
         return types.ListResourcesResult(resources=resources, next_cursor=page.next_cursor)
 
     async def list_templates(
@@ -131,26 +131,26 @@ class Handlers:
         found = await self._resource_handlers(
             ctx, "resources", lambda handlers, within: handlers.templates(cursor, within=within)
         )
-        return types.ListResourceTemplatesResult(resource_templates=[sdk_types.template(one) for one in found])
+        return types.ListResourceTemplatesResult(resource_templates=[sdk_conversion.template(one) for one in found])
 
     async def read_resource(self, ctx: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
         mime_type, piece = await self._resource_handlers(
             ctx, "resources", lambda handlers, within: handlers.read(params.uri, within=within), uri=params.uri
         )
-        return sdk_types.contents(params.uri, mime_type, piece)
+        return sdk_conversion.contents(params.uri, mime_type, piece)
 
     async def list_prompts(self, ctx: Context, params: types.PaginatedRequestParams | None) -> types.ListPromptsResult:
         cursor = params.cursor if params is not None else None
         offers, following = await self._resource_handlers(
             ctx, "prompts", lambda handlers, within: handlers.prompts(cursor, within=within)
         )
-        return types.ListPromptsResult(prompts=[sdk_types.prompt(one) for one in offers], next_cursor=following)
+        return types.ListPromptsResult(prompts=[sdk_conversion.prompt(one) for one in offers], next_cursor=following)
 
     async def get_prompt(self, ctx: Context, params: types.GetPromptRequestParams) -> types.GetPromptResult:
         filled = await self._resource_handlers(
             ctx, "prompts", lambda handlers, within: handlers.prompt(params.name, params.arguments or {}, within=within)
         )
-        return sdk_types.prompt_result(filled)
+        return sdk_conversion.prompt_result(filled)
 
     async def complete(self, ctx: Context, params: types.CompleteRequestParams) -> types.CompleteResult:
         ref, argument = params.ref, params.argument
@@ -162,7 +162,7 @@ class Handlers:
             return await resource_handlers.complete_uri(ref.uri, argument.name, argument.value, given, within=within)
 
         kind: List = "prompts" if isinstance(ref, types.PromptReference) else "resources"
-        return sdk_types.completion(await self._resource_handlers(ctx, kind, ask))
+        return sdk_conversion.completion(await self._resource_handlers(ctx, kind, ask))
 
     async def _answer(self, params: types.CallToolRequestParams, until: float) -> Rendered:
         try:
@@ -194,7 +194,7 @@ class Handlers:
             if of_resource and error.code == "not_found":
                 error.details["uri"] = uri  # MCP wants it there as it was asked for
             refusal = self._bridge.refusal(error)
-            raise sdk_types.protocol_error(error, refusal, ctx.protocol_version, of_resource=of_resource) from None
+            raise sdk_conversion.protocol_error(error, refusal, ctx.protocol_version, of_resource=of_resource) from None
 
 
 class _Server(Server[None]):

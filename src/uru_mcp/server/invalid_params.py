@@ -14,7 +14,7 @@ from mcp.shared.exceptions import MCPError
 from pydantic import ValidationError
 
 from uru_mcp import limits, messages
-from uru_mcp.catalog.schemas.scalars import KIND_OF
+from uru_mcp.catalog.schemas.scalar_types import KIND_OF
 
 SDK_SAYS = messages.INVALID_PARAMETERS
 SHOWN = 3

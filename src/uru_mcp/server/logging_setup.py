@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 
-from uru_mcp.untrusted.redaction import Redaction
-from uru_mcp.untrusted.terminal_escaping import for_terminal
+from uru_mcp.untrusted_input.redaction import Redaction
+from uru_mcp.untrusted_input.terminal_escaping import for_terminal
 
 CONTINUED = "\n  "  # so that no text of a stranger can look like an entry of its own
 

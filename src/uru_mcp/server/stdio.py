@@ -20,10 +20,10 @@ from uru_mcp import messages
 from uru_mcp.bridge import Bridge
 from uru_mcp.server.batches import Answer, Batch, Batches
 from uru_mcp.server.handlers import NOTIFICATIONS, build_server
-from uru_mcp.server.lines import Lines
+from uru_mcp.server.line_framing import Lines
 from uru_mcp.server.malformed_input import salvaged
 from uru_mcp.server.unconfigured import Unconfigured
-from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.untrusted_input.redaction import Redaction
 
 VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
 CAPABILITIES_KEY = "io.modelcontextprotocol/clientCapabilities"

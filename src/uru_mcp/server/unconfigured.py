@@ -12,13 +12,13 @@ from uru_mcp.bridge import Answer, nobody
 from uru_mcp.catalog.catalog import Catalog
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import SettingsError, UruError
-from uru_mcp.resources.handlers import ResourceHandlers
+from uru_mcp.resources.mcp_requests import ResourceHandlers
 from uru_mcp.results.render import Rendered, Renderer
 from uru_mcp.session.list_changes import List
 from uru_mcp.tools import shown_tools
 from uru_mcp.tools.definitions import Definition
 from uru_mcp.tools.whoami import Facts, report
-from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.uru.resource_uris import ResourceUri
 
 

@@ -17,11 +17,11 @@ from uru_mcp.access import gate
 from uru_mcp.access.identity import Identity
 from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.catalog.catalog import Catalog
-from uru_mcp.catalog.current import CurrentCatalog
+from uru_mcp.catalog.current_catalog import CurrentCatalog
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import KeyRefused, KeyReplaced, KeyUnavailable, UruError
 from uru_mcp.permissions import Permissions
-from uru_mcp.session.read_check import ReadCheck
+from uru_mcp.session.read_permission_check import ReadCheck
 
 AHEAD_WITHIN = 10.0  # seconds
 

@@ -18,9 +18,9 @@ from uru_mcp.catalog.catalog import Tool
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import KeyRefused, KeyReplaced, NoAnswer, PermissionMissing, Refused, Unconfirmed, UruError
 from uru_mcp.permissions import NOTHING, in_order
-from uru_mcp.untrusted.quoting import NAME_CHARS, Quotation, quoted
+from uru_mcp.untrusted_input.quoting import NAME_CHARS, Quotation, quoted
 from uru_mcp.uru.api import UruClient
-from uru_mcp.uru.refusals import connection_problem, unconfirmed
+from uru_mcp.uru.http_errors import connection_problem, unconfirmed
 from uru_mcp.uru.run_results import RunResult
 
 

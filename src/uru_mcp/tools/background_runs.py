@@ -20,8 +20,8 @@ from anyio.abc import TaskGroup
 from uru_mcp import messages
 from uru_mcp.errors import ArgumentError, NoAnswer, UruError, unforeseen
 from uru_mcp.results.render import Document
-from uru_mcp.untrusted.quoting import quoted
-from uru_mcp.uru.refusals import unconfirmed
+from uru_mcp.untrusted_input.quoting import quoted
+from uru_mcp.uru.http_errors import unconfirmed
 
 AT_MOST = 256  # calls, under way and kept
 KEPT = 3600.0  # seconds

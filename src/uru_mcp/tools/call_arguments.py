@@ -11,10 +11,10 @@ from typing import Any
 from uru_mcp import messages
 from uru_mcp.errors import ArgumentError
 from uru_mcp.tools.definitions import DISPATCHERS, INPUT, OWN
-from uru_mcp.tools.dispatch_input import INPUTS, TOOL, Reading, ambiguous, read_call
+from uru_mcp.tools.dispatch_tool_input import INPUTS, TOOL, Reading, ambiguous, read_call
 from uru_mcp.tools.shown_tools import Call
-from uru_mcp.untrusted.json_fields import is_larger
-from uru_mcp.untrusted.worker_threads import in_thread
+from uru_mcp.untrusted_input.json_fields import is_larger
+from uru_mcp.worker_threads import in_thread
 
 QUICK = 20_000  # characters of a schema, or of arguments, that are checked at once
 
@@ -24,11 +24,11 @@ Arguments = dict[str, Any]
 def of_own_tool(name: str, sent: Arguments) -> Reading:
     """What a call of a tool of ours may mean. Raises: ArgumentError."""
     from uru_mcp.catalog.schemas import argument_repair, validation
-    from uru_mcp.tools import argument_wrapping
+    from uru_mcp.tools import argument_unwrapping
 
     schema = OWN[name].schema
     if name not in DISPATCHERS:
-        meant = argument_repair.without_nothing(schema, argument_wrapping.unwrapped((name,), schema, sent))
+        meant = argument_repair.without_nothing(schema, argument_unwrapping.unwrapped((name,), schema, sent))
         return Reading(validation.accepted(name, schema, meant, trusted=True))
     reading = read_call(name, sent)
     try:
@@ -54,10 +54,10 @@ async def of_upstream_tool(call: Call, reading: Reading) -> Arguments:
 
 
 def _meant(call: Call, reading: Reading) -> Arguments:
-    from uru_mcp.tools import argument_wrapping
+    from uru_mcp.tools import argument_unwrapping
 
     flat = reading.flat
-    if flat is not None and flat.keys() & {*INPUTS} & {*argument_wrapping.known_names(call.tool.schema)}:
+    if flat is not None and flat.keys() & {*INPUTS} & {*argument_unwrapping.known_names(call.tool.schema)}:
         return _one_of_two(call, reading, flat)
     if reading.trouble is not None:
         raise reading.trouble
@@ -92,8 +92,8 @@ def _one_of_two(call: Call, reading: Reading, flat: Arguments) -> Arguments:
 
 def _accepted(call: Call, given: Arguments) -> Arguments:
     from uru_mcp.catalog.schemas import validation
-    from uru_mcp.tools import argument_wrapping
+    from uru_mcp.tools import argument_unwrapping
 
     tool, at = call.tool, "arguments" if call.via is None else INPUT
-    meant = argument_wrapping.unwrapped((tool.id, tool.listed_as), tool.schema, given)
+    meant = argument_unwrapping.unwrapped((tool.id, tool.listed_as), tool.schema, given)
     return validation.accepted(tool.id, tool.schema, meant, trusted=False, at=at)

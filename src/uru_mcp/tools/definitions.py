@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from uru_mcp.permissions import EVERYTHING, in_order
-from uru_mcp.untrusted.token_estimate import weight_of
+from uru_mcp.untrusted_input.token_estimate import weight_of
 
 CHARS_PER_TOKEN = 4
 

@@ -14,7 +14,7 @@ from uru_mcp.catalog.catalog import Tool
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import ArgumentError, Unconfirmed, UnknownTool
 from uru_mcp.permissions import NOTHING
-from uru_mcp.resources.handlers import ResourceHandlers, answered_kind
+from uru_mcp.resources.mcp_requests import ResourceHandlers, answered_kind
 from uru_mcp.results.media import media_of, with_texts
 from uru_mcp.results.provenance import attribution, changed_by, effect_of, remark, waiting_in
 from uru_mcp.results.render import Document, Remainder, Rendered, Renderer
@@ -24,11 +24,11 @@ from uru_mcp.tools import shown_tools
 from uru_mcp.tools.background_runs import BackgroundRun, BackgroundRuns
 from uru_mcp.tools.call_arguments import of_own_tool, of_upstream_tool
 from uru_mcp.tools.definitions import OWN
-from uru_mcp.tools.dispatch_input import Reading
-from uru_mcp.untrusted.worker_threads import in_time
+from uru_mcp.tools.dispatch_tool_input import Reading
+from uru_mcp.uru.namespaces_and_tools import Workspace
 from uru_mcp.uru.records import Kind
-from uru_mcp.uru.responses import Workspace
 from uru_mcp.uru.waiting_steps import with_steps
+from uru_mcp.worker_threads import in_time
 
 WAIT = 30  # seconds that `uru_result` waits when it is not told how long
 LOOK_UP = 3.0  # seconds to look up what an automation calls its steps

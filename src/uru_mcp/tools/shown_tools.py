@@ -17,19 +17,19 @@ from uru_mcp.access.gate import is_granted, may_come
 from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.access.policy import LIST_WORKSPACES, OWN_TOOLS, PLATFORM, SELECT_WORKSPACE
 from uru_mcp.catalog.catalog import Catalog, Tool, classified
-from uru_mcp.catalog.schemas.compatibility import fit
-from uru_mcp.catalog.schemas.scalars import DESCRIPTION_CHARS
+from uru_mcp.catalog.schemas.client_compatibility import fit
+from uru_mcp.catalog.schemas.scalar_types import DESCRIPTION_CHARS
 from uru_mcp.catalog.search_results import notes_on
 from uru_mcp.catalog.tool_names import shown_name
 from uru_mcp.errors import ArgumentError, UnknownTool
 from uru_mcp.permissions import Permissions
 from uru_mcp.tools.definitions import DISPATCHERS, INPUT, OWN, Definition
 from uru_mcp.tools.titles import numbered_title, short_title
-from uru_mcp.untrusted.json_fields import compact
-from uru_mcp.untrusted.quoting import quoted
-from uru_mcp.untrusted.redaction import Redaction
-from uru_mcp.untrusted.words import shortened
-from uru_mcp.uru.responses import Namespace, UpstreamTool
+from uru_mcp.untrusted_input.json_fields import compact
+from uru_mcp.untrusted_input.quoting import quoted
+from uru_mcp.untrusted_input.redaction import Redaction
+from uru_mcp.untrusted_input.word_splitting import shortened
+from uru_mcp.uru.namespaces_and_tools import Namespace, UpstreamTool
 
 
 def _selection_tool(name: str, description: str, schema: dict[str, Any], *, read_only: bool | None) -> Tool:

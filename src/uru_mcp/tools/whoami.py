@@ -17,12 +17,12 @@ from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.access.policy import PLATFORM
 from uru_mcp.catalog.catalog import Catalog
 from uru_mcp.catalog.schemas.unlistable_tools import REASON
-from uru_mcp.credentials.sources import Exposure, KeySource
+from uru_mcp.credentials.key_sources import Exposure, KeySource
 from uru_mcp.errors import PermissionMissing, SettingsError, UruError
 from uru_mcp.messages import KEYS_PAGE
 from uru_mcp.permissions import EVERYTHING, NOTHING, Grant, Permission, in_order, in_words
 from uru_mcp.tools.whoami_text import lines
-from uru_mcp.untrusted.quoting import quoted
+from uru_mcp.untrusted_input.quoting import quoted
 from uru_mcp.uru.records import KINDS, Kind
 
 APPS_SHOWN = 6  # of each missing permission, those with the most tools

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from uru_mcp import messages
-from uru_mcp.untrusted.quoting import quoted
+from uru_mcp.untrusted_input.quoting import quoted
 
 ID_CHARS = 80
 SHOWN = {"Problem": 4, "Warning": 3}  # of each, in two lines

@@ -15,14 +15,14 @@ from typing import Any, TypeVar
 from uru_mcp import messages
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import NoAnswer, Refused, UruError
-from uru_mcp.untrusted.json_fields import UnexpectedShape
-from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.untrusted_input.json_fields import UnexpectedShape
+from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.uru.catalog_version import ToolVersion, read_version
-from uru_mcp.uru.execute_routes import Run, current_route, is_safe_segment, older_route, segment
+from uru_mcp.uru.execute_endpoints import Run, current_route, is_safe_segment, older_route, segment
 from uru_mcp.uru.http import Connection, Request
+from uru_mcp.uru.http_errors import shaped, unconfirmed
 from uru_mcp.uru.key_record import KeyRecord, read_key_record
-from uru_mcp.uru.refusals import shaped, unconfirmed
-from uru_mcp.uru.responses import LeftOut, Namespace, UpstreamTool, read_namespaces, read_tools
+from uru_mcp.uru.namespaces_and_tools import LeftOut, Namespace, UpstreamTool, read_namespaces, read_tools
 from uru_mcp.uru.run_results import RunResult, read_result
 
 Value = TypeVar("Value")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from uru_mcp.untrusted.json_fields import UnexpectedShape, in_words, record_of
+from uru_mcp.untrusted_input.json_fields import UnexpectedShape, in_words, record_of
 
 LARGEST = 2**63 - 1  # which every service can hold, and every query
 

@@ -1,6 +1,6 @@
 """Uru's error bodies into one value, whatever their shape: objects, JSON in text, HTML, or nothing.
 
-What an error means for the user is not decided here, see `refusals.py`.
+What an error means for the user is not decided here, see `http_errors.py`.
 
 Source: the public Node client, which meets all these shapes.
 """
@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from uru_mcp.permissions import NOTHING, Permissions
-from uru_mcp.untrusted.json_fields import Record, first, object_at, seconds_at, text_at
-from uru_mcp.untrusted.json_numbers import loads
-from uru_mcp.untrusted.permission_names import at_least_part_of, read_names, told_by
-from uru_mcp.untrusted.quoting import quoted
+from uru_mcp.untrusted_input.json_fields import Record, first, object_at, seconds_at, text_at
+from uru_mcp.untrusted_input.json_numbers import loads
+from uru_mcp.untrusted_input.permission_parsing import at_least_part_of, read_names, told_by
+from uru_mcp.untrusted_input.quoting import quoted
 
 LONGEST = 20_000  # characters of a message that are looked at; far fewer are shown
 

@@ -26,11 +26,11 @@ from uru_mcp.config.network import require_usable_proxy
 from uru_mcp.config.parsing import is_loopback
 from uru_mcp.credentials.keyring import Keyring
 from uru_mcp.errors import NoAnswer, UruError
-from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.uru import compression, response_body
 from uru_mcp.uru.error_body import is_no_route, read_error_body
+from uru_mcp.uru.http_errors import refusal, unconfirmed
 from uru_mcp.uru.network_errors import not_ready, not_received
-from uru_mcp.uru.refusals import refusal, unconfirmed
 from uru_mcp.uru.response_body import BODY_LIMIT as BODY_LIMIT
 from uru_mcp.uru.response_body import Received as Received
 from uru_mcp.uru.response_body import Request as Request

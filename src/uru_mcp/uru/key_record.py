@@ -1,6 +1,6 @@
 """The key's own record, `GET /keys/self`, whose whole endpoint is assumed: so many shapes are read, and none is needed.
 
-What the record means for the key is decided in `access/evidence.py` and `access/identity.py`.
+What the record means for the key is decided in `access/permission_evidence.py` and `access/identity.py`.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Any
 
 from uru_mcp import limits
 from uru_mcp.permissions import NOTHING, Permissions
-from uru_mcp.untrusted.json_fields import Record, UnexpectedShape, moment_at, object_at, record_of, text_at
-from uru_mcp.untrusted.permission_names import read_names, told_by
-from uru_mcp.untrusted.quoting import quoted
-from uru_mcp.uru.responses import Workspace, read_workspace
+from uru_mcp.untrusted_input.json_fields import Record, UnexpectedShape, moment_at, object_at, record_of, text_at
+from uru_mcp.untrusted_input.permission_parsing import read_names, told_by
+from uru_mcp.untrusted_input.quoting import quoted
+from uru_mcp.uru.namespaces_and_tools import Workspace, read_workspace
 
 ENVELOPES = ("data", "result", "response")
 KEYS = ("key", "api_key", "apiKey")

@@ -12,7 +12,7 @@ import httpx2
 from uru_mcp import messages
 from uru_mcp.config.network import SOCKS, Proxy, certificates, proxy_for
 from uru_mcp.errors import NoAnswer, UruError
-from uru_mcp.uru.refusals import unconfirmed
+from uru_mcp.uru.http_errors import unconfirmed
 
 NOT_SENT = (
     httpx2.ConnectError,

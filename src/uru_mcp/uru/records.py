@@ -1,7 +1,7 @@
 """Uru's records from JSON: context blocks, prompts, agents, automations and their runs.
 
-With `responses.py` and `error_body.py` the only place that knows a field name of the API. It asks for nothing, see
-`resources/record_cache.py`, and knows no MCP.
+With `namespaces_and_tools.py` and `error_body.py` the only place that knows a field name of the API. It asks for
+nothing, see `resources/record_cache.py`, and knows no MCP.
 
 Source: that there are such records is in Uru's guides; their tools' answers and fields are assumed.
 """
@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from uru_mcp import limits, messages
-from uru_mcp.untrusted.json_fields import (
+from uru_mcp.untrusted_input.json_fields import (
     Record,
     UnexpectedShape,
     envelopes_of,

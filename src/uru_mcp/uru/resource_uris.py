@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 
 from uru_mcp import messages
 from uru_mcp.errors import ArgumentError
-from uru_mcp.untrusted.quoting import quoted
+from uru_mcp.untrusted_input.quoting import quoted
 
 SCHEME = "uru://"
 

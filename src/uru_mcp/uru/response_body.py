@@ -15,10 +15,10 @@ import anyio.lowlevel
 from uru_mcp import limits, messages
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import Refused, UruError
-from uru_mcp.untrusted import json_parsing
-from uru_mcp.untrusted.quoting import quoted
+from uru_mcp.untrusted_input import json_parsing
+from uru_mcp.untrusted_input.quoting import quoted
 from uru_mcp.uru import compression
-from uru_mcp.uru.refusals import unconfirmed, unreadable
+from uru_mcp.uru.http_errors import unconfirmed, unreadable
 
 COMPLAINT_LIMIT = 100_000  # bytes that are read of an error body; nobody writes longer ones for people
 BODY_LIMIT = limits.BODY

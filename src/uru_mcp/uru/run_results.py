@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from uru_mcp import messages
-from uru_mcp.untrusted.json_fields import Record, UnexpectedShape, is_deeper, parsed_text, text_at
-from uru_mcp.untrusted.quoting import quoted
+from uru_mcp.untrusted_input.json_fields import Record, UnexpectedShape, is_deeper, parsed_text, text_at
+from uru_mcp.untrusted_input.quoting import quoted
 from uru_mcp.uru.error_body import read_error_body
-from uru_mcp.uru.responses import DEEPEST
+from uru_mcp.uru.namespaces_and_tools import DEEPEST
 
 DATA = ("data", "result", "output", "response", "response_data", "responseData")
 FLAGS = ("successful", "success")

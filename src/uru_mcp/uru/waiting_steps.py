@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 from uru_mcp import limits
-from uru_mcp.untrusted.json_fields import Record, first, text_at
+from uru_mcp.untrusted_input.json_fields import Record, first, text_at
 from uru_mcp.uru.records import RUNS, address_of, automation_name
 from uru_mcp.uru.resource_uris import ResourceUri
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from tests.process import SYSTEM
 from tests.world import Uru
+from uru_mcp.commands.doctor.all_checks import examine
 from uru_mcp.commands.doctor.checks import Check, Examination
-from uru_mcp.commands.doctor.run import examine
-from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.untrusted_input.redaction import Redaction
 
 SANDBOXED = {"command": sys.executable, "args": ["-P", "-m", "uru_mcp", "--sandbox"]}
 

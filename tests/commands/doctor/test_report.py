@@ -18,13 +18,13 @@ from tests.commands.doctor.patient import Patient
 from tests.commands.doctor.test_command import doctor
 from tests.documents import DOCUMENTS
 from tests.world import Uru
-from uru_mcp.commands.doctor.facts import FACTS
-from uru_mcp.commands.doctor.probes import Probe
+from uru_mcp.commands.doctor.api_facts import FACTS
+from uru_mcp.commands.doctor.endpoint_probes import Probe
 from uru_mcp.commands.doctor.report import TITLE, rendered, survey
 from uru_mcp.config.settings import read_settings
 from uru_mcp.sandbox import Sandbox
 from uru_mcp.sandbox.serve import serving
-from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.untrusted_input.redaction import Redaction
 
 KEPT = Path(__file__).parents[2] / "data" / "reports"
 CANARY = "canary"

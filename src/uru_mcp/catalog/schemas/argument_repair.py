@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from uru_mcp.catalog.schemas.violations import UNIONS, Fault, missing
-from uru_mcp.untrusted.json_parsing import strictly_parsed
+from uru_mcp.catalog.schemas.validation_messages import UNIONS, Fault, missing
+from uru_mcp.untrusted_input.json_parsing import strictly_parsed
 
 Arguments = dict[str, Any]
 Path = tuple[str | int, ...]

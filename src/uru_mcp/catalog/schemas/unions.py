@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from uru_mcp import messages
-from uru_mcp.catalog.schemas.dialect import Schema, target_of
+from uru_mcp.catalog.schemas.draft_translation import Schema, target_of
 
 CHOICES = ("anyOf", "oneOf")
 CONDITIONS = ("then", "else")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 
 from uru_mcp import messages
-from uru_mcp.catalog.schemas.compatibility import fit, refused_names
+from uru_mcp.catalog.schemas.client_compatibility import fit, refused_names
 
 REASON = messages.NAMES_ARE_REFUSED
 NAMES_TOLD = 3

@@ -25,8 +25,8 @@ from referencing.exceptions import Unresolvable
 
 from uru_mcp import messages
 from uru_mcp.catalog.schemas.argument_repair import repaired
-from uru_mcp.catalog.schemas.dialect import modern
-from uru_mcp.catalog.schemas.violations import Fault, problem
+from uru_mcp.catalog.schemas.draft_translation import modern
+from uru_mcp.catalog.schemas.validation_messages import Fault, problem
 from uru_mcp.errors import ArgumentError
 
 BROKEN = (RecursionError, TypeError, ValueError, AttributeError, LookupError, ArithmeticError)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from uru_mcp.catalog.search.spelling import meant_name
-from uru_mcp.untrusted.words import STOP_WORDS, plain_words
+from uru_mcp.untrusted_input.word_splitting import STOP_WORDS, plain_words
 
 OUTSIDE = 8.0  # times: how much more the use of a word elsewhere says than its use in a name
 CERTAINTY = 3  # the exponent by which what names something for certain counts more than what might

@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-from uru_mcp.untrusted.words import STOP_WORDS
+from uru_mcp.untrusted_input.word_splitting import STOP_WORDS
 
 SHARE = 0.6  # what a synonym counts, of what the word itself counts
 INSTEAD = 0.4  # what the word itself counts where it is used as a verb of another meaning

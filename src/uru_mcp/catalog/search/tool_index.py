@@ -21,7 +21,7 @@ from uru_mcp.catalog.search.app_names import USES, AppNames, NamedApps, numbers_
 from uru_mcp.catalog.search.postings import WEIGHTS, Document, Postings, strengths_of
 from uru_mcp.catalog.search.spelling import meant
 from uru_mcp.catalog.search.thesaurus import Asked, Phrase, Thesaurus
-from uru_mcp.untrusted.words import STOP_WORDS, words
+from uru_mcp.untrusted_input.word_splitting import STOP_WORDS, words
 
 QUERY_CHARS, QUERY_WORDS = 500, 20  # what comes after says nothing new, and each slip of typing takes time
 

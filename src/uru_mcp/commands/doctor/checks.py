@@ -10,7 +10,7 @@ from typing import Literal
 import anyio
 
 from uru_mcp.errors import UruError, unforeseen
-from uru_mcp.untrusted.redaction import Redaction
+from uru_mcp.untrusted_input.redaction import Redaction
 
 LONGEST = 40.0  # seconds for one check; what it asks has shorter limits of its own
 

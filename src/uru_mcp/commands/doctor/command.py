@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 import click
 
 from uru_mcp.commands.output import decide_colours, say, say_json, say_line, sign
-from uru_mcp.untrusted.terminal_escaping import in_one_line
+from uru_mcp.untrusted_input.terminal_escaping import in_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from uru_mcp.commands.doctor.checks import Check
     from uru_mcp.config.settings import Settings
-    from uru_mcp.untrusted.redaction import Redaction
+    from uru_mcp.untrusted_input.redaction import Redaction
 
 MARKS = {"ok": "✓", "warning": "!", "failed": "✗", "skipped": "-"}
 PLAIN_MARKS = {"ok": "+", "warning": "!", "failed": "x", "skipped": "-"}  # for consoles that lack the others
@@ -54,11 +54,11 @@ def doctor(as_json: bool, report: Path | None, force: bool) -> None:
     """
     import anyio
 
+    from uru_mcp.commands.doctor.all_checks import examine
     from uru_mcp.commands.doctor.checks import Examination
-    from uru_mcp.commands.doctor.run import examine
     from uru_mcp.config.settings import read_environment
     from uru_mcp.server.logging_setup import start_logging
-    from uru_mcp.untrusted.redaction import Redaction
+    from uru_mcp.untrusted_input.redaction import Redaction
 
     environ = read_environment()
     decide_colours(environ)

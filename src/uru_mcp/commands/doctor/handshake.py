@@ -16,8 +16,8 @@ from typing import Any
 import anyio
 from anyio.abc import ByteReceiveStream, Process
 
-from uru_mcp.credentials.sources import end_process
-from uru_mcp.untrusted.program_lookup import NEUTRAL_DIRECTORY, find_program
+from uru_mcp.credentials.key_sources import end_process
+from uru_mcp.credentials.program_lookup import NEUTRAL_DIRECTORY, find_program
 
 STARTS_WITHIN = 10.0  # seconds
 GIT_WITHIN = 5.0  # seconds

@@ -11,18 +11,18 @@ from difflib import get_close_matches
 from types import MappingProxyType
 
 from . import (
-    declarations,
+    catalog_version,
     error_bodies,
     gateway,
     key_record,
-    namespaces,
+    namespace_lists,
     permissions,
-    platform,
     platform_answers,
-    results,
+    platform_tools,
     routes,
-    tools,
-    version,
+    run_results,
+    tool_declarations,
+    tool_lists,
 )
 from .difference import Difference
 
@@ -30,12 +30,12 @@ __all__ = ["DIFFERENCES", "Difference", "UnknownDifference", "chosen"]
 
 _MODULES = (
     platform_answers,
-    platform,
-    declarations,
-    tools,
-    namespaces,
-    results,
-    version,
+    platform_tools,
+    tool_declarations,
+    tool_lists,
+    namespace_lists,
+    run_results,
+    catalog_version,
     permissions,
     key_record,
     error_bodies,

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from . import html
+from . import html_pages
 from .difference import Around, Reply, family, html_reply, rewriting, without
 
 REASONS = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 409: "Conflict"}
@@ -32,7 +32,7 @@ def _errors(change: Callable[[str, str, Body], Any]) -> Around:
 def _page(reply: Reply) -> Reply:
     if reply.status < 400:
         return reply
-    return html_reply(html.gateway(reply.status, REASONS.get(reply.status, "Error")), reply.status)
+    return html_reply(html_pages.gateway(reply.status, REASONS.get(reply.status, "Error")), reply.status)
 
 
 def _nothing(reply: Reply) -> Reply:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..api.request_log import Request
-from . import html
+from . import html_pages
 from .difference import Around, Reply, Serve, answering, at, family, html_reply, rewriting, without
 from .key_record import PATH as KEY
 
@@ -30,7 +30,7 @@ REASONS = {
 
 
 def _page(status: int) -> Reply:
-    return html_reply(html.gateway(status, REASONS[status]), status)
+    return html_reply(html_pages.gateway(status, REASONS[status]), status)
 
 
 def _once(serve: Serve) -> Serve:
@@ -136,12 +136,12 @@ DIFFERENCES = family(
         (
             "gateway-challenge-200",
             "/keys/self answers 200 with a page that checks the browser.",
-            answering(at(KEY), html_reply(html.CHALLENGE)),
+            answering(at(KEY), html_reply(html_pages.CHALLENGE)),
         ),
         (
             "gateway-challenge-403",
             "/keys/self answers 403 with a page that checks the browser.",
-            answering(at(KEY), html_reply(html.CHALLENGE, 403)),
+            answering(at(KEY), html_reply(html_pages.CHALLENGE, 403)),
         ),
         ("gateway-502-once", "The first request of all is answered 502 with a page of HTML.", _once),
         ("gateway-502-once-each", "The first GET of each path is answered 502 with a page of HTML.", _once_each),

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..api.faults import HungUp
 from ..api.request_log import Request
-from . import html
+from . import html_pages
 from .difference import (
     JSON,
     Around,
@@ -72,7 +72,7 @@ MISSING = family(
         (
             "key-record-404-html",
             "/keys/self answers 404 with the page of Express.",
-            _answer(html_reply(html.express("GET", PATH), 404)),
+            _answer(html_reply(html_pages.express("GET", PATH), 404)),
         ),
         (
             "key-record-404-code",
@@ -147,7 +147,11 @@ FAILING = family(
 UNUSABLE = family(
     "key record unusable",
     [
-        ("key-record-html", "/keys/self answers 200 with a web application.", _answer(html_reply(html.APPLICATION))),
+        (
+            "key-record-html",
+            "/keys/self answers 200 with a web application.",
+            _answer(html_reply(html_pages.APPLICATION)),
+        ),
         ("key-record-empty", "/keys/self answers 200 with nothing.", _answer(Reply(200, b"", {"content-type": JSON}))),
         ("key-record-204", "/keys/self answers 204.", _answer(Reply(204, b"", {}))),
         ("key-record-null", "/keys/self answers 200 with null.", _answer(json_reply(None))),

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..api.request_log import Request
 from .difference import Around, Reply, Serve, family, renamed
-from .platform import platform_order
+from .platform_tools import platform_order
 
 KINDS = {
     "context_query": "context",

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..api.execution import ENDPOINT
 from ..api.request_log import Request
-from . import html
+from . import html_pages
 from .difference import Around, Difference, Reply, Serve, family, html_reply, json_reply, refusal, text_reply
 
 EXECUTE = "/execute/"
@@ -17,7 +17,7 @@ CONNECTION = {"_connected_account_id": "x-connected-account-id", "_server_id": "
 OLD_FIELDS = {"_app_context", *CONNECTION}
 
 NO_ROUTE = {
-    "html": lambda request: html_reply(html.express(request.method, request.path), 404),
+    "html": lambda request: html_reply(html_pages.express(request.method, request.path), 404),
     "json": lambda request: json_reply({"detail": "Not Found"}, 404),
     "405": lambda request: text_reply("Method Not Allowed", 405).with_header("allow", "GET"),
 }
@@ -75,7 +75,7 @@ def _list_apps(serve: Serve) -> Serve:
 
     async def listed(request: Request) -> Reply:
         if request.path == "/namespaces":
-            return html_reply(html.express("GET", request.path), 404)
+            return html_reply(html_pages.express("GET", request.path), 404)
         if request.path != "/list/apps":
             return await serve(request)
         reply = await serve(replace(request, path="/namespaces"))

@@ -1,0 +1,17 @@
+"""Chooses where the API key comes from, by the settings: a variable, a file or a command."""
+
+from __future__ import annotations
+
+from uru_mcp.config.settings import Settings, read_environment
+from uru_mcp.credentials.key_sources import KeyCommand, KeyFile, KeySource, KeyVariable
+
+
+def source_of(settings: Settings) -> KeySource:
+    """The one source of the key that the user has set."""
+    if settings.api_key_file is not None:
+        return KeyFile(settings.api_key_file)
+    if settings.api_key_command is not None:
+        return KeyCommand(settings.api_key_command, read_environment().get("PATH"))
+    if settings.api_key is None:
+        raise AssertionError("settings have exactly one of the three")
+    return KeyVariable(settings.api_key)

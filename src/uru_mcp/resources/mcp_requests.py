@@ -1,0 +1,254 @@
+"""Uru's workspace as a library: what MCP's requests for resources, prompts and completions answer, behind the gate.
+
+The tools `uru_list_resources` and `uru_read_resource` answer from the same. It knows what may be listed and read, and
+nothing of MCP's wire.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from typing import Any
+
+from uru_mcp import messages
+from uru_mcp.access.gate import allows
+from uru_mcp.access.policy import PLATFORM, RECORDS
+from uru_mcp.catalog.catalog import Tool
+from uru_mcp.catalog.tool_names import shown_name
+from uru_mcp.errors import PermissionMissing, Refused, UruError
+from uru_mcp.resources.cursors import require_none
+from uru_mcp.resources.optimistic_locking import REPLACED
+from uru_mcp.resources.prompts import Filled, Offer, Prompts, place_of
+from uru_mcp.resources.record_cache import RecordCache, needs_of, open_kinds
+from uru_mcp.resources.resource_lists import Listing, Listings, require_cursor
+from uru_mcp.resources.resources import NOUNS, Resources, Template, described, needs_at, templates
+from uru_mcp.results.provenance import attribution
+from uru_mcp.results.render import Remainder, Rendered, Renderer
+from uru_mcp.session.session import Session, Snapshot
+from uru_mcp.untrusted_input.json_fields import Record, UnexpectedShape, record_of
+from uru_mcp.untrusted_input.redaction import Redaction
+from uru_mcp.uru.records import AUTOMATIONS, KINDS, PROMPTS, RUNS, Kind, read_entry
+from uru_mcp.uru.resource_uris import ResourceUri, no_such_resource, parse_uri
+from uru_mcp.worker_threads import in_time
+
+
+class ResourceHandlers:
+    """Answers within `within` seconds each, or raises a `UruError`.
+
+    A key that lacks Read is shown nothing; while something else is in the way, that is raised, so that an empty list
+    is never a failure in disguise.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        record_cache: RecordCache,
+        renderer: Renderer,
+        redaction: Redaction,
+        report: Callable[[], Mapping[str, Any]],
+    ) -> None:
+        self._session = session
+        self._record_cache = record_cache
+        self._renderer = renderer
+        self._listings = Listings(record_cache, redaction)
+        self._resources = Resources(record_cache, redaction, report)
+        self._prompts = Prompts(record_cache, redaction)
+
+    @property
+    def failed(self) -> Mapping[Kind, UruError]:
+        """The kinds of records that could not be listed when that was last tried, and why."""
+        return self._record_cache.failed
+
+    def outline(self) -> tuple[object, object]:
+        """What the lists of resources and of prompts depend on, besides the records themselves; cheap to compare."""
+        snapshot = self._session.now
+        kinds = open_kinds(snapshot)
+        place = snapshot.key_status.workspace
+        names = (
+            [namespace.name for namespace in snapshot.catalog.namespaces]
+            if allows(RECORDS, snapshot.key_status)
+            else None
+        )
+        return (kinds, names, place), (PROMPTS in kinds, place)
+
+    async def resources(self, cursor: str | None, *, within: float) -> Listing:
+        """A page of resources for MCP, which has no place for what went wrong with some of them."""
+        until = time.monotonic() + within
+        require_cursor(cursor)
+        snapshot = await self._open_view(within / 2)
+        if not allows(RECORDS, snapshot.key_status):
+            return Listing()
+        page = await self._listings.page(snapshot, cursor, within=until - time.monotonic())
+        if page.problems and all(problem in page.problems for problem in _collections(open_kinds(snapshot))):
+            raise next(iter(page.problems.values()))
+        return page
+
+    async def templates(self, cursor: str | None, *, within: float) -> list[Template]:
+        require_none(cursor)
+        snapshot = await self._open_view(within)
+        return templates(snapshot) if allows(RECORDS, snapshot.key_status) else []
+
+    async def read(self, uri: str, *, offset: int = 0, within: float) -> tuple[str, Rendered]:
+        """What stands at an address: its MIME type, and the piece that begins at `offset`.
+
+        Raises, besides: `ArgumentError` for an address that is none, `PermissionMissing`.
+        """
+        until = time.monotonic() + within
+        address = parse_uri(uri)
+        clean = self._renderer.clean([uri, address.uri])
+        if clean != [uri, address.uri]:  # no id that was ever told has a key in it, and an answer repeats the address
+            raise no_such_resource(clean[1])
+        snapshot = await self._session.look(within / 2)
+        snapshot = await self._session.admit(address.uri, needs_at(address, snapshot), snapshot, within=within / 4)
+        content = await self._resources.read(address, snapshot, within=until - time.monotonic())
+        members = {**content.members, "mime_type": content.mime_type}
+        document = await in_time(content.data, lambda: self._renderer.document(content.data, members, content.notes))
+        rest = Remainder("uru_read_resource", "uri", address.uri)
+        return content.mime_type, self._renderer.result(document, rest, offset=offset)
+
+    async def prompts(self, cursor: str | None, *, within: float) -> tuple[list[Offer], str | None]:
+        until = time.monotonic() + within
+        place_of(cursor)
+        snapshot = await self._open_view(within / 2)
+        if PROMPTS not in open_kinds(snapshot):
+            return [], None
+        return await self._prompts.page(snapshot, cursor, within=until - time.monotonic())
+
+    async def prompt(self, name: str, given: Mapping[str, str], *, within: float) -> Filled:
+        """Raises, besides: `ArgumentError` for an unknown prompt or wrong arguments, `PermissionMissing`."""
+        until = time.monotonic() + within
+        snapshot = await self._session.look(within / 2)
+        snapshot = await self._session.admit(
+            "The prompt", needs_of(PROMPTS, snapshot.catalog), snapshot, within=within / 4
+        )
+        return await self._prompts.fill(name, given, snapshot, within=until - time.monotonic())
+
+    async def complete_uri(
+        self, uri_template: str, argument: str, value: str, given: Mapping[str, str], *, within: float
+    ) -> list[str]:
+        until = time.monotonic() + within
+        snapshot = await self._open_view(within / 2)
+        if not allows(RECORDS, snapshot.key_status):
+            return []
+        left = until - time.monotonic()
+        return await self._resources.complete(uri_template, argument, value, given, snapshot, within=left)
+
+    async def complete_prompt(self, name: str, argument: str, value: str, *, within: float) -> list[str]:
+        until = time.monotonic() + within
+        snapshot = await self._open_view(within / 2)
+        return await self._prompts.complete(name, argument, value, snapshot, within=until - time.monotonic())
+
+    async def list_for_model(self, arguments: Mapping[str, Any], *, within: float) -> Rendered:
+        """What `uru_list_resources` answers; what could not be listed is among it, as `problems`.
+
+        Raises, besides: `PermissionMissing`.
+        """
+        until = time.monotonic() + within
+        require_cursor(arguments.get("cursor"))
+        snapshot = await self._open_view(within / 2)
+        snapshot = await self._session.admit("uru_list_resources", RECORDS, snapshot, within=within / 4)
+        page = await self._listings.page(
+            snapshot,
+            arguments.get("cursor"),
+            kind=arguments.get("kind"),
+            query=arguments.get("query", "").strip(),
+            budget=self._renderer.budget,
+            within=until - time.monotonic(),
+        )
+        answer: dict[str, Any] = {
+            "from": messages.OF_WORKSPACE,
+            "resources": [described(resource) for resource in page.resources],
+            "next_cursor": page.next_cursor,
+        }
+        notes = [attribution(messages.OF_WORKSPACE)[1:-1]]
+        if page.problems:
+            answer["problems"] = [_problem(kind, error) for kind, error in page.problems.items()]
+            notes += [messages.could_not_be_listed(**problem) for problem in answer["problems"]]
+        elif not page.resources:
+            answer["hint"] = messages.NOTHING_YET if page.next_cursor is not None else _nothing(arguments)
+        if page.next_cursor is not None:
+            notes.append(messages.more_resources(page.next_cursor))
+        return self._renderer.answer(answer, notes=notes, told=("problems",))
+
+    async def title_of(self, run: ResourceUri, *, within: float) -> str | None:
+        """What the automation of a run is called; None where the key may not read it, or it cannot be read in time."""
+        record = await self.automation_of(run, within=within)
+        entry = read_entry(AUTOMATIONS, record)
+        return None if entry is None else entry.title
+
+    async def automation_of(self, run: ResourceUri, *, within: float) -> Record:
+        """The record of a run's automation; empty where the key may not read it, or it cannot be read in time."""
+        return await self._record_cache.automation_of(run, self._session.now, within=within)
+
+    async def require_unchanged(self, tool: Tool, arguments: Mapping[str, Any], *, within: float) -> None:
+        """See that an edit replaces no text that has changed since it was last read here, where Uru tells that.
+
+        Raises, besides: `ArgumentError` when it would.
+        """
+        snapshot, kind, own = self._session.now, _edited_by(tool), arguments.get("id")
+        if kind is None or not isinstance(own, str) or not any(name in arguments for name in REPLACED):
+            return
+        address = ResourceUri(kind.collection, own)
+        if not self._record_cache.revisions.is_known(address) or kind not in open_kinds(snapshot):
+            return
+        with suppress(Refused, PermissionMissing):  # what cannot be read is for Uru to refuse
+            record = await self._record_cache.get(kind, address, snapshot, within=within)
+            self._record_cache.revisions.require_same(kind, address, record)
+
+    def note(self, tool: Tool, arguments: Mapping[str, Any], answer: Any) -> None:
+        """Remember how a record stands that a tool of Uru's has just answered with; the answer is redacted."""
+        kind = answered_kind(tool, arguments)
+        if kind is None:
+            return
+        if isinstance(arguments.get("id"), str):
+            self._record_cache.revisions.forget(ResourceUri(kind.collection, arguments["id"]))
+        with suppress(UnexpectedShape):
+            self._record_cache.revisions.note(kind, record_of(answer))
+
+    def forget(self, kinds: Collection[Kind]) -> None:
+        """Ask anew for these kinds of records, which have changed or may have."""
+        self._record_cache.forget(kinds)
+
+    async def _open_view(self, within: float) -> Snapshot:
+        """What is so now. Raises: what stands in the way of any list, but for a permission."""
+        until = time.monotonic() + within
+        snapshot = await self._session.look(within)
+        if not allows(RECORDS, snapshot.key_status):  # no list is empty for what the key lacked a minute ago
+            snapshot = await self._session.look(until - time.monotonic(), at_once=True)
+        catalog = snapshot.catalog
+        missing = None if catalog.namespaces else self._session.catalog_trouble
+        trouble = snapshot.key_status.trouble or missing or catalog.failure_of(shown_name(PLATFORM, ""))
+        if trouble is not None:
+            raise trouble.with_traceback(None)
+        return snapshot
+
+
+def _collections(kinds: tuple[Kind, ...]) -> set[str]:
+    return {kind.collection for kind in kinds if kind is not RUNS}
+
+
+def _nothing(arguments: Mapping[str, Any]) -> str:
+    """Why a list is empty: there are none, or none that fit the query, or a cursor led past the last."""
+    if arguments.get("cursor"):
+        return messages.NOTHING_MORE
+    kind = arguments.get("kind")
+    nouns = "resources" if kind is None else f"{NOUNS[kind]}s" if kind != RUNS.collection else "runs"
+    return messages.nothing_listed(nouns, was_searched=bool(arguments.get("query", "").strip()))
+
+
+def _edited_by(tool: Tool) -> Kind | None:
+    """The kind of record that a tool of Uru's edits."""
+    is_own = tool.namespace.name == PLATFORM
+    return next((kind for kind in KINDS if is_own and kind.edit_tool == tool.name), None)
+
+
+def answered_kind(tool: Tool, arguments: Mapping[str, Any]) -> Kind | None:
+    """The kind of record that a call of one of Uru's tools answers with, whole: an edit, or a look at one."""
+    is_look = tool.namespace.name == PLATFORM and arguments.get("op") == "get"
+    looked_up = (kind for kind in KINDS if is_look and kind.query_tool == tool.name)
+    return _edited_by(tool) or next(looked_up, None)
+
+
+def _problem(kind: str, error: UruError) -> dict[str, str]:
+    return {"kind": kind, "code": error.code, "message": error.message, "fix": error.fix}

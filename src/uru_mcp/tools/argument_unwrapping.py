@@ -1,0 +1,85 @@
+"""Arguments out of what a client or a model wrapped them in, and without what a client adds for itself.
+
+The tool's own schema decides: what it knows, or allows in so many words, stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from uru_mcp import messages
+from uru_mcp.catalog.schemas.draft_translation import modern
+from uru_mcp.catalog.schemas.unions import Reader
+from uru_mcp.tools.dispatch_tool_input import CLIENT_EXTRAS, INPUTS, TOOL, ambiguous, client_extras, object_in
+
+Arguments = dict[str, Any]
+
+DEEPEST = 5  # wrappings within each other
+MAY_WRAP = frozenset({TOOL, *CLIENT_EXTRAS, *INPUTS})
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """The names that a schema knows, and whether it says that there may be others."""
+
+    known: Collection[str]
+    is_open: bool
+
+
+def unwrapped(names: Collection[str], schema: Arguments, arguments: Arguments) -> Arguments:
+    """The arguments of a tool that is called by one of these names.
+
+    Raises:
+        ArgumentError: They name another tool.
+    """
+    if not arguments.keys() & MAY_WRAP:
+        return arguments
+    shape = _shape_of(schema)
+    for _ in range(DEEPEST):
+        arguments = {name: value for name, value in arguments.items() if not _is_extra(name, arguments, shape)}
+        inner = _inside(names, shape, arguments)
+        if inner is None:
+            break
+        arguments = inner
+    if TOOL not in shape.known and arguments.get(TOOL) in names:
+        return {name: value for name, value in arguments.items() if name != TOOL}
+    return arguments
+
+
+def known_names(schema: Arguments) -> Collection[str]:
+    """The names of the arguments that a schema knows."""
+    return _shape_of(schema).known
+
+
+def _shape_of(schema: Arguments) -> _Shape:
+    root = modern(schema)
+    known = Reader(root).gathered(root, ()).properties.keys()
+    return _Shape(known, root.get("additionalProperties", False) is not False or "patternProperties" in root)
+
+
+def _is_extra(name: str, arguments: Arguments, shape: _Shape) -> bool:
+    """Whether a client added this. Where the schema allows any name, one name alone may be meant for the tool."""
+    extras = client_extras(arguments)
+    if name not in extras or name in shape.known:
+        return False
+    of_a_call = bool(extras & {"toolCallId", "tool_call_id"})
+    if shape.is_open:
+        return of_a_call and len(extras) > 1
+    return of_a_call or bool(shape.known) or len(extras) > 1
+
+
+def _inside(names: Collection[str], shape: _Shape, arguments: Arguments) -> Arguments | None:
+    """What is wrapped, or None where nothing is."""
+    wrappers = [name for name in arguments if name in INPUTS and name not in shape.known]
+    if len(wrappers) != 1 or arguments.keys() - {TOOL, wrappers[0]}:
+        return None
+    inner = object_in(arguments[wrappers[0]])
+    if inner is None or (TOOL in arguments and TOOL in shape.known):
+        return None
+    if TOOL in arguments:
+        if arguments[TOOL] not in names:
+            raise ambiguous(messages.TWO_TOOLS_NAMED, next(iter(names)))
+        return inner
+    return inner if not shape.is_open and (not inner or inner.keys() & shape.known) else None

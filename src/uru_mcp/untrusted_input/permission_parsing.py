@@ -1,0 +1,169 @@
+"""Permission names as services and people write them, read into Uru's three permissions.
+
+A name that covers only a part of a permission, such as `contexts:read`, never widens anything. Where a name stands in
+an answer or a setting is not known here; see `uru/namespaces_and_tools.py`, `uru/error_body.py` and
+`config/parsing.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from uru_mcp.permissions import EVERYTHING, NOTHING, Permission, Permissions
+
+VERBS: Mapping[str, Permission] = {
+    "read": Permission.READ,
+    "view": Permission.READ,
+    "write": Permission.WRITE,
+    "edit": Permission.WRITE,
+    "execute": Permission.EXECUTE,
+    "run": Permission.EXECUTE,
+}
+
+SUBJECTS: Mapping[str, Permissions] = {
+    "resource": frozenset({Permission.READ, Permission.WRITE}),
+    "tool": frozenset({Permission.EXECUTE}),
+    **dict.fromkeys(("workspace", "uru", "api", "all", "*"), EVERYTHING),
+}
+"""What a scope may be about, and which permissions it then covers whole. Source: Uru's guide, in whose words Read views
+resources, Write creates and edits resources, and Execute runs tools."""
+
+LEVELS: Mapping[str, Permissions] = {
+    "read_only": frozenset({Permission.READ}),
+    "readonly": frozenset({Permission.READ}),
+    "readwrite": frozenset({Permission.READ, Permission.WRITE}),
+    **dict.fromkeys(("full", "full_access", "fullaccess"), EVERYTHING),
+}
+
+FILLERS = frozenset({"", "can", "and", "access", "allow", "allowed", "permission", "permissions"})
+
+YES, NO = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0"})
+NAMED_AT = ("name", "permission", "scope", "action", "id")  # where an object in a list has its name
+GIVEN_AT = ("granted", "allowed", "enabled", "value")  # and where it says whether it is given
+LONGEST = 64  # characters of a name
+MOST = 500  # names of one answer
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What was read: the permissions that are granted, those that it says anything about, and the names that are none.
+
+    `{"read": true, "write": false}` grants Read and speaks of Read and Write.
+    """
+
+    granted: Permissions = NOTHING
+    understood: Permissions = NOTHING
+    unknown: tuple[str, ...] = ()
+
+
+def read_names(stated: Any) -> Named:
+    """Read names from text, a list, or an object of booleans or lists; anything else names nothing.
+
+    `"Read, Execute"`, `["resources:read"]`, `{"read": true, "can_write": false}`, `{"tools": ["execute"]}`,
+    `[{"name": "read", "granted": true}]`.
+    """
+    granted: set[Permission] = set()
+    denied: set[Permission] = set()
+    unknown: dict[str, None] = {}
+    for name, is_given in islice(_names(stated), MOST):
+        meant = meaning(name)
+        if meant is None and is_given:
+            unknown[name[:LONGEST]] = None
+        elif meant is not None and is_given:
+            granted |= meant
+        elif meant is not None and len(meant) == 1 and _plain(name) not in LEVELS:  # `read_only: false` denies nothing
+            denied |= meant
+    return Named(frozenset(granted - denied), frozenset(granted | denied), tuple(unknown))
+
+
+def told_by(stated: Any) -> Permissions | None:
+    """What is granted by names of which at least one is understood, or by an empty list; otherwise nothing is told."""
+    named = read_names(stated)
+    return named.granted if named.understood or stated == [] else None
+
+
+def meaning(name: str) -> Permissions | None:
+    """The permissions that a name stands for as a whole, or None: `tools:execute`, `can_read`, `read_write`."""
+    plain = _plain(name)
+    if plain in LEVELS:
+        return LEVELS[plain]
+    verbs, subjects = _words(plain)
+    is_whole = all(verbs <= SUBJECTS.get(subject.removesuffix("s"), NOTHING) for subject in subjects)
+    return verbs if verbs and is_whole else None
+
+
+def at_least_part_of(name: str) -> Permissions | None:
+    """The permissions that cover what a name stands for, or None: Read covers `contexts:read`."""
+    return meaning(name) or _words(_plain(name))[0] or None
+
+
+def _plain(name: str) -> str:
+    """`canRead`, `Can-Read` and `can read` as `can_read`."""
+    text = name.strip()
+    if not 0 < len(text) <= LONGEST:
+        return ""
+    return re.sub(r"[\s\-]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", text)).lower()
+
+
+def _words(plain: str) -> tuple[Permissions, list[str]]:
+    """The verbs of a name, as permissions, and what it says they are for."""
+    words = [word for word in re.split(r"[:./_+&|]", plain) if word not in FILLERS]
+    return frozenset(VERBS[word] for word in words if word in VERBS), [word for word in words if word not in VERBS]
+
+
+def _names(stated: Any) -> Iterator[tuple[str, bool]]:
+    """Each name, and whether it is given."""
+    if isinstance(stated, str):
+        yield from _names_in_text(stated)
+    elif isinstance(stated, list):
+        for item in stated:
+            yield from _named_object(item) if isinstance(item, dict) else _names(str(item))
+    elif isinstance(stated, dict):
+        for name, value in stated.items():
+            yield from _member(name, value)
+
+
+def _names_in_text(text: str) -> Iterator[tuple[str, bool]]:
+    if text.lstrip()[:1] in ("[", "{"):
+        try:
+            yield from _names(json.loads(text))
+            return
+        except (ValueError, RecursionError):
+            pass
+    if meaning(text) is not None:  # `Read only`, with a blank inside
+        yield text, True
+        return
+    yield from ((word, True) for word in re.split(r"[,;\s]+", text) if word)
+
+
+def _named_object(item: dict[str, Any]) -> Iterator[tuple[str, bool]]:
+    """`{"name": "read", "granted": true}`, or an object of booleans."""
+    name = next((item[at] for at in NAMED_AT if isinstance(item.get(at), str)), None)
+    if name is None:
+        yield from _names(item)
+        return
+    flags = [_flag(item[at]) for at in GIVEN_AT if at in item]
+    yield name, False not in flags
+
+
+def _member(name: str, value: Any) -> Iterator[tuple[str, bool]]:
+    """`"read": true`, `"tools": ["execute"]`, `"resources": {"read": true}`."""
+    flag = _flag(value)
+    if flag is not None:
+        yield name, flag
+    elif isinstance(value, str | list):
+        for inner in [value] if isinstance(value, str) else value:
+            yield f"{name}:{inner}", True
+    elif isinstance(value, dict):
+        yield from ((f"{name}:{inner}", flag) for inner, told in value.items() if (flag := _flag(told)) is not None)
+
+
+def _flag(value: Any) -> bool | None:
+    """A boolean, also as text or number; None where it is neither."""
+    text = str(value).strip().lower() if isinstance(value, bool | int | str) else ""
+    return True if text in YES else False if text in NO else None

@@ -1,0 +1,71 @@
+"""The two addresses at which tools run: that of today, and that of older services, which serves where that is missing.
+
+Source: the public Node client, of which versions up to 3.6 used the older one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from uru_mcp.credentials.api_key import Key
+from uru_mcp.uru.http import Request
+from uru_mcp.uru.namespaces_and_tools import Namespace
+
+LONGEST_NAME = 200  # characters of a name that is sent in a path or header
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A tool to run: `is_run` is whether it may change something, so that it is sent once; `key` as in `Request`."""
+
+    namespace: Namespace
+    tool: str
+    parameters: dict[str, Any]
+    is_run: bool
+    key: Key | None
+
+
+def current_route(run: Run) -> Request:
+    """`POST /execute/{namespace}__execute_tool`, with the tool's name in the body."""
+    headers = {
+        b"X-Namespace": run.namespace.name,
+        b"X-Connected-Account-Id": run.namespace.connected_account_id,
+        b"X-Server-Id": run.namespace.server_id,
+    }
+    body = {"tool_name": run.tool, "parameters": run.parameters}
+    return _request(run, f"{segment(run.namespace.name)}__execute_tool", body, headers)
+
+
+def older_route(run: Run) -> Request:
+    """`POST /execute/{tool}`, with the parameters in the body and the namespace beside them."""
+    routing = {
+        "_app_context": run.namespace.name,
+        "_connected_account_id": run.namespace.connected_account_id,
+        "_server_id": run.namespace.server_id,
+    }
+    body = {**run.parameters, **{name: value for name, value in routing.items() if value is not None}}
+    return _request(run, segment(run.tool), body, {b"X-App-Context": run.namespace.name})
+
+
+def is_safe_segment(name: str) -> bool:
+    """Whether a name can stand in a path and a header without changing either's meaning."""
+    return 0 < len(name) <= LONGEST_NAME and name not in (".", "..") and name.isprintable() and name == name.strip()
+
+
+def segment(name: str) -> str:
+    """A name as a segment of a path."""
+    return quote(name, safe="")
+
+
+def _request(run: Run, endpoint: str, body: dict[str, Any], headers: Mapping[bytes, str | None]) -> Request:
+    return Request(
+        "POST",
+        f"/execute/{endpoint}",
+        body=body,
+        headers={name: value.encode() for name, value in headers.items() if value is not None},
+        is_run=run.is_run,
+        key=run.key,
+    )

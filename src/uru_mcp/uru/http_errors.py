@@ -1,0 +1,242 @@
+"""What Uru's refusals mean: an HTTP status and an error body become an error that says who can mend it.
+
+Codes decide, and where there is none, the status; the words of a message never do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from uru_mcp import messages
+from uru_mcp.errors import (
+    Code,
+    KeyRefused,
+    NoAnswer,
+    PermissionMissing,
+    Refused,
+    Unconfirmed,
+    UruError,
+    WorkspaceProblem,
+)
+from uru_mcp.messages import KEYS_PAGE
+from uru_mcp.permissions import in_order, in_words
+from uru_mcp.untrusted_input.json_fields import UnexpectedShape, object_at, text_at
+from uru_mcp.untrusted_input.quoting import NAME_CHARS, Quotation, quoted
+from uru_mcp.uru.error_body import ErrorBody
+from uru_mcp.uru.retry import RETRYABLE_STATUSES
+
+Value = TypeVar("Value")
+
+NOT_BEGUN = frozenset(
+    {*range(400, 408), *range(409, 424), 426, 428, 429, 431, 451, 494, 495, 496, 497, *range(300, 400)}
+    - {303, 418, 419, 420}
+)
+"""Statuses that prove that a run was not begun: the request itself was refused, by Uru or before it got there.
+
+With any other, such as 408, 425, 499 and all from 500 on, Uru or something before it may have passed the run on first.
+"""
+
+AVAILABLE = "available_workspaces"
+WORKSPACES = 20  # that are named
+
+KEY_CODES: Mapping[str, tuple[Code, str]] = {
+    "invalid_api_key": ("key_rejected", messages.KEY_UNKNOWN),
+    "revoked_api_key": ("key_revoked", messages.KEY_DELETED),
+    "expired_api_key": ("key_expired", messages.KEY_EXPIRED),
+}
+
+PERMISSION_CODES = frozenset(
+    f"{what}_{noun}" for what in ("insufficient", "missing") for noun in ("permission", "permissions")
+)
+
+WORKSPACE_CODES: Mapping[str, Code] = {
+    "workspace_selection_required": "workspace_selection_required",
+    "workspace_required": "workspace_selection_required",
+    "workspace_id_invalid": "workspace_not_accessible",
+    "workspace_not_accessible": "workspace_not_accessible",
+    "workspace_not_allowed_for_credential": "workspace_not_accessible",
+}
+
+WORKSPACE_ERRORS: Mapping[Code, tuple[str, str]] = {
+    "workspace_selection_required": (
+        messages.NO_WORKSPACE,
+        messages.CHOOSE_A_WORKSPACE,
+    ),
+    "workspace_not_accessible": (
+        messages.NOT_ITS_WORKSPACE,
+        messages.SET_ITS_WORKSPACE,
+    ),
+}
+
+
+def new_key(steps: str) -> str:
+    """How to mend a key that has ended; `steps` is where the new one goes."""
+    return messages.CREATE_A_KEY.format(keys_page=KEYS_PAGE, steps=steps)
+
+
+def refusal(
+    status: int, error_body: ErrorBody, *, retry_after: float | None, is_call: bool, is_run: bool, steps: str
+) -> UruError:
+    """The error for an answer that is not a success.
+
+    `retry_after` is what the header said, in seconds. `is_call` is whether a tool was called, and `is_run` whether
+    something may have been done. `steps` is where a new key goes.
+    """
+    said = said_in(error_body)
+    details: dict[str, Any] = {"log_id": error_body.log_id}
+    wait = error_body.retry_after if retry_after is None else retry_after
+    workspace_code = WORKSPACE_CODES.get(error_body.code or "")
+    if workspace_code is not None and status in (400, 403, 409):
+        told = {name: value for name, value in said.advice.items() if name != AVAILABLE}
+        available = error_body.details.get(AVAILABLE)
+        return workspace_problem(workspace_code, said=Quotation(advice=told), available=available, **details)
+    if status == 401:
+        code, message = KEY_CODES.get(error_body.code or "", ("key_rejected", messages.KEY_REFUSED))
+        stated = error_body.code in KEY_CODES
+        return KeyRefused(message, fix=new_key(steps), code=code, said=said, is_stated=stated, **details)
+    if status == 403 and error_body.code in PERMISSION_CODES:
+        return _permission_missing(error_body)
+    if status in (409, 429) and (status == 429 or error_body.code == "tools_not_ready"):
+        return _asked_to_wait(status, wait, said)
+    if status >= 500 or status in RETRYABLE_STATUSES or (is_run and status not in NOT_BEGUN):
+        return _failed(status, said, is_run=is_run, wait=wait)
+    if 300 <= status < 400:
+        return Refused(
+            messages.REDIRECTED.format(status=status),
+            fix=messages.CHECK_REDIRECT,
+        )
+    return _denied(status, said, details) if is_call else _not_uru(status, said)
+
+
+def said_in(error_body: ErrorBody) -> Quotation:
+    """What an error body says to people, as Uru's words until they are known to be an app's."""
+    return Quotation(error_body.message, advice=error_body.details)
+
+
+def workspace_problem(code: Code, available: Any = None, **details: Any) -> WorkspaceProblem:
+    """The error for a workspace that is missing or wrong; `available` is what Uru said of those there are."""
+    message, fix = WORKSPACE_ERRORS[code]
+    found = [one for item in available[:WORKSPACES] if (one := _workspace(item))] if isinstance(available, list) else []
+    if found:
+        named = [f"“{one['name']}” ({one['id']})" if "id" in one else f"“{one['name']}”" for one in found]
+        message += messages.known_workspaces(named, len(available) - len(found))
+        details["available_workspaces"] = found
+    if code == "workspace_selection_required" and not all("id" in one for one in found or [{}]):
+        fix = f"{messages.LIST_WORKSPACES_FIRST}{fix}"
+    return WorkspaceProblem(message, fix=fix, code=code, **details)
+
+
+def _workspace(item: Any) -> dict[str, str]:
+    """`{"name", "id"}` of a workspace in each form that Uru tells it: text, a record, or a record in `workspace`."""
+    record = item if isinstance(item, dict) else {"name": item}
+    record = {**(object_at(record, "workspace") or {}), **record}
+    own = text_at(record, "id", "workspace_id", "workspaceId")
+    name = quoted(text_at(record, "name", "title") or own or "", NAME_CHARS)
+    is_id = own is not None and len(own) <= NAME_CHARS and quoted(own) == own
+    return ({"name": name, "id": own} if is_id and own else {"name": name}) if name else {}
+
+
+def shaped(reader: Callable[[Any], Value], body: Any) -> Value:
+    """What the reader makes of a body. Raises: `Refused` when it is of no shape that the reader knows."""
+    try:
+        return reader(body)
+    except UnexpectedShape as error:
+        raise Refused(
+            messages.UNUSABLE_ANSWER.format(error=error),
+            fix=messages.API_MAY_HAVE_CHANGED,
+            retryable=True,
+        ) from error
+
+
+def unreadable(seen: str, *, is_run: bool) -> UruError:
+    """The error for a success whose body is no JSON; `seen` is what it was, in our words."""
+    if is_run:
+        return unconfirmed(messages.UNREADABLE_RUN.format(seen=seen))
+    return Refused(
+        messages.UNREADABLE_ANSWER.format(seen=seen),
+        fix=messages.CHECK_FOR_A_PROXY,
+        retryable=True,
+    )
+
+
+def unconfirmed(what: str, said: Quotation | None = None) -> Unconfirmed:
+    return Unconfirmed(messages.may_have_happened(what), said=said, fix=messages.LOOK_FIRST)
+
+
+def _permission_missing(error_body: ErrorBody) -> PermissionMissing:
+    details: dict[str, Any] = {"required": in_order(error_body.required)}
+    if error_body.granted is not None:
+        details["granted"] = in_order(error_body.granted)
+        details["missing"] = in_order(error_body.required - error_body.granted)
+    needs = (
+        messages.NEEDS_THIS.format(required=in_words(error_body.required))
+        if error_body.required
+        else messages.LACKS_A_PERMISSION
+    )
+    error = PermissionMissing(
+        messages.PERMISSION_REFUSED.format(needs=needs),
+        fix=messages.GIVE_PERMISSION.format(keys_page=KEYS_PAGE),
+        said=said_in(error_body),
+        **details,
+    )
+    error.required, error.granted = error_body.required, error_body.granted
+    return error
+
+
+def _asked_to_wait(status: int, wait: float | None, said: Quotation) -> NoAnswer:
+    after = messages.IN_SECONDS.format(wait=wait) if wait is not None else messages.IN_A_MINUTE
+    if status == 429:
+        return NoAnswer(
+            messages.ASKED_TO_SLOW_DOWN,
+            fix=messages.TRY_AGAIN_AFTER.format(after=after),
+            code="rate_limited",
+            said=said,
+            retry_after=wait,
+        )
+    return NoAnswer(
+        messages.TOOLS_NOT_READY, fix=messages.TRY_AGAIN_AFTER.format(after=after), said=said, retry_after=wait
+    )
+
+
+def _failed(status: int, said: Quotation, *, is_run: bool, wait: float | None) -> UruError:
+    if is_run:
+        return unconfirmed(messages.FAILED_WHILE_RUNNING.format(status=status), said)
+    return NoAnswer(
+        messages.FAILED.format(status=status),
+        said=said,
+        fix=messages.TRY_IN_A_MINUTE,
+        retryable=status in RETRYABLE_STATUSES,
+        retry_after=wait,
+    )
+
+
+def _denied(status: int, said: Quotation, details: dict[str, Any]) -> Refused:
+    if status == 403:
+        fix = messages.NOT_ABOUT_PERMISSIONS
+        return Refused(messages.FORBIDDEN, fix=fix, code="forbidden", said=said, **details)
+    if status == 404:
+        fix = messages.CHECK_THE_ID
+        return Refused(messages.NO_SUCH_THING, fix=fix, code="not_found", said=said, **details)
+    fix = messages.CHECK_ARGUMENTS
+    return Refused(messages.REQUEST_REFUSED.format(status=status), fix=fix, said=said, **details)
+
+
+def _not_uru(status: int, said: Quotation) -> Refused:
+    """What it means when Uru's own fixed addresses are not there."""
+    return Refused(
+        messages.NOT_URU.format(status=status),
+        said=said,
+        fix=messages.CHECK_THE_ADDRESS,
+        code="forbidden" if status == 403 else "upstream_failed",
+    )
+
+
+def connection_problem(title: str, said: Quotation) -> Refused:
+    """What a 401 means that came from a connected app, when Uru itself accepts the key."""
+    return Refused(
+        messages.CONNECTION_OF_APP.format(title=quoted(title, NAME_CHARS)),
+        fix=messages.CONNECT_AGAIN.format(title=quoted(title, NAME_CHARS)),
+        code="connection_problem",
+        said=said.by(title),
+    )

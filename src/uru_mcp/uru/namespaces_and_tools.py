@@ -1,0 +1,274 @@
+"""Uru's JSON into values of ours: tolerant of every spelling that was seen, and pure.
+
+With `key_record.py`, `run_results.py`, `records.py`, `catalog_version.py`, and `error_body.py`, for error bodies, the
+only place that knows a field name of the API; `catalog/cache_format.py` writes down what it has read. It opens no
+connection and judges nothing: what a tool needs is decided in `access/policy.py`.
+
+Source: Uru's user guides and the public Node client; a reader of something that is only assumed says so.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from uru_mcp import limits, messages
+from uru_mcp.permissions import EVERYTHING, Permissions
+from uru_mcp.untrusted_input.json_fields import (
+    Record,
+    compact,
+    envelopes_of,
+    first,
+    flag_at,
+    is_deeper,
+    list_at,
+    object_at,
+    parsed_text,
+    text_at,
+)
+from uru_mcp.untrusted_input.permission_parsing import at_least_part_of, read_names
+from uru_mcp.untrusted_input.quoting import quoted
+
+OBJECT_SCHEMA: dict[str, Any] = {"type": "object"}
+
+# Where a name, a title, a schema and a permission may stand. Source: MCP, OpenAI, Composio and the Node client.
+NAMESPACE_NAMES = ("name", "namespace", "slug", "app", "app_name", "appName", "key", "id")
+TOOL_NAMES = ("name", "slug", "tool_name", "toolName", "tool_slug", "toolSlug", "key", "id")
+TITLES = ("title", "displayName", "display_name", "label")
+SCHEMAS = (
+    *("inputSchema", "input_schema", "parameters", "inputParameters", "input_parameters"),
+    *("argsSchema", "args_schema", "schema"),
+)
+NEEDS = (
+    *("permission", "permissions", "requiredPermission", "required_permission"),
+    *("requiredPermissions", "required_permissions"),
+)
+DEEPEST = 64  # levels of nesting that every client and serializer takes
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    id: str | None
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """A group of tools. `name` is an identifier, which goes back to Uru unchanged; the rest of what it is called is for
+    people.
+    """
+
+    name: str
+    title: str
+    connected_account_id: str | None = None
+    server_id: str | None = None
+    recovery: bool = False
+    account: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamTool:
+    """A tool as Uru lists it. `declared` and `read_only` are None where Uru says nothing.
+
+    The schema of its arguments is kept as JSON, which takes a fifth of the memory: there may be very many tools.
+    """
+
+    name: str
+    title: str | None
+    description: str
+    schema_json: str
+    declared: Permissions | None
+    read_only: bool | None
+    destructive: bool | None
+    idempotent: bool | None
+    open_world: bool | None
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        schema: dict[str, Any] = json.loads(self.schema_json)
+        return schema
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A tool that cannot be offered, and why, in words for the user."""
+
+    namespace: str
+    name: str
+    reason: str
+
+
+def read_namespaces(body: Any) -> tuple[Namespace, ...]:
+    """Read `GET /namespaces`: `{"namespaces": [{"name": "platform"}, …]}`, or the bare list.
+
+    Raises:
+        UnexpectedShape: There is no list.
+    """
+    found: dict[str, Namespace] = {}
+    for item in _entries(body):
+        entry = item if isinstance(item, dict) else {"name": item}
+        name = _identifier(entry, *NAMESPACE_NAMES)
+        if name:
+            found.setdefault(name, _namespace(name, entry))
+    return tuple(found.values())
+
+
+def read_tools(namespace: str, body: Any) -> tuple[tuple[UpstreamTool, ...], tuple[LeftOut, ...]]:
+    """Read `GET /list/apps/{namespace}/tools`, each tool by itself: one that is wrong does not spoil the others.
+
+    Raises:
+        UnexpectedShape: There is no list.
+    """
+    tools: dict[str, UpstreamTool] = {}
+    left_out: list[LeftOut] = []
+    for item in list_at(body, "tools"):
+        tool = _tool(item)
+        if isinstance(tool, str):
+            left_out.append(LeftOut(namespace, _tool_name(item) or "(no name)", tool))
+        elif tool.name in tools:
+            left_out.append(LeftOut(namespace, tool.name, messages.SAME_NAME))
+        else:
+            tools[tool.name] = tool
+    return tuple(tools.values()), tuple(left_out)
+
+
+def read_workspace(record: Record) -> Workspace | None:
+    """The workspace that an object names: `{"workspace": {"id", "name"}}`, or its id and name flat."""
+    inner = first(record, "workspace", "currentWorkspace", "current_workspace")
+    if isinstance(inner, dict):
+        own = text_at(inner, "id", "workspace_id", "workspaceId", "uuid")
+        return Workspace(own, _label(text_at(inner, "name", "title")))
+    found = text_at(record, "workspace_id", "workspaceId") or text_at(record, "workspace")
+    return Workspace(found, _label(text_at(record, "workspace_name", "workspaceName"))) if found else None
+
+
+def _label(name: str | None) -> str | None:
+    """What people call a thing, on one line and of bounded length."""
+    return (name and quoted(name, limits.TITLE)) or None
+
+
+def _entries(body: Any) -> list[Any]:
+    """The namespaces as a list, also where they are an object by name. Raises: UnexpectedShape."""
+    for envelope in envelopes_of(body):
+        by_name = object_at(envelope, "namespaces") or object_at(envelope, "apps") or {}
+        if by_name and all(isinstance(entry, dict) for entry in by_name.values()):
+            return [{**entry, "name": name} for name, entry in by_name.items()]
+    return list_at(body, "namespaces")
+
+
+def _identifier(entry: Record, *names: str) -> str | None:
+    """What a namespace or a tool is called by; where it has a slug too, a name with blanks in it is a title."""
+    name, slug = text_at(entry, *names), text_at(entry, "slug", "tool_slug", "toolSlug")
+    return slug if slug is not None and name is not None and " " in name else name
+
+
+def _namespace(name: str, entry: Record) -> Namespace:
+    return Namespace(
+        name=name,
+        title=text_at(entry, "displayName", "display_name", "title", "label", "name") or name,
+        connected_account_id=text_at(entry, "connected_account_id", "connectedAccountId"),
+        server_id=text_at(entry, "server_id", "serverId"),
+        recovery=entry.get("recovery") is True,
+        account=text_at(entry, "account_label"),
+    )
+
+
+def _tool_name(item: Any) -> str | None:
+    if isinstance(item, str):
+        return item.strip() or None
+    if not isinstance(item, dict):
+        return None
+    function = object_at(item, "function") or {}
+    return _identifier(item, "name") or text_at(function, "name") or _identifier(item, *TOOL_NAMES)
+
+
+def _tool(item: Any) -> UpstreamTool | str:
+    """The tool, or the reason why it cannot be offered."""
+    name = _tool_name(item)
+    if name is None:
+        return messages.HAS_NO_NAME
+    record = item if isinstance(item, dict) else {}
+    function = object_at(record, "function") or {}
+    schema = _schema(_first_schema(record) or _first_schema(function))
+    if isinstance(schema, str):
+        return schema
+    hints = object_at(record, "annotations") or {}
+    return UpstreamTool(
+        name=name,
+        title=text_at(record, *TITLES) or text_at(hints, "title") or _title(record, name),
+        description=text_at(record, "description") or text_at(function, "description") or "",
+        schema_json=compact(schema),
+        declared=_declared(record),
+        read_only=_hint(hints, "readOnlyHint", "read_only_hint"),
+        destructive=_hint(hints, "destructiveHint", "destructive_hint"),
+        idempotent=_hint(hints, "idempotentHint", "idempotent_hint"),
+        open_world=_hint(hints, "openWorldHint", "open_world_hint"),
+    )
+
+
+def _title(record: Record, identifier: str) -> str | None:
+    """A `name` that is not the identifier."""
+    name = text_at(record, "name")
+    return name if name != identifier else None
+
+
+def _first_schema(record: Record) -> Record | None:
+    """The schema under whichever name, also as JSON in a text."""
+    for name in SCHEMAS:
+        found = record.get(name)
+        if isinstance(found, str) and found.lstrip()[:1] == "{":
+            found = parsed_text(found)
+        if isinstance(found, dict) and found:
+            return found
+    return None
+
+
+def _hint(hints: Record, *names: str) -> bool | None:
+    return next((flag for name in names if (flag := flag_at(hints, name)) is not None), None)
+
+
+def _schema(schema: Any) -> Record | str:
+    """The schema with an object at its root, mended where that is safe, or the reason why it cannot be."""
+    if not isinstance(schema, dict):
+        return OBJECT_SCHEMA
+    if is_deeper(schema, DEEPEST):
+        return messages.SCHEMA_TOO_DEEP.format(deepest=DEEPEST)
+    root = schema.get("type")
+    if root is None or (isinstance(root, list) and "object" in root):
+        schema = {**schema, "type": "object"}
+    elif root != "object":
+        return messages.ARGUMENTS_ARE_NO_OBJECT.format(root=quoted(json.dumps(root), 40))
+    return schema if all(_is_sound(*member) for member in schema.items()) else _mended(schema)
+
+
+def _is_sound(keyword: str, value: Any) -> bool:
+    """Whether MCP clients take this member of a root schema: one that they do not take hides all tools."""
+    if keyword == "properties":
+        return isinstance(value, dict) and all(isinstance(schema, (dict, bool)) for schema in value.values())
+    if keyword == "required":
+        return isinstance(value, list) and all(isinstance(name, str) for name in value)
+    return keyword != "$schema" or isinstance(value, str)
+
+
+def _mended(schema: Record) -> Record:
+    """The schema without what cannot be read; where that is one property, the others stay."""
+    mended = {keyword: value for keyword, value in schema.items() if _is_sound(keyword, value)}
+    properties = object_at(schema, "properties") or {}
+    readable = {name: inner for name, inner in properties.items() if isinstance(inner, (dict, bool))}
+    return {**mended, "properties": readable}
+
+
+def _declared(item: Record) -> Permissions | None:
+    """The permissions that Uru declares, assumed to stand at one of `NEEDS`; a part of one counts as the whole.
+
+    A name that is not one of Uru's three cannot be classified, and so needs everything.
+    """
+    stated = first(item, *NEEDS)
+    if stated is None:
+        return None
+    named = read_names(stated)
+    parts = [at_least_part_of(name) for name in named.unknown]
+    known = [part for part in parts if part is not None]
+    needed = named.granted.union(*known)
+    return needed if needed and len(known) == len(parts) else EVERYTHING
