@@ -129,7 +129,7 @@ BREAKS = (
         GATE,
     ),
     Break(
-        "resources/mcp_requests",
+        "resources/resource_requests",
         "snapshot = await self._session.admit(address.uri",
         "snapshot = snapshot or await self._session.admit(address.uri",
         LIBRARY,
@@ -213,9 +213,9 @@ BREAKS = (
         "test_leaks.py",
     ),
     Break("results/render", "        if not self._redaction.is_clean(text):", "        if False:", "test_strangers.py"),
-    Break("resources/mcp_requests", "if clean != [uri, address.uri]:", "if False:", "resources/test_resources.py"),
+    Break("resources/resource_requests", "if clean != [uri, address.uri]:", "if False:", "resources/test_resources.py"),
     Break("server/stdio", "self._redaction.value(said.data)", "said.data", "server/test_line_framing.py"),
-    Break("commands/startup", "redaction.remember(Key(", "(Key(", "test_canary.py"),
+    Break("commands/command_setup", "redaction.remember(Key(", "(Key(", "test_canary.py"),
     Break(
         "audit/audit_log",
         "json.dumps(self._redaction.value(as_record(entry)))",

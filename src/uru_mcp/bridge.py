@@ -28,8 +28,8 @@ from uru_mcp.credentials.api_key import Key
 from uru_mcp.credentials.keyring import Keyring
 from uru_mcp.errors import KeyReplaced, NoAnswer, UnknownTool, UruError, unforeseen
 from uru_mcp.lazy_imports import CALLS, in_parts
-from uru_mcp.resources.mcp_requests import ResourceHandlers
 from uru_mcp.resources.record_cache import RecordCache
+from uru_mcp.resources.resource_requests import ResourceHandlers
 from uru_mcp.results.render import Rendered, Renderer
 from uru_mcp.session.catalog_sync import Sync
 from uru_mcp.session.list_changes import Announcements, List

@@ -16,8 +16,8 @@ import click
 
 from uru_mcp import __version__
 from uru_mcp.commands.command_line_errors import refuse_key, said_without_harm
+from uru_mcp.commands.command_setup import Choice, Start, in_words, start
 from uru_mcp.commands.output import say
-from uru_mcp.commands.startup import Choice, Start, in_words, start
 
 if TYPE_CHECKING:
     from uru_mcp.config.settings import Settings

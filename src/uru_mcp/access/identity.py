@@ -15,7 +15,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from uru_mcp import messages
-from uru_mcp.access.introspection import Introspection, ended
+from uru_mcp.access.key_lookup import Introspection, ended
 from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.access.permission_evidence import GRACE, Evidence
 from uru_mcp.credentials.api_key import Key

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from uru_mcp.commands.command_setup import Choice, in_words, start
 from uru_mcp.commands.output import decide_colours, say, say_json, with_signs
-from uru_mcp.commands.startup import Choice, in_words, start
 from uru_mcp.commands.tool_table import Listed, lines_of, listed, listed_as_json
 
 if TYPE_CHECKING:

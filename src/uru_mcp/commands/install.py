@@ -21,7 +21,7 @@ from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.untrusted_input.terminal_escaping import in_one_line
 
 if TYPE_CHECKING:
-    from uru_mcp.client_configs.change import Change
+    from uru_mcp.client_configs.planned_change import Change
 
 NAME = re.compile(r"[A-Za-z0-9_-]+")
 ASK = "What may you do in Uru?"
@@ -101,9 +101,9 @@ def _chosen(client: str | None, machine: Machine) -> Configuration:
 
 
 def _install(configuration: Configuration, wish: Wish, machine: Machine) -> None:
-    from uru_mcp.client_configs.change import addition, backups_with, current, server_of
     from uru_mcp.client_configs.entry import KEY, entry, environment_of, is_fleeting
     from uru_mcp.client_configs.entry_environment import left_behind, of_sandbox
+    from uru_mcp.client_configs.planned_change import addition, backups_with, current, server_of
     from uru_mcp.client_configs.preview import difference
 
     redaction = Redaction()
@@ -172,9 +172,9 @@ def _say_which_hold_a_key(backups: list[Path]) -> None:
 
 
 def _uninstall(configuration: Configuration, wish: Wish, machine: Machine) -> None:
-    from uru_mcp.client_configs.change import backups_with, current, removal, server_of, spent_backup
     from uru_mcp.client_configs.entry import KEY, environment_of
     from uru_mcp.client_configs.file_writing import remove
+    from uru_mcp.client_configs.planned_change import backups_with, current, removal, server_of, spent_backup
     from uru_mcp.client_configs.preview import difference
 
     title = configuration.client.title

@@ -27,7 +27,7 @@ from uru_mcp import __version__, messages
 from uru_mcp.bridge import Bridge
 from uru_mcp.errors import UnknownTool, UruError
 from uru_mcp.resources.cursors import require_none
-from uru_mcp.resources.mcp_requests import ResourceHandlers
+from uru_mcp.resources.resource_requests import ResourceHandlers
 from uru_mcp.results.render import Rendered
 from uru_mcp.server import sdk_conversion
 from uru_mcp.server.elicitation import Elicitation, Time

@@ -12,7 +12,7 @@ from uru_mcp.bridge import Answer, nobody
 from uru_mcp.catalog.catalog import Catalog
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import SettingsError, UruError
-from uru_mcp.resources.mcp_requests import ResourceHandlers
+from uru_mcp.resources.resource_requests import ResourceHandlers
 from uru_mcp.results.render import Rendered, Renderer
 from uru_mcp.session.list_changes import List
 from uru_mcp.tools import shown_tools

@@ -14,7 +14,7 @@ from uru_mcp.catalog.catalog import Tool
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import ArgumentError, Unconfirmed, UnknownTool
 from uru_mcp.permissions import NOTHING
-from uru_mcp.resources.mcp_requests import ResourceHandlers, answered_kind
+from uru_mcp.resources.resource_requests import ResourceHandlers, answered_kind
 from uru_mcp.results.media import media_of, with_texts
 from uru_mcp.results.provenance import attribution, changed_by, effect_of, remark, waiting_in
 from uru_mcp.results.render import Document, Remainder, Rendered, Renderer

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.process import SYSTEM
 from tests.world import Uru
-from uru_mcp.commands.doctor.all_checks import examine
+from uru_mcp.commands.doctor.check_sequence import examine
 from uru_mcp.commands.doctor.checks import Check, Examination
 from uru_mcp.untrusted_input.redaction import Redaction
 

@@ -54,7 +54,7 @@ def doctor(as_json: bool, report: Path | None, force: bool) -> None:
     """
     import anyio
 
-    from uru_mcp.commands.doctor.all_checks import examine
+    from uru_mcp.commands.doctor.check_sequence import examine
     from uru_mcp.commands.doctor.checks import Examination
     from uru_mcp.config.settings import read_environment
     from uru_mcp.server.logging_setup import start_logging

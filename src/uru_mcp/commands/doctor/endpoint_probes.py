@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from uru_mcp.access.policy import PLATFORM, READ
-from uru_mcp.commands.doctor.json_shapes import parsed
+from uru_mcp.commands.doctor.answer_shapes import parsed
 from uru_mcp.config.settings import Settings
 from uru_mcp.errors import UruError
 from uru_mcp.permissions import Permission

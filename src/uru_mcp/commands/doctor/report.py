@@ -11,9 +11,9 @@ from pathlib import Path
 
 from uru_mcp import __version__
 from uru_mcp.client_configs.safe_directory import OWNER_ALONE, opened, unused_name
+from uru_mcp.commands.doctor.answer_shapes import lines_of
 from uru_mcp.commands.doctor.api_facts import FACTS
 from uru_mcp.commands.doctor.endpoint_probes import Probe, Probes
-from uru_mcp.commands.doctor.json_shapes import lines_of
 from uru_mcp.config.chosen_key_source import source_of
 from uru_mcp.config.settings import Settings
 from uru_mcp.credentials.keyring import Keyring

@@ -15,7 +15,7 @@ import anyio
 
 from uru_mcp.access.gate import allows, unknown_permissions
 from uru_mcp.access.identity import Identity
-from uru_mcp.access.introspection import ASK_WITHIN
+from uru_mcp.access.key_lookup import ASK_WITHIN
 from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.access.policy import PLATFORM
 from uru_mcp.catalog.assembly import assembled
