@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from uru_mcp.results.truncation import cut_json, shortened_json, small_first
+from uru_mcp.results.truncation import cut_json, shortened_json, small_first, stretch_of
 from uru_mcp.untrusted_input.json_fields import compact
 
 SHAPES: dict[str, Any] = {
@@ -64,3 +64,21 @@ def test_totals_and_cursors_survive_beside_a_long_list() -> None:
     assert (cut["total"], cut["next_cursor"]) == (5_000, "abc")
     assert cut["items"] == list(range(len(cut["items"])))
     assert small_first(page) == page
+
+
+@pytest.mark.parametrize(
+    ("excerpt", "stretch"),
+    [
+        ("… two\n\n  three …", "two\n\n  three"),
+        ("two three", "two\n\n  three"),
+        ("(note) f(x) \\(y)", "[note] f(x) \\(y)"),
+        ("[note]...", "[note]"),
+        ("one", None),
+        ("four", None),
+        ("…", None),
+    ],
+)
+def test_an_excerpt_is_found_where_it_stands_once(excerpt: str, stretch: str | None) -> None:
+    text = "one\none two\n\n  three [note] f(x) \\(y)"
+    found = stretch_of(excerpt, text)
+    assert (found and text[slice(*found)]) == stretch

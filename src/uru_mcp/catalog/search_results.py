@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from uru_mcp import messages
-from uru_mcp.access.gate import allows
+from uru_mcp.access.gate import allows, lacked, remedies
 from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.access.policy import PLATFORM
 from uru_mcp.catalog.account_labels import meant_namespaces
 from uru_mcp.catalog.catalog import Catalog, Tool
 from uru_mcp.catalog.tool_names import shown_name
-from uru_mcp.permissions import Grant, in_order
+from uru_mcp.permissions import Grant, Permission, in_order, in_words
 from uru_mcp.untrusted_input.quoting import quoted
 from uru_mcp.untrusted_input.token_estimate import weight_of
 from uru_mcp.untrusted_input.word_splitting import STOP_WORDS, words
@@ -61,6 +61,7 @@ def search(catalog: Catalog, key_status: KeyStatus, arguments: dict[str, Any], *
     return {
         **({"hint": hint} if hint else {}),
         **({"note": messages.NOT_WHOLE} if end > whole or any("input_schema_cut" in one for one in hits) else {}),
+        **_fix(hits, key_status.grant),
         **({"searched": [one.name for one in wanted.namespaces or ()]} if wanted.was_meant else {}),
         "total": len(found),
         "next_offset": end if end < len(found) else None,
@@ -208,6 +209,14 @@ def offer(tool: Tool, key_status: KeyStatus) -> dict[str, Any]:
     if allowed:
         return {**found, "call_with": tool.listed_as if not tool.needs else tool.dispatcher or tool.listed_as}
     return {**found, "missing": in_order(tool.needs - (key_status.grant or Grant()).effective)}
+
+
+def _fix(hits: Sequence[dict[str, Any]], grant: Grant | None) -> dict[str, str]:
+    """`{"fix": "This key lacks Write, …"}` where that is known of what hits need."""
+    missing = frozenset(Permission(name) for one in hits for name in one.get("missing", ())) & lacked(grant)
+    if grant is None or not missing:
+        return {}
+    return {"fix": messages.LACKED_BY_HITS.format(lacked=in_words(missing), fix=remedies(missing, grant))}
 
 
 def _summary(catalog: Catalog, namespace: Namespace, key_status: KeyStatus) -> dict[str, Any]:

@@ -7,11 +7,11 @@ nothing of MCP's wire.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from uru_mcp import messages
+from uru_mcp import limits, messages
 from uru_mcp.access.gate import allows
 from uru_mcp.access.policy import PLATFORM, RECORDS
 from uru_mcp.catalog.catalog import Tool
@@ -23,14 +23,18 @@ from uru_mcp.resources.prompts import Filled, Offer, Prompts, place_of
 from uru_mcp.resources.record_cache import RecordCache, needs_of, open_kinds
 from uru_mcp.resources.resource_lists import Listing, Listings, require_cursor
 from uru_mcp.resources.resources import NOUNS, Resources, Template, described, needs_at, templates
-from uru_mcp.results.provenance import attribution
+from uru_mcp.results.provenance import Provenance, attribution, waiting_among
 from uru_mcp.results.render import Remainder, Rendered, Renderer
 from uru_mcp.session.session import Session, Snapshot
 from uru_mcp.untrusted_input.json_fields import Record, UnexpectedShape, record_of
+from uru_mcp.untrusted_input.quoting import quoted
 from uru_mcp.untrusted_input.redaction import Redaction
-from uru_mcp.uru.records import AUTOMATIONS, KINDS, PROMPTS, RUNS, Kind, read_entry
+from uru_mcp.uru.records import AUTOMATIONS, CONTEXTS, KINDS, PROMPTS, RUNS, Kind, read_entry
 from uru_mcp.uru.resource_uris import ResourceUri, no_such_resource, parse_uri
 from uru_mcp.worker_threads import in_time
+
+LEAVING_OUT: Mapping[str, tuple[str, ...]] = {CONTEXTS.query_tool: ("search",), RUNS.query_tool: ("runs",)}
+"""The operations of Uru's query tools whose answers leave out what a model wants to know at once."""
 
 
 class ResourceHandlers:
@@ -206,6 +210,18 @@ class ResourceHandlers:
         with suppress(UnexpectedShape):
             self._record_cache.revisions.note(kind, record_of(answer))
 
+    async def beside(self, tool: Tool, arguments: Mapping[str, Any], answer: Any, *, within: float) -> Provenance:
+        """What the answer of one of Uru's query tools leaves out: how excerpts lie in texts, what runs wait for."""
+        snapshot, op = self._session.now, arguments.get("op")
+        if tool.namespace.name != PLATFORM or op not in LEAVING_OUT.get(tool.name, ()):
+            return Provenance({})
+        with suppress(UnexpectedShape):
+            if op == "search":
+                return _excerpts(await self._listings.excerpts_in(answer, snapshot, within=within))
+            waiting = await self._listings.approvals_in(answer, arguments.get("id"), snapshot, within=within)
+            return waiting_among(waiting)
+        return Provenance({})
+
     def forget(self, kinds: Collection[Kind]) -> None:
         """Ask anew for these kinds of records, which have changed or may have."""
         self._record_cache.forget(kinds)
@@ -222,6 +238,13 @@ class ResourceHandlers:
         if trouble is not None:
             raise trouble.with_traceback(None)
         return snapshot
+
+
+def _excerpts(told: Sequence[Mapping[str, str]]) -> Provenance:
+    if not told:
+        return Provenance({})
+    in_words = "; ".join(f"{quoted(one['id'], limits.TITLE)}, {one['excerpt_is']}" for one in told)
+    return Provenance({"excerpts": told}, (messages.EXCERPTS_ARE.format(told=in_words),))
 
 
 def _collections(kinds: tuple[Kind, ...]) -> set[str]:

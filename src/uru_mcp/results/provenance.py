@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from uru_mcp import messages
 from uru_mcp.access.policy import PLATFORM, is_foreign
-from uru_mcp.approvals.automation_steps import advice, deciding_tool
+from uru_mcp.approvals.automation_steps import advice, deciding_tool, note_on, waiting
 from uru_mcp.catalog.catalog import Tool
 from uru_mcp.session.session import Snapshot
 from uru_mcp.session.tool_execution import speaker_of
@@ -53,6 +54,14 @@ def waiting_in(tool: Tool, data: Any) -> tuple[Approval, ...]:
     """What the run that a tool answered with waits for."""
     is_run = tool.namespace.name == PLATFORM and ANSWERED_BY.get(tool.name) is RUNS
     return read_approvals(data) if is_run else ()
+
+
+def waiting_among(approvals: Sequence[Approval]) -> Provenance:
+    """What runs wait for that a tool has listed; how to decide it is told where the run is read."""
+    if not approvals:
+        return Provenance({})
+    structures = [{"run_id": one.run.run_id, **waiting(one)} for one in approvals]
+    return Provenance({"approvals": structures}, (*map(note_on, approvals), f"[{messages.ASK_THE_USER}]"))
 
 
 def effect_of(tool: Tool, data: Any, snapshot: Snapshot, approvals: tuple[Approval, ...] = ()) -> Provenance:

@@ -13,7 +13,7 @@ from math import inf
 from typing import Any, Literal
 
 from uru_mcp import messages
-from uru_mcp.access.gate import is_granted, may_come
+from uru_mcp.access.gate import is_granted, lacked, may_come, remedies
 from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.access.policy import LIST_WORKSPACES, OWN_TOOLS, PLATFORM, SELECT_WORKSPACE
 from uru_mcp.catalog.catalog import Catalog, Tool, classified
@@ -22,7 +22,7 @@ from uru_mcp.catalog.schemas.scalar_types import DESCRIPTION_CHARS
 from uru_mcp.catalog.search_results import notes_on
 from uru_mcp.catalog.tool_names import shown_name
 from uru_mcp.errors import ArgumentError, UnknownTool
-from uru_mcp.permissions import Permissions
+from uru_mcp.permissions import NOTHING, Permissions, in_words
 from uru_mcp.tools.definitions import DISPATCHERS, INPUT, OWN, Definition
 from uru_mcp.tools.titles import numbered_title, short_title
 from uru_mcp.untrusted_input.json_fields import compact
@@ -30,6 +30,8 @@ from uru_mcp.untrusted_input.quoting import quoted
 from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.untrusted_input.word_splitting import shortened
 from uru_mcp.uru.namespaces_and_tools import Namespace, UpstreamTool
+
+REPORT = "uru_whoami"
 
 
 def _selection_tool(name: str, description: str, schema: dict[str, Any], *, read_only: bool | None) -> Tool:
@@ -77,7 +79,8 @@ def listed(
     tools are added by whole namespaces, so that a model sees all of an app or looks for it; a namespace that does not
     fit is skipped, and a later, smaller one may fit.
     """
-    own = [OWN[name] for name, needs in OWN_TOOLS.items() if name == "uru_whoami" or may_come(needs, key_status)]
+    own = [_report_tool(key_status)]
+    own += [OWN[name] for name, needs in OWN_TOOLS.items() if name != REPORT and may_come(needs, key_status)]
     if key_status.grant is None:
         catalog = Catalog()  # on a grant that nobody knows, none of its tools is listed
     stand_ins = tuple(SELECTION.values()) if _lacks_platform(catalog) else ()
@@ -94,6 +97,18 @@ def listed(
         whole, left = _whole(listable, necessary, left)
         shown += whole or [necessary[tool.id] for tool in group if tool.id in necessary]
     return _told_apart(shown)
+
+
+def _report_tool(key_status: KeyStatus) -> Definition:
+    """`uru_whoami`, with what the key lacks now, so that a model knows it before its first call."""
+    definition, grant = OWN[REPORT], key_status.grant
+    missing = lacked(grant) if not key_status.is_refused else NOTHING
+    if grant is None or not missing:
+        return definition
+    told = messages.LACKED_WHEN_LISTED.format(
+        description=definition.description, lacked=in_words(missing), fix=remedies(missing, grant)
+    )
+    return replace(definition, description=told)
 
 
 def _told_apart(shown: list[Definition]) -> list[Definition]:

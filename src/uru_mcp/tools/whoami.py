@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from uru_mcp import messages
-from uru_mcp.access.gate import allows, remedy, unknown_permissions
+from uru_mcp.access.gate import allows, lacked, remedies, unknown_permissions
 from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.access.policy import PLATFORM
 from uru_mcp.catalog.catalog import Catalog
@@ -133,9 +133,8 @@ def _tools(facts: Facts) -> dict[str, Any]:
 
 def _remedies(missing: list[dict[str, Any]], grant: Grant | None) -> str | None:
     """What a refusal would say to do, for each permission that the key is known to lack: a task may need one alone."""
-    lacking = [Permission(one["permission"]) for one in missing]
-    fixes = [remedy(frozenset({one}), grant) for one in lacking if grant is not None and one not in grant.unknown]
-    return messages.remedies(fixes) if fixes else None
+    lacking = frozenset(Permission(one["permission"]) for one in missing) & lacked(grant)
+    return remedies(lacking, grant) if lacking and grant is not None else None
 
 
 def _missing(permission: Permission, facts: Facts) -> dict[str, Any]:
