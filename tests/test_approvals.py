@@ -55,7 +55,10 @@ async def test_without_a_way_to_ask_the_model_gets_the_words_and_the_way_to_deci
         assert approval["question"] == "Refund 900 EUR to Ana?"
         assert structure["uri"] == f"uru://automations/aut_acme_refund/runs/{structure['data']['id']}"
         assert "“Refund 900 EUR to Ana?”" in text_of(ran)
-        assert json.dumps(approval["decide"]["arguments"], separators=(",", ":")) in text_of(ran)
+        call = json.dumps(approval["decide"]["arguments"], separators=(",", ":"))
+        condition = approval["decide"]["when"]
+        assert condition.startswith("Only once the user has said yes")
+        assert f"decide nothing yourself. {condition}: uru_execute with {call}" in text_of(ran)
         assert uru.notes == []
 
         read = await claude.data("uru_read_resource", {"uri": structure["uri"]})

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from uru_mcp.fields import compact
-from uru_mcp.pieces import cut_json, shortened_json, small_first
+from uru_mcp.pieces import cut_json, shortened_json, small_first, stretch_of
 
 SHAPES: dict[str, Any] = {
     "list": [{"id": number, "text": "x" * 50} for number in range(100)],
@@ -64,3 +64,21 @@ def test_totals_and_cursors_survive_beside_a_long_list() -> None:
     assert (cut["total"], cut["next_cursor"]) == (5_000, "abc")
     assert cut["items"] == list(range(len(cut["items"])))
     assert small_first(page) == page
+
+
+@pytest.mark.parametrize(
+    ("excerpt", "stretch"),
+    [
+        ("… two\nthree …", "two\nthree"),
+        ("two three", "two\nthree"),
+        ("(note) f(x) \\(y)", "[note] f(x) \\(y)"),
+        ("[note]...", "[note]"),
+        ("one", None),
+        ("four", None),
+        ("…", None),
+    ],
+)
+def test_an_excerpt_is_found_where_it_stands_once(excerpt: str, stretch: str | None) -> None:
+    text = "one\none two\nthree [note] f(x) \\(y)"
+    found = stretch_of(excerpt, text)
+    assert (found and text[slice(*found)]) == stretch

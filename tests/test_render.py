@@ -53,7 +53,10 @@ def test_a_cut_says_in_words_where_it_goes_on() -> None:
     renderer = Renderer(Redaction(), budget=1_000)
     document = renderer.document("w" * 1_500, {})
     first, last = renderer.result(document, REST), renderer.result(document, REST, offset=1_000)
-    assert first.notes == ("[Cut: characters 0 to 1000 of 1500. Go on with uru_result, call_id call_1, offset 1000.]",)
+    assert first.notes == (
+        "[Cut: characters 0 to 1000 of 1500. Go on with uru_result, call_id call_1, offset 1000, or with any other"
+        " offset below 1500.]",
+    )
     assert last.notes == ("[Cut: characters 1000 to 1500 of 1500.]",)
     assert last.structure["data"] == "w" * 500
 

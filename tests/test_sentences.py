@@ -316,3 +316,41 @@ async def test_workspaces_are_named_in_each_form_that_uru_tells_them(
         error = await claude.error("uru_search_tools", {"query": "mail"})
     assert [one["name"] for one in error.get("available_workspaces", [])] == named
     assert all(f"“{name}”" in error["message"] for name in named)
+
+
+@pytest.mark.parametrize(
+    ("permissions", "lacked"),
+    [({"read", "execute"}, ["Write"]), ({"read"}, ["Write", "Execute"]), ({"read", "write", "execute"}, [])],
+    ids=["no write", "read only", "all"],
+)
+async def test_what_the_key_lacks_and_the_fix_are_told_before_the_first_call(
+    connect: Connect, permissions: set[str], lacked: list[str]
+) -> None:
+    async with connect(permissions) as claude:
+        told = ((await claude.tools())["uru_whoami"].description or "").removeprefix(OWN["uru_whoami"].description)
+        fix = (await claude.whoami())["tools"]["fix"]
+    if not lacked:
+        assert told == ""
+        return
+    assert told.startswith(f" When these tools were listed, this key lacked {' and '.join(lacked)}, ")
+    assert told.endswith(fix)
+
+
+async def test_a_permission_that_may_yet_be_told_is_not_called_lacking(connect: Connect, uru: Uru) -> None:
+    uru.faults.status("/keys/self", 404)
+    async with connect({"read"}) as claude:
+        tools = await claude.tools()
+        hits = await claude.data("uru_search_tools", {"query": "send a mail"})
+    assert tools["uru_whoami"].description == OWN["uru_whoami"].description
+    assert "fix" not in hits
+
+
+async def test_a_search_says_how_to_fix_what_its_hits_lack_and_otherwise_nothing(connect: Connect) -> None:
+    async with connect({"read", "execute"}) as claude:
+        edit = await claude.call("uru_search_tools", {"query": "change a context block"})
+        mail = await claude.data("uru_search_tools", {"query": "send a mail with Gmail", "limit": 1})
+        refusal = await claude.error("platform__context_edit", {"op": "update", "id": "ctx_acme_prices"})
+    fix = (edit.structured_content or {})["fix"]
+    assert fix == f"This key lacks Write, which hits with `missing` need. {refusal['fix']}"
+    assert f"[{fix}]" in text_of(edit)
+    assert "fix" not in mail

@@ -50,16 +50,10 @@ def question(approval: Approval, title: str | None = None) -> str:
 def advice(approval: Approval, view: View) -> tuple[dict[str, Any], str]:
     """The same for a model: as structure, and as a note.
 
-    `{"run_id", "node_id", "step", "meant_for", "question", "note", "decide": {…}}`
+    `{"run_id", "node_id", "step", "meant_for", "question", "note", "decide": {"when", "call_with", "arguments"}}`
     """
     step, assignee = _step_and_assignee(approval)
-    structure: dict[str, Any] = {
-        "run_id": approval.run.run_id,
-        "node_id": approval.node,
-        **({"step": step} if step else {}),
-        **({"meant_for": assignee} if assignee else {}),
-        "question": quoted(approval.question),
-    }
+    structure = {"run_id": approval.run.run_id, **waiting(approval)}
     asked = f"{messages.waits_for_a_person(step, assignee)}{Quotation(approval.question).sentence}"
     tool = deciding_tool(approval, view)
     if tool is None:
@@ -69,9 +63,27 @@ def advice(approval: Approval, view: View) -> tuple[dict[str, Any], str]:
     by, how = tool.id, arguments
     if tool.dispatcher is not None:
         by, how = tool.dispatcher, {"tool": tool.id, "input": arguments}
-    decide = {"call_with": by, "arguments": how, "or": {"decision": "reject"}}
+    decide = {"when": messages.ONLY_AFTER_YES, "call_with": by, "arguments": how}
     note = f"[{asked} {messages.decide_with(by, quoted_json(compact(how)))}]"
     return {**structure, "note": messages.ASK_THE_USER, "decide": decide}, note
+
+
+def waiting(approval: Approval) -> dict[str, Any]:
+    """`{"node_id", "step", "meant_for", "question"}`: what waits for whom, for a list of runs."""
+    step, assignee = _step_and_assignee(approval)
+    return {
+        "node_id": approval.node,
+        **({"step": step} if step else {}),
+        **({"meant_for": assignee} if assignee else {}),
+        "question": quoted(approval.question),
+    }
+
+
+def note_on(approval: Approval) -> str:
+    """A note on one run of several."""
+    step, assignee = _step_and_assignee(approval)
+    run = quoted(approval.run.run_id or "", NAME_CHARS)
+    return f"[{messages.waits_for_a_person(step, assignee, run)}{Quotation(approval.question).sentence}]"
 
 
 def _step_and_assignee(approval: Approval) -> tuple[str | None, str | None]:

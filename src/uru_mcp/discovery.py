@@ -9,11 +9,11 @@ from typing import Any
 
 from uru_mcp import messages
 from uru_mcp.catalog import Catalog, Tool
-from uru_mcp.gate import allows
+from uru_mcp.gate import allows, lacked, remedies
 from uru_mcp.key_status import Standing
 from uru_mcp.names import shown_name
 from uru_mcp.namespaces import meant_namespaces
-from uru_mcp.permissions import Grant, in_order
+from uru_mcp.permissions import Grant, Permission, in_order, in_words
 from uru_mcp.policy import PLATFORM
 from uru_mcp.quoting import quoted
 from uru_mcp.records import KINDS
@@ -61,6 +61,7 @@ def search(catalog: Catalog, standing: Standing, arguments: dict[str, Any], *, b
     return {
         **({"hint": hint} if hint else {}),
         **({"note": messages.NOT_WHOLE} if end > whole or any("input_schema_cut" in one for one in hits) else {}),
+        **_fix(hits, standing.grant),
         **({"searched": [one.name for one in wanted.namespaces or ()]} if wanted.was_meant else {}),
         "total": len(found),
         "next_offset": end if end < len(found) else None,
@@ -208,6 +209,14 @@ def offer(tool: Tool, standing: Standing) -> dict[str, Any]:
     if allowed:
         return {**found, "call_with": tool.listed_as if not tool.needs else tool.dispatcher or tool.listed_as}
     return {**found, "missing": in_order(tool.needs - (standing.grant or Grant()).effective)}
+
+
+def _fix(hits: Sequence[dict[str, Any]], grant: Grant | None) -> dict[str, str]:
+    """`{"fix": "This key lacks Write, …"}` where that is known of what hits need."""
+    missing = frozenset(Permission(name) for one in hits for name in one.get("missing", ())) & lacked(grant)
+    if grant is None or not missing:
+        return {}
+    return {"fix": messages.LACKED_BY_HITS.format(lacked=in_words(missing), fix=remedies(missing, grant))}
 
 
 def _summary(catalog: Catalog, namespace: Namespace, standing: Standing) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from uru_mcp import messages
-from uru_mcp.approvals import advice, deciding_tool
+from uru_mcp.approvals import advice, deciding_tool, note_on, waiting
 from uru_mcp.calls import speaker_of
 from uru_mcp.catalog import Tool
 from uru_mcp.outlook import View
@@ -53,6 +54,14 @@ def waiting_in(tool: Tool, data: Any) -> tuple[Approval, ...]:
     """What the run that a tool answered with waits for."""
     is_run = tool.namespace.name == PLATFORM and ANSWERED_BY.get(tool.name) is RUNS
     return read_approvals(data) if is_run else ()
+
+
+def waiting_among(approvals: Sequence[Approval]) -> Effect:
+    """What runs wait for that a tool has listed; how to decide it is told where the run is read."""
+    if not approvals:
+        return Effect({})
+    structures = [{"run_id": one.run.run_id, **waiting(one)} for one in approvals]
+    return Effect({"approvals": structures}, (*map(note_on, approvals), f"[{messages.ASK_THE_USER}]"))
 
 
 def effect_of(tool: Tool, data: Any, view: View, approvals: tuple[Approval, ...] = ()) -> Effect:

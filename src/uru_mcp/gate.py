@@ -8,7 +8,7 @@ from uru_mcp import messages
 from uru_mcp.answers import KEYS_PAGE
 from uru_mcp.errors import PermissionMissing
 from uru_mcp.key_status import Standing
-from uru_mcp.permissions import EVERYTHING, NOTHING, Grant, Permissions, in_order, in_words
+from uru_mcp.permissions import EVERYTHING, NOTHING, Grant, Permission, Permissions, in_order, in_words
 
 
 def declare(permissions: Permissions) -> str:
@@ -105,6 +105,16 @@ def _has(grant: Grant) -> str:
     if grant.told <= grant.effective:
         return messages.HAS.format(told=in_words(grant.told))
     return messages.HAS_BUT_ALLOWS.format(told=in_words(grant.told), effective=in_words(grant.effective))
+
+
+def lacked(grant: Grant | None) -> Permissions:
+    """The permissions that the key is known to lack; one that may yet be told is none of them."""
+    return EVERYTHING - grant.effective - grant.unknown if grant is not None else NOTHING
+
+
+def remedies(missing: Permissions, grant: Grant) -> str:
+    """The same as `remedy` for each permission by itself, since a task may need one alone."""
+    return messages.remedies([remedy(frozenset({one}), grant) for one in Permission if one in missing])
 
 
 def remedy(missing: Permissions, grant: Grant) -> str:

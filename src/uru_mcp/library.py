@@ -7,14 +7,14 @@ nothing of MCP's wire.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from uru_mcp import messages
+from uru_mcp import limits, messages
 from uru_mcp.catalog import Tool
 from uru_mcp.cursors import require_none
-from uru_mcp.effects import attribution
+from uru_mcp.effects import Effect, attribution, waiting_among
 from uru_mcp.errors import PermissionMissing, Refused, UruError
 from uru_mcp.fields import Record, UnexpectedShape, record_of
 from uru_mcp.gate import allows
@@ -24,13 +24,17 @@ from uru_mcp.names import shown_name
 from uru_mcp.outlook import Outlook, View
 from uru_mcp.policy import PLATFORM, RECORDS
 from uru_mcp.prompts import Filled, Offer, Prompts, place_of
-from uru_mcp.records import AUTOMATIONS, KINDS, PROMPTS, RUNS, Kind, read_entry
+from uru_mcp.quoting import quoted
+from uru_mcp.records import AUTOMATIONS, CONTEXTS, KINDS, PROMPTS, RUNS, Kind, read_entry
 from uru_mcp.redaction import Redaction
 from uru_mcp.render import Rendered, Renderer, Rest
 from uru_mcp.resources import NOUNS, Resources, Template, described, needs_at, templates
 from uru_mcp.revisions import REPLACED
 from uru_mcp.shelves import Shelves, needs_of, open_kinds
 from uru_mcp.uris import Address, no_such_resource, parse_uri
+
+LEAVING_OUT: Mapping[str, tuple[str, ...]] = {CONTEXTS.query_tool: ("search",), RUNS.query_tool: ("runs",)}
+"""The operations of Uru's query tools whose answers leave out what a model wants to know at once."""
 
 
 class Library:
@@ -200,6 +204,18 @@ class Library:
         with suppress(UnexpectedShape):
             self._shelves.revisions.note(kind, record_of(answer))
 
+    async def beside(self, tool: Tool, arguments: Mapping[str, Any], answer: Any, *, within: float) -> Effect:
+        """What the answer of one of Uru's query tools leaves out: how excerpts lie in texts, what runs wait for."""
+        view, op = self._outlook.now, arguments.get("op")
+        if tool.namespace.name != PLATFORM or op not in LEAVING_OUT.get(tool.name, ()):
+            return Effect({})
+        with suppress(UnexpectedShape):
+            if op == "search":
+                return _excerpts(await self._listings.excerpts_in(answer, view, within=within))
+            waiting = await self._listings.approvals_in(answer, arguments.get("id"), view, within=within)
+            return waiting_among(waiting)
+        return Effect({})
+
     def forget(self, kinds: Collection[Kind]) -> None:
         """Ask anew for these kinds of records, which have changed or may have."""
         self._shelves.forget(kinds)
@@ -216,6 +232,13 @@ class Library:
         if trouble is not None:
             raise trouble.with_traceback(None)
         return view
+
+
+def _excerpts(told: Sequence[Mapping[str, str]]) -> Effect:
+    if not told:
+        return Effect({})
+    in_words = "; ".join(f"{quoted(one['id'], limits.TITLE)}, {one['excerpt_is']}" for one in told)
+    return Effect({"excerpts": told}, (messages.EXCERPTS_ARE.format(told=in_words),))
 
 
 def _collections(kinds: tuple[Kind, ...]) -> set[str]:

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
+from uru_mcp import limits, messages
+from uru_mcp.approvals import waiting
 from uru_mcp.cursors import decode, encode, given, not_ours
 from uru_mcp.errors import KeyRefused, UruError, WorkspaceProblem
-from uru_mcp.fields import compact
+from uru_mcp.fields import compact, text_at
+from uru_mcp.heavy_work import in_time
 from uru_mcp.outlook import View
-from uru_mcp.records import CONTEXTS, KINDS, read_entry
+from uru_mcp.pieces import stretch_of
+from uru_mcp.quoting import described as plainly
+from uru_mcp.records import AUTOMATIONS, CONTEXTS, KINDS, RUNS, address_of, read_entry, read_page
 from uru_mcp.redaction import Redaction
 from uru_mcp.resources import Resource, described, facts_listed, resource_of
 from uru_mcp.shelves import PAGE, Shelves, open_kinds
-from uru_mcp.uris import NAMESPACES
+from uru_mcp.uris import NAMESPACES, Address
+from uru_mcp.waiting_steps import WAITS, Approval, read_approvals, with_steps
 from uru_mcp.weight import weight_of
 
+LOOKED_UP = 5  # of a list: records of which is told what the list itself leaves out
+LOOK_UP = 3.0  # seconds for that
 STEPS = 20  # pages of Uru's that one page of ours is made of, at most
 
 FACTS = "facts"  # the source of what needs no record
@@ -106,17 +114,111 @@ class Listings:
         if position.source == FACTS:
             return _matching(query, facts_listed(view, self._redaction)), None
         kind = next(kind for kind in KINDS if kind.collection == position.source)
+        until = time.monotonic() + within
         if query and kind is CONTEXTS:
             page = await self._shelves.search(query, view, position.cursor, within=within)
         else:
             page = await self._shelves.page(kind, view, position.cursor, within=within)
         found: dict[str, Resource] = {}  # of several hits in one record the best
+        addresses: dict[str, Address] = {}
         for record in page.records:
             entry = read_entry(kind, record)
             if entry is not None:
+                addresses[entry.address.uri] = entry.address
                 found.setdefault(entry.address.uri, resource_of(entry, self._redaction))
         resources = list(found.values())
-        return resources if kind is CONTEXTS else _matching(query, resources), page.next_cursor
+        if kind is not CONTEXTS:
+            resources = _matching(query, resources)
+        begin, end = position.skip, position.skip + LOOKED_UP
+        first, left = resources[begin:end], _some_of(until - time.monotonic())
+        if query and kind is CONTEXTS:
+            first = await self._with_excerpts(first, addresses, view, within=left)
+        elif kind is RUNS:
+            first = await self._with_steps(first, addresses, view, within=left)
+        return [*resources[:begin], *first, *resources[end:]], page.next_cursor
+
+    async def _with_excerpts(
+        self, resources: list[Resource], addresses: Mapping[str, Address], view: View, *, within: float
+    ) -> list[Resource]:
+        """The same context blocks with how each excerpt lies in its text, and with short texts whole."""
+        wanted = [addresses[one.uri] for one in resources]
+        records = await self._shelves.get_each(CONTEXTS, wanted, view, within=within)
+        texts = {address.uri: text_at(record, "content") for address, record in records.items()}
+        detailed = await in_time(texts, lambda: [_excerpted(one, texts.get(one.uri)) for one in resources])
+        for one in detailed:
+            if one.excerpt_is == messages.EXCERPT_IS_WHOLE:  # which is as good as having read it
+                self._shelves.revisions.note(CONTEXTS, records[addresses[one.uri]])
+        return detailed
+
+    async def _with_steps(
+        self, resources: list[Resource], addresses: Mapping[str, Address], view: View, *, within: float
+    ) -> list[Resource]:
+        """The same runs with the steps that wait."""
+        runs = [addresses[one.uri] for one in resources if one.description == WAITS]
+        approvals = await self._approvals_of(runs, view, within=within)
+        return [replace(one, waits_for=tuple(map(waiting, approvals.get(one.uri, ())))) for one in resources]
+
+    async def _approvals_of(
+        self, runs: Collection[Address], view: View, *, within: float
+    ) -> dict[str, tuple[Approval, ...]]:
+        """What runs wait for, by their addresses, as far as that can be read in time."""
+        records = await self._shelves.get_each(RUNS, runs, view, within=within / 2)
+        found = {address: read_approvals(record) for address, record in records.items()}
+        owners = {run: Address(AUTOMATIONS.collection, run.id) for run, approvals in found.items() if approvals}
+        automations = await self._shelves.get_each(AUTOMATIONS, set(owners.values()), view, within=within / 2)
+        return {run.uri: with_steps(found[run], automations.get(owner, {})) for run, owner in owners.items()}
+
+    async def excerpts_in(self, answer: Any, view: View, *, within: float) -> list[dict[str, str]]:
+        """How the first passages lie in their texts that a search of Uru's answered with: `{"id", "excerpt_is"}`.
+
+        Raises: `UnexpectedShape`.
+        """
+        hits = self._redaction.value(read_page(answer)[0][:LOOKED_UP])
+        passages = [
+            (address, excerpt)
+            for hit in hits
+            if (address := address_of(CONTEXTS, hit)) is not None and (excerpt := text_at(hit, "excerpt"))
+        ]
+        wanted = {address for address, _ in passages}
+        records = await self._shelves.get_each(CONTEXTS, wanted, view, within=_some_of(within))
+        texts = {address: text for address, record in records.items() if (text := text_at(record, "content"))}
+        told = [(address.id or "", excerpt, texts[address]) for address, excerpt in passages if address in texts]
+        return await in_time(
+            list(texts.values()),
+            lambda: [{"id": own, "excerpt_is": _place(excerpt, text)} for own, excerpt, text in told],
+        )
+
+    async def approvals_in(self, answer: Any, automation: Any, view: View, *, within: float) -> list[Approval]:
+        """What the first of the runs wait for that a list of Uru's answered with. Raises: `UnexpectedShape`."""
+        runs = [{"automation_id": automation, **run} for run in read_page(answer)[0] if run.get("status") == WAITS]
+        found_at = [address_of(RUNS, run) for run in runs[:LOOKED_UP]]
+        wanted = [address for address in found_at if address is not None]
+        approvals = await self._approvals_of(wanted, view, within=_some_of(within))
+        return [approval for address in wanted for approval in approvals.get(address.uri, ())]
+
+
+def _some_of(within: float) -> float:
+    """Seconds for what is told besides, which never costs the answer itself."""
+    return max(0.0, min(LOOK_UP, within / 2))
+
+
+def _excerpted(resource: Resource, text: str | None) -> Resource:
+    if text is None:
+        return resource
+    if len(text) <= limits.EXCERPT:
+        return replace(resource, excerpt=plainly(text), excerpt_is=messages.EXCERPT_IS_WHOLE)
+    return replace(resource, excerpt_is=_place(resource.excerpt, text)) if resource.excerpt else resource
+
+
+def _place(excerpt: str, text: str) -> str:
+    """How an excerpt lies in its text, which is counted in characters, as `offset` of `uru_read_resource` is."""
+    stretch = stretch_of(excerpt, text)
+    if stretch is None:
+        return messages.EXCERPT_IS_PART.format(total=len(text))
+    start, end = stretch
+    if not text[:start].strip() and not text[end:].strip():
+        return messages.EXCERPT_IS_WHOLE
+    return messages.EXCERPT_IS_STRETCH.format(start=start, end=end, total=len(text))
 
 
 def _is_refused(error: UruError | None) -> bool:

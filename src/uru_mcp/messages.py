@@ -12,12 +12,13 @@ from collections.abc import Sequence
 # What a run waits for
 
 ASK_THE_USER = "Ask the user, and decide nothing yourself."
+ONLY_AFTER_YES = "Only once the user has said yes to just this (after a no, with “reject” instead of “approve”)"
 
 
-def waits_for_a_person(step: str | None, assignee: str | None) -> str:
+def waits_for_a_person(step: str | None, assignee: str | None, run: str | None = None) -> str:
     where = f" at the step “{step}”" if step else ""
     whom = f", meant for “{assignee}”" if assignee else ""
-    return f"This run waits for a person's decision{where}{whom}."
+    return f"{f'The run “{run}”' if run else 'This run'} waits for a person's decision{where}{whom}."
 
 
 def decided_in_uru_only() -> str:
@@ -25,7 +26,7 @@ def decided_in_uru_only() -> str:
 
 
 def decide_with(tool: str, call: str) -> str:
-    return f'{ASK_THE_USER} Then call {tool} with {call}, or "reject".'
+    return f"{ASK_THE_USER} {ONLY_AFTER_YES}: {tool} with {call}."
 
 
 def question_to_the_person(automation: str, step: str | None, assignee: str | None) -> str:
@@ -48,6 +49,10 @@ def nothing_listed(nouns: str, *, was_searched: bool) -> str:
     return f"This workspace has no {nouns}."
 
 
+EXCERPT_IS_WHOLE = "the whole text"
+EXCERPT_IS_STRETCH = "characters {start} to {end} of {total}"
+EXCERPT_IS_PART = "a part of {total} characters"
+EXCERPTS_ARE = "[Excerpts, in this order: {told}.]"
 NOTHING_MORE = "There is nothing after this cursor."
 NOTHING_YET = "Nothing so far. Go on with `next_cursor`."
 
@@ -161,6 +166,10 @@ HAS_BUT_ALLOWS = "This API key has {told}, of which URU_PERMISSIONS allows {effe
 ADD_TO_CEILING = "Ask the user to add {missing} to URU_PERMISSIONS, if the key may have it."
 GIVE_THE_KEY = "Ask the user to give the key {missing} in {keys_page}, or to use a key that has it."
 CEILING_TOO = "{key} URU_PERMISSIONS must allow {by_ceiling} too."
+LACKED_WHEN_LISTED = (
+    "{description} When these tools were listed, this key lacked {lacked}, and nothing that needs it is listed. {fix}"
+)
+LACKED_BY_HITS = "This key lacks {lacked}, which hits with `missing` need. {fix}"
 
 # What Uru refused
 
@@ -265,7 +274,7 @@ LIST_THE_CALLS = "Call uru_result without a call_id for the calls that are known
 NOTHING_AT_OFFSET = "There is nothing at offset {offset}: the text has {total} characters."
 GO_ON_AT_NEXT_OFFSET = "Go on at the `next_offset` of the piece before; where it is null, that was the last one."
 CUT = "[Cut: characters {offset} to {end} of {total}."
-GO_ON_WITH = " Go on with {tool}, {argument} {value}, offset {end}."
+GO_ON_WITH = " Go on with {tool}, {argument} {value}, offset {end}, or with any other offset below {total}."
 BESIDE_THE_DATA = "Besides the data: {parts}."
 MORE_PARTS = "; and {more:,} more, not shown"
 OF_FACTS = "Uru and uru-mcp, with names and titles that others gave"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import islice
 from typing import Any
 
 from uru_mcp.fields import compact, is_larger
@@ -18,6 +19,8 @@ SMALL = 200  # characters of a member's JSON
 STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
 TOKEN = re.compile(rf'{STRING}|[\[\]{{}},:]|[^\[\]{{}},:"]+')
 BEGUN = re.compile(r'"[^"\\]*(?:\\(?:u[0-9a-f]{4}|[^u])[^"\\]*)*')
+
+PARENTHESES = str.maketrans("[]", "()")
 
 CLOSING = {"[": "]", "{": "}"}
 
@@ -70,6 +73,17 @@ def shortened_json(value: Any, room: int) -> Any:
     text = compact(small_first(value))
     end, closers = cut_json(text, room)
     return json.loads(text[:end] + closers) if end else None
+
+
+def stretch_of(excerpt: str, text: str) -> tuple[int, int] | None:
+    """Where an excerpt stands in a text; None where it does not, or several times.
+
+    An excerpt may have "…" at its ends, other white space than the text, and parentheses where that has brackets.
+    """
+    words = excerpt.strip(" …\t\r\n").translate(PARENTHESES).split()
+    pattern = r"\s+".join(map(re.escape, words)).replace(r"\(", r"[(\[]").replace(r"\)", r"[)\]]")
+    found = list(islice(re.finditer(pattern, text), 2)) if words else []
+    return found[0].span() if len(found) == 1 else None
 
 
 def small_first(value: Any) -> Any:

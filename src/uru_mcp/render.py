@@ -178,7 +178,9 @@ class Renderer:
             note += (
                 ""
                 if is_last
-                else messages.GO_ON_WITH.format(tool=rest.tool, argument=rest.argument, value=rest.value, end=end)
+                else messages.GO_ON_WITH.format(
+                    tool=rest.tool, argument=rest.argument, value=rest.value, end=end, total=total
+                )
             )
         data = json.loads(body) if closers else body
         return _with_notes(document, body, data, f"{note}]", cut=cut)
@@ -193,9 +195,9 @@ class Renderer:
         clean = self._redaction.value(structure)
         if text is not None:
             return Rendered(self._redaction.text(text), _in_order(clean))
-        ours = (*notes, clean.get("note"), clean.get("hint"))
+        ours = (*notes, clean.get("note"), clean.get("hint"), clean.get("fix"))
         said = tuple(f"[{self._redaction.text(note)}]" for note in ours if note)
-        data = {name: member for name, member in clean.items() if name not in (*told, "from", "note", "hint")}
+        data = {name: member for name, member in clean.items() if name not in (*told, "from", "note", "hint", "fix")}
         beside = {"note": _joined(said)} if said else {}
         return Rendered(compact(data), _in_order({**clean, **beside}), notes=said, is_data=True)
 

@@ -43,7 +43,8 @@ NOUNS: Mapping[str, str] = {NAMESPACES: "namespace", **{kind.collection: kind.no
 class Resource:
     """A resource as a list shows it. `size` is in bytes; `excerpt` is what a search found in it.
 
-    `inputs` are those that a run of an automation requires.
+    `excerpt_is` says how the excerpt lies in the text. `inputs` are those that a run of an automation requires, and
+    `waits_for` are the steps of a run that wait for a person.
     """
 
     uri: str
@@ -56,6 +57,8 @@ class Resource:
     excerpt: str | None = None
     id: str | None = None
     inputs: tuple[str, ...] = ()
+    excerpt_is: str | None = None
+    waits_for: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def name(self) -> str:
@@ -231,7 +234,8 @@ def templates(view: View) -> list[Template]:
 def described(resource: Resource) -> dict[str, Any]:
     """What is known of it.
 
-    `{"uri", "id", "kind", "title", "description", "mime_type", "size", "updated_at", "excerpt", "required_inputs"}`
+    `{"uri", "id", "kind", "title", "description", "mime_type", "size", "updated_at", "excerpt", "excerpt_is",
+    "required_inputs", "waits_for"}`
     """
     described = {
         "uri": resource.uri,
@@ -243,7 +247,9 @@ def described(resource: Resource) -> dict[str, Any]:
         "size": resource.size,
         "updated_at": resource.updated_at and resource.updated_at.isoformat(),
         "excerpt": resource.excerpt,
+        "excerpt_is": resource.excerpt_is,
         "required_inputs": list(resource.inputs) or None,
+        "waits_for": list(resource.waits_for) or None,
     }
     return {name: value for name, value in described.items() if value is not None}
 

@@ -129,6 +129,24 @@ class Shelves:
             raise no_such_resource(address.uri)
         return record
 
+    async def get_each(
+        self, kind: Kind, addresses: Collection[Address], view: View, *, within: float
+    ) -> dict[Address, Record]:
+        """Several records as they are now, without those that cannot be read in time."""
+        found: dict[Address, Record] = {}
+        at_once = anyio.CapacityLimiter(REQUESTS_AT_ONCE)
+
+        async def get(address: Address) -> None:
+            async with at_once:
+                with suppress(UruError):
+                    found[address] = await self.get(kind, address, view, within=within)
+
+        with anyio.move_on_after(within):
+            async with anyio.create_task_group() as tasks:
+                for address in addresses:
+                    tasks.start_soon(get, address)
+        return found
+
     async def walk(self, kind: Kind, view: View, *, within: float) -> AsyncIterator[Record]:
         """All records of a kind, as they were at most `KEPT` seconds ago."""
         until = time.monotonic() + within

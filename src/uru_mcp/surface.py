@@ -17,11 +17,11 @@ from uru_mcp.catalog import Catalog, Tool, classified
 from uru_mcp.discovery import notes_on
 from uru_mcp.errors import ArgumentError, UnknownTool
 from uru_mcp.fields import compact
-from uru_mcp.gate import is_granted, may_come
+from uru_mcp.gate import is_granted, lacked, may_come, remedies
 from uru_mcp.key_status import Standing
 from uru_mcp.names import shown_name
 from uru_mcp.own_tools import DISPATCHERS, INPUT, OWN, Definition
-from uru_mcp.permissions import Permissions
+from uru_mcp.permissions import NOTHING, Permissions, in_words
 from uru_mcp.policy import LIST_WORKSPACES, OWN_TOOLS, PLATFORM, SELECT_WORKSPACE
 from uru_mcp.quoting import quoted
 from uru_mcp.redaction import Redaction
@@ -30,6 +30,8 @@ from uru_mcp.schema_scalars import DESCRIPTION_CHARS
 from uru_mcp.titles import numbered_title, short_title
 from uru_mcp.wire import Namespace, UpstreamTool
 from uru_mcp.words import shortened
+
+REPORT = "uru_whoami"
 
 
 def _selection_tool(name: str, description: str, schema: dict[str, Any], *, read_only: bool | None) -> Tool:
@@ -77,7 +79,8 @@ def listed(
     tools are added by whole namespaces, so that a model sees all of an app or looks for it; a namespace that does not
     fit is skipped, and a later, smaller one may fit.
     """
-    own = [OWN[name] for name, needs in OWN_TOOLS.items() if name == "uru_whoami" or may_come(needs, standing)]
+    own = [_report_tool(standing)]
+    own += [OWN[name] for name, needs in OWN_TOOLS.items() if name != REPORT and may_come(needs, standing)]
     if standing.grant is None:
         catalog = Catalog()  # on a grant that nobody knows, none of its tools is listed
     stand_ins = tuple(SELECTION.values()) if _lacks_platform(catalog) else ()
@@ -94,6 +97,18 @@ def listed(
         whole, left = _whole(listable, necessary, left)
         shown += whole or [necessary[tool.id] for tool in group if tool.id in necessary]
     return _told_apart(shown)
+
+
+def _report_tool(standing: Standing) -> Definition:
+    """`uru_whoami`, with what the key lacks now, so that a model knows it before its first call."""
+    definition, grant = OWN[REPORT], standing.grant
+    missing = lacked(grant) if not standing.is_refused else NOTHING
+    if grant is None or not missing:
+        return definition
+    told = messages.LACKED_WHEN_LISTED.format(
+        description=definition.description, lacked=in_words(missing), fix=remedies(missing, grant)
+    )
+    return replace(definition, description=told)
 
 
 def _told_apart(shown: list[Definition]) -> list[Definition]:

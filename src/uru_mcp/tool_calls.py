@@ -134,7 +134,7 @@ class ToolCalls:
 
     async def _carry_out(self, tool: Tool, arguments: Arguments, key: Key | None, *, within: float) -> Document:
         """Run the tool and see to what that changes, also when it is not known whether it did."""
-        changed = changed_by(tool)
+        changed, until = changed_by(tool), time.monotonic() + within
         try:
             result = await self._calls.run(tool, arguments, key=key, within=within)
         except Unconfirmed:
@@ -152,13 +152,14 @@ class ToolCalls:
             automation = await self._library.automation_of(approvals[0].run, within=LOOK_UP)
             approvals = with_steps(approvals, automation)
         self._library.note(tool, arguments, data)
+        beside = await self._library.beside(tool, arguments, data, within=_left(until))
 
         def document() -> Document:
             effect = effect_of(tool, data, view, approvals)
-            members = {"log_id": result.log_id, **effect.members}
+            members = {"log_id": result.log_id, **effect.members, **beside.members}
             media, texts = media_of(result.media)
-            beside = self._renderer.clean(result.remark)
-            notes = effect.notes if beside is None else (*effect.notes, remark(tool, beside))
+            warning = self._renderer.clean(result.remark)
+            notes = (*effect.notes, *beside.notes, *([] if warning is None else [remark(tool, warning)]))
             return self._renderer.document(with_texts(data, texts), members, notes, effect.waits_for, media)
 
         return await in_time([result.data, *result.media], document)

@@ -15,6 +15,7 @@ from uru_mcp.fields import Record, first, text_at
 from uru_mcp.records import RUNS, address_of, automation_name
 from uru_mcp.uris import Address
 
+WAITS = "waiting_for_approval"  # the status of a run
 PEOPLE = 5  # who may decide a step, that are named
 
 
@@ -42,7 +43,7 @@ def read_approvals(body: Any) -> tuple[Approval, ...]:
     """
     record = body if isinstance(body, dict) else {}
     address = address_of(RUNS, record)
-    if address is None or text_at(record, "status") != "waiting_for_approval":
+    if address is None or text_at(record, "status") != WAITS:
         return ()
     name = automation_name(record)
     waiting: dict[str, Record] = {}

@@ -15,7 +15,7 @@ from uru_mcp import messages
 from uru_mcp.answers import KEYS_PAGE
 from uru_mcp.catalog import Catalog
 from uru_mcp.errors import PermissionMissing, SettingsError, UruError
-from uru_mcp.gate import allows, remedy, unknown_permissions
+from uru_mcp.gate import allows, lacked, remedies, unknown_permissions
 from uru_mcp.key_source import Exposure, KeySource
 from uru_mcp.key_status import Standing
 from uru_mcp.permissions import EVERYTHING, NOTHING, Grant, Permission, in_order, in_words
@@ -133,9 +133,8 @@ def _tools(facts: Facts) -> dict[str, Any]:
 
 def _remedies(missing: list[dict[str, Any]], grant: Grant | None) -> str | None:
     """What a refusal would say to do, for each permission that the key is known to lack: a task may need one alone."""
-    lacking = [Permission(one["permission"]) for one in missing]
-    fixes = [remedy(frozenset({one}), grant) for one in lacking if grant is not None and one not in grant.unknown]
-    return messages.remedies(fixes) if fixes else None
+    lacking = frozenset(Permission(one["permission"]) for one in missing) & lacked(grant)
+    return remedies(lacking, grant) if lacking and grant is not None else None
 
 
 def _missing(permission: Permission, facts: Facts) -> dict[str, Any]:

@@ -115,7 +115,9 @@ async def test_a_synthetic_tool_checks_and_records_its_arguments() -> None:
         assert (await somebody.call("synthetic_01__DELETE_ACCOUNTS", id="7")).status == 404
     calls = sandbox.database.rows("SELECT id, arguments_json, outcome FROM calls ORDER BY rowid")
     assert [(call["arguments"], call["outcome"]) for call in calls] == [({}, "failed"), ({"id": "7"}, "succeeded")]
-    assert data == {"recorded": {"id": "7"}, "log_id": calls[1]["id"]}
+    assert (data["recorded"], data["log_id"]) == ({"id": "7"}, calls[1]["id"])
+    assert "recorded this call" in data["done"]
+    assert "sent nothing to the outside" in data["done"]
     sandbox.close()
 
 

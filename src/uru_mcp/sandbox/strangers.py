@@ -9,14 +9,19 @@ from typing import Any
 
 from .toolbox import Call, Definition, Namespace, Tool, name_of
 
+RECORDED = (
+    "The sandbox accepted and recorded this call, with the arguments in `recorded`. It stands in for the app: it did"
+    " nothing else, and sent nothing to the outside."
+)
+
 
 class BadCatalog(Exception):
     """The file is not a catalog in the API's shape."""
 
 
 def answer_recorded(call: Call) -> dict[str, Any]:
-    """What a tool does that has nothing to do: say what the sandbox's record of the call says."""
-    return {"recorded": call.arguments, "log_id": call.log_id}
+    """What a tool answers that stands in for an app's: that the call is recorded, and with what."""
+    return {"done": RECORDED, "recorded": call.arguments, "log_id": call.log_id}
 
 
 class Listed:
