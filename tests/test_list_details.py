@@ -81,8 +81,8 @@ async def test_a_text_that_a_search_showed_whole_counts_as_read(connect: Connect
 
 
 async def test_a_list_of_runs_says_which_step_waits_and_for_whom(connect: Connect, uru: Uru) -> None:
-    refund = {"id": "aut_acme_refund", "input": {"customer": "Ana", "email": "ana@demo.example", "amount": 900}}
-    small = {**refund, "input": {**refund["input"], "amount": 20}}
+    ana = {"customer": "Ana", "email": "ana@demo.example"}
+    refund, small = ({"id": "aut_acme_refund", "input": {**ana, "amount": amount}} for amount in (900, 20))
     (row,) = uru.sandbox.database.rows("SELECT nodes_json FROM automations WHERE id = 'aut_acme_refund'")
     nodes = [{**node, "assignee": "Kim Ode"} if node["id"] == "head" else node for node in row["nodes"]]
     uru.sandbox.database.update("automations", "aut_acme_refund", nodes_json=json.dumps(nodes))

@@ -158,8 +158,7 @@ OWN: Mapping[str, Definition] = {
             "Show key and permissions",
             "Returns the status of the Uru API key: `state`, `workspace`, `permissions`, how many tools are allowed and"
             " which are blocked, and `problems` and `warnings`, each with `fix`. Call it when a permission or a tool"
-            " is missing and nothing says why, when the key is refused, or when the user asks what you may do; not"
-            " after a refusal that says how to fix it."
+            " is missing and nothing says why, when the key is refused, or when the user asks what you may do."
             " It always answers, needs no permission and changes nothing.",
             {"type": "object", "properties": {}, "additionalProperties": False},
             read_only=True,
@@ -241,9 +240,9 @@ OWN: Mapping[str, Definition] = {
             "Finds what the workspace holds: context blocks, prompts, agents, automations, their newest runs, and"
             " namespaces. Start here for what the team knows. A query searches the text of context blocks, and the"
             ' titles and descriptions of the rest. Returns {"resources", "next_cursor"}; each has `uri`, `id`, `kind`,'
-            " `title`; after a search the `excerpt` that fits, and in `excerpt_is` how much of the text that is; an"
-            " automation its `required_inputs`; a run what it `waits_for`. Needs Read. Read one with"
-            " uru_read_resource, unless its excerpt is the whole text.",
+            " `title`; after a search the `excerpt` that fits, and how much of the text it is; an automation its"
+            " `required_inputs`; a run what it `waits_for`. Needs Read. Read one with uru_read_resource, unless its"
+            " excerpt is the whole text.",
             LIST_SCHEMA,
             read_only=True,
             destructive=False,

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-from itertools import islice
 from typing import Any
 
 from uru_mcp.fields import compact, is_larger
 
 PROSE = 500  # characters: a shorter text inside JSON may be an id or a name, and half of one would be a lie
+
+SEARCHED = 1_000_000  # characters of a text in which an excerpt is looked for
 
 SMALL = 200  # characters of a member's JSON
 
@@ -20,6 +21,7 @@ STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
 TOKEN = re.compile(rf'{STRING}|[\[\]{{}},:]|[^\[\]{{}},:"]+')
 BEGUN = re.compile(r'"[^"\\]*(?:\\(?:u[0-9a-f]{4}|[^u])[^"\\]*)*')
 
+ELLIPSES = ("…", "...")
 PARENTHESES = str.maketrans("[]", "()")
 
 CLOSING = {"[": "]", "{": "}"}
@@ -76,14 +78,26 @@ def shortened_json(value: Any, room: int) -> Any:
 
 
 def stretch_of(excerpt: str, text: str) -> tuple[int, int] | None:
-    """Where an excerpt stands in a text; None where it does not, or several times.
+    """Where an excerpt stands in a text; None where it does not, or several times, or where the text is very long.
 
-    An excerpt may have "…" at its ends, other white space than the text, and parentheses where that has brackets.
+    An excerpt may have "…" or "..." at its ends, and other white space or kinds of brackets than the text.
     """
-    words = excerpt.strip(" …\t\r\n").translate(PARENTHESES).split()
-    pattern = r"\s+".join(map(re.escape, words)).replace(r"\(", r"[(\[]").replace(r"\)", r"[)\]]")
-    found = list(islice(re.finditer(pattern, text), 2)) if words else []
-    return found[0].span() if len(found) == 1 else None
+    if len(text) > SEARCHED:
+        return None
+    bare = excerpt.strip()
+    for dots in ELLIPSES:
+        bare = bare.removeprefix(dots).removesuffix(dots).strip()
+    wanted = " ".join(bare.translate(PARENTHESES).split())
+    starts = [word.start() for word in re.finditer(r"\S+", text)]
+    joined = " ".join(text.translate(PARENTHESES).split())
+
+    def place(at: int) -> int:
+        return starts[joined.count(" ", 0, at)] + at - (joined.rfind(" ", 0, at) + 1)
+
+    start = joined.find(wanted)
+    if not wanted or start < 0 or joined.find(wanted, start + 1) >= 0:
+        return None
+    return place(start), place(start + len(wanted) - 1) + 1
 
 
 def small_first(value: Any) -> Any:

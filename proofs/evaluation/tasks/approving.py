@@ -29,8 +29,9 @@ async def _large_refund(session: Session) -> str:
 
 async def _waiting_refund(session: Session) -> str:
     (run,) = (await session.data("uru_list_resources", {"kind": "runs"}))["resources"]
-    waiting = (await session.data("uru_read_resource", {"uri": run["uri"]}))["data"]
-    decision = {"run_id": waiting["id"], "node_id": "head", "decision": "approve"}
+    (step,) = run["waits_for"]
+    assert "Ana Ferreira" in step["question"]
+    decision = {"run_id": run["id"], "node_id": step["node_id"], "decision": "approve"}
     await session.data("uru_execute", {"tool": DECIDE, "arguments": decision})
     return "Approved; 900 EUR are granted and Ana Ferreira was told by mail."
 
@@ -70,7 +71,7 @@ APPROVING = (
             "There is a refund for Ana Ferreira that waits for approval. I have spoken with the head of service, and"
             " she says yes. Please approve it."
         ),
-        least=3,
+        least=2,
         solve=_waiting_refund,
         told=(Told("that it is approved", "approv|grant"),),
         wants=(

@@ -15,8 +15,8 @@ async def _no_mail(session: Session) -> str:
 
 
 async def _no_price(session: Session) -> str:
-    report = await session.data("uru_whoami")
-    return f"I cannot edit the price list: this key lacks Write. {report['tools']['fix']}"
+    found = await session.data("uru_search_tools", {"query": "change a context block"})
+    return f"I cannot edit the price list. {found['fix']}"
 
 
 REFUSALS = (
