@@ -69,8 +69,8 @@ def test_totals_and_cursors_survive_beside_a_long_list() -> None:
 @pytest.mark.parametrize(
     ("excerpt", "stretch"),
     [
-        ("… two\nthree …", "two\nthree"),
-        ("two three", "two\nthree"),
+        ("… two\n\n  three …", "two\n\n  three"),
+        ("two three", "two\n\n  three"),
         ("(note) f(x) \\(y)", "[note] f(x) \\(y)"),
         ("[note]...", "[note]"),
         ("one", None),
@@ -79,6 +79,6 @@ def test_totals_and_cursors_survive_beside_a_long_list() -> None:
     ],
 )
 def test_an_excerpt_is_found_where_it_stands_once(excerpt: str, stretch: str | None) -> None:
-    text = "one\none two\nthree [note] f(x) \\(y)"
+    text = "one\none two\n\n  three [note] f(x) \\(y)"
     found = stretch_of(excerpt, text)
     assert (found and text[slice(*found)]) == stretch
