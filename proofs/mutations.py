@@ -160,7 +160,7 @@ BREAKS = (
         REDACTION,
     ),
     Break("untrusted_input/redaction", "if visible(text) != text or JSON", "if JSON", REDACTION),
-    Break("untrusted_input/redaction", "ESCAPED_STRANGER.sub(_mark, text) if is_escaped else text", "text", QUOTING),
+    Break("untrusted_input/redaction", "ESCAPED_UNKNOWN_KEY.sub(_mark, text) if is_escaped else text", "text", QUOTING),
     Break("untrusted_input/redaction", "or self._hex in squeezed_hex(raw)", "", QUOTING),
     Break("untrusted_input/api_key_spellings", "for lead in range(3):", "for lead in range(1):", REDACTION),
     Break(
@@ -225,7 +225,7 @@ BREAKS = (
     Break("catalog/cache_format", "clean = redaction.value(_tool(tool))", "clean = _tool(tool)", "test_canary.py"),
     Break(
         "server/malformed_input",
-        "return _refusal(whole(wanted), types",
+        "return _refusal(replace_lone_surrogates(wanted), types",
         "return _refusal(wanted, types",
         "server/test_stdio.py",
     ),
