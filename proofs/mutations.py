@@ -72,7 +72,7 @@ BREAKS = (
     Break("access/permission_evidence", "self._seen -= missing", "pass", EVIDENCE),
     Break("access/permission_evidence", "if now - at < REFUSED_FOR", "if True", EVIDENCE),
     Break("access/permission_evidence", "if at > asked_at", "if True", EVIDENCE),
-    Break("access/permission_evidence", "told & self._said[0]", "self._said[0]", EVIDENCE),
+    Break("access/permission_evidence", "told & self._refusal_grant[0]", "self._refusal_grant[0]", EVIDENCE),
     Break(
         "untrusted_input/permission_parsing",
         "if verbs and is_whole else None",

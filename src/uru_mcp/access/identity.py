@@ -54,7 +54,7 @@ class Identity:
         self._workspace_id = workspace_id
         self._clock = clock
         self._tasks: TaskGroup
-        self._asking: anyio.Event | None = None
+        self._pending: anyio.Event | None = None
         self._began = float("-inf")
         self._answered = float("-inf")
         self._is_stale = False
@@ -102,19 +102,19 @@ class Identity:
         key_status = self.key_status
         return key_status.trouble is None and key_status.key == self._evidence.key and self._evidence.needs_read_check
 
-    def show(self, key: Key | None, permissions: Permissions) -> None:
+    def note_success(self, key: Key | None, permissions: Permissions) -> None:
         """Record that a call with this key, which needs these permissions, succeeded."""
         if key is not None and key == self._evidence.key:
-            self._evidence.show(permissions)
+            self._evidence.note_success(permissions)
 
-    def refuse(self, key: Key | None, missing: Permissions, granted: Permissions | None) -> None:
+    def note_refusal(self, key: Key | None, missing: Permissions, granted: Permissions | None) -> None:
         """Record that Uru refused a call with this key for missing permissions; `granted` is what it says it has."""
         if key is not None and key == self._evidence.key:
-            self._evidence.refuse(missing, granted)
+            self._evidence.note_refusal(missing, granted)
 
     async def current(self) -> KeyStatus:
         """The status, refreshed if it is old, an error or marked stale, or if the key may have been rotated."""
-        return await self._as_of(self._good_for())
+        return await self._no_older_than(self._cache_lifetime())
 
     def mark_stale(self) -> None:
         """Refresh the status before its next use: Uru has refused something that the status allows."""
@@ -127,7 +127,7 @@ class Identity:
         """
         last = self._key_status
         is_bad = last.refresh_error is not None or last.is_refused or isinstance(last.trouble, KeyUnavailable)
-        return await (self._as_of(RECENT) if is_bad else self.ask())
+        return await (self._no_older_than(RECENT) if is_bad else self.ask())
 
     async def key_may_have_changed(self) -> bool:
         """Whether the key may have been rotated since the status was fetched."""
@@ -145,33 +145,33 @@ class Identity:
 
     async def ask(self) -> KeyStatus:
         """The status, fetched by a request that begins after this call."""
-        came = self._clock()
-        await self._join()
-        if self._began < came:
-            await self._join()
+        called_at = self._clock()
+        await self._share_request()
+        if self._began < called_at:
+            await self._share_request()
         return self.key_status
 
-    async def _as_of(self, seconds: float) -> KeyStatus:
+    async def _no_older_than(self, seconds: float) -> KeyStatus:
         """A status that is at most `seconds` old."""
         if await self.key_may_have_changed() or (self._is_stale and not self._key_status.is_refused):
             return await self.ask()
         if self._clock() - self._began >= seconds:
-            await self._join()
+            await self._share_request()
         return self.key_status
 
-    def _good_for(self) -> float:
+    def _cache_lifetime(self) -> float:
         """Seconds that the current status stays cached."""
         last = self._key_status
         if last.refresh_error is not None or last.is_refused or isinstance(last.trouble, KeyUnavailable):
             return RECENT
         return FRESH if self.key_status.trouble is None else 0.0
 
-    async def _join(self) -> None:
+    async def _share_request(self) -> None:
         """Wait for the pending request, or start one."""
-        if self._asking is None:
-            self._asking = anyio.Event()
-            self._tasks.start_soon(self._ask, self._asking)
-        await self._asking.wait()
+        if self._pending is None:
+            self._pending = anyio.Event()
+            self._tasks.start_soon(self._ask, self._pending)
+        await self._pending.wait()
 
     async def _ask(self, done: anyio.Event) -> None:
         began = self._clock()
@@ -183,7 +183,7 @@ class Identity:
             self._key_status = KeyStatus(trouble=unforeseen(error))
         finally:
             self._began = began
-            self._asking = None
+            self._pending = None
             done.set()
         log.info("the key's state is %s", self._key_status.state)
 

@@ -105,13 +105,13 @@ class Introspection:
         key, asked_at = evidence.key, self._clock()
         try:
             if key is not None:
-                evidence.tell(await self._client.key_record(key, within=ASK_WITHIN), asked_at=asked_at)
+                evidence.add_record(await self._client.key_record(key, within=ASK_WITHIN), asked_at=asked_at)
         except UruError as error:
             log.info("Uru does not tell of the key: %s", error.message)
-            evidence.tell_nothing(is_final=is_final(error))
+            evidence.note_no_record(is_final=is_final(error))
         except Exception:  # boundary: the record is optional, so an unexpected error in it fails nothing else
             log.exception("the key's record could not be read")
-            evidence.tell_nothing(is_final=True)
+            evidence.note_no_record(is_final=True)
         finally:
             del self._fetching[evidence]
             done.set()

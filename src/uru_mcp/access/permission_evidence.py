@@ -32,7 +32,7 @@ class Evidence:
         self._is_pending = True
         self._seen: Permissions = NOTHING
         self._refused: dict[Permission, float] = {}
-        self._said: tuple[Permissions, float] | None = None
+        self._refusal_grant: tuple[Permissions, float] | None = None
 
     @property
     def needs_read_check(self) -> bool:
@@ -44,8 +44,8 @@ class Evidence:
         now = self._clock()
         told = self.record.permissions if self.record is not None else None
         is_outdated = told is not None and now - self._told_at >= GRACE
-        if self._said is not None and now - self._said[1] < REFUSED_FOR:
-            told, is_outdated = (self._said[0] if told is None else told & self._said[0]), False
+        if self._refusal_grant is not None and now - self._refusal_grant[1] < REFUSED_FOR:
+            told, is_outdated = (self._refusal_grant[0] if told is None else told & self._refusal_grant[0]), False
         return Grant(
             told=told,
             declared=self._declared,
@@ -56,7 +56,7 @@ class Evidence:
             unknown_names=self.record.unknown_permissions if self.record is not None else (),
         )
 
-    def tell(self, record: KeyRecord, *, asked_at: float) -> None:
+    def add_record(self, record: KeyRecord, *, asked_at: float) -> None:
         """Store the key's record. It replaces every refusal from before `asked_at`."""
         self._is_pending = False
         self.records_received += 1
@@ -67,21 +67,21 @@ class Evidence:
             return
         self._told_at = self._clock()
         self._refused = {one: at for one, at in self._refused.items() if at > asked_at}
-        if self._said is not None and self._said[1] <= asked_at:
-            self._said = None
+        if self._refusal_grant is not None and self._refusal_grant[1] <= asked_at:
+            self._refusal_grant = None
 
-    def tell_nothing(self, *, is_final: bool) -> None:
+    def note_no_record(self, *, is_final: bool) -> None:
         """Note that Uru returned no record; `is_final` is whether asking again will not help."""
         self._is_pending = not is_final
 
-    def show(self, permissions: Permissions) -> None:
+    def note_success(self, permissions: Permissions) -> None:
         """Record that a call which needs these permissions succeeded."""
         self._seen |= permissions
 
-    def refuse(self, missing: Permissions, granted: Permissions | None) -> None:
+    def note_refusal(self, missing: Permissions, granted: Permissions | None) -> None:
         """Record that Uru refused a call for missing permissions; `granted` is what it says the key has."""
         now = self._clock()
         self._seen -= missing
         self._refused |= dict.fromkeys(missing, now)
         if granted is not None:
-            self._said = (granted - missing, now)
+            self._refusal_grant = (granted - missing, now)

@@ -66,7 +66,7 @@ class ReadCheck:
         except UruError as error:
             log.info("%s shows nothing of the key: %s", tool.id, error.message)
             return False
-        self._identity.show(key, READ)
+        self._identity.note_success(key, READ)
         return True
 
 

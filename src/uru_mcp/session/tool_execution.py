@@ -85,7 +85,7 @@ class Calls:
                 tool=tool.id,
             )
         missing = (required or tool.needs) - (granted or NOTHING)
-        self._identity.refuse(key, missing or required or tool.needs, granted)
+        self._identity.note_refusal(key, missing or required or tool.needs, granted)
         error.details |= {"tool": tool.id, "required": in_order(required or tool.needs)}
         return error
 
