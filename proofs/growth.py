@@ -172,7 +172,7 @@ def salvage(text: str) -> None:
     try:
         jsonrpc_message_adapter.validate_json(text, by_name=False)
     except ValueError as error:
-        malformed_input.salvaged(error)
+        malformed_input.recovered(error)
 
 
 def coded(text: str) -> None:
@@ -226,7 +226,7 @@ READERS: Mapping[str, Callable[[str], object]] = {
     "search.Index": search_for,
     "spelling.meant": lambda text: spelling.meant(text, {"mail": 1}, ["mail"]),
     "transcript.read_listing": lambda text: cache_format.read_listing([text.encode(errors="replace")]),
-    "unread.salvaged": salvage,
+    "unread.recovered": salvage,
     "resource_uris.parse_uri": resource_uris.parse_uri,
     "resource_uris.parse_uri (id)": lambda text: resource_uris.parse_uri(f"uru://contexts/{text}").uri,
     "catalog_version.read_version": lambda text: catalog_version.read_version({"version": text}),

@@ -72,7 +72,7 @@ BREAKS = (
     Break("access/permission_evidence", "self._seen -= missing", "pass", EVIDENCE),
     Break("access/permission_evidence", "if now - at < REFUSED_FOR", "if True", EVIDENCE),
     Break("access/permission_evidence", "if at > asked_at", "if True", EVIDENCE),
-    Break("access/permission_evidence", "told & self._said[0]", "self._said[0]", EVIDENCE),
+    Break("access/permission_evidence", "told & self._refusal_grant[0]", "self._refusal_grant[0]", EVIDENCE),
     Break(
         "untrusted_input/permission_parsing",
         "if verbs and is_whole else None",
@@ -160,7 +160,7 @@ BREAKS = (
         REDACTION,
     ),
     Break("untrusted_input/redaction", "if visible(text) != text or JSON", "if JSON", REDACTION),
-    Break("untrusted_input/redaction", "ESCAPED_STRANGER.sub(_mark, text) if is_escaped else text", "text", QUOTING),
+    Break("untrusted_input/redaction", "ESCAPED_UNKNOWN_KEY.sub(_mark, text) if is_escaped else text", "text", QUOTING),
     Break("untrusted_input/redaction", "or self._hex in squeezed_hex(raw)", "", QUOTING),
     Break("untrusted_input/api_key_spellings", "for lead in range(3):", "for lead in range(1):", REDACTION),
     Break(
@@ -225,7 +225,7 @@ BREAKS = (
     Break("catalog/cache_format", "clean = redaction.value(_tool(tool))", "clean = _tool(tool)", "test_canary.py"),
     Break(
         "server/malformed_input",
-        "return _refusal(whole(wanted), types",
+        "return _refusal(replace_lone_surrogates(wanted), types",
         "return _refusal(wanted, types",
         "server/test_stdio.py",
     ),

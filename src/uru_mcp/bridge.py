@@ -1,7 +1,7 @@
-"""The bridge: one process, one key, one workspace. It puts the rooms together and knows nothing of MCP's wire.
+"""The bridge between MCP and Uru: one process, one key, one workspace. It wires the packages together.
 
-`list_tools`, `call_tool` and `ask_library` are the ways of a list, of a call, and of everything else. Each answers in
-time; what goes wrong with a call is an answer too, in our own words.
+`list_tools`, `call_tool` and `resource_request` are its entry points. Each answers before the call deadline; a call
+that fails returns the error as its result. It does not know MCP's wire format.
 """
 
 from __future__ import annotations
@@ -51,24 +51,24 @@ if TYPE_CHECKING:
     from httpx2 import AsyncBaseTransport
 
 FIRST_LIST_WITHIN = 10.0  # seconds that a list waits for Uru, since some clients ask only once
-AFTER_LIST = 0.05  # seconds in which the first list goes out, before imports keep the process busy
-MARGIN = 0.5  # seconds of a call's deadline that are kept for the answer itself
+AFTER_LIST = 0.05  # seconds for writing the first list, before imports block the event loop
+MARGIN = 0.5  # seconds of a call's deadline that are reserved for writing the answer
 
 Answer = TypeVar("Answer")
 
 log = logging.getLogger(__name__)
 
 
-async def nobody(_: List) -> None:
-    """Nobody wants to know."""
+async def ignore_change(_: List) -> None:
+    """The default for `on_change`."""
 
 
 class Bridge:
-    """Serves one key at a time.
+    """Serves one key at a time. Enter `running` before the first use.
 
-    `on_change` is awaited with the name of a list that is not what it was when last asked for. Enter `running` before
-    the first use. `transport` stands in for the network: an application in this process. What keeps a processor busy
-    waits for its turn at `heavy_work`, as anybody can.
+    `on_change` is awaited with the name of a list that has changed since a client last asked for it. `transport`
+    replaces the network, for example with an application in this process. `heavy_work` limits work that keeps the
+    processor busy to one task at a time.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Bridge:
         connection = self._connection(transport)
         self._client = UruClient(connection, redaction)
         identity = self._identity(clock)
-        connection.on_refusal = identity.doubt
+        connection.on_refusal = identity.mark_stale
         current_catalog = self._current_catalog(redaction, is_remote=transport is None)
         calls = Calls(self._client, identity)
         self._session = Session(identity, current_catalog, ReadCheck(calls, identity), on_look=self._after_look)
@@ -101,8 +101,8 @@ class Bridge:
             self._session, record_cache, self._renderer, redaction, lambda: self._report()[0]
         )
         self._background_runs = BackgroundRuns()
-        rooms_of_one_key = (identity, current_catalog, record_cache, self._background_runs, connection)
-        keyring.on_change = tuple(room.start_over for room in rooms_of_one_key)
+        per_key_state = (identity, current_catalog, record_cache, self._background_runs, connection)
+        keyring.on_change = tuple(part.start_over for part in per_key_state)
         self._tool_calls = ToolCalls(
             self._session,
             calls,
@@ -117,38 +117,38 @@ class Bridge:
         audit = AuditLog(settings.audit_log, redaction) if settings.audit_log else None
         self._recorder = CallRecorder(audit, self._call_context)
         self._tasks: TaskGroup
-        self.on_change: Callable[[List], Awaitable[None]] = nobody
+        self.on_change: Callable[[List], Awaitable[None]] = ignore_change
 
     @property
     def call_within(self) -> float:
-        """Seconds in which a call is answered, whatever happens."""
+        """Seconds within which every call is answered."""
         return self._settings.call_deadline
 
     @property
     def snapshot(self) -> Snapshot:
-        """What is known now, without asking, of the key and of Uru's tools."""
+        """The key's status and the catalog as last seen; sends no request."""
         return self._session.now
 
     @property
-    def hindrance(self) -> UruError | None:
-        """Why nothing at all can be done now, as far as is known without asking; None where something can be."""
-        return self._session.hindrance
+    def blocking_error(self) -> UruError | None:
+        """The error that blocks every call, as last seen; None if some calls can work. Sends no request."""
+        return self._session.blocking_error
 
     def key_in_use(self) -> Key | None:
-        """The key that what is known now was found with."""
+        """The key to which the current snapshot belongs."""
         return self._session.now.key_status.key
 
     async def accepted_key(self, within: float) -> Key | None:
-        """The key that is in use, after Uru was asked whether it still is one. Raises: what is wrong with it."""
+        """The key in use, once Uru has confirmed it. Raises: UruError when Uru refuses it."""
         return await self._session.accepted_key(self._within(within))
 
     async def title_of(self, run: ResourceUri, within: float) -> str | None:
-        """What the automation of a run is called, as far as that can be learnt in so many seconds."""
+        """The name of a run's automation; None if it cannot be read within `within` seconds."""
         return await self._resource_handlers.title_of(run, within=within)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Asks Uru for identity and catalog in the background, and closes every connection at the end."""
+        """Fetch the key's status and the catalog in the background, and close every connection at the end."""
         try:
             async with anyio.create_task_group() as tasks:
                 self._tasks = tasks
@@ -163,12 +163,12 @@ class Bridge:
                 await self._client.aclose()
 
     async def list_tools(self) -> list[Definition]:
-        """The tools to show now, as far as Uru has told them in time."""
+        """The tools to show now; those that Uru has not returned in time are missing."""
         try:
-            is_later = self._announcements.was_shown("tools")  # and is asked for because something may have changed
+            is_later = self._announcements.was_shown("tools")  # a client asks again because something may have changed
             await self._session.look(self._within(FIRST_LIST_WITHIN), at_once=is_later)
             definitions = self._tool_list.now
-        except Exception:  # boundary: whatever happens, there is a tool that can be asked
+        except Exception:  # boundary: `uru_whoami` is always listed, since it reports what is wrong
             log.exception("the tools could not be listed")
             definitions = [OWN["uru_whoami"]]
         self._announcements.showed("tools", [definition.name for definition in definitions])
@@ -176,10 +176,10 @@ class Bridge:
         return definitions
 
     async def call_tool(self, name: str, arguments: dict[str, Any], *, within: float | None = None) -> Rendered:
-        """The answer of a tool, our own or Uru's, within the deadline or so many seconds.
+        """The result of a tool, our own or Uru's, within the deadline or `within` seconds.
 
         Raises:
-            UnknownTool: There is no MCP tool of that name, which is a fault of the protocol and not of a call.
+            UnknownTool: There is no MCP tool of that name. MCP treats this as a protocol error, not as a tool error.
         """
         deadline = time.monotonic() + self._within(float("inf") if within is None else within - MARGIN)
         with self._recorder.recording(name, arguments) as seen:
@@ -192,11 +192,11 @@ class Bridge:
                 seen.rendered = self.refusal(error)
             return seen.rendered
 
-    async def ask_library(self, name: List, ask: Callable[[ResourceHandlers, float], Awaitable[Answer]]) -> Answer:
-        """What the library answers to `ask(library, seconds)`, which belongs to one of its lists.
+    async def resource_request(self, name: List, ask: Callable[[ResourceHandlers, float], Awaitable[Answer]]) -> Answer:
+        """The result of `ask(resource_handlers, seconds)`, a request that belongs to the list `name`.
 
         Raises:
-            UruError: Whatever went wrong.
+            UruError: The request failed.
         """
         self._announcements.asked_for(name)
         answer = await self._in_time(lambda: ask(self._resource_handlers, self._within()))
@@ -205,32 +205,32 @@ class Bridge:
         return answer
 
     def refusal(self, error: UruError) -> Rendered:
-        """An error in the words and the structure in which it may leave."""
+        """The error as a result, with keys redacted."""
         return self._renderer.error(error)
 
     async def _prepare_calls(self) -> None:
-        """Have ready what calls need, so that the first ones take no longer than others."""
+        """Import the modules and build the search index that calls need, so that the first call is not slower."""
         try:
             await anyio.sleep(AFTER_LIST)
             await in_parts(CALLS)
             await self._session.searchable(self._session.now)
-        except Exception:  # boundary: what nobody foresaw in a tool's words ends a search and not the process
+        except Exception:  # boundary: an unexpected error in indexing fails a search, not the process
             log.exception("the calls could not be prepared")
 
     async def _in_time(self, answer: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Raises: `UruError`, and nothing else, whatever happens; at the deadline at the latest."""
+        """Await the answer until the deadline. Raises: `UruError` and no other exception."""
         try:
             with anyio.fail_after(self._settings.call_deadline):
                 try:
                     return await answer()
                 except KeyReplaced:
-                    return await answer()  # once more from the start, through the gate of the key in use now
+                    return await answer()  # retried once from the start, through the gate with the new key
         except UruError:
             raise
         except TimeoutError:
             message = messages.CALL_NOT_ANSWERED.format(seconds=self._settings.call_deadline)
             raise NoAnswer(message, fix=messages.TRY_IN_A_MINUTE, code="timed_out") from None
-        except Exception as error:  # boundary: no exception reaches the client, which would be shown its words
+        except Exception as error:  # boundary: no exception text reaches the client
             log.exception("a request failed")
             raise unforeseen(error) from None
 
@@ -265,7 +265,7 @@ class Bridge:
 
     def _current_catalog(self, redaction: Redaction, *, is_remote: bool) -> CurrentCatalog:
         settings, disk_cache = self._settings, None
-        if is_remote and settings.cache is not None:  # an application in this process can always be reached
+        if is_remote and settings.cache is not None:  # an application in this process needs no cache
             disk_cache = DiskCache(settings.cache, settings.proxy_url, redaction)
         return CurrentCatalog(
             self._client,

@@ -1,6 +1,6 @@
-"""The command line. Without a command it serves MCP on stdin and stdout, and stdout then belongs to the protocol.
+"""The command line. Without a command it serves MCP on stdin and stdout; stdout is then reserved for the protocol.
 
-What a command needs is imported when it runs, so that `--help` and `--version` stay quick.
+Commands are imported when they run, so that `--help` and `--version` stay fast.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ claude_desktop_config.json, then quit Claude fully and open it again.
 """
 
 
-COMMANDS = {  # in the order in which a person comes to need them
+COMMANDS = {  # in the order of `--help`: those that a new user needs come first
     "install": "uru_mcp.commands.install",
     "doctor": "uru_mcp.commands.doctor.command",
     "whoami": "uru_mcp.commands.bridge_commands",
@@ -48,13 +48,13 @@ COMMANDS = {  # in the order in which a person comes to need them
     "usage": "uru_mcp.commands.usage",
     "sandbox": "uru_mcp.sandbox.cli.commands",
 }
-WITH_SANDBOX = ("whoami", "tools", "call")  # the commands that ask an Uru, which a sandbox can be
+WITH_SANDBOX = ("whoami", "tools", "call")  # the commands that accept --sandbox
 
 
 class Commands(click.Group):
-    """The commands by name, each imported from its module, where it has the same name, when it is used.
+    """The commands by name, each imported on use from the attribute of the same name in its module.
 
-    A key among the words of the command line is refused before anything reads them, and no error repeats one.
+    A key on the command line is refused before the arguments are parsed, and no error message repeats a key.
     """
 
     def make_context(
@@ -113,7 +113,7 @@ def main(ctx: click.Context, sandbox: bool, db: Path | None, tools: int, catalog
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a console that has no arrow still gets the rest of the line
+            stream.reconfigure(errors="replace")  # for consoles whose encoding lacks a character, such as an arrow
     ctx.obj = choice = Choice(sandbox, db, tools, catalog)
     if choice.arguments and ctx.invoked_subcommand not in (None, *WITH_SANDBOX):
         also = f"{', '.join(WITH_SANDBOX[:-1])} and {WITH_SANDBOX[-1]}"
@@ -134,10 +134,10 @@ def _name_ignored(settings: Settings) -> None:
 
 
 def _serve(choice: Choice) -> None:
-    """Serve the Uru that was chosen; say so instead when a person started it in a terminal."""
+    """Serve MCP for the chosen Uru or sandbox; in a terminal, print an introduction instead."""
     if sys.stdin is None or sys.stdout is None:
         raise click.ClickException("MCP is spoken on stdin and stdout, and one of them is closed.")
-    gc.disable()  # until all is imported: nothing of that is garbage, and to look for some takes a tenth of the time
+    gc.disable()  # until everything is imported: nothing is garbage yet, and collection takes a tenth of the startup
     from uru_mcp.errors import SettingsError
     from uru_mcp.server.logging_setup import start_logging
 
@@ -159,9 +159,9 @@ def _serve(choice: Choice) -> None:
 
 
 def _introduce(started: Start, arguments: list[str]) -> NoReturn:
-    """Say what this is, and what is wrong with the configuration; exit 2 when something is, otherwise 0.
+    """Print an introduction and any problems with the configuration. Exits with 2 if there are problems, otherwise 0.
 
-    A key file is looked into; a command is not run, since it may ask for something.
+    A key file is read. A key command is not run, since it may prompt.
     """
     from uru_mcp.client_configs.entry import KEY, configuration
     from uru_mcp.errors import SettingsError
@@ -182,7 +182,7 @@ def _introduce(started: Start, arguments: list[str]) -> NoReturn:
 
 
 def _of_file(path: Path) -> list[UruError]:
-    """What is wrong with a key file."""
+    """The problems with a key file."""
     import anyio
 
     from uru_mcp.credentials.key_sources import KeyFile

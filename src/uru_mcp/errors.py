@@ -1,8 +1,8 @@
-"""Everything that can go wrong, sorted by who can put it right.
+"""The exception hierarchy, sorted by who can fix the problem.
 
 * UruError
-  x SettingsError      the user: mend the configuration
-  x ConfigurationError the user: mend a client's configuration file
+  x SettingsError      the user: fix the configuration
+  x ConfigurationError the user: fix a client's configuration file
   x KeyUnavailable     the user: a file with the key, or a command that prints it
   x KeyRefused         the user: another key
     + KeyReplaced
@@ -10,11 +10,11 @@
   x PermissionMissing  the user: a key with more permissions
   x ArgumentError      the model: call again with better arguments
     + UnknownTool
-  x Unconfirmed        the model: look first, it may have happened
-  x NoAnswer           nobody yet: Uru did not answer, or asked to wait
+  x Unconfirmed        the model: check first, it may have happened
+  x NoAnswer           nobody yet: Uru did not answer, or the rate limit was reached
   x Refused            depends on what Uru answered
 
-The message says what happened and the fix says what to do next; both are written for a person and a model, and hold no
+The message says what happened and the fix says what to do next. Both are written for people and models, and hold no
 secret. `code` is one of `Code`. `details` are further members of the error's structure, JSON values only.
 """
 
@@ -54,9 +54,9 @@ Code = Literal[
 
 
 class UruError(Exception):
-    """The root: a code, a message, a fix, and whether the same call may succeed later.
+    """The base class: a code, a message, a fix, and whether the same call may succeed later (`retryable`).
 
-    `said` is what Uru or an app said of it: it stands behind our own words in the message, and is no advice of ours.
+    `said` quotes what Uru or an app said about the error. It follows our own message, and is untrusted.
     """
 
     default_code: ClassVar[Code] = "internal"
@@ -89,7 +89,7 @@ class UruError(Exception):
 
 
 class SettingsError(UruError):
-    """The configuration cannot be used; `problems` holds every fault found, each with its own fix."""
+    """The configuration is invalid; `problems` holds every problem found, each with its own fix."""
 
     default_code = "not_configured"
 
@@ -100,19 +100,19 @@ class SettingsError(UruError):
 
 
 class SettingsProblem(UruError):
-    """One fault of the configuration; it never travels alone, `SettingsError` carries it."""
+    """One problem with the configuration. It is never raised by itself, only as part of a `SettingsError`."""
 
     default_code = "not_configured"
 
 
 class ConfigurationError(UruError):
-    """An MCP client's configuration cannot be read or changed; `details` may hold `line` and `column`, from 1."""
+    """An MCP client's configuration cannot be read or changed; `details` may hold `line` and `column`, 1-based."""
 
     default_code = "not_configured"
 
 
 class KeyUnavailable(UruError):
-    """The file or the command that the key comes from gave none now; `malformed_key` when what it gave is no key."""
+    """The key file or key command did not provide a key; `malformed_key` when it provided something else."""
 
     default_code = "key_unavailable"
 
@@ -124,21 +124,21 @@ class KeyRefused(UruError):
 
 
 class KeyReplaced(KeyRefused):
-    """Nothing was done, since the key was refused or is in use no more; with the next one a call can begin anew."""
+    """Nothing was done, since the key was refused or rotated; the call can be retried with the new key."""
 
     default_retryable = True
 
 
 class WorkspaceProblem(UruError):
-    """No workspace is selected, or the configured one is not open to the key."""
+    """No workspace is selected, or the key has no access to the configured one."""
 
     default_code = "workspace_selection_required"
 
 
 class PermissionMissing(UruError):
-    """The key lacks a permission, or nobody knows which it has (`permissions_unknown`).
+    """The key lacks a permission, or its permissions are unknown (`permissions_unknown`).
 
-    Where Uru said so, `required` and `granted` are what it said, None where it did not say what the key has.
+    `required` and `granted` are what Uru reported; `granted` is None if Uru did not report what the key has.
     """
 
     default_code = "insufficient_permission"
@@ -147,32 +147,32 @@ class PermissionMissing(UruError):
 
 
 class ArgumentError(UruError):
-    """The call itself is wrong: its tool, its arguments, or the record that it names."""
+    """The call itself is wrong: its tool, its arguments, or the record it names."""
 
     default_code: ClassVar[Code] = "invalid_arguments"
 
 
 class UnknownTool(ArgumentError):
-    """There is no tool of that name, or none that is known now."""
+    """There is no tool of that name in the current catalog."""
 
     default_code = "unknown_tool"
 
 
 class Unconfirmed(UruError):
-    """A run was sent and its outcome never came back."""
+    """A call was sent, but its outcome is unknown."""
 
     default_code = "unconfirmed"
 
 
 class NoAnswer(UruError):
-    """Uru did not answer in time, or at all, or asked to wait: `unavailable`, `timed_out`, `rate_limited`."""
+    """Uru is unreachable, timed out, or applied a rate limit: `unavailable`, `timed_out`, `rate_limited`."""
 
     default_code = "unavailable"
     default_retryable = True
 
 
 class Refused(UruError):
-    """Uru, or an app behind it, said no, or said something unreadable.
+    """Uru or a connected app refused the call, or sent a response that cannot be parsed.
 
     `forbidden`, `connection_problem`, `not_found`, `upstream_failed` or `too_large`.
     """
@@ -181,5 +181,5 @@ class Refused(UruError):
 
 
 def unforeseen(error: Exception) -> UruError:
-    """The error for an exception that nobody expected; only its kind is told, since its words may hold anything."""
+    """The error for an unexpected exception. It names only its type, since the message may hold secrets."""
     return UruError(messages.FAILED_INSIDE.format(name=type(error).__name__), fix=messages.REPORT_A_BUG)

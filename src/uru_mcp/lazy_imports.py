@@ -1,8 +1,8 @@
-"""Imports that are put off until somebody is served, all of them made by the thread of the event loop.
+"""Deferred imports, all of them on the thread of the event loop and in small parts.
 
-Two threads that import at the same time can deadlock, and Python then hands out modules that are only half there. So no
-other thread imports anything: what work in a thread needs is imported here before the thread begins. An import keeps
-the loop busy, so it is made in parts, and what has come from the network meanwhile is seen to between them.
+Two threads that import at the same time can deadlock, and Python then hands out partially initialized modules. So no
+other thread imports anything: modules that a thread needs are imported here before it starts. An import blocks the
+event loop, so it is split into parts, and the loop processes network events between them.
 """
 
 from __future__ import annotations
@@ -23,31 +23,31 @@ SDK = (
 CALLS = ("referencing.jsonschema", "jsonschema", "uru_mcp.catalog.schemas.validation")
 SEARCH = ("snowballstemmer",)
 WIDE = ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
-CODECS = ("idna", "utf-8-sig", *WIDE)  # for names of hosts, for key files and for JSON: all are read in a thread
+CODECS = ("idna", "utf-8-sig", *WIDE)  # for host names, key files and JSON, which are all decoded in threads
 
-TURNS = 20  # of the event loop between two parts: some for each step of a connection that is being made
+TURNS = 20  # of the event loop between two parts: enough for each step of opening a connection
 
 
 def load_codecs() -> None:
-    """Have the codecs that threads need imported, which Python itself only does when one is used."""
+    """Import the codecs that threads need; Python itself imports a codec on first use."""
     for name in CODECS:
         codecs.lookup(name)
 
 
 async def in_parts(parts: tuple[str, ...]) -> None:
-    """Import the last of these modules, and before it what takes most of its time.
+    """Import the last of these modules, after the slowest of its dependencies.
 
-    Raises: ImportError when the last one cannot be imported; the others are only there to make the parts small.
+    Raises: ImportError when the last one cannot be imported; the others only split the work into smaller parts.
     """
     *first, wanted = parts
     for name in first:
-        await _see_to_the_network()
+        await _let_network_progress()
         with suppress(ImportError):
             import_module(name)
-    await _see_to_the_network()
+    await _let_network_progress()
     import_module(wanted)
 
 
-async def _see_to_the_network() -> None:
+async def _let_network_progress() -> None:
     for _ in range(TURNS):
         await anyio.lowlevel.checkpoint()

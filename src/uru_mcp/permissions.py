@@ -1,6 +1,6 @@
-"""The three permissions of an Uru key, and what is known of those that a key has.
+"""The three permissions of an Uru key, and the grant: which of them a key has, and how that is known.
 
-Permissions are independent: Execute does not include Read. Nothing here knows tools; see `access/policy.py` and
+Permissions are independent: Execute does not include Read. This module does not know tools; see `access/policy.py` and
 `access/gate.py`.
 """
 
@@ -27,7 +27,7 @@ EVERYTHING: Permissions = frozenset(Permission)
 
 
 def in_order(permissions: Iterable[Permission]) -> list[str]:
-    """The names in Uru's own order, for lists that people and programs read: `["read", "execute"]`."""
+    """The names in Uru's order, as JSON lists show them: `["read", "execute"]`."""
     held = frozenset(permissions)
     return [permission.value for permission in Permission if permission in held]
 
@@ -41,7 +41,7 @@ def in_words(permissions: Iterable[Permission]) -> str:
 
 
 class Known(NamedTuple):
-    """Whether the key has a permission, and how that is known; `how` is None when it is not."""
+    """Whether the key has a permission, and how that is known; `how` is None if it is unknown."""
 
     answer: Literal["yes", "no", "unknown"]
     how: Literal["told", "declared", "seen", "refused", "ceiling"] | None
@@ -49,14 +49,14 @@ class Known(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What the key may do, from the evidence there is, strongest first.
+    """What the key may do, derived from all evidence.
 
-    `told` is what Uru says of the key, `declared` is `URU_PERMISSIONS`, and `seen` is what a harmless call has shown.
-    `refused` is what Uru has just said to be missing, which outweighs them all. None means that nothing is said.
+    `told` is what Uru reports for the key, `declared` is `URU_PERMISSIONS`, and `seen` is what a successful read has
+    shown. `refused` is what Uru has just reported as missing, which overrides the others. None means no evidence.
 
-    `declared` is also a ceiling: it takes away from what Uru says, and never adds to it. `is_outdated` is whether Uru
-    has not repeated for a while what it told; that then grants nothing by itself, and still limits what is declared.
-    `is_pending` is whether Uru may yet tell more. `unknown_names` are names that Uru used for no permission we know.
+    `declared` is also a ceiling: it limits what Uru reports, and never adds to it. `is_outdated` is whether Uru has not
+    repeated its report for a while; the report then grants nothing by itself, but still limits `declared`.
+    `is_pending` is whether Uru may still report. `unknown_names` are permission names from Uru that we do not know.
     """
 
     told: Permissions | None = None
@@ -68,7 +68,7 @@ class Grant:
     unknown_names: tuple[str, ...] = ()
 
     def known(self, permission: Permission) -> Known:
-        """Whether the key has this permission here, and how that is known."""
+        """Whether the key has this permission, within the ceiling, and how that is known."""
         if permission in self.refused:
             return Known("no", "refused")
         if self.told is not None and permission not in self.told:
@@ -81,7 +81,7 @@ class Grant:
 
     @property
     def effective(self) -> Permissions:
-        """The permissions that the key has for sure, within the ceiling."""
+        """The permissions that the key is known to have, within the ceiling."""
         return self._answered("yes")
 
     @property
@@ -90,7 +90,7 @@ class Grant:
 
     @property
     def held(self) -> Permissions | None:
-        """What the key itself has, whatever the ceiling takes from it; None where nothing is known."""
+        """The permissions of the key itself, ignoring the ceiling; None if nothing is known."""
         if self.told is not None and not self.is_outdated:
             return self.told - self.refused
         return None if self.unknown == EVERYTHING else self.effective

@@ -1,4 +1,4 @@
-"""Work that keeps the processor busy: in a thread, so that calls are answered, and EOF and signals seen, meanwhile."""
+"""Runs CPU-bound work in a thread, so that the event loop keeps answering calls and noticing EOF and signals."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Value = TypeVar("Value")
 
 
 async def in_time(value: Any, work: Callable[[], Value]) -> Value:
-    """What the work makes of a JSON value: at once where the value is small."""
+    """The result of `work`, which processes a JSON value: run directly if the value is small, else in a thread."""
     return await in_thread(work) if is_larger(value, limits.LARGE) else work()
 
 
 async def in_thread(work: Callable[[], Value]) -> Value:
-    """Whoever stops waiting does not wait for the thread either."""
+    """The result of `work`, run in a thread. On cancellation the thread is abandoned, not awaited."""
     return await anyio.to_thread.run_sync(work, abandon_on_cancel=True)

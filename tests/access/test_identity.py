@@ -367,7 +367,7 @@ async def test_the_last_grant_holds_for_five_minutes_while_uru_cannot_be_asked(u
         clock.now += 70
         doubtful = await identity.current()
         assert (doubtful.state, doubtful.grant) == ("ready", Grant(told=frozenset({Permission.READ})))
-        assert doubtful.doubt is not None
+        assert doubtful.refresh_error is not None
 
         clock.now += 240
         closed = await identity.current()

@@ -58,19 +58,19 @@ def test_the_strongest_evidence_decides_and_the_ceiling_cuts_it(
     clock = Clock()
     evidence = evidence_of(None if declared is None else frozenset(declared), clock)
     if told is not None:
-        evidence.tell(record(frozenset(told)), asked_at=clock.now)
+        evidence.add_record(record(frozenset(told)), asked_at=clock.now)
         clock.now += 1
-    evidence.show(frozenset(seen))
+    evidence.note_success(frozenset(seen))
     if refused:
-        evidence.refuse(frozenset(refused), None)
+        evidence.note_refusal(frozenset(refused), None)
     assert {one: evidence.grant.known(one) for one in expected} == expected
 
 
 def test_what_was_told_is_the_last_known_grant_and_no_declaration_takes_its_place() -> None:
     clock = Clock()
     evidence = evidence_of(EVERYTHING, clock)
-    evidence.tell(record(frozenset({READ})), asked_at=clock.now)
-    evidence.tell_nothing(is_final=True)
+    evidence.add_record(record(frozenset({READ})), asked_at=clock.now)
+    evidence.note_no_record(is_final=True)
     assert evidence.grant.effective == {READ}
     clock.now += GRACE
     assert evidence.grant.effective == {READ}
@@ -81,7 +81,7 @@ def test_what_was_told_is_the_last_known_grant_and_no_declaration_takes_its_plac
 def test_what_was_told_and_is_not_declared_is_unknown_after_its_grace() -> None:
     clock = Clock()
     evidence = evidence_of(None, clock)
-    evidence.tell(record(frozenset({READ, EXECUTE})), asked_at=clock.now)
+    evidence.add_record(record(frozenset({READ, EXECUTE})), asked_at=clock.now)
     clock.now += GRACE
     assert evidence.grant.effective == NOTHING
     assert evidence.grant.unknown == {READ, EXECUTE}
@@ -90,25 +90,25 @@ def test_what_was_told_and_is_not_declared_is_unknown_after_its_grace() -> None:
 def test_a_refusal_ends_after_a_minute_or_with_a_record_that_was_asked_for_after_it() -> None:
     clock = Clock()
     evidence = evidence_of(EVERYTHING, clock)
-    evidence.refuse(frozenset({WRITE}), None)
+    evidence.note_refusal(frozenset({WRITE}), None)
     clock.now += REFUSED_FOR - 1
     assert WRITE not in evidence.grant.effective
     clock.now += 1
     assert WRITE in evidence.grant.effective
 
-    evidence.refuse(frozenset({WRITE}), None)
-    evidence.tell(record(EVERYTHING), asked_at=clock.now - 1)
+    evidence.note_refusal(frozenset({WRITE}), None)
+    evidence.add_record(record(EVERYTHING), asked_at=clock.now - 1)
     assert WRITE not in evidence.grant.effective, "the record may be older than the refusal"
     clock.now += 1
-    evidence.tell(record(EVERYTHING), asked_at=clock.now)
+    evidence.add_record(record(EVERYTHING), asked_at=clock.now)
     assert WRITE in evidence.grant.effective
 
 
 def test_what_a_call_showed_is_not_known_any_more_once_uru_refused_it() -> None:
     clock = Clock()
     evidence = evidence_of(None, clock)
-    evidence.show(EVERYTHING)
-    evidence.refuse(frozenset({EXECUTE}), None)
+    evidence.note_success(EVERYTHING)
+    evidence.note_refusal(frozenset({EXECUTE}), None)
     clock.now += REFUSED_FOR
     assert evidence.grant.known(EXECUTE) == Known("unknown", None)
     assert evidence.grant.known(READ) == Known("yes", "seen")
@@ -116,7 +116,7 @@ def test_what_a_call_showed_is_not_known_any_more_once_uru_refused_it() -> None:
 
 def test_what_a_refusal_says_is_granted_is_as_good_as_told() -> None:
     evidence = evidence_of(EVERYTHING, Clock())
-    evidence.refuse(frozenset({EXECUTE}), frozenset({READ}))
+    evidence.note_refusal(frozenset({EXECUTE}), frozenset({READ}))
     assert evidence.grant.effective == {READ}
     assert evidence.grant.known(WRITE) == Known("no", "told")
 
@@ -146,14 +146,14 @@ class Sequence:
     def take(self, step: Any) -> None:
         match step:
             case ("tell", permissions):
-                self.evidence.tell(record(permissions), asked_at=self.clock.now)
+                self.evidence.add_record(record(permissions), asked_at=self.clock.now)
                 self.told = self.told if permissions is None else permissions
             case ("silence", is_final):
-                self.evidence.tell_nothing(is_final=is_final)
+                self.evidence.note_no_record(is_final=is_final)
             case ("show", permissions):
-                self.evidence.show(permissions)
+                self.evidence.note_success(permissions)
             case ("refuse", missing, granted):
-                self.evidence.refuse(missing, granted)
+                self.evidence.note_refusal(missing, granted)
                 assert not missing & self.evidence.grant.effective
             case ("wait", seconds):
                 self.clock.now += seconds

@@ -12,7 +12,7 @@ from mcp import types
 from mcp.shared.message import SessionMessage
 from pydantic import ValidationError
 
-from uru_mcp.server.malformed_input import salvaged
+from uru_mcp.server.malformed_input import recovered
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -29,7 +29,7 @@ def read(line: str) -> SessionMessage | types.JSONRPCError | None:
     try:
         return SessionMessage(types.jsonrpc_message_adapter.validate_json(line, by_name=False))
     except (ValidationError, ValueError) as error:
-        return salvaged(error)
+        return recovered(error)
 
 
 @given(st.text())

@@ -13,7 +13,7 @@ from tests.process import served
 from tests.world import Claude, Connect, Uru, connector, until
 from uru_mcp.errors import KeyRefused, NoAnswer, Refused, UruError, WorkspaceProblem
 from uru_mcp.sandbox.serve import serving
-from uru_mcp.session.catalog_sync import ends_looking
+from uru_mcp.session.catalog_sync import stops_polling
 from uru_mcp.untrusted_input.json_fields import UnexpectedShape
 from uru_mcp.uru.catalog_version import is_news, read_version
 from uru_mcp.uru.retry import LONGEST_PAUSE, pause_after
@@ -369,4 +369,4 @@ def test_pauses_grow_with_full_jitter_up_to_a_quarter_of_an_hour() -> None:
     ],
 )
 def test_what_ends_the_looks(error: UruError, ends: bool) -> None:
-    assert ends_looking(error) is ends
+    assert stops_polling(error) is ends

@@ -1,4 +1,4 @@
-"""What the key may do: its identity, the evidence for each permission, the policy of needs, and the gate.
+"""Access control: the key's status, the evidence for its permissions, what each tool needs, and the permission gate.
 
 It does not know how tools are listed or called.
 """

@@ -1,4 +1,7 @@
-"""The gate: the only place that compares what something needs with what the key has."""
+"""The permission gate: the only place that compares required permissions with those that the key has.
+
+It does not know what a tool does; `access/policy.py` says what each tool needs.
+"""
 
 from __future__ import annotations
 
@@ -12,21 +15,22 @@ from uru_mcp.permissions import EVERYTHING, NOTHING, Grant, Permission, Permissi
 
 
 def declare(permissions: Permissions) -> str:
-    """What to do where it is not known whether the key has these permissions."""
+    """The fix for unknown permissions: declare them in `URU_PERMISSIONS`."""
     return messages.DECLARE_PERMISSIONS.format(boxes=messages.TICKED_BOXES, names=",".join(in_order(permissions)))
 
 
 def allows(needs: Permissions, key_status: KeyStatus) -> bool:
-    """Whether the key may do what needs these permissions, as far as is known now."""
+    """Whether the key is known to have these permissions, and nothing else blocks its use."""
     if key_status.trouble is not None and not (key_status.lacks_workspace and not needs):
         return False
     return needs <= _effective(key_status)
 
 
 def may_come(needs: Permissions, key_status: KeyStatus) -> bool:
-    """Whether a tool of ours is worth listing: allowed, or not known yet to be forbidden.
+    """Whether one of our own tools should be listed: it is allowed, or its permissions are still unknown.
 
-    The first list is final for some clients, so what Uru may yet tell is listed; the gate stays closed all the same.
+    Some clients fetch the list only once, so tools are listed while Uru may still report a permission. Calling them is
+    refused until it does.
     """
     if key_status.is_refused:
         return False
@@ -37,7 +41,7 @@ def may_come(needs: Permissions, key_status: KeyStatus) -> bool:
 
 
 def is_granted(needs: Permissions, key_status: KeyStatus) -> bool:
-    """Whether a tool of Uru's is worth listing: the key has what it needs, whatever else is in the way now."""
+    """Whether one of Uru's tools should be listed: the key has its permissions, even if something else blocks calls."""
     return not key_status.is_refused and needs <= _effective(key_status)
 
 
@@ -46,11 +50,11 @@ def _effective(key_status: KeyStatus) -> Permissions:
 
 
 def require(what: str, needs: Permissions, key_status: KeyStatus) -> None:
-    """Let through what `allows` allows.
+    """Check `allows`, and raise the reason if it is false.
 
     Raises:
-        PermissionMissing: The key lacks a permission, or its permissions are unknown. Names all that is missing.
-        UruError: The trouble that the key is in.
+        PermissionMissing: The key lacks a permission, or its permissions are unknown. Names all that are missing.
+        UruError: `key_status.trouble`, if there is any.
     """
     if allows(needs, key_status):
         return
@@ -82,7 +86,7 @@ def _missing(what: str, needs: Permissions, grant: Grant) -> PermissionMissing:
 
 
 def unknown_permissions(what: str, grant: Grant, **details: Any) -> PermissionMissing:
-    """What is wrong where neither Uru nor the user has said what the key may do; `what` is a sentence, or nothing."""
+    """The error for permissions that neither Uru nor the user has stated. `what` is a sentence, or empty."""
     known = {permission: grant.known(permission).answer for permission in EVERYTHING}
     has, lacks = ([one for one in known if known[one] == answer] for answer in ("yes", "no"))
     said = messages.KNOWN_TO_HAVE.format(has=in_words(has)) if has else ""
@@ -118,7 +122,7 @@ def remedies(missing: Permissions, grant: Grant) -> str:
 
 
 def remedy(missing: Permissions, grant: Grant) -> str:
-    """What to do about permissions that the key is known to lack."""
+    """The fix for permissions that the key is known to lack."""
     by_ceiling = frozenset(one for one in missing if grant.known(one).how in ("ceiling", "declared"))
     if by_ceiling == missing:
         return messages.ADD_TO_CEILING.format(missing=",".join(in_order(missing)))

@@ -1,7 +1,7 @@
-"""Which workspace and grant the key has now, and what is wrong when it has none.
+"""Fetches and caches the key's status: its workspace and permissions, or the error that prevents its use.
 
-The only place that decides what a refused key means, and that has another one looked for. It fails closed: what is not
-known is not granted. It knows no tools; `gate.py` compares what it finds here with what a tool needs.
+The only place that decides what a refused key means, and that asks the keyring for a new one. It fails closed: an
+unknown permission is not granted. It does not know tools; `gate.py` compares the grant with what a tool needs.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from uru_mcp.uru.api import UruClient
 from uru_mcp.uru.key_record import KeyRecord
 from uru_mcp.uru.namespaces_and_tools import Workspace
 
-FRESH = 60.0  # seconds that a good answer is good for
-RECENT = 10.0  # seconds before a refused key, or an Uru that did not answer, is tried again
+FRESH = 60.0  # seconds that a good status is cached
+RECENT = 10.0  # seconds before the status is fetched again after a refused key or a failed request
 
 log = logging.getLogger(__name__)
 
 
 class Identity:
-    """Asks Uru about the key, one question at a time however many calls wait for it, and remembers the answer.
+    """Fetches the key's status from Uru and caches it. Concurrent callers share one request.
 
-    A question goes on when those who wait for it give up, so that a slow Uru is heard in the end. Enter a task group
-    with `start` before the first question.
+    A request continues after its callers time out, so that a slow response still updates the cache. Call `start` with
+    a task group before the first request.
     """
 
     def __init__(
@@ -54,35 +54,37 @@ class Identity:
         self._workspace_id = workspace_id
         self._clock = clock
         self._tasks: TaskGroup
-        self._asking: anyio.Event | None = None
+        self._pending: anyio.Event | None = None
         self._began = float("-inf")
         self._answered = float("-inf")
-        self._is_doubted = False
+        self._is_stale = False
         self._refusal: tuple[Key, KeyRefused] | None = None
         self._evidence = Evidence(None, declared, clock)
         self._key_status = self._unknown()
 
     def start_over(self) -> None:
-        """Forget what Uru said, which was about another key."""
+        """Reset after a key rotation: discard everything that is about the previous key."""
         self._answered = float("-inf")
         self._evidence = Evidence(None, self._declared, self._clock)
         self._key_status = self._unknown()
 
     def start(self, tasks: TaskGroup) -> None:
-        """Ask from now on in this task group."""
+        """Run all requests in this task group from now on."""
         self._tasks = tasks
 
     @property
     def key_status(self) -> KeyStatus:
-        """How the key stands as far as is known. A grant that nobody has confirmed for `GRACE` seconds is none."""
+        """The last known status; sends no request. A grant that was not confirmed for `GRACE` seconds is dropped."""
         if self._key_status.trouble is None and self._clock() - self._answered >= GRACE:
             last = self._key_status
-            self._key_status = KeyStatus(record=last.record, trouble=last.doubt or _silence(), key=last.key)
+            self._key_status = KeyStatus(
+                record=last.record, trouble=last.refresh_error or _no_answer_yet(), key=last.key
+            )
         self._key_status = self._with_evidence(self._key_status)
         return self._key_status
 
     def _with_evidence(self, key_status: KeyStatus) -> KeyStatus:
-        """The same with what is known by now of the grant, or the value itself where nothing has changed."""
+        """The status with the grant that follows from the current evidence; the same object if nothing has changed."""
         evidence = self._evidence
         if key_status.grant is None or key_status.key != evidence.key:
             return key_status
@@ -95,98 +97,98 @@ class Identity:
         return replace(key_status, grant=grant, record=record, workspace=workspace)
 
     @property
-    def needs_a_look(self) -> bool:
-        """Whether nothing is told or declared, so that only a harmless read can show whether the key has Read."""
+    def needs_read_check(self) -> bool:
+        """Whether Read is neither reported nor declared, so that only a harmless read can show if the key has it."""
         key_status = self.key_status
-        return key_status.trouble is None and key_status.key == self._evidence.key and self._evidence.needs_a_look
+        return key_status.trouble is None and key_status.key == self._evidence.key and self._evidence.needs_read_check
 
-    def show(self, key: Key | None, permissions: Permissions) -> None:
-        """Note that a call with this key, which needs these permissions, has succeeded."""
+    def note_success(self, key: Key | None, permissions: Permissions) -> None:
+        """Record that a call with this key, which needs these permissions, succeeded."""
         if key is not None and key == self._evidence.key:
-            self._evidence.show(permissions)
+            self._evidence.note_success(permissions)
 
-    def refuse(self, key: Key | None, missing: Permissions, granted: Permissions | None) -> None:
-        """Note that Uru refused a call with this key for missing permissions, and what it said that the key has."""
+    def note_refusal(self, key: Key | None, missing: Permissions, granted: Permissions | None) -> None:
+        """Record that Uru refused a call with this key for missing permissions; `granted` is what it says it has."""
         if key is not None and key == self._evidence.key:
-            self._evidence.refuse(missing, granted)
+            self._evidence.note_refusal(missing, granted)
 
     async def current(self) -> KeyStatus:
-        """The standing, asked again when it is old, was bad, or is in doubt, and when the key may be another one."""
-        return await self._as_of(self._good_for())
+        """The status, refreshed if it is old, an error or marked stale, or if the key may have been rotated."""
+        return await self._no_older_than(self._cache_lifetime())
 
-    def doubt(self) -> None:
-        """Ask again before the standing is next relied on: Uru has refused what it seemed to grant."""
-        self._is_doubted = True
+    def mark_stale(self) -> None:
+        """Refresh the status before its next use: Uru has refused something that the status allows."""
+        self._is_stale = True
 
     async def recent(self) -> KeyStatus:
-        """The standing as Uru sees it now, for a list, and for a second look before something is refused.
+        """A newly fetched status, for lists and before a call is refused.
 
-        Where Uru has just refused the key, or has not answered, it is as of a few seconds ago.
+        If Uru has refused the key or failed to answer within the last `RECENT` seconds, that status is reused.
         """
         last = self._key_status
-        is_bad = last.doubt is not None or last.is_refused or isinstance(last.trouble, KeyUnavailable)
-        return await (self._as_of(RECENT) if is_bad else self.ask())
+        is_bad = last.refresh_error is not None or last.is_refused or isinstance(last.trouble, KeyUnavailable)
+        return await (self._no_older_than(RECENT) if is_bad else self.ask())
 
-    async def may_be_of_another_key(self) -> bool:
-        """Whether all that is known may be about a key that is not in use any more."""
+    async def key_may_have_changed(self) -> bool:
+        """Whether the key may have been rotated since the status was fetched."""
         return await self._keyring.may_have_changed()
 
     async def after_refusal(self, key: Key | None) -> KeyStatus:
-        """The standing now that a request with this key was refused; a key that has ended is not asked about again."""
+        """The status after a request with this key was refused; fetched again unless the key is known to be refused."""
         if self._key_status.key in (key, None) and not self._key_status.is_refused:
             return await self.ask()
         return self.key_status
 
     def refusal_of(self, key: Key | None) -> KeyRefused | None:
-        """What Uru said of this key when it was last asked about it, if that was that it is no good."""
+        """The error with which Uru refused this key when its status was last fetched, if it did."""
         return self._refusal[1] if self._refusal is not None and self._refusal[0] == key else None
 
     async def ask(self) -> KeyStatus:
-        """The standing as Uru sees it from now on."""
-        came = self._clock()
-        await self._join()
-        if self._began < came:
-            await self._join()
+        """The status, fetched by a request that begins after this call."""
+        called_at = self._clock()
+        await self._share_request()
+        if self._began < called_at:
+            await self._share_request()
         return self.key_status
 
-    async def _as_of(self, seconds: float) -> KeyStatus:
-        """The standing of so many seconds ago, or a later one."""
-        if await self.may_be_of_another_key() or (self._is_doubted and not self._key_status.is_refused):
+    async def _no_older_than(self, seconds: float) -> KeyStatus:
+        """A status that is at most `seconds` old."""
+        if await self.key_may_have_changed() or (self._is_stale and not self._key_status.is_refused):
             return await self.ask()
         if self._clock() - self._began >= seconds:
-            await self._join()
+            await self._share_request()
         return self.key_status
 
-    def _good_for(self) -> float:
-        """Seconds that the answer may be used without asking again."""
+    def _cache_lifetime(self) -> float:
+        """Seconds that the current status stays cached."""
         last = self._key_status
-        if last.doubt is not None or last.is_refused or isinstance(last.trouble, KeyUnavailable):
+        if last.refresh_error is not None or last.is_refused or isinstance(last.trouble, KeyUnavailable):
             return RECENT
         return FRESH if self.key_status.trouble is None else 0.0
 
-    async def _join(self) -> None:
-        """Wait for the question under way, or put one."""
-        if self._asking is None:
-            self._asking = anyio.Event()
-            self._tasks.start_soon(self._ask, self._asking)
-        await self._asking.wait()
+    async def _share_request(self) -> None:
+        """Wait for the pending request, or start one."""
+        if self._pending is None:
+            self._pending = anyio.Event()
+            self._tasks.start_soon(self._ask, self._pending)
+        await self._pending.wait()
 
     async def _ask(self, done: anyio.Event) -> None:
         began = self._clock()
-        self._is_doubted = False
+        self._is_stale = False
         try:
             self._key_status = await self._answer()
-        except Exception as error:  # boundary: what nobody foresaw closes the gate and does not end the process
+        except Exception as error:  # boundary: an unexpected error blocks calls, and does not end the process
             log.exception("the key could not be asked about")
             self._key_status = KeyStatus(trouble=unforeseen(error))
         finally:
             self._began = began
-            self._asking = None
+            self._pending = None
             done.set()
         log.info("the key's state is %s", self._key_status.state)
 
     async def _answer(self) -> KeyStatus:
-        """What Uru says of the key, or of the one that has come in its place when Uru refuses it."""
+        """The status of the key or, if Uru refuses it and the keyring has a new one, of that key."""
         try:
             key = await self._keyring.current()
             key_status = await self._answer_about(key)
@@ -207,7 +209,7 @@ class Identity:
     async def _asked_about(self, key: Key) -> KeyStatus:
         if self._evidence.key != key:
             self._evidence = Evidence(key, self._declared, self._clock)
-        evidence, told_before = self._evidence, self._evidence.told_times
+        evidence, records_before = self._evidence, self._evidence.records_received
         try:
             await self._introspection.look(evidence, self._tasks, suffices=self._suffices)
         except KeyRefused as error:
@@ -215,9 +217,9 @@ class Identity:
         except WorkspaceProblem as error:
             return KeyStatus(grant=evidence.grant, record=evidence.record, trouble=error)
         except UruError as error:
-            is_told = evidence.told_times > told_before
-            refusal = self._ended(evidence.record) if is_told else None
-            if refusal is not None or not is_told:
+            has_record = evidence.records_received > records_before
+            refusal = self._ended(evidence.record) if has_record else None
+            if refusal is not None or not has_record:
                 return KeyStatus(trouble=refusal) if refusal is not None else self._unanswered(error)
         self._answered = self._clock()
         record = evidence.record
@@ -229,7 +231,7 @@ class Identity:
         )
 
     def _suffices(self, record: KeyRecord | None) -> bool:
-        """Whether a record shows that the key is accepted, in the workspace that is meant."""
+        """Whether a record alone shows that the key is accepted, in the configured workspace."""
         named = record.workspace.id if record is not None and record.workspace is not None else None
         return named is not None and self._workspace_id in (None, named) and self._ended(record) is None
 
@@ -237,7 +239,7 @@ class Identity:
         return ended(record, self._keyring.source.steps)
 
     def _workspace(self, record: KeyRecord | None) -> Workspace | None:
-        """The one that the record names, unless the user fixed another one."""
+        """The workspace of the record, unless the user configured another one."""
         named = record.workspace if record is not None else None
         if named is not None and named.id is not None and self._workspace_id in (None, named.id):
             return named
@@ -245,17 +247,17 @@ class Identity:
 
     def _unknown(self) -> KeyStatus:
         if self._keyring.in_use is not None:
-            return KeyStatus(trouble=_silence())
+            return KeyStatus(trouble=_no_answer_yet())
         message = messages.KEY_HAS_NOT_COME.format(name=self._keyring.source.name)
         return KeyStatus(trouble=NoAnswer(message, fix=messages.WAITING_FOR_SOURCE))
 
     def _unanswered(self, error: UruError) -> KeyStatus:
-        """The last grant for as long as it may hold, then none."""
+        """The status after a failed request: the last grant within the grace period, then none."""
         last = self.key_status
         if last.trouble is None:
-            return replace(last, doubt=error)
+            return replace(last, refresh_error=error)
         return KeyStatus(record=last.record, trouble=error)
 
 
-def _silence() -> NoAnswer:
+def _no_answer_yet() -> NoAnswer:
     return NoAnswer(messages.NOT_ANSWERED_YET, fix=messages.TRY_IN_A_MOMENT)

@@ -1,7 +1,7 @@
-"""Asks Uru about one key: whether it is accepted, which is known of Uru, and what its record says, which is a bonus.
+"""Asks Uru about one key: checks whether it is accepted, and fetches its record if there is one.
 
-Only 401 of `/tools/sync/version` or of `/namespaces`, or a record that says so, condemns a key. The record's endpoint
-is assumed: whatever it answers, and however late, nothing else waits for it for long or fails because of it.
+A key counts as refused only after a 401 from `/tools/sync/version` or `/namespaces`, or if its record says so. The
+record's endpoint is assumed, not documented: a slow or failing response neither delays nor fails anything else.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from uru_mcp.uru.http_errors import new_key, workspace_problem
 from uru_mcp.uru.key_record import KeyRecord
 
 ASK_WITHIN = 9.0  # seconds
-VERSION_WITHIN = 3.0  # seconds of them, before the namespaces are asked for instead
+VERSION_WITHIN = 3.0  # seconds of ASK_WITHIN, before the check falls back to the namespaces
 RECORD_AT_ONCE = 0.5  # seconds before the key is checked without its record
-RECORD_WITHIN = 3.0  # seconds that a look waits for the record
-RECORD_AGAIN = 60.0  # seconds before a record that was not told in time is waited for again
+RECORD_WITHIN = 3.0  # seconds that a lookup waits for the record
+RECORD_AGAIN = 60.0  # seconds before a lookup waits again for a record that was late
 
 ENDED: Mapping[str, tuple[Code, str]] = {
     "revoked": ("key_revoked", messages.KEY_DELETED),
@@ -32,51 +32,51 @@ ENDED: Mapping[str, tuple[Code, str]] = {
     "expired": ("key_expired", messages.KEY_EXPIRED),
     **dict.fromkeys(("disabled", "inactive", "suspended", "blocked"), ("key_rejected", messages.KEY_SWITCHED_OFF)),
 }
-"""What a record's `status` may say of a key that has ended; any other says nothing."""
+"""The values of a record's `status` that mean a refused key; any other value is ignored."""
 
-PASSING = (408, 425, 499)  # statuses of a gateway that has not waited for an answer
+PASSING = (408, 425, 499)  # temporary statuses, from gateways that gave up waiting
 
 log = logging.getLogger(__name__)
 
 
 class Introspection:
-    """Looks at a key with one client. A question about the record goes on when a look no longer waits for it."""
+    """Looks up keys with one client. A request for the record continues when the lookup stops waiting for it."""
 
     def __init__(self, client: UruClient, clock: Callable[[], float]) -> None:
         self._client = client
         self._clock = clock
-        self._hearing: dict[Evidence, anyio.Event] = {}
+        self._fetching: dict[Evidence, anyio.Event] = {}
         self._late_at = float("-inf")
-        self._is_told = True  # as far as is known: the last look was answered with a record
+        self._has_record = True  # whether the last lookup received a record; assumed for the first one
 
     async def look(self, evidence: Evidence, tasks: TaskGroup, *, suffices: Callable[[KeyRecord | None], bool]) -> None:
-        """Ask whether the key is accepted, and have the evidence note what its record tells.
+        """Check whether the key is accepted, and add its record to the evidence.
 
-        A record that `suffices`, and comes at once, shows that the key is accepted.
+        If the record arrives at once and `suffices`, no other request is sent.
 
         Raises:
-            KeyRefused, WorkspaceProblem: What Uru says.
-            UruError: Uru did not answer, or is not there.
+            KeyRefused, WorkspaceProblem: Uru refuses the key, or the workspace.
+            UruError: Uru did not answer, or cannot be reached.
         """
         if evidence.key is None:
             raise NoAnswer(messages.NO_KEY_NOW, fix=messages.WHOAMI_SAYS_WHY)
-        told_before = evidence.told_times
-        heard = self._begin_hearing(evidence, tasks)
+        records_before = evidence.records_received
+        fetched = self._begin_fetch(evidence, tasks)
         until = time.monotonic() + RECORD_WITHIN
-        if self._is_told:
+        if self._has_record:
             with anyio.move_on_after(RECORD_AT_ONCE):
-                await heard.wait()
-        self._is_told = evidence.told_times > told_before
-        if self._is_told and suffices(evidence.record):
+                await fetched.wait()
+        self._has_record = evidence.records_received > records_before
+        if self._has_record and suffices(evidence.record):
             return
         patience = 0.0 if self._clock() - self._late_at < RECORD_AGAIN else RECORD_WITHIN
         try:
             await self._check(evidence)
         finally:
             with anyio.move_on_after(min(patience, until - time.monotonic())):
-                await heard.wait()
-        self._is_told = evidence.told_times > told_before
-        if not heard.is_set() and patience:
+                await fetched.wait()
+        self._has_record = evidence.records_received > records_before
+        if not fetched.is_set() and patience:
             self._late_at = self._clock()
 
     async def _check(self, evidence: Evidence) -> None:
@@ -94,37 +94,37 @@ class Introspection:
             if namespaces and all(namespace.recovery for namespace in namespaces):
                 raise workspace_problem("workspace_selection_required") from None
 
-    def _begin_hearing(self, evidence: Evidence, tasks: TaskGroup) -> anyio.Event:
-        """The question about the record that is under way, or a new one."""
-        if evidence not in self._hearing:
-            self._hearing[evidence] = anyio.Event()
-            tasks.start_soon(self._hear, evidence, self._hearing[evidence])
-        return self._hearing[evidence]
+    def _begin_fetch(self, evidence: Evidence, tasks: TaskGroup) -> anyio.Event:
+        """Start the request for the record, unless one is pending. The event is set when it is done."""
+        if evidence not in self._fetching:
+            self._fetching[evidence] = anyio.Event()
+            tasks.start_soon(self._fetch_record, evidence, self._fetching[evidence])
+        return self._fetching[evidence]
 
-    async def _hear(self, evidence: Evidence, done: anyio.Event) -> None:
+    async def _fetch_record(self, evidence: Evidence, done: anyio.Event) -> None:
         key, asked_at = evidence.key, self._clock()
         try:
             if key is not None:
-                evidence.tell(await self._client.key_record(key, within=ASK_WITHIN), asked_at=asked_at)
+                evidence.add_record(await self._client.key_record(key, within=ASK_WITHIN), asked_at=asked_at)
         except UruError as error:
             log.info("Uru does not tell of the key: %s", error.message)
-            evidence.tell_nothing(is_final=is_final(error))
-        except Exception:  # boundary: the record is a bonus, and what nobody foresaw in it costs nothing else
+            evidence.note_no_record(is_final=is_final(error))
+        except Exception:  # boundary: the record is optional, so an unexpected error in it fails nothing else
             log.exception("the key's record could not be read")
-            evidence.tell_nothing(is_final=True)
+            evidence.note_no_record(is_final=True)
         finally:
-            del self._hearing[evidence]
+            del self._fetching[evidence]
             done.set()
 
 
 def is_final(error: UruError) -> bool:
-    """Whether a service that answers a question about the key so has no such endpoint, or will not tell."""
+    """Whether this response to a request for the record means that asking again will not help."""
     status = error.details.get("status")
     return status == NOT_IMPLEMENTED or (not isinstance(error, NoAnswer) and status not in PASSING)
 
 
 def ended(record: KeyRecord | None, steps: str) -> KeyRefused | None:
-    """What a record says against its key; nothing, where only a date does, since clocks differ."""
+    """The error if a record says that its key is refused. Its dates are ignored, since clocks differ."""
     status = (record.status or "").strip().lower() if record is not None else ""
     if status not in ENDED:
         return None

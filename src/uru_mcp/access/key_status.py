@@ -1,4 +1,4 @@
-"""How an API key stands with Uru, as a value: its workspace, its grant, and what is wrong."""
+"""The status of an API key, as a value: its workspace, its permissions, and what is wrong."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ from uru_mcp.uru.namespaces_and_tools import Workspace
 
 @dataclass(frozen=True, slots=True)
 class KeyStatus:
-    """How the key stands with Uru.
+    """The key's status: workspace, permissions, and what is wrong.
 
-    `grant` is None while Uru has not been heard at all. `trouble` is why nothing, or not everything, can be done.
-    `doubt` is why an older grant still stands: Uru could not be asked again. `key` is the one that all this is about,
-    and the only one that may be used because of it. `contradiction` is what the key's record says against it, though
-    Uru accepts it.
+    `grant` is None until Uru has answered once. `trouble` is the error that blocks all calls, or some of them.
+    `refresh_error` is why the status could not be refreshed, while an older grant is still used. `key` is the key to
+    which this status belongs, and the only one that may be used because of it. `contradiction` is set if the key's
+    record says that it is refused, although Uru accepts it.
     """
 
     grant: Grant | None = None
     record: KeyRecord | None = None
     workspace: Workspace | None = None
     trouble: UruError | None = None
-    doubt: UruError | None = None
+    refresh_error: UruError | None = None
     key: Key | None = None
     contradiction: KeyRefused | None = None
 
     @property
     def state(self) -> str:
-        """`ready`, or the code of what is in the way."""
+        """`ready`, or the code of the error that prevents it."""
         if self.trouble is not None:
             return self.trouble.code
         return "permissions_unknown" if self.grant is None or self.grant.unknown == EVERYTHING else "ready"
 
     @property
     def is_refused(self) -> bool:
-        """Whether the key itself, or the configuration, is the trouble, so that nothing at all can be done."""
+        """Whether the key or the configuration is invalid, so that no call can work."""
         return isinstance(self.trouble, (KeyRefused, SettingsError)) or self.state == "workspace_not_accessible"
 
     @property

@@ -1,7 +1,7 @@
-"""What is known of one key's permissions: what Uru told, what the user declared, what calls have shown.
+"""The evidence for one key's permissions: what Uru reports, what the user declared, and what calls have shown.
 
-It only keeps what others observe, and for how long it counts. Uru is asked in `identity.py`; what a grant allows is
-decided in `gate.py`.
+It only stores evidence, and how long each kind is valid. `identity.py` sends the requests; `gate.py` decides what a
+grant allows.
 """
 
 from __future__ import annotations
@@ -12,31 +12,31 @@ from uru_mcp.credentials.api_key import Key
 from uru_mcp.permissions import NOTHING, Grant, Permission, Permissions
 from uru_mcp.uru.key_record import KeyRecord
 
-GRACE = 300.0  # seconds that what Uru told counts while it does not repeat it
-REFUSED_FOR = 60.0  # seconds that a refusal counts where Uru's record of the key does not answer it
+GRACE = 300.0  # seconds that a record stays valid without being confirmed
+REFUSED_FOR = 60.0  # seconds that a refusal stays valid, unless a newer record replaces it
 
 
 class Evidence:
     """Collects evidence about one key; `grant` is what follows from it now.
 
-    `record` is the last record of the key that Uru gave. What it told is never replaced by a declaration.
+    `record` is the last record that Uru returned for the key. A declaration never overrides it.
     """
 
     def __init__(self, key: Key | None, declared: Permissions | None, clock: Callable[[], float]) -> None:
         self.key = key
         self.record: KeyRecord | None = None
-        self.told_times = 0  # how often Uru gave a record
+        self.records_received = 0
         self._declared = declared
         self._clock = clock
         self._told_at = float("-inf")
         self._is_pending = True
         self._seen: Permissions = NOTHING
         self._refused: dict[Permission, float] = {}
-        self._said: tuple[Permissions, float] | None = None
+        self._refusal_grant: tuple[Permissions, float] | None = None
 
     @property
-    def needs_a_look(self) -> bool:
-        """Whether nothing is told and nothing declared, so that only a call can show anything."""
+    def needs_read_check(self) -> bool:
+        """Whether Read is neither reported nor declared, so that only a call can show whether the key has it."""
         return self._declared is None and Permission.READ in self.grant.unknown
 
     @property
@@ -44,8 +44,8 @@ class Evidence:
         now = self._clock()
         told = self.record.permissions if self.record is not None else None
         is_outdated = told is not None and now - self._told_at >= GRACE
-        if self._said is not None and now - self._said[1] < REFUSED_FOR:
-            told, is_outdated = (self._said[0] if told is None else told & self._said[0]), False
+        if self._refusal_grant is not None and now - self._refusal_grant[1] < REFUSED_FOR:
+            told, is_outdated = (self._refusal_grant[0] if told is None else told & self._refusal_grant[0]), False
         return Grant(
             told=told,
             declared=self._declared,
@@ -56,10 +56,10 @@ class Evidence:
             unknown_names=self.record.unknown_permissions if self.record is not None else (),
         )
 
-    def tell(self, record: KeyRecord, *, asked_at: float) -> None:
-        """Note the key's own record, which answers every refusal from before it was asked for."""
+    def add_record(self, record: KeyRecord, *, asked_at: float) -> None:
+        """Store the key's record. It replaces every refusal from before `asked_at`."""
         self._is_pending = False
-        self.told_times += 1
+        self.records_received += 1
         if record.permissions is None and self.record is not None and self.record.permissions is not None:
             return
         self.record = record
@@ -67,21 +67,21 @@ class Evidence:
             return
         self._told_at = self._clock()
         self._refused = {one: at for one, at in self._refused.items() if at > asked_at}
-        if self._said is not None and self._said[1] <= asked_at:
-            self._said = None
+        if self._refusal_grant is not None and self._refusal_grant[1] <= asked_at:
+            self._refusal_grant = None
 
-    def tell_nothing(self, *, is_final: bool) -> None:
-        """Note that Uru did not tell of the key; `is_final` is whether asking again is expected to change nothing."""
+    def note_no_record(self, *, is_final: bool) -> None:
+        """Note that Uru returned no record; `is_final` is whether asking again will not help."""
         self._is_pending = not is_final
 
-    def show(self, permissions: Permissions) -> None:
-        """Note that a call which needs these permissions has succeeded."""
+    def note_success(self, permissions: Permissions) -> None:
+        """Record that a call which needs these permissions succeeded."""
         self._seen |= permissions
 
-    def refuse(self, missing: Permissions, granted: Permissions | None) -> None:
-        """Note that Uru refused a call for missing permissions, and what it said that the key has."""
+    def note_refusal(self, missing: Permissions, granted: Permissions | None) -> None:
+        """Record that Uru refused a call for missing permissions; `granted` is what it says the key has."""
         now = self._clock()
         self._seen -= missing
         self._refused |= dict.fromkeys(missing, now)
         if granted is not None:
-            self._said = (granted - missing, now)
+            self._refusal_grant = (granted - missing, now)

@@ -1,15 +1,15 @@
-"""What each tool needs: the one table, and the rules for what the table does not know.
+"""The permission policy: which permissions each tool needs, from one table and rules for unknown tools.
 
-It refuses to know keys, grants and the network. In the namespace `platform`, the first rule that fits decides:
+It does not know keys, grants or the network. In the namespace `platform`, the first matching rule applies:
 
 1. the permission that Uru declares for the tool
-2. `PLATFORM_TOOLS`, the names we know
+2. `PLATFORM_TOOLS`, the known names
 3. `annotations.readOnlyHint: true`, which means Read
-4. `NAMING`, every pattern that fits the name
+4. `NAMING`, every pattern that matches the name
 5. otherwise all three
 
-In any other namespace a tool runs in a connected app, which Uru's guide calls Execute; a declaration adds to that and
-never takes it away.
+In any other namespace a tool runs in a connected app, which Uru's guide calls Execute; a declaration can add to that
+but not remove it.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ NAMING: Mapping[str, Permissions] = {
 }
 
 RECORDS = READ
-"""What it takes to see anything of the workspace as a resource or a prompt, besides what Uru declares."""
+"""What every resource and prompt needs, in addition to what Uru declares."""
 
 OWN_TOOLS: Mapping[str, Permissions] = {
     "uru_whoami": NOTHING,
@@ -72,9 +72,9 @@ OWN_TOOLS: Mapping[str, Permissions] = {
 
 
 def needs_of(namespace: str, name: str, *, declared: Permissions | None, read_only: bool | None) -> Permissions:
-    """The permissions that a key must have, all of them, before the tool may run.
+    """The permissions that a key needs, all of them, to run the tool.
 
-    `declared` is what Uru says the tool needs and `read_only` its `readOnlyHint`, each None where nothing is said.
+    `declared` is what Uru declares for the tool and `read_only` its `readOnlyHint`; each is None if absent.
     """
     if namespace != PLATFORM:
         return EXECUTE | declared if declared else EXECUTE
@@ -89,16 +89,16 @@ def needs_of(namespace: str, name: str, *, declared: Permissions | None, read_on
 
 
 def needs_at_least(namespace: str, name: str, *, declared: Permissions | None, read_only: bool | None) -> Permissions:
-    """What a tool needs when what is said of it may be out of date: that, and what it needs when nothing is said."""
+    """What a tool needs if its declaration may be outdated: the declared needs and the default ones together."""
     said = needs_of(namespace, name, declared=declared, read_only=read_only)
     return said | needs_of(namespace, name, declared=None, read_only=None)
 
 
 def reads_only(namespace: str, name: str, *, declared: Permissions | None, read_only: bool | None) -> bool:
-    """Whether a tool only reads, so that clients may stop asking the person and we may repeat it.
+    """Whether a tool is read-only, so that clients may skip the confirmation and we may retry it.
 
-    Only a declaration, a hint or the table shows that; a name alone, such as `get_next_job`, never does. Uru's word
-    counts, and that of the apps Uru connects; what a stranger's server (`external_mcp_*`) says of its tools does not.
+    This takes a declaration, a hint or an entry in the table; a name alone, such as `get_next_job`, is not enough.
+    Hints of Uru and of the apps that Uru connects are trusted; those of customers' servers (`external_mcp_*`) are not.
     """
     if namespace != PLATFORM:
         return read_only is True and not is_foreign(namespace)
@@ -112,14 +112,14 @@ def reads_only(namespace: str, name: str, *, declared: Permissions | None, read_
 
 
 def is_foreign(namespace: str) -> bool:
-    """Whether the namespace is an MCP server that a customer connected, which writes its own descriptions and hints."""
+    """Whether the namespace is an MCP server that a customer connected, whose descriptions and hints are untrusted."""
     return namespace.startswith("external_mcp_")
 
 
 def dispatcher_of(needs: Permissions, *, read_only: bool) -> str | None:
-    """The tool of ours that runs it, chosen so that each one's hints are true of all that it runs.
+    """The dispatch tool for these permissions, chosen so that its hints hold for every tool that it runs.
 
-    None: it changes something without needing Write or Execute, so that only its own name can say so.
+    None for a tool that changes something without needing Write or Execute: it can only be called by its own name.
     """
     if Permission.EXECUTE in needs:
         return "uru_execute"

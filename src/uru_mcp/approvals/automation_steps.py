@@ -1,4 +1,4 @@
-"""What a run of an automation waits for, in words: for the model that must ask, and for the person who decides."""
+"""The texts for an automation run that waits for an approval: for the model that must ask, and for the user."""
 
 from __future__ import annotations
 
@@ -24,31 +24,31 @@ DECISION_SCHEMA: dict[str, Any] = {
     },
     "required": ["decision"],
 }
-"""The form that a person fills in; a subset of JSON Schema that MCP allows there."""
+"""The elicitation form, in the subset of JSON Schema that MCP allows for it."""
 
 
 def deciding_tool(approval: Approval, snapshot: Snapshot) -> Tool | None:
-    """The tool that decides it, where the workspace has one, the run says what waits, and the key may."""
+    """The tool that decides an approval; None if the workspace lacks it, the key may not call it, or it has no node."""
     tool = snapshot.catalog.tools.get(shown_name(PLATFORM, DECIDE))
     is_possible = tool is not None and approval.node is not None and allows(tool.needs, snapshot.key_status)
     return tool if is_possible else None
 
 
 def decision(approval: Approval, choice: str, comment: str | None = None) -> dict[str, Any]:
-    """The arguments with which a decision is told to Uru."""
+    """The arguments of the tool call that sends a decision to Uru."""
     said = {"comment": comment} if comment else {}
     return {"run_id": approval.run.run_id, "node_id": approval.node, "decision": choice, **said}
 
 
 def question(approval: Approval, title: str | None = None) -> str:
-    """What a person is asked; the words are Uru's. `title` is the automation's, where the run does not tell it."""
+    """The question for the user, which quotes Uru. `title` is the automation's name, if the run lacks it."""
     name = quoted(approval.automation or title or approval.run.id or "", NAME_CHARS)
     step, assignee = _step_and_assignee(approval)
     return f"{messages.question_to_the_person(name, step, assignee)}{Quotation(approval.question).sentence}"
 
 
 def advice(approval: Approval, snapshot: Snapshot) -> tuple[dict[str, Any], str]:
-    """The same for a model: as structure, and as a note.
+    """The approval for the model: as structure, and as a note.
 
     `{"run_id", "node_id", "step", "meant_for", "question", "note", "decide": {"when", "call_with", "arguments"}}`
     """
@@ -87,6 +87,6 @@ def note_on(approval: Approval) -> str:
 
 
 def _step_and_assignee(approval: Approval) -> tuple[str | None, str | None]:
-    """What the step is called and for whom it is meant, as both may stand in our sentences."""
+    """The names of the step and of its assignee, quoted for use in our sentences."""
     step, assignee = (quoted(one or "", NAME_CHARS) or None for one in (approval.step, approval.assignee))
     return step, assignee

@@ -40,7 +40,7 @@ async def standing_of(settings: Settings, redaction: Redaction) -> KeyStatus:
         async with anyio.create_task_group() as tasks:
             identity.start(tasks)
             key_status = await identity.ask()
-            if identity.needs_a_look:
+            if identity.needs_read_check:
                 key_status = await _after_a_read(client, identity, redaction)
             tasks.cancel_scope.cancel()  # a slow answer about the key's record is not waited for any longer
     finally:

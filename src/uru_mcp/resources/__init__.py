@@ -1,4 +1,4 @@
-"""Uru's records as MCP resources, prompts and completions, behind the gate.
+"""Uru's records as MCP resources, prompts and completions, behind the permission gate.
 
 It does not know the SDK's types.
 """

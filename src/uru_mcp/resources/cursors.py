@@ -1,4 +1,4 @@
-"""Cursors of our own lists: opaque to clients, and readable by any process, since they hold all that they mean."""
+"""Pagination cursors of our own lists: opaque to clients, and stateless, so that any process can read them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def encode(*parts: str | int | None) -> str:
 
 
 def given(cursor: str | None) -> str | None:
-    """The cursor that was given; some clients say "" for none."""
+    """The cursor, or None; some clients send "" instead of none."""
     return cursor or None
 
 
@@ -30,10 +30,10 @@ def not_ours() -> ArgumentError:
 
 
 def decode(cursor: str, *kinds: type | tuple[type, ...]) -> list[Any]:
-    """The parts of a cursor, each of the kind that is expected of it.
+    """The parts of a cursor, checked against the expected types.
 
     Raises:
-        ArgumentError: It is none of ours.
+        ArgumentError: It is not one of our cursors.
     """
     try:
         parts = json.loads(base64.b64decode(cursor.encode(), b"-_", validate=True))
@@ -45,7 +45,7 @@ def decode(cursor: str, *kinds: type | tuple[type, ...]) -> list[Any]:
 
 
 def _is_of(part: Any, kind: type | tuple[type, ...]) -> bool:
-    """Whether a part is of that kind; a number is a place in a list, and so not negative."""
+    """Whether a part has that type; a number is a position in a list, so it must not be negative."""
     if isinstance(part, int):
         return kind is int and not isinstance(part, bool) and part >= 0
     return isinstance(part, kind)

@@ -1,7 +1,7 @@
-"""How records stood when they were last read through us, so that no change of another person is overwritten unseen.
+"""Optimistic locking: remembers the revision of each record read, so that an edit cannot overwrite unseen changes.
 
-It keeps when Uru says that a record changed, and a digest of its texts, since times may be no finer than a second. It
-asks Uru nothing.
+A revision is the record's `updated_at` and a digest of its texts, since the time may only have second precision. It
+sends no requests.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from uru_mcp.untrusted_input.quoting import quoted
 from uru_mcp.uru.records import Kind, address_of
 from uru_mcp.uru.resource_uris import ResourceUri
 
-AT_MOST = 1_000  # records that are remembered, those that were read last
+AT_MOST = 1_000  # records that are remembered; the least recently read are evicted
 REPLACED = ("content", "instructions", "nodes", "edges")
 """The fields that an update replaces as a whole. Source: the edit tools of `platform`, whose fields are assumed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """When a record was changed last, and the digest of each of its texts that was there."""
+    """When a record was last changed, and the digest of each of its texts."""
 
     updated_at: str
     digests: Mapping[str, str]
@@ -37,7 +37,7 @@ class Revision:
 
 
 def revision_of(record: Record) -> Revision | None:
-    """None where Uru does not tell when the record changed."""
+    """The revision of a record; None if it has no `updated_at`."""
     updated_at = text_at(record, "updated_at", "updatedAt")
     if updated_at is None:
         return None
@@ -49,13 +49,13 @@ def _digest(value: Any) -> str:
 
 
 class Revisions:
-    """The last known revision of each record, by address. What differs between workspaces has another id in each."""
+    """The last known revision of each record, by address. No address occurs in two workspaces."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, Revision] = OrderedDict()
 
     def note(self, kind: Kind, record: Record) -> None:
-        """A record was read, or answered by an edit of ours; one that does not tell when it changed is forgotten."""
+        """Store the revision of a record that was read or returned by an edit; forget it if it has no `updated_at`."""
         address = address_of(kind, record)
         if address is None:
             return
@@ -73,7 +73,7 @@ class Revisions:
         return address.uri in self._known
 
     def require_same(self, kind: Kind, address: ResourceUri, record: Record) -> None:
-        """Raises: `ArgumentError` when the record is not as it was when it was last read."""
+        """Raises: `ArgumentError` when the record has changed since it was last read."""
         known, now = self._known.get(address.uri), revision_of(record)
         if known is None or now is None or not known.differs_from(now):
             return

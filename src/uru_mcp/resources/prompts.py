@@ -1,6 +1,6 @@
-"""Uru's prompts as MCP prompts: named by their titles, with their variables as arguments, filled in.
+"""MCP prompts: lists Uru's prompts under names made from their titles, and renders them with arguments.
 
-Everything in this room needs Read, and more where Uru says so.
+Everything here needs Read, and any permission that Uru declares; `resource_requests.py` checks that.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from uru_mcp.uru.http_errors import shaped
 from uru_mcp.uru.records import AGENTS, PROMPTS, Prompt, Variable, read_agent, read_prompt
 from uru_mcp.uru.resource_uris import ResourceUri
 
-PLACEHOLDER = re.compile(r"\{\{([^{}]++)\}\}")  # possessive: whatever is between braces is looked at once
-NOT_GIVEN = "(not given)"  # for what is optional: a gap would read as if it were meant
+PLACEHOLDER = re.compile(r"\{\{([^{}]++)\}\}")  # possessive, so that it runs in linear time
+NOT_GIVEN = "(not given)"  # for optional arguments, since an empty gap would look intentional
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A prompt under the name that clients call it by, with all that can be filled in."""
+    """A prompt with its MCP name and all of its arguments."""
 
     name: str
     prompt: Prompt
@@ -39,23 +39,23 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What a prompt says once it is filled in: texts in order, each a message of the user's."""
+    """A rendered prompt: texts in order, each a user message."""
 
     description: str
     messages: tuple[str, ...]
 
 
 class Prompts:
-    """Lists and fills prompts. Every method answers within `within` seconds, and raises what `Calls.run` raises."""
+    """Lists and renders prompts. Every method answers within `within` seconds, and raises what `Calls.run` raises."""
 
     def __init__(self, record_cache: RecordCache, redaction: Redaction) -> None:
         self._record_cache = record_cache
         self._redaction = redaction
 
     async def page(self, snapshot: Snapshot, cursor: str | None, *, within: float) -> tuple[list[Offer], str | None]:
-        """Some of the prompts, asked for anew at the first page, and the cursor of the next.
+        """A page of prompts and the cursor of the next page. The first page bypasses the cache.
 
-        Raises, besides: `ArgumentError` for a cursor that is none of this list's.
+        Raises, besides: `ArgumentError` for an invalid cursor.
         """
         start = place_of(cursor)
         if start == 0:
@@ -65,10 +65,10 @@ class Prompts:
         return offers[start:end], encode(end) if end < len(offers) else None
 
     async def fill(self, name: str, given: Mapping[str, str], snapshot: Snapshot, *, within: float) -> Filled:
-        """The prompt with its placeholders filled in, behind the instructions of the agent that it names.
+        """The rendered prompt, after the instructions of its agent if it has one.
 
-        Raises, besides: `ArgumentError` for an unknown prompt (`not_found`) or argument, or a required one that is
-        missing.
+        Raises, besides: `ArgumentError` for an unknown prompt (`not_found`), an unknown argument, or a missing required
+        argument.
         """
         until = time.monotonic() + within
         own = (await self._find(name, snapshot, within=within)).prompt.id
@@ -78,7 +78,7 @@ class Prompts:
         prompt = bounded(shaped(read_prompt, self._redaction.value(record)))
         _check(name, arguments_of(prompt), given)
         filled = filled_in(prompt.content or "", given)
-        text = self._redaction.text(filled)  # the values are the client's, and come back to it
+        text = self._redaction.text(filled)  # the values come from the client, and may hold a key
         if prompt.agent is None:
             return Filled(prompt.description, (text,))
         instructions = await self._instructions(prompt.agent, snapshot, within=_left(until))
@@ -88,7 +88,7 @@ class Prompts:
         return Filled(prompt.description, (instructions, text))
 
     async def complete(self, name: str, argument: str, typed: str, snapshot: Snapshot, *, within: float) -> list[str]:
-        """The choices that the prompt gives for an argument, as far as they fit what was typed.
+        """The choices of a prompt's argument that match what was typed.
 
         Raises, besides: `ArgumentError` for an unknown prompt or argument.
         """
@@ -106,7 +106,7 @@ class Prompts:
             try:
                 prompt = bounded(read_prompt(self._redaction.value(record)))
             except UnexpectedShape:
-                continue  # one that is wrong does not spoil the others
+                continue  # an invalid prompt does not affect the others
             if len(prompt.id) <= limits.IDENTIFIER:
                 prompts.setdefault(prompt.id, prompt)
         names = prompt_names({own: prompt.title for own, prompt in prompts.items()})
@@ -138,7 +138,7 @@ class Prompts:
 
 
 def bounded(prompt: Prompt) -> Prompt:
-    """The prompt with texts and lists of a length that can be listed; arguments with longer names are none."""
+    """The prompt with texts and lists truncated to the limits; arguments with too long names are left out."""
     variables = tuple(
         replace(
             one,
@@ -157,13 +157,13 @@ def bounded(prompt: Prompt) -> Prompt:
 
 
 def place_of(cursor: str | None) -> int:
-    """Where a page begins. Raises: `ArgumentError` for a cursor that is none of this list's."""
+    """The index at which a page begins. Raises: `ArgumentError` for an invalid cursor."""
     place: int = 0 if given(cursor) is None else decode(cursor or "", int)[0]
     return place
 
 
 def arguments_of(prompt: Prompt) -> tuple[Variable, ...]:
-    """Its variables, and every placeholder that is none of them, without which the text would have a hole."""
+    """The prompt's variables, and every placeholder that is not declared as one, since it must be filled in too."""
     declared = {variable.name for variable in prompt.variables}
     holes = dict.fromkeys(filter(None, map(_name_in, PLACEHOLDER.finditer(prompt.content or ""))))
     undeclared = [Variable(name, "", required=True) for name in holes if name not in declared]
@@ -171,7 +171,7 @@ def arguments_of(prompt: Prompt) -> tuple[Variable, ...]:
 
 
 def filled_in(content: str, given: Mapping[str, str]) -> str:
-    """The text with a value in place of each placeholder. Raises: `Refused` (`too_large`) when that is too long."""
+    """The text with a value for each placeholder. Raises: `Refused` (`too_large`) when the result is too long."""
     values = {variable: text for variable, text in given.items() if text.strip()}
 
     def value_for(hole: re.Match[str]) -> str:
@@ -184,7 +184,7 @@ def filled_in(content: str, given: Mapping[str, str]) -> str:
 
 
 def _name_in(hole: re.Match[str]) -> str | None:
-    """The argument that a placeholder names; None where it is too long for a name, or blank, and so is plain text."""
+    """The argument that a placeholder names; None if the name is blank or too long, so that it is plain text."""
     name = hole[1].strip()
     return name if 0 < len(name) <= limits.IDENTIFIER else None
 

@@ -1,7 +1,7 @@
-"""Uru's records by kind: asked for page by page through the query tools of `platform`, and kept for a short while.
+"""Fetches Uru's records in pages through the query tools of `platform`, and caches them briefly.
 
-A kind is there when the workspace has the tool for it. Whether the key may read is decided in `access/gate.py` from
-what `needs_of` says; this room trusts that it was asked.
+A kind of record is available if the workspace has the tool for it. Callers must check `needs_of` with `access/gate.py`
+first; this module does not check permissions.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ from uru_mcp.worker_threads import in_time
 
 PAGE = 50  # records
 NEWEST = 10  # runs of each automation that are listed
-KEPT = 30.0  # seconds that a page serves completions and the names of prompts; lists ask anew
-PAGES = 200  # that are kept, and that are walked through
+KEPT = 30.0  # seconds that a page is cached for completions and prompt names; lists bypass the cache
+PAGES = 200  # that are cached, and that a walk reads at most
 REQUESTS_AT_ONCE = 8
 LONGEST_CURSOR = 10_000  # characters
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some records of a list, and where it goes on; redacted."""
+    """Some records of a list, redacted, and the cursor of the next page."""
 
     records: tuple[Record, ...]
     next_cursor: str | None
@@ -48,7 +48,7 @@ class Page:
 
 @dataclass(slots=True)
 class _Kept:
-    """The pages of one workspace, each with the time at which it came."""
+    """The cached pages of one workspace, each with the time at which it was fetched."""
 
     workspace: str | None = None
     pages: dict[tuple[Kind, str | None], tuple[float, Page]] = field(default_factory=dict)
@@ -56,18 +56,18 @@ class _Kept:
 
 
 def tool_for(kind: Kind, catalog: Catalog) -> Tool | None:
-    """The tool that looks records of this kind up; None where the workspace has none."""
+    """The query tool for records of this kind; None if the workspace has none."""
     return catalog.tools.get(shown_name(PLATFORM, kind.query_tool))
 
 
 def needs_of(kind: Kind, catalog: Catalog) -> Permissions:
-    """What a key must have to read records of this kind: never less than Read, and whatever its tool needs."""
+    """The permissions for reading records of this kind: Read, and everything that the query tool needs."""
     tool = tool_for(kind, catalog)
     return RECORDS if tool is None else RECORDS | tool.needs
 
 
 def open_kinds(snapshot: Snapshot) -> tuple[Kind, ...]:
-    """The kinds that this workspace has and this key may read."""
+    """The kinds of records that this workspace has and this key may read."""
     return tuple(
         kind
         for kind in KINDS
@@ -77,9 +77,9 @@ def open_kinds(snapshot: Snapshot) -> tuple[Kind, ...]:
 
 
 class RecordCache:
-    """Fetches records. Every method answers within `within` seconds or raises what `Calls.run` raises.
+    """Fetches and caches records. Every method answers within `within` seconds or raises what `Calls.run` raises.
 
-    `failed` is why a kind could not be listed when it was last tried, and `revisions` how records stood when read.
+    `failed` is why a kind could not be listed at the last attempt. `revisions` are those of the records last read.
     """
 
     def __init__(self, calls: Calls, redaction: Redaction) -> None:
@@ -90,12 +90,12 @@ class RecordCache:
         self.failed: dict[Kind, UruError] = {}
 
     def start_over(self) -> None:
-        """Forget what an earlier key was shown."""
+        """Reset after a key rotation: discard the records of the previous key."""
         self._kept, self.revisions = _Kept(), Revisions()
         self.failed = {}
 
     async def page(self, kind: Kind, snapshot: Snapshot, cursor: str | None = None, *, within: float) -> Page:
-        """A page of all records of a kind, asked for anew; of runs, the newest ten of a page of automations."""
+        """A page of records of a kind, bypassing the cache; for runs, the newest ten of each automation on a page."""
         asked_for = self._kept
         try:
             if kind is RUNS:
@@ -106,12 +106,12 @@ class RecordCache:
             self.failed[kind] = error
             raise
         self.failed.pop(kind, None)
-        if asked_for is self._kept:  # otherwise this is of another workspace, or of another key
+        if asked_for is self._kept:  # otherwise the page is of another workspace or key
             self._keep(kind, snapshot, cursor, page)
         return page
 
     async def search(self, query: str, snapshot: Snapshot, cursor: str | None = None, *, within: float) -> Page:
-        """A page of the context blocks that fit a query, best first, each with an `excerpt`."""
+        """A page of the context blocks that match a query, best first, each with an `excerpt`."""
         return await self._page(CONTEXTS, {"op": "search", "query": query}, snapshot, cursor, within=within)
 
     async def runs(self, automation: str, snapshot: Snapshot, cursor: str | None = None, *, within: float) -> Page:
@@ -149,7 +149,7 @@ class RecordCache:
         return found
 
     async def walk(self, kind: Kind, snapshot: Snapshot, *, within: float) -> AsyncIterator[Record]:
-        """All records of a kind, as they were at most `KEPT` seconds ago."""
+        """All records of a kind, from the cache if it is at most `KEPT` seconds old."""
         until = time.monotonic() + within
         cursor: str | None = None
         for _ in range(PAGES):
@@ -163,7 +163,7 @@ class RecordCache:
                 return
 
     async def automation_of(self, run: ResourceUri, snapshot: Snapshot, *, within: float) -> Record:
-        """The automation of a run, as it was last listed or is now; empty where the key may not or cannot read it."""
+        """The automation of a run, from the cache if it was listed before; empty if it cannot be read."""
         kept = self._kept.automations.get(run.id or "") if self._kept.workspace == _workspace(snapshot) else None
         if kept is not None or AUTOMATIONS not in open_kinds(snapshot):
             return kept or {}
@@ -172,7 +172,7 @@ class RecordCache:
         return {}
 
     def forget(self, kinds: Collection[Kind]) -> None:
-        """Ask anew for these kinds: something has changed."""
+        """Drop the cached pages of these kinds, because records have changed."""
         for kind, cursor in list(self._kept.pages):
             if kind in kinds:
                 del self._kept.pages[kind, cursor]
@@ -216,7 +216,7 @@ class RecordCache:
         if following is not None and len(following) > LONGEST_CURSOR:
             following = None
         if following is not None and (following == cursor or self._redaction.text(following) != following):
-            following = None  # it would lead round in a circle, or out with a key in it
+            following = None  # it would loop forever, or leak a key
         return Page(records, following)
 
     async def _ask(self, kind: Kind, op: Record, snapshot: Snapshot, *, within: float) -> Any:
@@ -239,7 +239,7 @@ class RecordCache:
 
 
 def _runs_of(automation: str, page: Page, name: str | None = None) -> tuple[Record, ...]:
-    """The runs, each with the automation it is of, which a list of one automation's runs need not repeat."""
+    """The runs, each with the id and name of its automation, which a list of one automation's runs may omit."""
     told = {"automation_id": automation} if name is None else {"automation_id": automation, "automation_name": name}
     return tuple({**told, **record} for record in page.records)
 

@@ -1,4 +1,4 @@
-"""Lists of resources in pages: from one kind to the next, each in the order and the pages in which Uru has it."""
+"""Paginates the list of resources: kind after kind, each in Uru's own order and pages."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from uru_mcp.uru.resource_uris import NAMESPACES, ResourceUri
 from uru_mcp.uru.waiting_steps import WAITS, Approval, read_approvals, with_steps
 from uru_mcp.worker_threads import in_time
 
-LOOKED_UP = 5  # of a list: records of which is told what the list itself leaves out
-LOOK_UP = 3.0  # seconds for that
-STEPS = 20  # pages of Uru's that one page of ours is made of, at most
+LOOKED_UP = 5  # records of a list that are read for what the list leaves out
+LOOK_UP = 3.0  # seconds for these reads
+STEPS = 20  # pages of Uru's per page of ours, at most
 
-FACTS = "facts"  # the source of what needs no record
+FACTS = "facts"  # the source of resources that need no record
 SOURCES = (FACTS, *(kind.collection for kind in KINDS))
 
 
@@ -42,7 +42,7 @@ class Listing:
 
 
 class Position(NamedTuple):
-    """Where a list goes on: in which source, on which page of Uru's, behind how many of its items."""
+    """Where a list continues: the source, the cursor of Uru's page, and the number of its items to skip."""
 
     source: str
     cursor: str | None = None
@@ -66,14 +66,14 @@ class Listings:
         budget: float = float("inf"),
         within: float,
     ) -> Listing:
-        """Resources from `cursor` on, of one kind or of all, those that fit a query or all of them.
+        """Resources from `cursor` on, optionally of one kind and matching a query.
 
-        Context blocks are searched by Uru, the others for the words of the query. The page weighs at most `budget`
-        as JSON (see `untrusted_input/token_estimate.py`), though it holds one resource at least.
+        Uru searches context blocks; other kinds are filtered here by the words of the query. The page weighs at most
+        `budget` as JSON (see `untrusted_input/token_estimate.py`), but holds at least one resource.
 
         Raises:
-            ArgumentError: The cursor is none of this list's.
-            KeyRefused, WorkspaceProblem: What is the same for every kind.
+            ArgumentError: The cursor is invalid.
+            KeyRefused, WorkspaceProblem: These affect every kind.
         """
         until = time.monotonic() + within
         sources = [
@@ -86,7 +86,7 @@ class Listings:
                 break
             found, following = await self._try(snapshot, position, query, page, within=until - time.monotonic())
             if position is begin and position.cursor is not None and _is_refused(page.problems.get(position.source)):
-                raise not_ours()  # Uru does not know its own part of it
+                raise not_ours()  # Uru rejects its own cursor inside ours
             wanted = [one for one in found if kind in (None, one.kind)]
             for place, resource in enumerate(wanted[position.skip :], position.skip):
                 budget -= weight_of(compact(described(resource))) + 1
@@ -105,7 +105,7 @@ class Listings:
             return await self._fetch(snapshot, position, query, within=within)
         except (KeyRefused, WorkspaceProblem):
             raise
-        except UruError as error:  # the other kinds are there all the same
+        except UruError as error:  # does not affect the other kinds
             page.problems[position.source] = error
             return [], None
 
@@ -121,7 +121,7 @@ class Listings:
             page = await self._record_cache.search(query, snapshot, position.cursor, within=within)
         else:
             page = await self._record_cache.page(kind, snapshot, position.cursor, within=within)
-        found: dict[str, Resource] = {}  # of several hits in one record the best
+        found: dict[str, Resource] = {}  # only the best of several hits in one record
         addresses: dict[str, ResourceUri] = {}
         for record in page.records:
             entry = read_entry(kind, record)
@@ -232,7 +232,7 @@ def _is_asked_for(source: str, kind: str | None) -> bool:
 
 
 def require_cursor(cursor: str | None) -> None:
-    """Raises: `ArgumentError` when the cursor is none of this list's."""
+    """Raises: `ArgumentError` when the cursor is invalid."""
     _position(cursor, SOURCES)
 
 
@@ -242,7 +242,7 @@ def _position(cursor: str | None, sources: Sequence[str]) -> Position | None:
     position = Position(*decode(cursor or "", str, (str, type(None)), int))
     if position.source not in SOURCES or (position.source == FACTS and position.cursor is not None):
         raise not_ours()
-    return position if position.source in sources else None  # the kind has gone since
+    return position if position.source in sources else None  # the kind is no longer available
 
 
 def _after(position: Position, following: str | None, sources: Sequence[str]) -> Position | None:
@@ -253,7 +253,7 @@ def _after(position: Position, following: str | None, sources: Sequence[str]) ->
 
 
 def _matching(query: str, resources: list[Resource]) -> list[Resource]:
-    """Those that hold every word of the query."""
+    """The resources that contain every word of the query."""
     words = query.casefold().split()
     return [
         one for one in resources if all(word in f"{one.title} {one.description} {one.uri}".casefold() for word in words)

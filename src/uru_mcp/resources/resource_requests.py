@@ -1,7 +1,7 @@
-"""Uru's workspace as a library: what MCP's requests for resources, prompts and completions answer, behind the gate.
+"""Handles requests for resources, prompts and completions, behind the permission gate.
 
-The tools `uru_list_resources` and `uru_read_resource` answer from the same. It knows what may be listed and read, and
-nothing of MCP's wire.
+MCP's own requests and the tools `uru_list_resources` and `uru_read_resource` both use it. It does not know MCP's wire
+format.
 """
 
 from __future__ import annotations
@@ -38,10 +38,9 @@ LEAVING_OUT: Mapping[str, tuple[str, ...]] = {CONTEXTS.query_tool: ("search",), 
 
 
 class ResourceHandlers:
-    """Answers within `within` seconds each, or raises a `UruError`.
+    """Each method answers within `within` seconds, or raises a `UruError`.
 
-    A key that lacks Read is shown nothing; while something else is in the way, that is raised, so that an empty list
-    is never a failure in disguise.
+    Lists are empty for a key that lacks Read. Any other problem is raised, so that an empty list never hides an error.
     """
 
     def __init__(
@@ -61,11 +60,11 @@ class ResourceHandlers:
 
     @property
     def failed(self) -> Mapping[Kind, UruError]:
-        """The kinds of records that could not be listed when that was last tried, and why."""
+        """The kinds of records that could not be listed at the last attempt, and why."""
         return self._record_cache.failed
 
     def outline(self) -> tuple[object, object]:
-        """What the lists of resources and of prompts depend on, besides the records themselves; cheap to compare."""
+        """What the lists of resources and prompts depend on, apart from the records; used to detect changes."""
         snapshot = self._session.now
         kinds = open_kinds(snapshot)
         place = snapshot.key_status.workspace
@@ -77,10 +76,10 @@ class ResourceHandlers:
         return (kinds, names, place), (PROMPTS in kinds, place)
 
     async def resources(self, cursor: str | None, *, within: float) -> Listing:
-        """A page of resources for MCP, which has no place for what went wrong with some of them."""
+        """A page of resources for MCP, which cannot report partial failures; raises only if every kind failed."""
         until = time.monotonic() + within
         require_cursor(cursor)
-        snapshot = await self._open_view(within / 2)
+        snapshot = await self._usable_snapshot(within / 2)
         if not allows(RECORDS, snapshot.key_status):
             return Listing()
         page = await self._listings.page(snapshot, cursor, within=until - time.monotonic())
@@ -90,18 +89,18 @@ class ResourceHandlers:
 
     async def templates(self, cursor: str | None, *, within: float) -> list[Template]:
         require_none(cursor)
-        snapshot = await self._open_view(within)
+        snapshot = await self._usable_snapshot(within)
         return templates(snapshot) if allows(RECORDS, snapshot.key_status) else []
 
     async def read(self, uri: str, *, offset: int = 0, within: float) -> tuple[str, Rendered]:
-        """What stands at an address: its MIME type, and the piece that begins at `offset`.
+        """The contents of a resource: its MIME type, and the piece that begins at `offset`.
 
-        Raises, besides: `ArgumentError` for an address that is none, `PermissionMissing`.
+        Raises, besides: `ArgumentError` for an invalid URI, `PermissionMissing`.
         """
         until = time.monotonic() + within
         address = parse_uri(uri)
         clean = self._renderer.clean([uri, address.uri])
-        if clean != [uri, address.uri]:  # no id that was ever told has a key in it, and an answer repeats the address
+        if clean != [uri, address.uri]:  # no valid id contains a key, and the answer would repeat the URI
             raise no_such_resource(clean[1])
         snapshot = await self._session.look(within / 2)
         snapshot = await self._session.admit(address.uri, needs_at(address, snapshot), snapshot, within=within / 4)
@@ -114,7 +113,7 @@ class ResourceHandlers:
     async def prompts(self, cursor: str | None, *, within: float) -> tuple[list[Offer], str | None]:
         until = time.monotonic() + within
         place_of(cursor)
-        snapshot = await self._open_view(within / 2)
+        snapshot = await self._usable_snapshot(within / 2)
         if PROMPTS not in open_kinds(snapshot):
             return [], None
         return await self._prompts.page(snapshot, cursor, within=until - time.monotonic())
@@ -132,7 +131,7 @@ class ResourceHandlers:
         self, uri_template: str, argument: str, value: str, given: Mapping[str, str], *, within: float
     ) -> list[str]:
         until = time.monotonic() + within
-        snapshot = await self._open_view(within / 2)
+        snapshot = await self._usable_snapshot(within / 2)
         if not allows(RECORDS, snapshot.key_status):
             return []
         left = until - time.monotonic()
@@ -140,17 +139,17 @@ class ResourceHandlers:
 
     async def complete_prompt(self, name: str, argument: str, value: str, *, within: float) -> list[str]:
         until = time.monotonic() + within
-        snapshot = await self._open_view(within / 2)
+        snapshot = await self._usable_snapshot(within / 2)
         return await self._prompts.complete(name, argument, value, snapshot, within=until - time.monotonic())
 
     async def list_for_model(self, arguments: Mapping[str, Any], *, within: float) -> Rendered:
-        """What `uru_list_resources` answers; what could not be listed is among it, as `problems`.
+        """The result of `uru_list_resources`, including the kinds that could not be listed, as `problems`.
 
         Raises, besides: `PermissionMissing`.
         """
         until = time.monotonic() + within
         require_cursor(arguments.get("cursor"))
-        snapshot = await self._open_view(within / 2)
+        snapshot = await self._usable_snapshot(within / 2)
         snapshot = await self._session.admit("uru_list_resources", RECORDS, snapshot, within=within / 4)
         page = await self._listings.page(
             snapshot,
@@ -176,17 +175,17 @@ class ResourceHandlers:
         return self._renderer.answer(answer, notes=notes, told=("problems",))
 
     async def title_of(self, run: ResourceUri, *, within: float) -> str | None:
-        """What the automation of a run is called; None where the key may not read it, or it cannot be read in time."""
+        """The name of a run's automation; None if the key may not read it, or it cannot be read in time."""
         record = await self.automation_of(run, within=within)
         entry = read_entry(AUTOMATIONS, record)
         return None if entry is None else entry.title
 
     async def automation_of(self, run: ResourceUri, *, within: float) -> Record:
-        """The record of a run's automation; empty where the key may not read it, or it cannot be read in time."""
+        """The record of a run's automation; empty if the key may not read it, or it cannot be read in time."""
         return await self._record_cache.automation_of(run, self._session.now, within=within)
 
     async def require_unchanged(self, tool: Tool, arguments: Mapping[str, Any], *, within: float) -> None:
-        """See that an edit replaces no text that has changed since it was last read here, where Uru tells that.
+        """Check that an edit does not overwrite text that has changed since it was last read, if `updated_at` is known.
 
         Raises, besides: `ArgumentError` when it would.
         """
@@ -196,12 +195,12 @@ class ResourceHandlers:
         address = ResourceUri(kind.collection, own)
         if not self._record_cache.revisions.is_known(address) or kind not in open_kinds(snapshot):
             return
-        with suppress(Refused, PermissionMissing):  # what cannot be read is for Uru to refuse
+        with suppress(Refused, PermissionMissing):  # if the record cannot be read, Uru decides about the edit
             record = await self._record_cache.get(kind, address, snapshot, within=within)
             self._record_cache.revisions.require_same(kind, address, record)
 
     def note(self, tool: Tool, arguments: Mapping[str, Any], answer: Any) -> None:
-        """Remember how a record stands that a tool of Uru's has just answered with; the answer is redacted."""
+        """Store the revision of the record in a tool's result. `answer` must be redacted."""
         kind = answered_kind(tool, arguments)
         if kind is None:
             return
@@ -223,14 +222,14 @@ class ResourceHandlers:
         return Provenance({})
 
     def forget(self, kinds: Collection[Kind]) -> None:
-        """Ask anew for these kinds of records, which have changed or may have."""
+        """Drop the cached records of these kinds, which have changed or may have."""
         self._record_cache.forget(kinds)
 
-    async def _open_view(self, within: float) -> Snapshot:
-        """What is so now. Raises: what stands in the way of any list, but for a permission."""
+    async def _usable_snapshot(self, within: float) -> Snapshot:
+        """The current snapshot. Raises: any error that blocks lists, except a missing permission."""
         until = time.monotonic() + within
         snapshot = await self._session.look(within)
-        if not allows(RECORDS, snapshot.key_status):  # no list is empty for what the key lacked a minute ago
+        if not allows(RECORDS, snapshot.key_status):  # refreshed first: the key may have been given Read since
             snapshot = await self._session.look(until - time.monotonic(), at_once=True)
         catalog = snapshot.catalog
         missing = None if catalog.namespaces else self._session.catalog_trouble
@@ -252,7 +251,7 @@ def _collections(kinds: tuple[Kind, ...]) -> set[str]:
 
 
 def _nothing(arguments: Mapping[str, Any]) -> str:
-    """Why a list is empty: there are none, or none that fit the query, or a cursor led past the last."""
+    """Why a list is empty: there are no records, none match the query, or the cursor is past the last one."""
     if arguments.get("cursor"):
         return messages.NOTHING_MORE
     kind = arguments.get("kind")
@@ -267,7 +266,7 @@ def _edited_by(tool: Tool) -> Kind | None:
 
 
 def answered_kind(tool: Tool, arguments: Mapping[str, Any]) -> Kind | None:
-    """The kind of record that a call of one of Uru's tools answers with, whole: an edit, or a look at one."""
+    """The kind of the complete record that a call of one of Uru's tools returns: after an edit or a `get`."""
     is_look = tool.namespace.name == PLATFORM and arguments.get("op") == "get"
     looked_up = (kind for kind in KINDS if is_look and kind.query_tool == tool.name)
     return _edited_by(tool) or next(looked_up, None)

@@ -1,7 +1,7 @@
-"""Resources: the workspace, the key, namespaces and Uru's records, at addresses that a client can read.
+"""Reads resources by URI: the workspace, the key, namespaces and Uru's records. Also URI templates and completion.
 
-MCP's own requests and the tools `uru_list_resources` and `uru_read_resource` come here alike. Everything in this room
-needs Read, and more where Uru says so.
+MCP's own requests and the tools `uru_list_resources` and `uru_read_resource` both use it. Everything here needs Read,
+and any permission that Uru declares; `resource_requests.py` checks that.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ NOUNS: Mapping[str, str] = {NAMESPACES: "namespace", **{kind.collection: kind.no
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A resource as a list shows it. `size` is in bytes; `excerpt` is what a search found in it.
+    """A resource as lists show it. `size` is in bytes; `excerpt` is the text that a search matched.
 
-    `excerpt_is` says how the excerpt lies in the text. `inputs` are those that a run of an automation requires, and
-    `waits_for` are the steps of a run that wait for a person.
+    `excerpt_is` is the position of the excerpt in the text. `inputs` are the inputs that a run of an automation
+    requires, and `waits_for` are the steps of a run that wait for a person.
     """
 
     uri: str
@@ -62,14 +62,14 @@ class Resource:
 
     @property
     def name(self) -> str:
-        """What clients show that know no titles, in one menu for all kinds: `context block: Prices`."""
+        """The name for clients that ignore titles. It includes the kind, as in `context block: Prices`."""
         noun = NOUNS.get(self.kind)
         return self.title if noun is None else f"{noun}: {self.title}"
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A form of addresses, and what stands at them."""
+    """A URI template, and what its URIs contain."""
 
     uri_template: str
     title: str
@@ -79,7 +79,7 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What stands at an address: text or JSON, and what is said beside it."""
+    """The contents of a resource: text or JSON, with metadata and notes."""
 
     mime_type: str
     data: Any
@@ -88,7 +88,7 @@ class Content:
 
 
 class Resources:
-    """Reads resources and completes their addresses. `report` is what `uru_whoami` answers now.
+    """Reads resources and completes their URIs. `report` returns the current report of `uru_whoami`.
 
     Every method answers within `within` seconds, and raises what `Calls.run` raises.
     """
@@ -101,7 +101,7 @@ class Resources:
         self._report = report
 
     async def read(self, address: ResourceUri, snapshot: Snapshot, *, within: float) -> Content:
-        """What stands at an address. Raises, besides: `ArgumentError` (`not_found`) when nothing can stand there."""
+        """The contents of a resource. Raises, besides: `ArgumentError` (`not_found`) for an unknown address."""
         kind = kind_at(address)
         if kind is None:
             return Content(JSON, self._facts(address, snapshot), {"from": messages.OF_FACTS, "uri": address.uri})
@@ -110,7 +110,7 @@ class Resources:
         until = time.monotonic() + within
         record = await self._record_cache.get(kind, address, snapshot, within=within)
         self._record_cache.revisions.note(kind, record)
-        record = self._redaction.value(record) if kind is RUNS else record  # whose words are cut and put to a person
+        record = self._redaction.value(record) if kind is RUNS else record  # before its texts are truncated and shown
         advised = (
             [advice(one, snapshot) for one in await self._waiting(record, snapshot, until)] if kind is RUNS else []
         )
@@ -139,14 +139,14 @@ class Resources:
         *,
         within: float,
     ) -> list[str]:
-        """The ids that what was typed so far may mean, by id or by title; the best first.
+        """The ids that match what was typed so far, by id or by title; best first.
 
-        `given` are the template's other arguments, as far as they are known.
+        `given` are the known values of the template's other arguments.
 
-        Raises, besides: `ArgumentError` for a template or an argument that there is not.
+        Raises, besides: `ArgumentError` for an unknown template or argument.
         """
         if (uri_template, argument) == (NAMESPACE, "namespace"):
-            return fitting(value, ((one.name, one.title) for one in tellable(snapshot, self._redaction)))
+            return fitting(value, ((one.name, one.title) for one in safe_namespaces(snapshot, self._redaction)))
         kind = RECORD_TEMPLATES.get(uri_template)
         if kind is None or f"{{{argument}}}" not in uri_template:
             raise ArgumentError(
@@ -167,7 +167,7 @@ class Resources:
         return fitting(value, ((one.address.run_id or one.address.id or "", one.title) for one in entries))
 
     def _facts(self, address: ResourceUri, snapshot: Snapshot) -> Any:
-        """What `uru_whoami` knows of the workspace or the key, or what a namespace offers."""
+        """The part of the `uru_whoami` report about the workspace or the key, or the tools of a namespace."""
         report = self._report()
         if address == ResourceUri(WORKSPACE):
             return {name: report[name] for name in ("workspace", "tools", "base_url", "problems")}
@@ -181,18 +181,18 @@ class Resources:
 
 
 def needs_at(address: ResourceUri, snapshot: Snapshot) -> Permissions:
-    """What a key must have to read what stands at an address."""
+    """The permissions for reading the resource at an address."""
     kind = kind_at(address)
     return RECORDS if kind is None else needs_of(kind, snapshot.catalog)
 
 
-def tellable(snapshot: Snapshot, redaction: Redaction) -> list[Namespace]:
-    """The namespaces whose names may leave: one that looks like a key may not, and its tools are left out."""
+def safe_namespaces(snapshot: Snapshot, redaction: Redaction) -> list[Namespace]:
+    """The namespaces whose names may be shown: a name that looks like a key may not, and its tools are left out."""
     return [one for one in snapshot.catalog.namespaces if redaction.text(one.name) == one.name]
 
 
 def facts_listed(snapshot: Snapshot, redaction: Redaction) -> list[Resource]:
-    """The resources that need no record: the workspace, the key, the namespaces."""
+    """The resources that need no request: the workspace, the key, the namespaces."""
     name = (snapshot.key_status.workspace and snapshot.key_status.workspace.name) or ""
     return [
         Resource(
@@ -210,13 +210,13 @@ def facts_listed(snapshot: Snapshot, redaction: Redaction) -> list[Resource]:
                 messages.ABOUT_NAMESPACE.format(title=namespace.title),
                 id=namespace.name,
             )
-            for namespace in tellable(snapshot, redaction)
+            for namespace in safe_namespaces(snapshot, redaction)
         ),
     ]
 
 
 def resource_of(entry: Entry, redaction: Redaction) -> Resource:
-    """The record as a list shows it; a key in it goes before anything is cut, so that no half of it is left."""
+    """The record as lists show it, redacted before it is truncated, so that no part of a key remains."""
     title, description, excerpt = map(redaction.text, (entry.title, entry.description, entry.excerpt or ""))
     return Resource(
         entry.address.uri,
@@ -233,7 +233,7 @@ def resource_of(entry: Entry, redaction: Redaction) -> Resource:
 
 
 def templates(snapshot: Snapshot) -> list[Template]:
-    """The forms of addresses that lead somewhere in this workspace."""
+    """The URI templates that are available in this workspace."""
     found = [Template(NAMESPACE, "Namespace", messages.ABOUT_NAMESPACES)]
     for form, kind in RECORD_TEMPLATES.items():
         if kind in open_kinds(snapshot):
@@ -243,7 +243,7 @@ def templates(snapshot: Snapshot) -> list[Template]:
 
 
 def described(resource: Resource) -> dict[str, Any]:
-    """What is known of it.
+    """The resource as JSON.
 
     `{"uri", "id", "kind", "title", "description", "mime_type", "size", "updated_at", "excerpt", "excerpt_is",
     "required_inputs", "waits_for"}`
@@ -266,7 +266,7 @@ def described(resource: Resource) -> dict[str, Any]:
 
 
 def fitting(typed: str, choices: Iterable[tuple[str, str]]) -> list[str]:
-    """Of choices, each a value and what it is called, those that hold what was typed; first those that begin so."""
+    """The values of `(value, title)` choices that contain what was typed; those that begin with it come first."""
     wanted = typed.casefold()
     found = [(value, f"{value}\n{called}".casefold()) for value, called in choices if value]
     hits = [(value, text) for value, text in found if wanted in text]

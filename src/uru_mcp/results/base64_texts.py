@@ -1,6 +1,6 @@
-"""Long stretches of base64 inside texts, which no model can read: each becomes its type and its size.
+"""Replaces long base64 data inside texts by its type and size, since a model cannot read it.
 
-In linear time: a stretch begins where no character of base64 stands before it.
+Runs in linear time, since a match can only begin where the previous character is not base64.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 from uru_mcp import messages
 from uru_mcp.results.media import kind_of, size_of
 
-LEAST = 1_000  # characters that are taken for base64
+LEAST = 1_000  # characters; shorter data is left as it is
 
 LETTER = r"[A-Za-z0-9+/_\-]"
 BREAK = r"(?:\r?\n|\\r\\n|\\n)"
@@ -25,12 +25,12 @@ NOTE = messages.NOT_SHOWN
 
 
 def has_encoded(text: str) -> bool:
-    """Whether there may be any: cheap, and true of some text that has none."""
+    """Whether the text may hold long base64: a cheap check with false positives."""
     return len(text) >= LEAST and CANDIDATE.search(text) is not None
 
 
 class Naming:
-    """Puts names in the place of base64. `count` is how many were put."""
+    """Replaces base64 by a description. `count` is the number of replacements."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -43,7 +43,7 @@ class Naming:
         return (NOTE.format(count=self.count, what=what, it=it),)
 
     def value(self, value: Any) -> Any:
-        """The same JSON value, with names in all its texts."""
+        """The JSON value with base64 replaced in all its strings."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, list):

@@ -1,4 +1,7 @@
-"""Parts of a result that are no text: images, sounds and files, as an app sent them."""
+"""Images, audio and files in a result: detects their types and decides which of them are shown.
+
+It does not know MCP's types or how a result is rendered.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,10 @@ from uru_mcp.untrusted_input.json_fields import Record, object_at, text_at
 
 Kind = Literal["image", "audio", "resource"]
 KINDS: tuple[Kind, ...] = ("image", "audio", "resource")
-MEDIA_CHARS = 1_000_000  # of base64, of all parts of a result together: clients take no more than about that
-MEDIA_PARTS = 50  # that are named and may be shown; of more, it is said how many
+MEDIA_CHARS = 1_000_000  # of base64, for all parts of a result together: about the limit of clients
+MEDIA_PARTS = 50  # parts that are described and may be shown; the rest is only counted
 MIME_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]{0,60}")
-SHOWABLE_IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})  # model APIs refuse others
+SHOWABLE_IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})  # model APIs reject others
 
 SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -39,9 +42,9 @@ SIGNATURES = (
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A part of a result: `data` is base64. What is text, such as a text resource or a link, belongs to the data.
+    """A binary part of a result; `data` is base64. Text resources and links are part of the result's data instead.
 
-    `uri` is where the app says that a resource is from.
+    `uri` is the address of a resource, as the app states it.
     """
 
     type: Kind
@@ -56,7 +59,7 @@ class Media:
 
     @property
     def is_showable(self) -> bool:
-        """Whether a client and a model API take it: an image that is none ends a conversation for good."""
+        """Whether clients and model APIs accept it: an invalid image would break the rest of the conversation."""
         try:
             base64.b64decode(self.data, validate=True)
         except (binascii.Error, ValueError):
@@ -80,10 +83,10 @@ class Media:
 
 
 def media_of(blocks: Iterable[Record]) -> tuple[tuple[Media, ...], list[Record]]:
-    """MCP's content blocks that are no text: those with bytes, and the texts and links that belong to the data.
+    """Split MCP content blocks into binary parts, and text resources and links that belong to the data.
 
-    `{"type": "image", "data": …, "mimeType": …}`, `{"type": "resource", "resource": {"uri", "mimeType", "blob"}}`; a
-    link and a resource with a text become `{"type", "uri", "mime_type", "name", "description", "text"}`.
+    `{"type": "image", "data": …, "mimeType": …}`, `{"type": "resource", "resource": {"uri", "mimeType", "blob"}}`;
+    links and text resources become `{"type", "uri", "mime_type", "name", "description", "text"}`.
     """
     media: list[Media] = []
     texts: list[Record] = []
@@ -99,7 +102,7 @@ def media_of(blocks: Iterable[Record]) -> tuple[tuple[Media, ...], list[Record]]
 
 
 def _media(block: Record) -> Media | None:
-    """The block's bytes; None where it has none."""
+    """The block's binary data; None if it has none."""
     held = object_at(block, "resource") or block
     mime_type = (text_at(held, "mimeType", "mime_type") or "").strip().lower()
     data = "".join((text_at(held, "data", "blob") or "").split())
@@ -110,7 +113,7 @@ def _media(block: Record) -> Media | None:
 
 
 def _typed(media: Media) -> Media:
-    """An image with the type that it is of, since model APIs refuse one of another."""
+    """The part with its detected type: model APIs reject an image with a wrong type."""
     kind = kind_of(media.data[:64], media.mime_type)
     if media.type == "image" and kind in SHOWABLE_IMAGES:
         return replace(media, mime_type=kind)
@@ -118,14 +121,14 @@ def _typed(media: Media) -> Media:
 
 
 def with_texts(data: Any, texts: list[Record]) -> Any:
-    """The data of a result, with the texts and links of resources that stood beside it."""
+    """The data of a result, with text resources and links added as `resources`."""
     if not texts:
         return data
     return {**({} if data in ("", None) else {"result": data}), "resources": texts}
 
 
 def shown_of(media: tuple[Media, ...]) -> tuple[Media, ...]:
-    """Those that are shown, in their order, within the limit of a result."""
+    """The parts that are shown, in their order, within `MEDIA_CHARS`."""
     shown: list[Media] = []
     left = MEDIA_CHARS
     for one in media:
@@ -136,12 +139,12 @@ def shown_of(media: tuple[Media, ...]) -> tuple[Media, ...]:
 
 
 def size_of(encoded: str) -> int:
-    """The bytes that base64 stands for."""
+    """The number of bytes that base64 encodes."""
     return len(encoded.rstrip("=")) * 3 // 4
 
 
 def kind_of(encoded: str, stated: str = "") -> str | None:
-    """The type that the beginning of base64 shows, otherwise the stated one; None where neither says it."""
+    """The MIME type by the first bytes of base64 data, otherwise the stated one; None if neither is known."""
     try:
         start = base64.b64decode(encoded[: len(encoded) // 4 * 4][:64].replace("-", "+").replace("_", "/"))
     except (binascii.Error, ValueError):

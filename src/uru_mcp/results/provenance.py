@@ -1,4 +1,4 @@
-"""What is said with the result of a call: whose words it holds, and what one of Uru's own tools did to records."""
+"""Provenance of a result: its source, the record that it concerns, and the approvals that it waits for."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from uru_mcp.uru.waiting_steps import Approval, read_approvals
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """`members` and `notes` go with the result; `waits_for` is what a person can be asked to decide right away."""
+    """`members` and `notes` are added to the result; `waits_for` is an approval that the user can decide now."""
 
     members: dict[str, Any]
     notes: tuple[str, ...] = ()
@@ -27,12 +27,12 @@ class Provenance:
 
 
 def changed_by(tool: Tool) -> tuple[Kind, ...]:
-    """The kinds of records that are not what they were once the tool has run."""
+    """The kinds of records that the tool changes."""
     return CHANGED_BY.get(tool.name, ()) if tool.namespace.name == PLATFORM else ()
 
 
 def source_of(tool: Tool) -> str:
-    """Whose words a tool answers with, in one line."""
+    """The source of a tool's results, on one line."""
     namespace = tool.namespace
     if namespace.name == PLATFORM:
         return messages.OF_WORKSPACE
@@ -41,17 +41,17 @@ def source_of(tool: Tool) -> str:
 
 
 def attribution(source: str) -> str:
-    """What a model is told before words that are not the user's."""
+    """The note for the model before data that is not from the user."""
     return messages.FROM_OTHERS.format(source=source)
 
 
 def remark(tool: Tool, words: str) -> str:
-    """What stands in the `error` of a run that succeeded: a warning, as a rule."""
+    """A note with the `error` field of a run that succeeded, which usually holds a warning."""
     return f"[{Quotation(words, speaker_of(tool)).sentence.strip()}]"
 
 
 def waiting_in(tool: Tool, data: Any) -> tuple[Approval, ...]:
-    """What the run that a tool answered with waits for."""
+    """The approvals that the run in a tool's result waits for."""
     is_run = tool.namespace.name == PLATFORM and ANSWERED_BY.get(tool.name) is RUNS
     return read_approvals(data) if is_run else ()
 
@@ -65,7 +65,7 @@ def waiting_among(approvals: Sequence[Approval]) -> Provenance:
 
 
 def effect_of(tool: Tool, data: Any, snapshot: Snapshot, approvals: tuple[Approval, ...] = ()) -> Provenance:
-    """Whose words the tool answered with, where the record among them can be read, and what it waits for."""
+    """The provenance of a tool's result: its source, the address of its record, and its pending approvals."""
     source = source_of(tool)
     said: dict[str, Any] = {"from": source}
     kind = ANSWERED_BY.get(tool.name) if tool.namespace.name == PLATFORM else None

@@ -1,4 +1,7 @@
-"""Results, refusals and errors as text and structure that say the same, within a budget and without secrets."""
+"""Renders results and errors as text and as equivalent JSON: within a budget, with keys redacted.
+
+It does not know MCP's types.
+"""
 
 from __future__ import annotations
 
@@ -21,20 +24,20 @@ from uru_mcp.untrusted_input.token_estimate import reach
 from uru_mcp.uru.namespaces_and_tools import DEEPEST
 from uru_mcp.uru.waiting_steps import Approval
 
-WORDS_CHARS = 2_000  # of a message: no person and no model reads more
+WORDS_CHARS = 2_000  # of a message
 DETAIL_CHARS = 8_000
 EMPTY = "(empty)"
 FIRST = ("from", "log_id", "note")
-LAST = ("resources", "namespaces", "hits", "calls", "data")  # previews end early: what is said of a result goes first
-UNSAID = ("is_stated", "no_route")  # what one room of ours tells another
+LAST = ("resources", "namespaces", "hits", "calls", "data")  # previews are truncated, so metadata goes first
+INTERNAL_DETAILS = ("is_stated", "no_route")  # details of an error that are for our own code
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What a tool call answers: text for models that read text, and the same as a JSON object.
+    """The result of a tool call: text for clients that read text, and the same as a JSON object.
 
-    `body` is the text behind the `notes`; `is_data` is whether strangers wrote it, so that it stands between marks.
-    `media` are parts that are no text. `waits_for` is what a person can be asked right away.
+    `body` is the text after the `notes`; `is_data` is whether it is untrusted, and so goes between marks. `media` are
+    images, audio and files. `waits_for` is an approval that the user can decide now.
     """
 
     body: str
@@ -47,19 +50,19 @@ class Rendered:
 
     @property
     def shown_body(self) -> str:
-        """The body; model APIs refuse an empty text for good."""
+        """The body, or a placeholder: model APIs reject an empty text."""
         return self.body if self.body.strip() else EMPTY
 
     @property
     def text(self) -> str:
-        """Our notes, and then the body, that of strangers between marks that nobody can foresee."""
+        """Our notes, then the body; an untrusted body goes between random marks, which it cannot forge."""
         if not self.is_data:
             return "\n".join([*self.notes, self.shown_body])
         mark = _mark_for(self.body)
         return "\n".join([*self.notes, f"<{mark}>", self.shown_body, f"</{mark}>"])
 
     def noted(self, note: str, **members: Any) -> Rendered:
-        """The same with one more note, and members before the data."""
+        """A copy with one more note, and with members before the data."""
         notes = (*self.notes, note)
         structure = {**self.structure, **members}
         return replace(self, notes=notes, structure=_in_order({**structure, "note": _joined(notes)}))
@@ -67,10 +70,10 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A result that may leave: redacted, and as one text, however long that is.
+    """A redacted result as one text, not yet truncated.
 
-    `is_json` is whether the text is the JSON of the data, or the data itself. `members` stand beside the data in the
-    structure, and `notes` say the same below the text.
+    `is_json` is whether the text is the data as JSON; otherwise the data is the text itself. `members` go beside the
+    data in the structure; `notes` say the same in the text.
     """
 
     text: str
@@ -83,7 +86,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Remainder:
-    """How to get what was cut off a document: the tool to call, and the argument that says of which document."""
+    """How to fetch the rest of a truncated document: the tool to call, and the argument that names the document."""
 
     tool: str
     argument: str
@@ -91,14 +94,14 @@ class Remainder:
 
 
 class Renderer:
-    """Renders within `budget` characters of text, and lets nothing out unredacted."""
+    """Renders within `budget` characters of text, and redacts everything."""
 
     def __init__(self, redaction: Redaction, *, budget: int) -> None:
         self._redaction = redaction
         self.budget = budget
 
     def clean(self, value: Any) -> Any:
-        """A JSON value without secrets and without what cannot be seen."""
+        """The JSON value without keys and invisible characters."""
         return self._redaction.value(value)
 
     def document(
@@ -109,7 +112,7 @@ class Renderer:
         waits_for: Approval | None = None,
         media: tuple[Media, ...] = (),
     ) -> Document:
-        """The data of a result, and what is to be said of it, made ready to leave."""
+        """Redact a result and its metadata, and put both into a document."""
         is_json = not isinstance(data, str)
         text = compact(data) if is_json else data
         if not self._redaction.is_clean(text):
@@ -139,14 +142,14 @@ class Renderer:
         return Document(text, is_json, said, told, waits_for, shown)
 
     def is_cut(self, document: Document) -> bool:
-        """Whether it is too long to be shown at once."""
+        """Whether the document exceeds the budget."""
         return reach(document.text, 0, self.budget) < len(document.text)
 
     def result(self, document: Document, rest: Remainder | None = None, *, offset: int = 0) -> Rendered:
-        """`{"data": …, "log_id": …}`, and as text the data itself; of a long document the piece at `offset`.
+        """`{"data": …, "log_id": …}`, and as text the data itself; for a long document, the piece at `offset`.
 
         A piece has `"cut": {"offset", "shown", "total", "next_offset"}`, in characters of the text, and the argument
-        of `rest`. The first piece of JSON is itself valid JSON, the later ones are stretches of its text.
+        of `rest`. The first piece of JSON is valid JSON itself; the later ones are slices of its text.
 
         Raises:
             ArgumentError: The document ends before `offset`.
@@ -167,7 +170,7 @@ class Renderer:
         if document.is_json and not offset:
             room = end
             end, closers = cut_json(document.text, room)
-            end = end or room  # a number of more digits than that has no piece that is valid
+            end = end or room  # no valid piece exists if a number has more digits than the budget
         is_last = end >= total
         body = document.text[offset:end] + closers
         cut: dict[str, Any] = {"offset": offset, "shown": end - offset, "total": total}
@@ -188,9 +191,9 @@ class Renderer:
     def answer(
         self, structure: dict[str, Any], text: str | None = None, *, notes: Iterable[str] = (), told: Iterable[str] = ()
     ) -> Rendered:
-        """An answer of our own tools; its text is the structure itself when no other says the same.
+        """The result of one of our own tools; without `text`, its text is the structure as JSON.
 
-        `notes` are ours: whose words are in it, and how to go on. `told` are the members that they say already.
+        `notes` are our own: the source, and how to continue. `told` are members that the notes already contain.
         """
         clean = self._redaction.value(structure)
         if text is not None:
@@ -211,7 +214,9 @@ class Renderer:
             "fix": self._words(error.fix),
             "retryable": error.retryable,
         }
-        details = {name: value for name, value in error.details.items() if value is not None and name not in UNSAID}
+        details = {
+            name: value for name, value in error.details.items() if value is not None and name not in INTERNAL_DETAILS
+        }
         details = self._detail(details)
         text = f"{said['code']}: {said['message']}\n{said['fix']}"
         if unsaid := _unsaid(details, text):
@@ -225,7 +230,7 @@ class Renderer:
         return Rendered(text, {"error": {**said, **details, **said, **beside}}, is_error=True)
 
     def _words(self, text: str) -> str:
-        """Words for people: redacted first and cut then, so that no half of a key is left."""
+        """Redacted text, truncated after redaction so that no part of a key remains."""
         clean = self._redaction.text(text)
         return clean if len(clean) <= WORDS_CHARS else clean[: WORDS_CHARS - 1] + "…"
 
@@ -237,7 +242,7 @@ class Renderer:
 
 
 def _unsaid(details: dict[str, Any], text: str) -> dict[str, Any]:
-    """The details that the text does not hold word for word already."""
+    """The details that the text does not already contain."""
     return {name: value for name, value in details.items() if not _is_said(value, text)}
 
 

@@ -1,6 +1,7 @@
-"""Long texts in pieces: where a text is cut, and what closes a piece of JSON so that it is valid by itself.
+"""Truncates long text and JSON: finds where to cut, and the brackets that make a truncated JSON text valid.
 
-A piece is a stretch of the original, so that pieces put together are the original. Nothing here knows what a text says.
+Each piece is a slice of the original, so that the pieces concatenate to the original. It does not know what a text
+means.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 
 from uru_mcp.untrusted_input.json_fields import compact, is_larger
 
-PROSE = 500  # characters: a shorter text inside JSON may be an id or a name, and half of one would be a lie
+PROSE = 500  # characters; a shorter string may be an id or a name, and half of one would be wrong
 
 SEARCHED = 1_000_000  # characters of a text in which an excerpt is looked for
 
@@ -28,14 +29,14 @@ CLOSING = {"[": "]", "{": "}"}
 
 
 def cut_json(text: str, room: int) -> tuple[int, str]:
-    """Where to cut compact JSON that is longer than `room` characters, and what closes it there.
+    """Where to cut compact JSON that is longer than `room` characters, and what to append there: `(end, closers)`.
 
-    `text[:end] + closers` is valid, takes at most `room`, and holds the first members of the lists and objects that
-    are still open. Short texts are kept whole, and so are the items of a list, unless that leaves half the room empty.
+    `text[:end] + closers` is valid JSON of at most `room` characters, and holds the first members of the lists and
+    objects that are still open. Short strings and list items are not cut, unless that leaves half the room empty.
     """
     open_brackets: list[str] = []
     end = item_end = position = 0
-    in_name = False  # whether a text that begins now is the name of a member
+    in_name = False  # whether the next string is the name of a member
     while token := TOKEN.match(text, position, room + 1):
         position, mark = token.end(), token[0]
         if mark in CLOSING:
@@ -58,7 +59,7 @@ def cut_json(text: str, room: int) -> tuple[int, str]:
 
 
 def _closed(text: str, end: int) -> tuple[int, str]:
-    """The end, and what closes the lists and objects that are open there."""
+    """The end, and the brackets that close the lists and objects open there."""
     open_brackets: list[str] = []
     for token in TOKEN.finditer(text, 0, end):
         if token[0] in CLOSING:
@@ -69,7 +70,7 @@ def _closed(text: str, end: int) -> tuple[int, str]:
 
 
 def shortened_json(value: Any, room: int) -> Any:
-    """The value, or as much of it as takes at most `room` characters as JSON; None where that is nothing."""
+    """The value, truncated to `room` characters as JSON; None if nothing of it fits."""
     if len(compact(value)) <= room:
         return value
     text = compact(small_first(value))
@@ -101,7 +102,7 @@ def stretch_of(excerpt: str, text: str) -> tuple[int, int] | None:
 
 
 def small_first(value: Any) -> Any:
-    """The same JSON value, its objects' long members behind the short ones, so that a cut keeps totals and cursors."""
+    """The JSON value with long members of objects after short ones, so that truncation keeps totals and cursors."""
     if not isinstance(value, dict):
         return value
     long = {name: small_first(member) for name, member in value.items() if _is_long(member)}

@@ -1,4 +1,4 @@
-"""MCP over stdio: handlers, SDK types, lines and batches, and the process. The only owner of the SDK.
+"""The MCP server on stdio: request handlers, SDK types, line framing, batches and the process lifecycle.
 
-It does not know Uru's API.
+The only package that imports the MCP SDK. It does not know Uru's API.
 """

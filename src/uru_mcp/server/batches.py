@@ -1,6 +1,6 @@
-"""JSON-RPC batches: several messages in one array, whose answers go back in one array.
+"""JSON-RPC batches: splits an array of messages, and collects the responses into one array.
 
-MCP 2025-03-26 demands them of servers, and no other version has them. Nothing here reads or writes.
+Only MCP 2025-03-26 has batches, and it requires servers to support them. This module does no I/O.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import mcp.types as types
 from pydantic import ValidationError
 
 from uru_mcp import messages
-from uru_mcp.server.malformed_input import misnumbered, refused, salvaged, whole
+from uru_mcp.server.malformed_input import recovered, refuse_invalid_id, refused, replace_lone_surrogates
 
 VERSION = "2025-03-26"
 CANCELLED = "notifications/cancelled"
@@ -31,24 +31,27 @@ Answer = types.JSONRPCResponse | types.JSONRPCError
 
 @dataclass(eq=False, slots=True)
 class Batch:
-    """The answers so far, and the ids of the requests that have none yet."""
+    """The responses so far, and the ids of the requests that are still pending."""
 
     answers: list[Answer] = field(default_factory=list)
     waiting: set[Id] = field(default_factory=set)
 
     def model_dump_json(self, **options: Any) -> str:
-        """As the models of the SDK, which writes each message so."""
+        """Serialize like a model of the SDK, which calls this method on every message that it writes."""
         return f"[{','.join(answer.model_dump_json(**options) for answer in self.answers)}]"
 
 
 class Batches:
-    """The batches whose answers are not complete."""
+    """Tracks the batches that still have pending requests."""
 
     def __init__(self) -> None:
         self._by_id: dict[Id, Batch] = {}
 
     def begin(self, members: list[Any]) -> tuple[list[str], list[Answer | Batch]]:
-        """The messages to be read, a line each, and what can be answered at once: a refusal, or complete batches."""
+        """Start a batch: returns its messages, one per line, and the responses that can be written at once.
+
+        Those are an error for the whole batch, or batches that are already complete.
+        """
         if not members or len(members) > AT_MOST:
             return [], [refused(None, EMPTY if not members else TOO_MANY)]
         batch, lines = Batch(), []
@@ -58,7 +61,7 @@ class Batches:
             if refusal is not None:
                 batch.answers.append(refusal)
                 continue
-            lines.append(json.dumps(whole(member)))
+            lines.append(json.dumps(replace_lone_surrogates(member)))
             completed = self.cancel(member)
             if completed is not None and completed is not batch:
                 done.append(completed)
@@ -67,7 +70,7 @@ class Batches:
         return lines, done
 
     def collect(self, answer: Answer) -> Answer | Batch | None:
-        """What to write now that there is this answer: itself, the batch that it completes, or nothing yet."""
+        """Add a response: returns it if it belongs to no batch, its batch if that is now complete, and else None."""
         batch = self._by_id.get(answer.id) if isinstance(answer.id, (int, str)) else None
         if batch is None:
             return answer
@@ -75,7 +78,7 @@ class Batches:
         return self._settle(batch, answer.id)
 
     def cancel(self, message: dict[str, Any]) -> Batch | None:
-        """The batch that is complete without the answer to the request that this message takes back, if it does so."""
+        """If the message cancels a request, drop that request: returns its batch if that is now complete."""
         params = message.get("params") if message.get("method") == CANCELLED else None
         number = params.get("requestId") if isinstance(params, dict) else None
         batch = self._by_id.get(number) if isinstance(number, (int, str)) else None
@@ -88,14 +91,14 @@ class Batches:
         return batch if not batch.waiting else None
 
     def _refusal(self, member: Any, batch: Batch) -> Answer | None:
-        """Why a member is not read; None where it is, and a request is then waited for."""
-        refusal = misnumbered(member) if isinstance(member, dict) else refused(None)
+        """The error for a member that cannot be handled; None if it can be, and a request then becomes pending."""
+        refusal = refuse_invalid_id(member) if isinstance(member, dict) else refused(None)
         if refusal is not None:
             return refusal
         try:
-            message = types.jsonrpc_message_adapter.validate_python(whole(member), by_name=False)
+            message = types.jsonrpc_message_adapter.validate_python(replace_lone_surrogates(member), by_name=False)
         except ValidationError as error:
-            answer = salvaged(error)
+            answer = recovered(error)
             return answer if isinstance(answer, types.JSONRPCError) else refused(None)
         if not isinstance(message, types.JSONRPCRequest):
             return None

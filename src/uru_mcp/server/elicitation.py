@@ -1,8 +1,8 @@
-"""Asking the person behind a client what a run waits for, where the client can: by elicitation in the handshake era,
-by an input-required result in the newer one.
+"""Asks the user to approve a waiting run through MCP elicitation, if the client supports it.
 
-What a person decides is told to Uru through the same gate as any call. Who is not asked, or does not decide, leaves the
-run waiting, and the model has the words to ask.
+Clients that use the `initialize` handshake get an elicitation request; newer ones get an input-required result. The
+decision is sent to Uru through the same permission gate as any call. Without a decision the run keeps waiting, and the
+result tells the model how to ask the user.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ from uru_mcp.uru.resource_uris import ResourceUri
 from uru_mcp.uru.waiting_steps import Approval
 
 AT_MOST = 64  # open questions
-MARGIN = 2.0  # seconds of a call that are kept for telling Uru
+MARGIN = 2.0  # seconds of a call that are reserved for sending the decision to Uru
 APPROVAL = "approval"  # the name of our question in an input-required result
 
-NAME_WITHIN = 3.0  # seconds to look up what the automation is called
-PERSON_WITHIN = 600.0  # seconds that a person has, where the client is told that its call goes on
+NAME_WITHIN = 3.0  # seconds to look up the automation's name
+PERSON_WITHIN = 600.0  # seconds that a person has if the client receives progress notifications
 
 
 Context = ServerRequestContext[Any, Any]
 
 
 class Caller(Protocol):
-    """What questions need of a bridge: to run a tool, and to know which key it was asked with."""
+    """The part of the bridge that elicitation needs: to run a tool, and to know which key is in use."""
 
     @property
     def call_within(self) -> float: ...
@@ -58,10 +58,10 @@ class Caller(Protocol):
 
 @dataclass(slots=True)
 class Time:
-    """When a call must be answered, as a moment of the monotonic clock, and whether it `is_asking` a person now.
+    """A call's deadline `until`, on the monotonic clock, and whether a person `is_asking` now.
 
-    Clients give a call about a minute. A person has longer only where the client `has_progress`, by which it can tell
-    that the call goes on.
+    Clients time out after about a minute. A person gets longer only if the client receives progress notifications
+    (`has_progress`), which reset its timeout.
     """
 
     until: float
@@ -69,13 +69,13 @@ class Time:
     is_asking: bool = False
 
     def for_a_person(self) -> float:
-        """Seconds that a person has from now on."""
+        """Seconds that a person has left to answer."""
         return PERSON_WITHIN if self.has_progress else self.until - MARGIN - time.monotonic()
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An approval that a person was asked about in answer to a call, made with a key."""
+    """An open approval question: the call that led to it, its result, and the key that was in use."""
 
     name: str
     arguments: dict[str, Any]
@@ -85,7 +85,7 @@ class Question:
 
 
 class Elicitation:
-    """Settles what calls wait for."""
+    """Asks for the approvals that calls wait for, and passes the decisions on."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
@@ -94,7 +94,7 @@ class Elicitation:
     async def settle(
         self, ctx: Context, params: types.CallToolRequestParams, rendered: Rendered, call: Time
     ) -> types.CallToolResult | types.InputRequiredResult:
-        """The result of a call, after all that it waits for was decided, or the question to the person."""
+        """The final result of a call once all of its approvals are decided, or the question for the user."""
         while rendered.waits_for is not None and _can_ask(ctx):
             if is_modern(ctx.protocol_version):
                 return await self._question(params, rendered, rendered.waits_for)
@@ -105,7 +105,7 @@ class Elicitation:
         return tool_result(rendered)
 
     async def resume(self, params: types.CallToolRequestParams, until: float) -> Rendered:
-        """The answer to a call that brings what a person said to the question that it was answered with before.
+        """Continue a call that was answered with a question, using the person's response to it.
 
         The tool itself is not run again.
 
@@ -136,25 +136,25 @@ class Elicitation:
         )
 
     async def _elicit(self, ctx: Context, approval: Approval, call: Time) -> types.ElicitResult | None:
-        """What the person says; None where nobody does in time, or the client cannot ask after all."""
+        """The person's response; None if there is none in time, or if the client fails to ask."""
         call.is_asking = True
         try:
             with anyio.move_on_after(call.for_a_person()):
                 words = await self._words(approval)
                 return await ctx.session.elicit_form(words, DECISION_SCHEMA, ctx.request_id)
-        except Exception:  # boundary: a client that cannot ask after all leaves the run waiting
+        except Exception:  # boundary: if the client fails to ask, the run keeps waiting
             return None
         finally:
             call.is_asking = False
         return None
 
     async def _words(self, approval: Approval) -> str:
-        """The question, with the name of the automation, which its run does not hold as a rule."""
+        """The question with the automation's name, which the run itself usually lacks."""
         title = None if approval.automation else await self._caller.title_of(approval.run, NAME_WITHIN)
         return question(approval, title)
 
     async def _void(self, asked: Question, until: float) -> UruError | None:
-        """Why the answer to a question does not count, nor what was known when it was asked."""
+        """Why the answer to a question is no longer valid: the key was refused or replaced. None if it is valid."""
         try:
             key = await self._caller.accepted_key(max(0.0, (until - time.monotonic()) / 2))
         except UruError as error:
@@ -180,7 +180,7 @@ def _with(rendered: Rendered, note: str, **members: Any) -> Rendered:
 
 
 def _can_ask(ctx: Context) -> bool:
-    """Whether the client has forms; one that names no mode at all has them, by the protocol's own rule."""
+    """Whether the client supports form elicitation; per the MCP spec, a client that lists no mode supports forms."""
     capabilities = ctx.session.client_capabilities
     elicitation = capabilities.elicitation if capabilities is not None else None
     return elicitation is not None and (elicitation.form is not None or elicitation.url is None)

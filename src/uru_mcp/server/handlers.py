@@ -1,4 +1,4 @@
-"""The MCP server: what the bridge answers, in both protocol eras."""
+"""MCP request handlers: pass each request to the bridge and convert the answer, for every protocol version."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ from uru_mcp.tools.instructions import instructions
 Context = ServerRequestContext[Any, Any]
 Answer = TypeVar("Answer")
 
-NO_SUCH_TOOL = messages.UNKNOWN_MCP_TOOL  # the name may hold anything
+NO_SUCH_TOOL = messages.UNKNOWN_MCP_TOOL  # without the name, which is untrusted input
 
 NOTIFICATIONS = NotificationOptions(tools_changed=True, resources_changed=True, prompts_changed=True)
 PROGRESS_EACH = 5  # seconds
 
-GONE = (anyio.ClosedResourceError, anyio.BrokenResourceError)  # the client is not there any more
+DISCONNECTED = (anyio.ClosedResourceError, anyio.BrokenResourceError)
 
 
 class Listeners:
-    """The clients that are told when lists change: the handshake era's by its session, the newer one's by its bus."""
+    """Sends list-changed notifications: through the session for clients that use `initialize`, else through the bus."""
 
     def __init__(self) -> None:
         self.bus = InMemorySubscriptionBus()
@@ -70,12 +70,12 @@ class Listeners:
             "resources": session.send_resource_list_changed,
             "prompts": session.send_prompt_list_changed,
         }
-        with suppress(*GONE):
+        with suppress(*DISCONNECTED):
             await send[name]()
 
 
 class Handlers:
-    """The requests of MCP, each as a method."""
+    """One method for each MCP request."""
 
     def __init__(self, bridge: Bridge | Unconfigured, progress_each: float) -> None:
         self._bridge = bridge
@@ -107,7 +107,7 @@ class Handlers:
             tasks.start_soon(_report_progress, ctx.session, self._progress_each, time_left)
             try:
                 result = await self._elicitation.settle(ctx, params, await self._answer(params, until), time_left)
-            except MCPError as error:  # which must not leave a task group, as it would become a group itself
+            except MCPError as error:  # the task group would wrap it in an exception group
                 failure = error
             tasks.cancel_scope.cancel()
         if result is None:
@@ -182,23 +182,23 @@ class Handlers:
     ) -> Answer:
         self.listeners.session = ctx.session
         with self._protocol_errors(ctx, uri):
-            return await self._bridge.ask_library(name, ask)
+            return await self._bridge.resource_request(name, ask)
 
     @contextmanager
     def _protocol_errors(self, ctx: Context, uri: str | None = None) -> Iterator[None]:
-        """Errors of ours become MCP's. `uri` is that of the resource which was asked for, where one was."""
+        """Translate a `UruError` into an MCP error. `uri` is the requested resource, if there is one."""
         try:
             yield
         except UruError as error:
             of_resource = uri is not None
             if of_resource and error.code == "not_found":
-                error.details["uri"] = uri  # MCP wants it there as it was asked for
+                error.details["uri"] = uri  # MCP requires the URI as the client sent it
             refusal = self._bridge.refusal(error)
             raise sdk_conversion.protocol_error(error, refusal, ctx.protocol_version, of_resource=of_resource) from None
 
 
 class _Server(Server[None]):
-    """The SDK's server, whose instructions say what is so when they are asked for."""
+    """The SDK's server with instructions that are computed whenever a client asks for them."""
 
     def __init__(self, bridge: Bridge | Unconfigured, *facts: Any, **more: Any) -> None:
         self._bridge = bridge
@@ -206,17 +206,17 @@ class _Server(Server[None]):
 
     @property
     def instructions(self) -> str:
-        return instructions(self._bridge.hindrance)
+        return instructions(self._bridge.blocking_error)
 
     @instructions.setter
     def instructions(self, _: str | None) -> None:
-        """The SDK sets what it was given."""
+        """Ignore the value that the SDK assigns in its constructor."""
 
 
 def build_server(bridge: Bridge | Unconfigured, *, progress_each: float = PROGRESS_EACH) -> Server[None]:
-    """The server of one bridge, which is `running` as long as the server is used, for any transport.
+    """Build the MCP server for a bridge, for any transport. The bridge must be `running` while the server is in use.
 
-    A call that takes longer than `progress_each` seconds reports its progress that often, to a client that asks for it.
+    A call sends progress notifications every `progress_each` seconds, if the client asked for them.
     """
     handlers = Handlers(bridge, progress_each)
     bridge.on_change = handlers.listeners.changed
@@ -241,9 +241,9 @@ def build_server(bridge: Bridge | Unconfigured, *, progress_each: float = PROGRE
 
 
 async def _report_progress(session: ServerSession, each: float, call: Time) -> None:
-    """Tell a client that wants to know how long its call has been under way; without its token nothing is sent."""
+    """Send progress notifications with the elapsed time; the SDK sends none if the request has no progress token."""
     for seconds in count(each, each):
         await anyio.sleep(each)
         said = messages.AT_IT_FOR.format(seconds=seconds) if not call.is_asking else messages.WAITING_FOR_DECISION
-        with suppress(*GONE):
+        with suppress(*DISCONNECTED):
             await session.report_progress(seconds, None, said)

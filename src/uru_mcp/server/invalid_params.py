@@ -1,6 +1,6 @@
-"""Errors about the parameters of a request of MCP that name the field, which the SDK's own errors do not.
+"""Error messages for invalid request parameters that name the wrong field; the SDK's own messages do not.
 
-No value is repeated, since it may be a secret.
+Values are never repeated, since they may be secrets.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ EXPECTED = {
     "bool_type": "boolean",
     "float_type": "number",
 }
-"""Types of JSON by pydantic's name of what is wrong."""
+"""JSON types by pydantic's error type."""
 
 
 async def name_fields(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-    """Middleware of the SDK's server. Raises: MCPError."""
+    """Server middleware that replaces the SDK's validation errors. Raises: MCPError."""
     try:
         return await call_next(ctx)
     except ValidationError as error:
@@ -49,7 +49,7 @@ async def name_fields(ctx: ServerRequestContext[Any, Any], call_next: CallNext) 
 
 
 def _problems(error: ValidationError) -> Iterator[str]:
-    """```arguments`: expected object, got array``, for each field; what a client got wrong in one field once."""
+    """```arguments`: expected object, got array``, for each invalid field."""
     for found in error.errors(include_url=False, include_context=False):
         steps = [str(step) for step in found["loc"] if step != "params" and not _is_branch(step)]
         place = limits.cut(".".join(steps), PLACE) or "params"
@@ -64,5 +64,5 @@ def _problems(error: ValidationError) -> Iterator[str]:
 
 
 def _is_branch(step: int | str) -> bool:
-    """Whether this names an alternative of a union and not a field: `PromptReference`, `str`."""
+    """Whether this step of the path is an alternative of a union, such as `PromptReference` or `str`, not a field."""
     return isinstance(step, str) and (step[:1].isupper() or step in ("str", "int"))

@@ -1,7 +1,7 @@
-"""The process that serves MCP: how it begins, and what ends it.
+"""Starts and stops the server process: startup order, signals, EOF and exit codes.
 
-It asks Uru first and imports the MCP SDK meanwhile, which takes most of the time until the first answer. It ends on
-EOF, on a closed stdout, on a signal, and when the process that started it is gone.
+It sends the first requests to Uru and imports the MCP SDK meanwhile, which takes most of the startup time. It exits on
+EOF, on a closed stdout, on a signal, and when its parent process ends.
 """
 
 from __future__ import annotations
@@ -27,30 +27,29 @@ if TYPE_CHECKING:
 
 SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
 FAILED = 1
-STDOUT_BROKE = 128 + 13  # as a shell tells of who wrote to a pipe that nobody reads
-GARBAGE_AFTER = 10_000  # objects: a call makes two thousand, nearly all of which end with it
-FILES = 1024  # that may be open at once: twice the connections
-LAST_RESORT = 0.5  # seconds until the process ends after its pipes have, whatever still hangs
+STDOUT_BROKE = 128 + 13  # the exit status that a shell reports for SIGPIPE
+GARBAGE_AFTER = 10_000  # objects: a call allocates two thousand, nearly all of which are freed when it ends
+FILES = 1024  # open file limit: twice the connections
+LAST_RESORT = 0.5  # seconds from the end of stdin until the process exits, even if a task is stuck
 
 
 def serve(bridge: Bridge | Unconfigured, redaction: Redaction) -> NoReturn:
-    """Serve until the end, and end the process: 0 after EOF, 128 + the signal's number after a signal.
+    """Serve, then exit: with status 0 after EOF, 128 + the signal's number after a signal.
 
-    A broken stdout ends it as SIGPIPE ends others.
+    A closed stdout exits with the status of SIGPIPE.
     """
-    _let_many_files_be_open()
+    _raise_open_file_limit()
     load_codecs()
     process = _Process(bridge, redaction)
     try:
         status = anyio.run(process.run)
-    except BaseException as error:  # boundary: whatever ends it is told
-        status = FAILED if process.status == FAILED else _last_word(error)
-    _leave(status)
+    except BaseException as error:  # boundary: any error is reported before the process exits
+        status = FAILED if process.status == FAILED else _report_crash(error)
+    _exit_now(status)
 
 
-def _let_many_files_be_open() -> None:
-    """Runs that are under way have a connection each, and some systems let a program open 256 files, if it asks for no
-    more."""
+def _raise_open_file_limit() -> None:
+    """Raise the soft limit of open files: each run in progress holds a connection, and some systems default to 256."""
     if sys.platform == "win32":
         return
     import resource
@@ -58,17 +57,17 @@ def _let_many_files_be_open() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
-        with suppress(ValueError, OSError):  # as it is, then; what cannot be opened is told
+        with suppress(ValueError, OSError):  # the limit stays, and a connection that cannot be opened is an error
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 class _Process:
-    """`status` is the exit code, as far as is known."""
+    """Runs the bridge and the server together. `status` is the exit code, as far as it is known."""
 
     def __init__(self, bridge: Bridge | Unconfigured, redaction: Redaction) -> None:
         self._bridge = bridge
         self._redaction = redaction
-        self.status = STDOUT_BROKE  # which ends the SDK's own tasks, and so all others, without a word
+        self.status = STDOUT_BROKE  # a closed stdout cancels the SDK's tasks, and so all others, without an exception
         self._is_over, self._is_closed = anyio.Event(), anyio.Event()
 
     async def run(self) -> int:
@@ -76,51 +75,51 @@ class _Process:
             await background.start(self._keep_running)
             try:
                 async with anyio.create_task_group() as tasks:
-                    if sys.platform != "win32":  # its event loop takes no signals, and Ctrl-C raises by itself
+                    if sys.platform != "win32":  # its event loop does not support signals; Ctrl-C raises an exception
                         tasks.start_soon(self._watch_signals, tasks.cancel_scope)
                     tasks.start_soon(self._watch_parent, tasks.cancel_scope)
-                    await self._converse()
+                    await self._serve_stdio()
                     tasks.cancel_scope.cancel()
             finally:
                 self._is_over.set()
         return self.status
 
     async def _keep_running(self, *, task_status: TaskStatus[None]) -> None:
-        """Keep the bridge running in a task of its own, so that it can be closed before the pipes are let go."""
+        """Run the bridge in its own task, so that it can be closed before the pipes are."""
         try:
             async with self._bridge.running():
                 task_status.started()
                 await self._is_over.wait()
-        except Exception as error:  # boundary: told now, since its end ends all other tasks without a word
-            self.status = _last_word(error)
+        except Exception as error:  # boundary: reported now, since the task group cancels all other tasks
+            self.status = _report_crash(error)
             raise
         finally:
             self._is_closed.set()
 
-    async def _converse(self) -> None:
+    async def _serve_stdio(self) -> None:
         await in_parts(SDK)
         from uru_mcp.server import stdio
 
-        gc.freeze()  # what is imported stays, and is not looked through again and again
+        gc.freeze()  # imported modules are never garbage, so the collector need not scan them
         gc.set_threshold(GARBAGE_AFTER)
         gc.enable()
         async with stdio.pipes(self._bridge, self._redaction) as conversation:
             try:
                 await conversation()
                 self.status = 0
-            except Exception as error:  # boundary: told now, since the pipes may never be let go
-                self.status = _last_word(error)
+            except Exception as error:  # boundary: reported now, since closing the pipes may block forever
+                self.status = _report_crash(error)
             finally:
                 with anyio.move_on_after(LAST_RESORT, shield=True):
                     self._is_over.set()
                     await self._is_closed.wait()
-                self._let_go()
+                self._exit()
 
-    def _let_go(self) -> None:
-        """End the process: at once when it has been ended, and otherwise at the latest in a moment."""
+    def _exit(self) -> None:
+        """Exit at once after a signal or an error, and otherwise within `LAST_RESORT` seconds."""
         if self.status:
-            _leave(self.status)
-        last_resort = threading.Timer(LAST_RESORT, _leave, (self.status,))
+            _exit_now(self.status)
+        last_resort = threading.Timer(LAST_RESORT, _exit_now, (self.status,))
         last_resort.daemon = True
         last_resort.start()
 
@@ -138,12 +137,12 @@ class _Process:
 
 
 async def _parent_gone() -> None:
-    """Return when the process that started this one has ended; never, where the system cannot tell without polling."""
+    """Return when the parent process has ended. Never returns on systems where this would need polling."""
     if not hasattr(os, "pidfd_open"):
         await anyio.sleep_forever()
     try:
         parent = os.pidfd_open(os.getppid())
-    except OSError:  # already gone, or not to be watched from here: stdin still tells
+    except OSError:  # the parent has ended or cannot be watched; EOF on stdin still ends this process
         await anyio.sleep_forever()
     try:
         await anyio.wait_readable(parent)
@@ -151,17 +150,17 @@ async def _parent_gone() -> None:
         os.close(parent)
 
 
-def _last_word(error: BaseException) -> int:
-    """Say on stderr what ended it, without details that may hold anything. The exit code."""
+def _report_crash(error: BaseException) -> int:
+    """Print the type of the error to stderr, without its message, which may hold secrets. Returns the exit code."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     module = f" of {error.name}" if isinstance(error, ImportError) else ""
-    if sys.stderr is not None:  # without which the words would go to stdout
+    if sys.stderr is not None:  # otherwise `print` would write to stdout
         print(f"uru-mcp: ended by {type(error).__name__}{module}", file=sys.stderr)  # noqa: T201
     return FAILED
 
 
-def _leave(status: int) -> NoReturn:
+def _exit_now(status: int) -> NoReturn:
     try:
         if sys.stderr is not None:
             sys.stderr.flush()

@@ -1,7 +1,7 @@
-"""Lines of stdin as the SDK can read them: one message each.
+"""Reads stdin line by line and gives the SDK one valid JSON-RPC message per line.
 
-The SDK takes a request with an id that it does not know for a notification, which nobody answers. Such a request is
-refused here, and a batch is taken apart.
+The SDK mistakes a request with an invalid id for a notification and never answers it. Such requests are refused here,
+and batches are split.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from uru_mcp.server.batches import NOT_SERVED, VERSION, Answer, Batch, Batches
-from uru_mcp.server.malformed_input import BYTE_ORDER_MARK, misnumbered, refused
+from uru_mcp.server.malformed_input import BYTE_ORDER_MARK, refuse_invalid_id, refused
 
 Write = Callable[[Answer | Batch], Awaitable[None]]
 
 
 class Lines:
-    """The lines of a text file, until its end, of which `on_end` is told. `answer` writes what needs no SDK."""
+    """The lines of a text file. `on_end` is called at its end; `answer` writes responses that bypass the SDK."""
 
     def __init__(
         self, file: AsyncIterator[str], batches: Batches, *, answer: Write, on_end: Callable[[], None]
@@ -46,7 +46,7 @@ class Lines:
     async def _take(self, line: str) -> None:
         try:
             found = json.loads(line)
-        except (ValueError, RecursionError):  # which is refused where the SDK's reader fails
+        except (ValueError, RecursionError):  # the SDK's parser fails on it too, and `recovered` then handles the line
             self._ready.append(line)
             return
         if not isinstance(found, list):
@@ -57,7 +57,7 @@ class Lines:
             await self._take_batch(found)
 
     async def _take_message(self, found: Any, line: str) -> None:
-        refusal = misnumbered(found) if isinstance(found, dict) else refused(None)
+        refusal = refuse_invalid_id(found) if isinstance(found, dict) else refused(None)
         if refusal is not None:
             await self._answer(refusal)
             return
@@ -67,23 +67,23 @@ class Lines:
         completed = self._batches.cancel(found)
         if completed is not None:
             await self._answer(completed)
-        self._ready.append(json.dumps(found) if mended(found) else line)
+        self._ready.append(json.dumps(found) if repair(found) else line)
 
     async def _take_batch(self, members: list[Any]) -> None:
         for member in members:
             if isinstance(member, dict):
-                mended(member)
+                repair(member)
         lines, answers = self._batches.begin(members)
         self._ready += lines
         for answer in answers:
             await self._answer(answer)
 
 
-def mended(message: dict[str, Any]) -> bool:
-    """Mend what does no harm, and tell whether there was something.
+def repair(message: dict[str, Any]) -> bool:
+    """Repair harmless mistakes in place. Returns whether there were any.
 
-    A progress token that is neither text nor a whole number is taken away, so that the call is served without progress.
-    An answer to us may repeat our id as a fraction: 1.0 for 1.
+    A progress token that is neither a string nor an integer is removed; the call is then served without progress.
+    A client's response may repeat our integer id as a float, 1.0 for 1; it becomes an integer again.
     """
     number = message.get("id")
     is_fraction = "method" not in message and isinstance(number, float) and number.is_integer()

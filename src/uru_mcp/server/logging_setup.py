@@ -1,4 +1,4 @@
-"""The log: to stderr, never to stdout, which belongs to the protocol, and never unredacted."""
+"""Configures logging: to stderr, with keys redacted. Stdout is reserved for the protocol."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.untrusted_input.terminal_escaping import for_terminal
 
-CONTINUED = "\n  "  # so that no text of a stranger can look like an entry of its own
+CONTINUED = "\n  "  # indented, so that untrusted text cannot fake a log entry
 
 
 class _Redacted(logging.Formatter):
@@ -22,7 +22,7 @@ class _Redacted(logging.Formatter):
 
 
 def start_logging(level: str, redaction: Redaction) -> None:
-    """Log our own messages from `level` on, and other libraries' warnings."""
+    """Log messages of uru-mcp from `level` up, and warnings of other libraries."""
     to_stderr = logging.StreamHandler(sys.stderr)
     to_stderr.setFormatter(_Redacted(redaction))
     logging.basicConfig(handlers=[to_stderr], level=logging.WARNING, force=True)

@@ -1,7 +1,7 @@
-"""Lines on stdin that the SDK cannot read: mended where that is safe, and otherwise answered, so that nobody waits.
+"""Handles lines on stdin that the SDK cannot parse: repairs them if that is safe, and otherwise returns an error.
 
-JavaScript writes half a surrogate pair when it cuts a text in the middle of an emoji; the SDK's parser refuses the
-whole line for it, and a client would wait for the answer until its own time is up.
+Without this, the client would wait until its timeout. JavaScript writes a lone surrogate when it cuts a string in the
+middle of an emoji, and the SDK's parser then rejects the whole line.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from pydantic import ValidationError
 
 from uru_mcp import messages
 
-BYTE_ORDER_MARK = "\ufeff"  # which some programs on Windows begin with
-NOTIFICATIONS = "notifications/"  # with which the names of all notifications begin
+BYTE_ORDER_MARK = "\ufeff"  # some programs on Windows write it first
+NOTIFICATIONS = "notifications/"  # prefix of all notification methods
 NOT_MCP = messages.NOT_A_MESSAGE
 NOT_AN_ID = messages.ID_OF_REQUEST
 
 
-def salvaged(error: Exception) -> SessionMessage | types.JSONRPCError | None:
-    """The message that a line was meant to be, or the error to answer it with; None where no answer is wanted.
+def recovered(error: Exception) -> SessionMessage | types.JSONRPCError | None:
+    """The repaired message, or the error response for the line; None for a blank line, which needs no response.
 
-    The error has the id of the request where the SDK's exception still holds it, and otherwise none.
+    The error has the id of the request if the SDK's exception holds it, and otherwise none.
     """
     found = [one["input"] for one in error.errors(include_url=False)] if isinstance(error, ValidationError) else []
     line = found[0] if found else None
@@ -34,45 +34,47 @@ def salvaged(error: Exception) -> SessionMessage | types.JSONRPCError | None:
     try:
         if isinstance(line, str) and message is None:
             message = json.loads(line.removeprefix(BYTE_ORDER_MARK))
-            return SessionMessage(types.jsonrpc_message_adapter.validate_python(whole(message), by_name=False))
+            return SessionMessage(
+                types.jsonrpc_message_adapter.validate_python(replace_lone_surrogates(message), by_name=False)
+            )
     except ValidationError:
         pass
     except RecursionError:
         return _refusal(None, types.PARSE_ERROR, messages.LINE_TOO_DEEP)
-    except ValueError:  # a number of more digits than Python reads is one too
+    except ValueError:  # also raised for a number with more digits than Python converts
         return _refusal(None, types.PARSE_ERROR, messages.LINE_UNREADABLE)
     number = message.get("id") if isinstance(message, dict) else None
     wanted = number if isinstance(number, (int, str)) and not isinstance(number, bool) else None
-    return _refusal(whole(wanted), types.INVALID_REQUEST, NOT_MCP)
+    return _refusal(replace_lone_surrogates(wanted), types.INVALID_REQUEST, NOT_MCP)
 
 
 def refused(number: int | str | None, why: str = NOT_MCP) -> types.JSONRPCError:
-    """The refusal of a message that is no request of MCP."""
+    """The error response for a message that is not a valid MCP message."""
     return _refusal(number, types.INVALID_REQUEST, why)
 
 
-def misnumbered(message: Any) -> types.JSONRPCError | None:
-    """The refusal of a request whose id is neither text nor a whole number; None for any other message.
+def refuse_invalid_id(message: Any) -> types.JSONRPCError | None:
+    """The error response for a request whose id is neither a string nor an integer; None for any other message.
 
-    It has no id, as JSON-RPC wants it: 2.0 is 2 to most readers, and another request may have that id.
+    Its id is null, as JSON-RPC requires: most parsers read 2.0 as 2, which may be the id of another request.
     """
     if not isinstance(message, dict) or not isinstance(message.get("method"), str) or "id" not in message:
         return None
     number = message["id"]
     if number is None and message["method"].startswith(NOTIFICATIONS):
-        return None  # some clients write so that there is none
+        return None  # some clients write a null id in notifications
     is_id = isinstance(number, (int, str)) and not isinstance(number, bool)
     return None if is_id else refused(None, NOT_AN_ID)
 
 
-def whole(value: Any) -> Any:
-    """The value with every half of a surrogate pair replaced, as readers of broken text do."""
+def replace_lone_surrogates(value: Any) -> Any:
+    """A copy of the value with every lone surrogate replaced by U+FFFD."""
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):
-        return [whole(item) for item in value]
+        return [replace_lone_surrogates(item) for item in value]
     if isinstance(value, dict):
-        return {whole(name): whole(item) for name, item in value.items()}
+        return {replace_lone_surrogates(name): replace_lone_surrogates(item) for name, item in value.items()}
     return value
 
 

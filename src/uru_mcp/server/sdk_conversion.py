@@ -1,4 +1,7 @@
-"""Our values in the types of the MCP SDK, and our errors in the codes of either protocol era."""
+"""Converts tools, results, resources, prompts and errors to the types of the MCP SDK.
+
+Error codes depend on the client's protocol version. Nothing here decides what is shown.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,8 @@ from uru_mcp.results.render import EMPTY, Rendered
 from uru_mcp.tools.definitions import Definition
 
 MODERN = "2026-07-28"
-RESOURCE_NOT_FOUND = -32002  # before that version, which has INVALID_PARAMS for it
-SHOWN = 100  # values of a completion, which is as many as MCP allows
+RESOURCE_NOT_FOUND = -32002  # up to that version, which uses INVALID_PARAMS instead
+SHOWN = 100  # values of a completion: MCP's maximum
 
 
 def is_modern(version: str) -> bool:
@@ -22,7 +25,7 @@ def is_modern(version: str) -> bool:
 
 
 def protocol_error(error: UruError, refusal: Rendered, version: str, *, of_resource: bool = False) -> MCPError:
-    """An error where MCP has no result to put it into: the refusal's words, and its structure as data."""
+    """The JSON-RPC error for a request whose result has no `isError`: the refusal's text, and its structure as data."""
     code = types.INTERNAL_ERROR
     if isinstance(error, (SettingsError, KeyRefused, WorkspaceProblem, PermissionMissing)):
         code = types.INVALID_REQUEST
@@ -50,7 +53,7 @@ def tool(definition: Definition) -> types.Tool:
 
 
 def tool_result(rendered: Rendered) -> types.CallToolResult:
-    """One text that says everything, and behind it what is no text."""
+    """The result as one text block, followed by images, audio and files."""
     blocks: list[types.ContentBlock] = [types.TextContent(type="text", text=rendered.text)]
     return types.CallToolResult(
         content=[*blocks, *map(_media, rendered.media)],
@@ -92,7 +95,7 @@ def template(form: Template) -> types.ResourceTemplate:
 
 
 def contents(uri: str, mime_type: str, piece: Rendered) -> types.ReadResourceResult:
-    """The text of a resource, and apart from it what is said below it, so that JSON stays JSON."""
+    """The contents of a resource. Notes are separate text items, so that JSON contents stay valid JSON."""
     texts = [types.TextResourceContents(uri=uri, mime_type=mime_type, text=piece.shown_body)]
     texts += [types.TextResourceContents(uri=uri, mime_type="text/plain", text=note) for note in piece.notes]
     return types.ReadResourceResult(contents=list(texts))

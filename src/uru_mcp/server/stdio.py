@@ -1,4 +1,7 @@
-"""MCP on this process's stdin and stdout, in whichever protocol era the client speaks; what is written is redacted."""
+"""The stdio transport: MCP on this process's stdin and stdout, for every protocol version, with keys redacted.
+
+It does not know what the messages mean, except for `server/discover`.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ from uru_mcp.bridge import Bridge
 from uru_mcp.server.batches import Answer, Batch, Batches
 from uru_mcp.server.handlers import NOTIFICATIONS, build_server
 from uru_mcp.server.line_framing import Lines
-from uru_mcp.server.malformed_input import salvaged
+from uru_mcp.server.malformed_input import recovered
 from uru_mcp.server.unconfigured import Unconfigured
 from uru_mcp.untrusted_input.redaction import Redaction
 
@@ -33,12 +36,12 @@ UNSUPPORTED_VERSION = -32022
 
 
 class Outgoing:
-    """The way out, on which everything is redacted once more, until stdin has ended.
+    """The outgoing message stream. Redacts every message, and drops messages once stdin has ended.
 
-    Clients that have closed stdin expect no more, and some fail on an answer. The SDK's own errors and acknowledgements
-    repeat what a client sent, such as the name of a method.
+    Clients that have closed stdin expect no response, and some fail on one. The SDK's own errors and acknowledgements
+    are redacted too, since they repeat what a client sent, such as the name of a method.
 
-    `write` is the SDK's stream of messages, whose type it does not export, and so is this.
+    `write` is the SDK's message stream. The SDK does not export the type of that stream, which this class implements.
     """
 
     def __init__(self, redaction: Redaction, batches: Batches) -> None:
@@ -48,13 +51,13 @@ class Outgoing:
         self.write: Any = None
 
     def end(self) -> None:
-        """Write nothing from now on."""
+        """Drop all further messages."""
         self._is_over = True
 
     async def answer(self, answer: Answer | Batch) -> None:
-        """Write what the SDK knows nothing of."""
+        """Write a response that does not come from the SDK."""
         if not self._is_over:
-            await self.write.send(SessionMessage(answer))  # type: ignore[arg-type]  # it only writes its JSON
+            await self.write.send(SessionMessage(answer))  # type: ignore[arg-type]  # only serialized to JSON
 
     async def send(self, item: SessionMessage) -> None:
         message = item.message
@@ -66,7 +69,7 @@ class Outgoing:
             message = message.model_copy(update={"error": said.model_copy(update=clean)})
         elif isinstance(message, types.JSONRPCResponse):
             message = message.model_copy(update={"result": self._redaction.value(message.result)})
-        elif message.params:  # such as an acknowledgement, which repeats a client's words
+        elif message.params:  # such as an acknowledgement, which repeats what the client sent
             message = message.model_copy(update={"params": self._redaction.value(message.params)})
         if isinstance(message, (types.JSONRPCResponse, types.JSONRPCError)):
             collected = self._batches.collect(message)
@@ -88,13 +91,13 @@ class Outgoing:
 
 
 class Incoming:
-    """The way in. What the SDK cannot read is mended, or answered here.
+    """The incoming message stream. Repairs or answers messages that the SDK cannot parse.
 
-    So is `server/discover`, until another request comes: `Server.run` keeps to the era of the first request it sees,
-    but some clients probe `server/discover` and then send `initialize` on the same pipe.
+    It also answers `server/discover` until another request comes: `Server.run` fixes the protocol version on the first
+    request it sees, but some clients probe `server/discover` and then send `initialize` on the same pipe.
 
-    `read` is the SDK's stream of messages, whose type it does not export. `options` are what `initialize` is answered
-    with, and say what is so when it comes.
+    `read` is the SDK's message stream, whose type it does not export. `options` hold the response to `initialize`;
+    their instructions are updated before each message.
     """
 
     def __init__(self, read: Any, write: Outgoing, server: Server[None], options: InitializationOptions) -> None:
@@ -106,7 +109,7 @@ class Incoming:
 
     async def receive(self) -> SessionMessage:
         async for item in self._read:
-            found = salvaged(item) if isinstance(item, Exception) else item
+            found = recovered(item) if isinstance(item, Exception) else item
             if (
                 isinstance(found, SessionMessage)
                 and self._is_probed
@@ -143,9 +146,9 @@ class Incoming:
 
 @asynccontextmanager
 async def pipes(bridge: Bridge | Unconfigured, redaction: Redaction) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-    """This process's pipes, as a conversation to be had over them, which is over when stdin ends.
+    """Open stdin and stdout. Yields a function that serves MCP on them until stdin ends.
 
-    The pipes may never be let go before stdin ends: the SDK's thread that reads it cannot be cancelled.
+    Leaving this context may block until stdin ends: the SDK reads stdin in a thread that cannot be cancelled.
     """
     server = build_server(bridge)
     batches = Batches()
@@ -158,12 +161,12 @@ async def pipes(bridge: Bridge | Unconfigured, redaction: Redaction) -> AsyncIte
 
 
 def _own_stdin() -> AsyncIterator[str]:
-    """The lines of stdin, for us alone: whoever else reads from it, in this process or another, finds its end."""
+    """The lines of stdin, for the server alone: any other reader, here or in a child process, gets EOF."""
     own = os.dup(sys.stdin.fileno())
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, sys.stdin.fileno())
     os.close(nothing)
-    # never closed, since a thread may still read from it
+    # never closed, since a thread may still be reading from it
     return aiter(anyio.wrap_file(open(own, encoding="utf-8", errors="replace", closefd=False)))
 
 

@@ -1,4 +1,4 @@
-"""What stands in for the bridge when the settings cannot be used."""
+"""A stand-in for the bridge when the settings are invalid: every call returns the configuration error."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from uru_mcp.access.key_status import KeyStatus
-from uru_mcp.bridge import Answer, nobody
+from uru_mcp.bridge import Answer, ignore_change
 from uru_mcp.catalog.catalog import Catalog
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import SettingsError, UruError
@@ -23,24 +23,24 @@ from uru_mcp.uru.resource_uris import ResourceUri
 
 
 class Unconfigured:
-    """A bridge to nowhere: it sends nothing, and says what to mend."""
+    """Sends nothing, and tells the user how to fix the configuration."""
 
     def __init__(self, error: SettingsError, redaction: Redaction) -> None:
         self._error = error
         self._key_status = KeyStatus(trouble=error)
-        self._renderer = Renderer(redaction, budget=0)  # which bounds results, and there are none
-        self.call_within = 0.0  # nobody waits
-        self.on_change: Callable[[List], Awaitable[None]] = nobody
+        self._renderer = Renderer(redaction, budget=0)  # the budget limits results, and there are none
+        self.call_within = 0.0  # no call waits for anything
+        self.on_change: Callable[[List], Awaitable[None]] = ignore_change
 
     @property
-    def hindrance(self) -> UruError:
+    def blocking_error(self) -> UruError:
         return self._error
 
     def key_in_use(self) -> Key | None:
         return None
 
     async def accepted_key(self, within: float) -> Key | None:
-        """Raises: what is wrong."""
+        """Raises: SettingsError, always."""
         raise self._error.with_traceback(None)
 
     async def title_of(self, run: ResourceUri, within: float) -> str | None:
@@ -54,15 +54,15 @@ class Unconfigured:
         return shown_tools.listed(Catalog(), self._key_status, direct="none", budget=0)
 
     async def call_tool(self, name: str, arguments: dict[str, Any], *, within: float | None = None) -> Rendered:
-        """What is wrong, as the report of `uru_whoami` or as the refusal of any other call."""
+        """The configuration error, as the report of `uru_whoami` or as the result of any other call."""
         if name == "uru_whoami":
             return self._renderer.answer(
                 *report(Facts(self._key_status, Catalog(), None, {}, None, None, datetime.now(UTC)))
             )
         return self.refusal(self._error)
 
-    async def ask_library(self, name: List, ask: Callable[[ResourceHandlers, float], Awaitable[Answer]]) -> Answer:
-        """Raises: what is wrong."""
+    async def resource_request(self, name: List, ask: Callable[[ResourceHandlers, float], Awaitable[Answer]]) -> Answer:
+        """Raises: SettingsError, always."""
         raise self._error.with_traceback(None)
 
     def refusal(self, error: UruError) -> Rendered:

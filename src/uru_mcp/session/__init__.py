@@ -1,4 +1,4 @@
-"""The key's status and the catalog at one moment, kept in step with Uru, and calls sent with them.
+"""The session with Uru: refreshes the key's status and the catalog, and sends tool calls with them.
 
-It does not know MCP or what a result looks like.
+It does not know MCP or how results are rendered.
 """

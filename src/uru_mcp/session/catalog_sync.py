@@ -1,7 +1,7 @@
-"""Looking, again and again, whether Uru's tools have changed, and having them loaded when they have.
+"""Polls the version of Uru's tool catalog, and reloads the catalog when it has changed.
 
-It decides when to look and what an answer means. What it finds is loaded by `catalog/current_catalog.py`, and told by
-whoever is told of every load.
+It decides when to poll and what the version means. `catalog/current_catalog.py` loads the catalog, and
+`session/list_changes.py` notifies clients.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ LOOK_WITHIN = 10.0  # seconds
 log = logging.getLogger(__name__)
 
 
-def ends_looking(error: UruError) -> bool:
-    """Whether looking again with the same key and workspace is of no use. Source: the Node client."""
+def stops_polling(error: UruError) -> bool:
+    """Whether polling again with the same key and workspace cannot succeed. Source: the Node client."""
     return isinstance(error, WorkspaceProblem) or error.details.get("status") in (401, 403)
 
 
 class Sync:
-    """Looks at the tools' version each `interval` seconds, in `run`, until it is cancelled.
+    """Polls the catalog version every `interval` seconds, in `run`, until it is cancelled.
 
-    A refusal ends the looks, until what Uru says of the key, the key itself or the workspace is not what it was.
+    A refusal pauses polling until the key, its status or its workspace changes.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Sync:
         self._current_catalog = current_catalog
         self._key = key
         self._interval = interval
-        self._story: object = None
+        self._polled_state: object = None
         self._has_ended = False
         self._failures = 0
         self._before: int | None = None
@@ -71,7 +71,7 @@ class Sync:
                 log.exception("the version of the tools could not be looked at")
 
     async def _turn(self) -> float:
-        """Look once, and act on what comes. The seconds until the next turn."""
+        """Poll once, and handle the response. Returns the seconds until the next poll."""
         retry_after = None
         try:
             await self._look()
@@ -80,20 +80,20 @@ class Sync:
             log.info("Uru does not tell the version of the tools: %s", error.message)
             self._failures += 1
             retry_after = error.details.get("retry_after")
-            if ends_looking(error):
+            if stops_polling(error):
                 self._has_ended = True
-                self._session.doubt()
-                await self._session.look(LOOK_WITHIN)  # which finds out what it means for the key
+                self._session.mark_stale()
+                await self._session.look(LOOK_WITHIN)  # finds out what the refusal means for the key
         return pause_after(self._failures, interval=self._interval, retry_after=retry_after, random=random.random)
 
     async def _look(self) -> None:
-        """Raises: `UruError` when Uru does not tell the version."""
+        """Raises: `UruError` when the version cannot be fetched."""
         if self._current_catalog.is_loading:
-            return  # with a version that was asked for just before: the next look will tell whether it is an older one
+            return  # the load has just fetched the version; the next poll compares it
         place, known = self._current_catalog.place, self._current_catalog.version
         seen = await self._client.tool_version(known, within=LOOK_WITHIN)
         if (place, known) != (self._current_catalog.place, self._current_catalog.version):
-            return  # other tools have been loaded meanwhile, perhaps another workspace's: the next look will tell
+            return  # another catalog was loaded meanwhile, perhaps of another workspace; the next poll compares it
         loaded = None if known is None else known.number
         before, self._before = self._before, seen.number
         if not is_news(seen.number, loaded=loaded, before=before):
@@ -104,18 +104,18 @@ class Sync:
         await self._session.look(LOAD_WITHIN)
 
     async def _rest(self, seconds: float) -> None:
-        """Wait so long, or until another story begins, for which nobody has asked to wait."""
+        """Wait for the pause to end, or until the key or workspace changes, to which the pause does not apply."""
         until = time.monotonic() + seconds
-        # another story shows when somebody asked Uru, and nothing else waits for it
-        while not self._is_another_story() and (left := until - time.monotonic()) > 0:  # noqa: ASYNC110
+        # polled, since a change shows only when another task refreshes the session, and nothing signals it
+        while not self._has_new_state() and (left := until - time.monotonic()) > 0:  # noqa: ASYNC110
             await anyio.sleep(min(left, self._interval))
 
-    def _is_another_story(self) -> bool:
+    def _has_new_state(self) -> bool:
         key_status = self._session.now.key_status
         if key_status.trouble is not None and not (key_status.is_refused or key_status.lacks_workspace):
-            return False  # Uru has not answered, and what it said last is all that is known
-        story = (self._key(), key_status.record, key_status.workspace, key_status.state)
-        if story == self._story:
+            return False  # Uru did not answer, so nothing new is known
+        state = (self._key(), key_status.record, key_status.workspace, key_status.state)
+        if state == self._polled_state:
             return False
-        self._story, self._has_ended, self._failures, self._before = story, False, 0, None
+        self._polled_state, self._has_ended, self._failures, self._before = state, False, 0, None
         return True

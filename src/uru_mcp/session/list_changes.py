@@ -1,4 +1,7 @@
-"""Which lists are not what a client was shown, so that it is told: each once, and only those that have changed."""
+"""Decides when to send list-changed notifications: once per change, and only for lists that a client has seen.
+
+It does not know how a notification is sent.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class Announcements:
-    """Remembers what was shown. `outlines` says what each list depends on now, and `tell` tells who listens."""
+    """Remembers what was shown. `outlines` returns what each list depends on now, and `tell` notifies clients."""
 
     def __init__(
         self,
@@ -28,21 +31,21 @@ class Announcements:
         self._tell = tell
         self._seen = session.now
         self._shown: dict[List, object] = {}
-        self._stale: set[List] = set()  # that clients were told have changed, and have not asked for since
+        self._stale: set[List] = set()  # lists that clients were notified of and have not fetched since
 
     def was_shown(self, name: List) -> bool:
         return name in self._shown
 
     def asked_for(self, name: List) -> None:
-        """What changes from now on may be missing in the answer."""
+        """A client asks for a list; changes from now on may be missing in the answer, and are announced again."""
         self._stale.discard(name)
 
     def showed(self, name: List, outline: object) -> None:
-        """A client was shown a list that depends on this."""
+        """A client was shown a list that depends on `outline`."""
         self._shown[name] = outline
 
     async def after_look(self) -> None:
-        """Tell of the lists that depend on something else than when they were shown."""
+        """Notify clients of the lists whose outline has changed since they were shown."""
         snapshot = self._session.now
         if not self._shown or (snapshot.key_status == self._seen.key_status and snapshot.catalog is self._seen.catalog):
             return
@@ -53,14 +56,14 @@ class Announcements:
                 if now[name] != shown:
                     self._shown[name] = now[name]
                     await self._announce(name)
-        except Exception:  # boundary: a client that cannot be told does not fail the call that found out
+        except Exception:  # boundary: a failed notification does not fail the call that noticed the change
             log.exception("clients could not be told")
 
     async def after_change(self, kinds: tuple[Kind, ...]) -> None:
-        """Tell of the lists that hold such records.
+        """Notify clients of the lists that hold records of these kinds.
 
-        What a run changes besides its own record is not known, and one list holds all kinds. While a client has not
-        asked for that list again it knows already, and runs come in numbers.
+        A run may change any record, and the list of resources holds all kinds. Runs are frequent, so a client that has
+        not fetched that list since the last notification is not notified again.
         """
         if RUNS in kinds and "resources" in self._stale:
             return

@@ -1,7 +1,7 @@
-"""Shows by one harmless read whether the key has Read, where Uru does not tell and the user did not declare it.
+"""Finds out by one harmless read whether the key has Read, if Uru does not report it and the user did not declare it.
 
-The only call that is sent without having passed the gate: it lists one record at most, and changes nothing. Nothing
-like it is done for Write and Execute.
+The only call that does not pass the permission gate: it lists at most one record, and changes nothing. There is no such
+check for Write and Execute.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import NoAnswer, PermissionMissing, UruError
 from uru_mcp.session.tool_execution import Calls
 
-WITHIN = 5.0  # seconds for all tries together
-AGAIN = 60.0  # seconds until it is tried again
+WITHIN = 5.0  # seconds for all attempts together
+RETRY_AFTER = 60.0  # seconds
 TRIES = 3
 
 QUERIES = ("context_query", "prompt_query", "persona_query", "automation_query")
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 
 class ReadCheck:
-    """Tries it once for each key and workspace, and not again for a while."""
+    """Runs the check once per key and catalog, and retries after `RETRY_AFTER` seconds."""
 
     def __init__(self, calls: Calls, identity: Identity) -> None:
         self._calls = calls
@@ -41,15 +41,15 @@ class ReadCheck:
         self._turn = anyio.Lock()
 
     async def look(self, catalog: Catalog) -> None:
-        """Make the read, if it is needed and possible, and have the identity note what comes of it."""
-        if self._identity.needs_a_look:
+        """Send the read, if it is needed and possible, and report success to the identity."""
+        if self._identity.needs_read_check:
             async with self._turn:
                 await self._look(catalog)
 
     async def _look(self, catalog: Catalog) -> None:
         key = self._identity.key_status.key
         is_new = self._tried[0] != key or self._tried[1] is not catalog
-        if not self._identity.needs_a_look or (not is_new and time.monotonic() - self._tried_at < AGAIN):
+        if not self._identity.needs_read_check or (not is_new and time.monotonic() - self._tried_at < RETRY_AFTER):
             return
         self._tried, self._tried_at = (key, catalog), time.monotonic()
         with anyio.move_on_after(WITHIN):
@@ -58,7 +58,7 @@ class ReadCheck:
                     return
 
     async def _shows(self, tool: Tool, arguments: dict[str, object], key: Key | None) -> bool:
-        """Whether the read has shown anything. What else goes wrong with it is nobody's call."""
+        """Whether the read settles the question or is not worth repeating now. Other errors are only logged."""
         try:
             await self._calls.run(tool, arguments, key=key, within=WITHIN)
         except (PermissionMissing, NoAnswer):
@@ -66,12 +66,12 @@ class ReadCheck:
         except UruError as error:
             log.info("%s shows nothing of the key: %s", tool.id, error.message)
             return False
-        self._identity.show(key, READ)
+        self._identity.note_success(key, READ)
         return True
 
 
 def _candidates(catalog: Catalog) -> Iterator[tuple[Tool, dict[str, object]]]:
-    """Lists of `platform` that need Read alone: those of known names, and those that are declared to read only."""
+    """List tools of `platform` that need only Read: those with known names, and those declared read-only."""
     known = [catalog.tools.get(shown_name(PLATFORM, name)) for name in (*QUERIES, *LISTS)]
     declared = [
         tool for tool in catalog.tools.values() if tool.namespace.name == PLATFORM and tool.name.startswith("list_")

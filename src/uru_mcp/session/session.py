@@ -1,6 +1,6 @@
-"""How the key stands and what Uru offers it, looked at together before every list and every call.
+"""The session: refreshes the key's status and the tool catalog together, before every list and every call.
 
-It decides when Uru is asked again, and never whether something is allowed: `access/gate.py` does.
+It decides when they are refreshed. Whether something is allowed is decided by `access/gate.py`.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from uru_mcp.errors import KeyRefused, KeyReplaced, KeyUnavailable, UruError
 from uru_mcp.permissions import Permissions
 from uru_mcp.session.read_permission_check import ReadCheck
 
-AHEAD_WITHIN = 10.0  # seconds
+WARM_UP_WITHIN = 10.0  # seconds
 
 log = logging.getLogger(__name__)
 
 
 class Snapshot(NamedTuple):
-    """What is known at one moment."""
+    """The key's status and the catalog at one moment."""
 
     key_status: KeyStatus
     catalog: Catalog
 
 
 class Session:
-    """Looks through an identity and its catalogs. `on_look` is awaited after each look that was answered in time."""
+    """Refreshes an identity and its catalog. `on_look` is awaited after each refresh that finishes in time."""
 
     def __init__(
         self,
@@ -52,43 +52,43 @@ class Session:
         self._on_look = on_look
 
     def start(self, tasks: TaskGroup) -> None:
-        """Look once already, in this task group, where later looks go on in the background too."""
+        """Start the first refresh in this task group; requests that outlive their caller continue in it too."""
         self._identity.start(tasks)
         self._current_catalog.start(tasks)
-        tasks.start_soon(self._look_ahead)
+        tasks.start_soon(self._warm_up)
 
     @property
     def now(self) -> Snapshot:
-        """What is known without asking."""
+        """The current snapshot; sends no request."""
         return Snapshot(self._identity.key_status, self._current_catalog.current)
 
     @property
     def catalog_trouble(self) -> UruError | None:
-        """Why there is no catalog, or only an older one."""
+        """Why the catalog is missing or outdated."""
         return self._current_catalog.trouble
 
     @property
-    def hindrance(self) -> UruError | None:
-        """Why nothing at all can be done now, as far as is known without asking; None where something can be."""
+    def blocking_error(self) -> UruError | None:
+        """The error that blocks every call, as last seen; None if some calls can work. Sends no request."""
         key_status = self._identity.key_status
         return key_status.trouble if key_status.is_refused or isinstance(key_status.trouble, KeyUnavailable) else None
 
     async def accepted_key(self, within: float) -> Key | None:
-        """The key that is in use, after Uru was asked whether it still is one. Raises: what is wrong with it."""
+        """The key in use, once Uru has confirmed it. Raises: UruError when Uru refuses it."""
         key_status = (await self.look(within, at_once=True)).key_status
         if key_status.is_refused and key_status.trouble is not None:
             raise key_status.trouble.with_traceback(None)
         return key_status.key
 
     async def look(self, within: float, *, at_once: bool = False) -> Snapshot:
-        """What is so now, or after `within` seconds what is known of it.
+        """A refreshed snapshot, or the last known one if the refresh takes longer than `within` seconds.
 
-        `at_once` takes no earlier answer about the key, unless Uru has just refused it or not answered.
+        `at_once` bypasses the cached key status, unless Uru has just refused the key or failed to answer.
         """
         with anyio.move_on_after(within):
             key_status = await (self._identity.recent() if at_once else self._identity.current())
             await self._current_catalog.refresh(key_status)
-            if isinstance(self._current_catalog.trouble, KeyRefused):  # it has ended just now, and there may be another
+            if isinstance(self._current_catalog.trouble, KeyRefused):  # refused just now; there may be a new key
                 await self._current_catalog.refresh(await self._identity.current())
             await self._read_check.look(self._current_catalog.current)
             await self._on_look()
@@ -97,30 +97,30 @@ class Session:
         return self.now
 
     async def searchable(self, snapshot: Snapshot) -> Catalog:
-        """The view's catalog, once it has its index."""
+        """The snapshot's catalog, once its search index is built."""
         return await self._current_catalog.searchable(snapshot.catalog)
 
-    def doubt(self) -> None:
-        """Ask about the key again at the next look: Uru has refused what it seemed to grant."""
-        self._identity.doubt()
+    def mark_stale(self) -> None:
+        """Fetch the key's status again at the next refresh: Uru has refused something that the status allows."""
+        self._identity.mark_stale()
 
-    async def look_anew(self, within: float) -> None:
-        """Look at what a call has changed; the call itself has succeeded, so no failure here is one of its own."""
+    async def refresh_after_change(self, within: float) -> None:
+        """Fetch the key's status and the catalog again after a call that changed them. Never fails that call."""
         with anyio.move_on_after(within):
             self._current_catalog.forget()
             await self._identity.ask()
             await self.look(within)
 
     async def notice_key(self, within: float) -> None:
-        """Look only if the key may be another one by now."""
-        if await self._identity.may_be_of_another_key():
+        """Refresh only if the key may have been rotated."""
+        if await self._identity.key_may_have_changed():
             await self.look(within)
 
     async def admit(self, what: str, needs: Permissions, snapshot: Snapshot, *, within: float) -> Snapshot:
-        """Let through what the key may do, after a second look where the first one says no.
+        """Check the permission gate, and refresh once before refusing. Returns the snapshot that allows the call.
 
         Raises:
-            KeyReplaced: The second look saw another key, and what was found for the one before it does not count.
+            KeyReplaced: The key was rotated, so the result for the previous key is not valid.
             PermissionMissing, UruError: As `gate.require`.
         """
         if not gate.allows(needs, snapshot.key_status):
@@ -132,8 +132,8 @@ class Session:
         gate.require(what, needs, snapshot.key_status)
         return snapshot
 
-    async def _look_ahead(self) -> None:
+    async def _warm_up(self) -> None:
         try:
-            await self.look(AHEAD_WITHIN)
+            await self.look(WARM_UP_WITHIN)
         except Exception:  # boundary: a background task must not end the process
             log.exception("Uru could not be asked ahead")

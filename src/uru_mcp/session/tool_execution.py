@@ -1,7 +1,7 @@
-"""One call of one of Uru's tools: sent, and what came back understood.
+"""Executes one call of one of Uru's tools, and interprets the response.
 
-It trusts that `access/gate.py` let the call through and that `catalog/schemas/validation.py` found nothing wrong with
-it.
+It relies on `access/gate.py` having admitted the call and on `catalog/schemas/validation.py` having accepted its
+arguments.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from uru_mcp.uru.run_results import RunResult
 
 
 class Calls:
-    """Sends calls with one client, and asks the identity what a refusal means."""
+    """Sends calls with one client, and asks the identity whether a refusal is about the key."""
 
     def __init__(self, client: UruClient, identity: Identity) -> None:
         self._client = client
         self._identity = identity
 
     async def run(self, tool: Tool, arguments: dict[str, Any], *, key: Key | None, within: float) -> RunResult:
-        """The result of the tool, within `within` seconds. `key` is the one that the gate let through.
+        """The result of the tool, within `within` seconds. `key` is the one that the gate admitted.
 
         Raises:
-            KeyReplaced: Nothing was done, and another key is in use by now: go through the gate again.
-            Refused: The tool failed, or Uru or the app behind it said no.
-            Unconfirmed: It was sent, and whether it happened is not known.
-            UruError: What else the client raises.
+            KeyReplaced: Nothing was done, and the key has been rotated: go through the gate again.
+            Refused: The tool failed, or Uru or the connected app refused the call.
+            Unconfirmed: The call was sent, and its outcome is unknown.
+            UruError: Any other error of the client.
         """
         try:
             return await self._sent(tool, arguments, key, within=within)
@@ -54,7 +54,7 @@ class Calls:
                 tool.namespace, tool.name, arguments, is_run=tool.is_run, key=key, within=within
             )
         except KeyRefused as error:
-            raise await self._whose_refusal(tool, error, key, within=until - time.monotonic()) from error
+            raise await self._meaning_of_401(tool, error, key, within=until - time.monotonic()) from error
         except PermissionMissing as error:
             raise self._missing(tool, error, key) from error
         except UruError as error:
@@ -71,7 +71,7 @@ class Calls:
         return result
 
     def _missing(self, tool: Tool, error: PermissionMissing, key: Key | None) -> UruError:
-        """What it means that Uru names a missing permission, which counts until it is asked again.
+        """The error for a response that reports a missing permission; Uru's report updates the key's status.
 
         An app may use the same code for a permission of its own, and then names none of Uru's.
         """
@@ -85,17 +85,17 @@ class Calls:
                 tool=tool.id,
             )
         missing = (required or tool.needs) - (granted or NOTHING)
-        self._identity.refuse(key, missing or required or tool.needs, granted)
+        self._identity.note_refusal(key, missing or required or tool.needs, granted)
         error.details |= {"tool": tool.id, "required": in_order(required or tool.needs)}
         return error
 
-    async def _whose_refusal(self, tool: Tool, error: KeyRefused, key: Key | None, *, within: float) -> UruError:
-        """What a 401 means, the key's end or that of the app's connection: Uru is asked before the key is blamed."""
+    async def _meaning_of_401(self, tool: Tool, error: KeyRefused, key: Key | None, *, within: float) -> UruError:
+        """The error for a 401: the key or the app's connection may be invalid, so the key's status is checked first."""
         key_status = None
         with anyio.move_on_after(within):
             key_status = await self._identity.after_refusal(key)
         said = error.said.by(speaker_of(tool))
-        if key_status is None or key_status.doubt is not None:
+        if key_status is None or key_status.refresh_error is not None:
             return NoAnswer(
                 messages.WHOSE_REFUSAL.format(title=quoted(tool.namespace.title, NAME_CHARS)),
                 said=said,
@@ -112,10 +112,10 @@ class Calls:
         return connection_problem(tool.namespace.title, said)
 
     def _replaced(self, tool: Tool, error: KeyRefused, key: Key | None) -> UruError:
-        """What a 401 means to a call whose key has been replaced since.
+        """The error for a 401 on a call whose key has been rotated since.
 
-        The app behind a tool answers 401 too, and may do so after a part of a run. So a run counts as not begun only
-        when Uru said in its own code what is wrong with the key, and said the same when it was asked about that key.
+        A connected app may return 401 too, even after part of a run. So a run is known not to have started only if
+        Uru's own error code blames the key, and the key's status had the same code.
         """
         said = self._identity.refusal_of(key)
         if tool.is_run and not (error.details.get("is_stated") and said is not None and said.code == error.code):
@@ -128,12 +128,12 @@ class Calls:
 
 
 def how_to_look(tool: Tool) -> str:
-    """What to do where it is not known whether a tool did its work."""
+    """The fix for an unknown outcome: where to check whether the tool did its work."""
     if tool.namespace.name != PLATFORM:
         return messages.look_in_app(tool.id, quoted(tool.namespace.title, NAME_CHARS))
     return messages.look_at_runs(tool.id) if "automation_" in tool.name else messages.look_at_record(tool.id)
 
 
 def speaker_of(tool: Tool) -> str:
-    """Who says what a tool answers, in a word: Uru, or the app."""
+    """The source of a tool's messages: `Uru`, or the name of the app."""
     return "Uru" if tool.namespace.name == PLATFORM else tool.namespace.title

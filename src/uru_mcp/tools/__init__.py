@@ -1,4 +1,4 @@
-"""The MCP tools that we show: definitions, listing, dispatch, and runs in the background.
+"""The MCP tools: definitions, listing, dispatch, and background runs.
 
 It does not know the SDK's types or HTTP.
 """

@@ -1,6 +1,6 @@
-"""Arguments out of what a client or a model wrapped them in, and without what a client adds for itself.
+"""Unwraps tool arguments that a client or model nested in another object, and removes a client's extra arguments.
 
-The tool's own schema decides: what it knows, or allows in so many words, stays as it is.
+The tool's schema decides: arguments that it defines or explicitly allows are left alone.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from uru_mcp.tools.dispatch_tool_input import CLIENT_EXTRAS, INPUTS, TOOL, ambig
 
 Arguments = dict[str, Any]
 
-DEEPEST = 5  # wrappings within each other
+DEEPEST = 5  # nested wrappers
 MAY_WRAP = frozenset({TOOL, *CLIENT_EXTRAS, *INPUTS})
 
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """The names that a schema knows, and whether it says that there may be others."""
+    """The argument names that a schema defines, and whether it explicitly allows others."""
 
     known: Collection[str]
     is_open: bool
 
 
 def unwrapped(names: Collection[str], schema: Arguments, arguments: Arguments) -> Arguments:
-    """The arguments of a tool that is called by one of these names.
+    """The unwrapped arguments of the tool with these names.
 
     Raises:
-        ArgumentError: They name another tool.
+        ArgumentError: The arguments name another tool.
     """
     if not arguments.keys() & MAY_WRAP:
         return arguments
@@ -49,7 +49,7 @@ def unwrapped(names: Collection[str], schema: Arguments, arguments: Arguments) -
 
 
 def known_names(schema: Arguments) -> Collection[str]:
-    """The names of the arguments that a schema knows."""
+    """The names of the arguments that a schema defines."""
     return _shape_of(schema).known
 
 
@@ -60,7 +60,7 @@ def _shape_of(schema: Arguments) -> _Shape:
 
 
 def _is_extra(name: str, arguments: Arguments, shape: _Shape) -> bool:
-    """Whether a client added this. Where the schema allows any name, one name alone may be meant for the tool."""
+    """Whether a client added this argument. If the schema allows any name, a single one may be meant for the tool."""
     extras = client_extras(arguments)
     if name not in extras or name in shape.known:
         return False
@@ -71,7 +71,7 @@ def _is_extra(name: str, arguments: Arguments, shape: _Shape) -> bool:
 
 
 def _inside(names: Collection[str], shape: _Shape, arguments: Arguments) -> Arguments | None:
-    """What is wrapped, or None where nothing is."""
+    """The wrapped arguments, or None if nothing is wrapped."""
     wrappers = [name for name in arguments if name in INPUTS and name not in shape.known]
     if len(wrappers) != 1 or arguments.keys() - {TOOL, wrappers[0]}:
         return None

@@ -1,7 +1,7 @@
-"""Calls that outlive their answer: they go on in the background, and what comes of them is kept for an hour.
+"""Background runs: tool calls that continue after their deadline. Results are kept for one hour.
 
-A call is answered within its deadline and a run may take longer. So runs are carried out here, and whoever asked waits
-as long as there is time. Nothing here knows Uru or MCP.
+A call must be answered within its deadline, but a run may take longer. So runs execute here, and the caller waits until
+its deadline. This module does not know MCP, or how a run is sent to Uru.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from uru_mcp.results.render import Document
 from uru_mcp.untrusted_input.quoting import quoted
 from uru_mcp.uru.http_errors import unconfirmed
 
-AT_MOST = 256  # calls, under way and kept
+AT_MOST = 256  # calls, running and kept
 KEPT = 3600.0  # seconds
 KEPT_CHARS = 64 * 1024 * 1024  # of all results together
-ID = re.compile(r"call_[0-9a-f]{24}")  # as ours are, in this process and any other
-TURN = 0.9  # of the time that a caller waits; who has not begun by then is told so
+ID = re.compile(r"call_[0-9a-f]{24}")  # the ids of any uru-mcp process
+TURN = 0.9  # share of the caller's wait; a call that has not started by then fails
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ Work = Callable[[], Awaitable[Document]]
 
 @dataclass(eq=False, slots=True)
 class BackgroundRun:
-    """A call and what came of it: a document or an error, and neither while it is under way."""
+    """A call and its outcome: a document or an error, or neither while it is running."""
 
     tool: str
     clock: Callable[[], float]
@@ -47,12 +47,12 @@ class BackgroundRun:
     error: UruError | None = None
     over: anyio.Event = field(default_factory=anyio.Event)
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
-    is_wanted_later: bool = False
-    asker: object = None
+    is_kept_at_end: bool = False
+    owner: object = None
 
     @property
     def seconds(self) -> float:
-        """How long it has been under way, or was."""
+        """How long it has been running, or ran."""
         return (self.clock() if self.ended is None else self.ended) - self.began
 
     @property
@@ -63,13 +63,13 @@ class BackgroundRun:
         return "succeeded" if self.over.is_set() else "running"
 
     def end(self, document: Document | None = None, error: UruError | None = None) -> None:
-        """The first end counts."""
+        """Set the outcome, unless there already is one."""
         if not self.over.is_set():
             self.document, self.error, self.ended = document, error, self.clock()
             self.over.set()
 
-    def cut_off(self) -> None:
-        """End it without an outcome, unless it has one, and say so in the log."""
+    def abort(self) -> None:
+        """End it as unconfirmed and log that, unless it has an outcome."""
         if self.over.is_set():
             return
         error = unconfirmed(messages.was_cancelled(self.tool, round(self.seconds)))
@@ -84,52 +84,52 @@ class BackgroundRun:
 
 
 class BackgroundRuns:
-    """The calls that are under way, and those that ended and are asked for later."""
+    """The running calls, and the finished ones whose results are kept."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._tasks: TaskGroup
         self._clock = clock
         self._open: dict[str, BackgroundRun] = {}
         self._kept: dict[str, BackgroundRun] = {}  # the oldest first
-        self._asker = object()
+        self._owner = object()  # stands for the current key
         self._turns = anyio.CapacityLimiter(AT_MOST)
 
     def start(self, tasks: TaskGroup) -> None:
-        """Carry calls out in this task group from now on."""
+        """Run calls in this task group from now on."""
         self._tasks = tasks
 
     def start_over(self) -> None:
-        """Let go what was asked for with an earlier key; what is under way goes on for those who wait for it."""
+        """Reset after a key rotation: drop the results of the previous key. Running calls go on for their callers."""
         for outcome in self._open.values():
             log.warning("%s (%s) was begun with an earlier key; its outcome is not kept.", outcome.tool, outcome.id)
-        self._open, self._kept, self._asker = {}, {}, object()
+        self._open, self._kept, self._owner = {}, {}, object()
 
     async def carry_out(self, tool: str, work: Work, *, wait: float) -> BackgroundRun:
-        """Begin the work, and wait `wait` seconds for it; if it is not over by then it goes on, and is kept.
+        """Start the work, and wait `wait` seconds for it. If it takes longer, it continues, and its result is kept.
 
-        When whoever waits is cancelled, so is the work, which is kept as unconfirmed; so is all work at the end.
+        If the caller is cancelled, the work is cancelled too, and kept as unconfirmed. So is all work at shutdown.
 
         Raises:
-            NoAnswer: Too many calls are under way, and none ended in time; the work was not begun.
+            NoAnswer: Too many calls are running, and none ended in time; the work was not started.
         """
         outcome = self.begun(tool)
         await self._turn(outcome, wait * TURN)
-        if outcome.asker is self._asker:
+        if outcome.owner is self._owner:
             self._open[outcome.id] = outcome
         self._make_room()
         self._tasks.start_soon(self._work, outcome, work)
         try:
             await self.wait(outcome, wait - outcome.seconds)
         except anyio.get_cancelled_exc_class():
-            outcome.is_wanted_later = True
+            outcome.is_kept_at_end = True
             outcome.scope.cancel()
             raise
         if not outcome.over.is_set():
-            outcome.is_wanted_later = True
+            outcome.is_kept_at_end = True
         return outcome
 
     async def _turn(self, outcome: BackgroundRun, within: float) -> None:
-        """Raises: NoAnswer when none comes within so many seconds."""
+        """Wait for a free slot. Raises: NoAnswer when there is none within `within` seconds."""
         with suppress(anyio.WouldBlock):
             self._turns.acquire_on_behalf_of_nowait(outcome)
             return
@@ -140,28 +140,28 @@ class BackgroundRuns:
             raise NoAnswer(message, fix=messages.TRY_WHEN_SOME_ENDED, code="rate_limited")
 
     async def wait(self, outcome: BackgroundRun, seconds: float) -> None:
-        """Until it is over, or so many seconds."""
+        """Wait until it is over, at most `seconds`."""
         with anyio.move_on_after(seconds):
             await outcome.over.wait()
 
     def begun(self, tool: str) -> BackgroundRun:
-        """The outcome of a call that begins now."""
-        return BackgroundRun(tool, self._clock, self._clock(), asker=self._asker)
+        """A new run that begins now."""
+        return BackgroundRun(tool, self._clock, self._clock(), owner=self._owner)
 
     def keep(self, outcome: BackgroundRun) -> None:
-        """Keep what is over, to be asked for again, but not with another key than the one it was begun with."""
-        if outcome.asker is not self._asker:
+        """Keep a finished run for `uru_result`, unless the key has been rotated since it began."""
+        if outcome.owner is not self._owner:
             return
         self._kept[outcome.id] = outcome
         self._make_room()
 
     def get(self, wanted: str) -> BackgroundRun:
-        """The call of that id, under way or kept.
+        """The call with that id, running or kept.
 
         Raises:
-            Unconfirmed: Nothing is known of it here, but its id is one of ours: a process that has ended may have begun
-                it, and to run it again could do it twice.
-            ArgumentError: There can be no such call (`not_found`).
+            Unconfirmed: The call is unknown, but has an id of ours: an earlier process may have started it, so running
+                it again could do the work twice.
+            ArgumentError: It is not an id of ours (`not_found`).
         """
         self._make_room()
         wanted = wanted.strip()
@@ -177,7 +177,7 @@ class BackgroundRuns:
         return found
 
     def all(self) -> list[BackgroundRun]:
-        """The calls that can be asked for, the newest first."""
+        """The calls that `uru_result` can return, newest first."""
         self._make_room()
         return sorted([*self._open.values(), *self._kept.values()], key=lambda outcome: outcome.began, reverse=True)
 
@@ -187,18 +187,18 @@ class BackgroundRuns:
                 outcome.end(await work())
         except UruError as error:
             outcome.end(error=error)
-        except Exception as error:  # boundary: it ends this call, and not the others
+        except Exception as error:  # boundary: an unexpected error ends only this call
             log.exception("%s failed", outcome.tool)
             outcome.end(error=unforeseen(error))
         finally:
-            outcome.cut_off()  # unless it is over
+            outcome.abort()  # does nothing if it has an outcome
             self._open.pop(outcome.id, None)
             self._turns.release_on_behalf_of(outcome)
-            if outcome.is_wanted_later:
+            if outcome.is_kept_at_end:
                 self.keep(outcome)
 
     def _make_room(self) -> None:
-        """Let go what is too old or too much."""
+        """Evict expired results, and the oldest ones beyond the limits."""
         kept = list(self._kept.values())
         chars = sum(_chars(outcome) for outcome in kept)
         for outcome in kept:

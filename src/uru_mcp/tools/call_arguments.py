@@ -1,6 +1,6 @@
-"""What a call is to be run with: its arguments as they are meant, after the check, for tools of ours and of Uru's.
+"""Resolves and validates the arguments of a call, for our own tools and for Uru's.
 
-What checks them is imported when the client has had its first answers.
+The validator is imported lazily, after the first answers have been sent.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from uru_mcp.tools.shown_tools import Call
 from uru_mcp.untrusted_input.json_fields import is_larger
 from uru_mcp.worker_threads import in_thread
 
-QUICK = 20_000  # characters of a schema, or of arguments, that are checked at once
+QUICK = 20_000  # characters of a schema or of arguments; larger ones are checked in a thread
 
 Arguments = dict[str, Any]
 
 
 def of_own_tool(name: str, sent: Arguments) -> Reading:
-    """What a call of a tool of ours may mean. Raises: ArgumentError."""
+    """The possible readings of a call to one of our own tools. Raises: ArgumentError."""
     from uru_mcp.catalog.schemas import argument_repair, validation
     from uru_mcp.tools import argument_unwrapping
 
@@ -44,10 +44,10 @@ def of_own_tool(name: str, sent: Arguments) -> Reading:
 
 
 async def of_upstream_tool(call: Call, reading: Reading) -> Arguments:
-    """What one of Uru's tools is to be run with; it is found out in a thread where that or the schema is large.
+    """The validated arguments for one of Uru's tools; validated in a thread if they or the schema are large.
 
     Raises:
-        ArgumentError: It does not fit, or it is not clear what is meant.
+        ArgumentError: The arguments are invalid or ambiguous.
     """
     is_quick = len(call.tool.schema_json) <= QUICK and not is_larger([call.arguments, reading.flat], QUICK)
     return _meant(call, reading) if is_quick else await in_thread(lambda: _meant(call, reading))
@@ -65,9 +65,9 @@ def _meant(call: Call, reading: Reading) -> Arguments:
 
 
 def _one_of_two(call: Call, reading: Reading, flat: Arguments) -> Arguments:
-    """What fits the tool: the input, or all that lies flat beside `tool`, where the tool has an argument named so.
+    """Choose between `input` and the arguments beside `tool`, for a tool that has an argument with a name like `input`.
 
-    An object as `input` is the input, as is listed, wherever it fits. Otherwise, no choice is made between two.
+    An object as `input`, the documented form, wins if it is valid. Otherwise, two valid readings are ambiguous.
     """
     found: list[Arguments] = []
     trouble = reading.trouble

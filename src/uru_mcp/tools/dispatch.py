@@ -1,4 +1,7 @@
-"""What a call of an MCP tool answers: one of ours from what is known, one of Uru's by running it, behind the gate."""
+"""Dispatches MCP tool calls: answers our own tools, and runs Uru's tools behind the permission gate.
+
+It does not know the SDK's types or HTTP.
+"""
 
 from __future__ import annotations
 
@@ -30,8 +33,8 @@ from uru_mcp.uru.records import Kind
 from uru_mcp.uru.waiting_steps import with_steps
 from uru_mcp.worker_threads import in_time
 
-WAIT = 30  # seconds that `uru_result` waits when it is not told how long
-LOOK_UP = 3.0  # seconds to look up what an automation calls its steps
+WAIT = 30  # seconds that `uru_result` waits by default
+LOOK_UP = 3.0  # seconds to look up the names of an automation's steps
 LOOK = 10.0  # seconds that `uru_whoami` waits for Uru
 
 
@@ -39,10 +42,10 @@ Arguments = dict[str, Any]
 
 
 class ToolCalls:
-    """Answers each call by a deadline, a moment of the monotonic clock.
+    """Answers each call by a deadline on the monotonic clock.
 
-    `report` is what `uru_whoami` says now, as structure and text. `on_change` is awaited with the kinds of records
-    that a call has changed, or may have.
+    `report` returns the report of `uru_whoami`, as structure and text. `on_change` is awaited with the kinds of records
+    that a call has changed, or may have changed.
     """
 
     def __init__(
@@ -69,12 +72,12 @@ class ToolCalls:
         self._execute_timeout = execute_timeout
 
     async def answer(self, name: str, arguments: Arguments, deadline: float) -> Rendered:
-        """The answer of the tool of that name.
+        """The result of the tool with that name.
 
         Raises:
-            UruError: What stands in the way; an `UnknownTool` is one that MCP knows nothing of.
+            UruError: The call failed; `UnknownTool` if there is no such MCP tool.
         """
-        if name == "uru_whoami":  # which always answers, whatever it is asked with
+        if name == "uru_whoami":  # always answers, whatever its arguments
             await self._session.look(min(LOOK, _left(deadline)), at_once=True)
             return self._renderer.answer(*self._report())
         reading = of_own_tool(name, arguments) if name in OWN else Reading(arguments)
@@ -106,7 +109,7 @@ class ToolCalls:
 
     async def _resolve(self, name: str, arguments: Arguments, snapshot: Snapshot) -> shown_tools.Call:
         if not shown_tools.knows(name, arguments, snapshot.catalog):
-            await self._session.searchable(snapshot)  # for the names that are near
+            await self._session.searchable(snapshot)  # to suggest similar names
         try:
             return shown_tools.resolve(name, arguments, snapshot.catalog)
         except UnknownTool as error:
@@ -131,12 +134,12 @@ class ToolCalls:
                 wait=_left(deadline),
             )
         if _selects_workspace(tool) and outcome.document is not None:
-            await self._session.look_anew(_left(deadline))
+            await self._session.refresh_after_change(_left(deadline))
             return self._shown(outcome).noted(f"[{messages.WORKSPACE_CHANGED}]")
         return self._shown(outcome)
 
     async def _carry_out(self, tool: Tool, arguments: Arguments, key: Key | None, *, within: float) -> Document:
-        """Run the tool and see to what that changes, also when it is not known whether it did."""
+        """Run the tool, then clear caches and notify clients of changes, even if the outcome is unknown."""
         changed, until = changed_by(tool), time.monotonic() + within
         try:
             result = await self._calls.run(tool, arguments, key=key, within=within)
@@ -148,7 +151,7 @@ class ToolCalls:
         await self._changed(changed)
         snapshot = self._session.now
         data = result.data
-        if changed or answered_kind(tool, arguments) is not None:  # the words may be put to a person, or remembered
+        if changed or answered_kind(tool, arguments) is not None:  # it may be shown to a person, or cached
             data = await self._cleaned(data)
         approvals = waiting_in(tool, data)
         if approvals:
@@ -176,7 +179,7 @@ class ToolCalls:
             await self._on_change(kinds)
 
     async def _outcome(self, arguments: Arguments, deadline: float) -> Rendered:
-        """What became of a call that went on, or of all of them; Uru is asked only about another key."""
+        """`uru_result`: the outcome of a background run, or a list of all. Refreshes only if the key may be new."""
         await self._session.notice_key(_left(deadline) / 2)
         key_status = self._session.now.key_status
         if key_status.is_refused and key_status.trouble is not None:
@@ -188,7 +191,7 @@ class ToolCalls:
         return self._shown(outcome, offset=arguments.get("offset", 0))
 
     def _shown(self, outcome: BackgroundRun, *, offset: int = 0) -> Rendered:
-        """The outcome as it is now. Raises: its error."""
+        """The run's current state as a result. Raises: the run's error."""
         if outcome.error is not None:
             raise outcome.error.with_traceback(None)
         if outcome.document is None:
@@ -202,10 +205,10 @@ class ToolCalls:
         return self._renderer.answer({"running": _summary(outcome), "next": text}, text)
 
     def _require_own_workspace(self, tool: Tool, arguments: Arguments, own: Workspace | None) -> None:
-        """Raises: `ArgumentError` when one of Uru's own tools is to work in another workspace than the key's.
+        """Raises: `ArgumentError` when a call of one of Uru's own tools names another workspace than the key's.
 
-        One is selected freely unless the user fixed it, since Uru knows which the key may have. What the tool of an app
-        calls a workspace is the app's.
+        Selecting a workspace is allowed unless the user configured one, since Uru checks the key's access. Arguments of
+        apps' tools are ignored, since an app may have workspaces of its own.
         """
         if tool.namespace.name != PLATFORM or "workspace_id" not in arguments:
             return
@@ -234,7 +237,7 @@ def _summary(outcome: BackgroundRun) -> dict[str, Any]:
 
 
 def _attributed(piece: Rendered) -> Rendered:
-    """A piece of a record with a word on whose it is; MCP's own reading of resources says that by their address."""
+    """The piece of a record with a note on its source. MCP's `resources/read` needs none, since the URI shows it."""
     source = piece.structure.get("from")
     return piece if source is None else piece.noted(attribution(source))
 

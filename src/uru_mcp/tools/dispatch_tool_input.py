@@ -1,7 +1,7 @@
-"""What a call of a dispatch tool means: the tool, and what it is to be run with, in each form that models write.
+"""Parses the input of a dispatch tool: the name and the arguments of the tool to run, in every form that models write.
 
-`{"tool": "…", "input": {…}}` is the form that is listed. The input may have another name, be JSON in a text, or lie
-flat beside `tool`. Source: seen with the clients of docs/clients.md.
+`{"tool": "…", "input": {…}}` is the documented form. The input may also have another name, be a JSON string, or be flat
+beside `tool`. Source: observed with the clients of docs/clients.md.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ INPUTS = (INPUT, *OTHER_NAMES)
 ACTION = "action"
 N8N_ACTIONS = ("sendMessage", "loadPreviousSession")
 CLIENT_EXTRAS = frozenset({"toolCallId", "tool_call_id", "sessionId", "session_id", ACTION, "chatInput", "chat_input"})
-"""What n8n puts beside the arguments of each call, for itself."""
+"""Arguments that n8n adds to each call for its own use."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a call may mean.
+    """The possible readings of a call.
 
-    `call` has the form that is listed. `flat` is all that lies beside `tool` where one name there is that of an input,
-    since the tool may have an argument of that name. `trouble` is why nothing but `flat` may be meant.
+    `call` has the documented form. `flat` holds everything beside `tool` if one name there is that of an input, since
+    the tool may have an argument with that name. `trouble` is the reason why only `flat` can be meant.
     """
 
     call: Arguments
@@ -40,7 +40,7 @@ class Reading:
 
 
 def named_tool(arguments: Arguments) -> Any:
-    """The tool that a dispatch tool is to run, wherever it is named; anything at all, or None."""
+    """The tool that the call names, wherever it does so: any JSON value, or None."""
     if arguments.get(TOOL) is not None:
         return arguments[TOOL]
     inner = [object_in(arguments.get(name)) for name in INPUTS]
@@ -48,7 +48,7 @@ def named_tool(arguments: Arguments) -> Any:
 
 
 def read_call(dispatcher: str, arguments: Arguments) -> Reading:
-    """The call in the form that is listed, and what else it may mean."""
+    """The call in the documented form, and its other possible readings."""
     tool = named_tool(arguments)
     own = {} if tool is None else {TOOL: tool}
     beside = {name: value for name, value in arguments.items() if name != TOOL}
@@ -69,7 +69,7 @@ def read_call(dispatcher: str, arguments: Arguments) -> Reading:
 
 
 def client_extras(arguments: Arguments) -> set[str]:
-    """The names that a client put there for itself; `action` is often meant for the tool, and is not one by itself."""
+    """The arguments that a client added for its own use; `action` alone is not one, since tools often have it."""
     found = arguments.keys() & CLIENT_EXTRAS
     if found == {ACTION} and arguments[ACTION] not in N8N_ACTIONS:
         return set()
@@ -77,7 +77,7 @@ def client_extras(arguments: Arguments) -> set[str]:
 
 
 def object_in(value: Any) -> Arguments | None:
-    """An object, or one that is written as JSON in a text."""
+    """The value if it is an object, or the object in a JSON string; None otherwise."""
     if isinstance(value, str):
         try:
             value = strictly_parsed(value)

@@ -1,4 +1,7 @@
-"""The instructions that a client is given at its start. They begin with what makes Uru unusable, if anything does."""
+"""The server instructions that a client receives at startup. They begin with the error that blocks all calls, if any.
+
+They know no tools; `definitions.py` holds their text.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ CAUSES: Mapping[Code, str] = {
 
 
 def instructions(trouble: UruError | None) -> str:
-    """The instructions now. Only our own words go into them, since a model takes them for the user's."""
+    """The current instructions. They hold no untrusted text, since a model trusts them like the user."""
     if trouble is None:
         return INSTRUCTIONS
     cause = CAUSES.get(trouble.code, messages.CAUSE_UNKNOWN)

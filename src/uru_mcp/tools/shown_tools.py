@@ -1,7 +1,7 @@
-"""The MCP tools we show: our own, which are always true, and Uru's, one by one, as far as they fit.
+"""Builds the list of MCP tools: our own tools, and Uru's tools as far as they fit the token budget.
 
-It decides what is listed, in which words and in which order; it calls nothing. What may be listed follows from the same
-table and the same gate as what may be called.
+It decides which tools are listed, in what order and with which descriptions; it does not call any. Listing uses the
+same policy table and permission gate as calling.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ SELECTION: Mapping[str, Tool] = {
         ),
     )
 }
-"""What lets a workspace be selected, for when Uru's own list cannot be had yet. Source: the Node client's tests."""
+"""The tools for selecting a workspace, while Uru's own list is not available. Source: the Node client's tests."""
 
 
 def _lacks_platform(catalog: Catalog) -> bool:
-    """Whether `platform` was not loaded or not wanted, so that `SELECTION` stands in for it."""
+    """Whether `platform` is not loaded or not enabled, so that `SELECTION` replaces it."""
     loaded = PLATFORM in {namespace.name for namespace in catalog.namespaces}
     return not loaded or catalog.failure_of(shown_name(PLATFORM, "")) is not None
 
@@ -65,7 +65,7 @@ def _find(name: str, catalog: Catalog) -> Tool | None:
 
 
 def needs_of(name: str, catalog: Catalog) -> Permissions | None:
-    """What a tool of ours or of Uru's needs, or None when there is none of that name."""
+    """The permissions that one of our tools or of Uru's needs, or None if there is no such tool."""
     tool = _find(name, catalog)
     return OWN_TOOLS.get(name) if tool is None else tool.needs
 
@@ -73,16 +73,16 @@ def needs_of(name: str, catalog: Catalog) -> Permissions | None:
 def listed(
     catalog: Catalog, key_status: KeyStatus, *, direct: Literal["auto", "all", "none"], budget: int
 ) -> list[Definition]:
-    """What `tools/list` answers, in a fixed order: our own tools, then Uru's, `platform` first.
+    """The result of `tools/list`, in a fixed order: our own tools, then Uru's, `platform` first.
 
-    `budget` is in tokens and bounds the whole answer, though what only its own name can call is always there. Uru's
-    tools are added by whole namespaces, so that a model sees all of an app or looks for it; a namespace that does not
-    fit is skipped, and a later, smaller one may fit.
+    `budget` limits the whole list, in tokens, except for tools that no dispatch tool can call, which are always listed.
+    Uru's tools are added by whole namespaces, so that a model sees either all tools of an app or searches for them. A
+    namespace that does not fit is skipped, and a smaller one after it may still fit.
     """
     own = [_report_tool(key_status)]
     own += [OWN[name] for name, needs in OWN_TOOLS.items() if name != REPORT and may_come(needs, key_status)]
     if key_status.grant is None:
-        catalog = Catalog()  # on a grant that nobody knows, none of its tools is listed
+        catalog = Catalog()  # no tools of Uru are listed while the grant is unknown
     stand_ins = tuple(SELECTION.values()) if _lacks_platform(catalog) else ()
     groups = [stand_ins, *map(catalog.tools_of, catalog.namespaces)]
     necessary = {
@@ -96,11 +96,11 @@ def listed(
         listable = (tool for tool in wanted if tool.id in necessary or tool.id not in catalog.unlisted)
         whole, left = _whole(listable, necessary, left)
         shown += whole or [necessary[tool.id] for tool in group if tool.id in necessary]
-    return _told_apart(shown)
+    return _with_unique_titles(shown)
 
 
 def _report_tool(key_status: KeyStatus) -> Definition:
-    """`uru_whoami`, with what the key lacks now, so that a model knows it before its first call."""
+    """`uru_whoami`, described with what the key lacks now, so that a model knows before its first call."""
     definition, grant = OWN[REPORT], key_status.grant
     missing = lacked(grant) if not key_status.is_refused else NOTHING
     if grant is None or not missing:
@@ -111,8 +111,8 @@ def _report_tool(key_status: KeyStatus) -> Definition:
     return replace(definition, description=told)
 
 
-def _told_apart(shown: list[Definition]) -> list[Definition]:
-    """The same, where of tools with the same title each but the first has a number in it."""
+def _with_unique_titles(shown: list[Definition]) -> list[Definition]:
+    """The same tools; of several with one title, all but the first get a number in it."""
     seen: Counter[str] = Counter()
     apart = []
     for definition in shown:
@@ -124,9 +124,9 @@ def _told_apart(shown: list[Definition]) -> list[Definition]:
 
 
 def _whole(tools: Iterable[Tool], shown: Mapping[str, Definition], left: float) -> tuple[list[Definition], float]:
-    """All these tools and what they leave of the budget, where `shown` is paid for; none once it is exceeded.
+    """All these tools and the remaining budget, or no tools if they exceed it. Tools in `shown` cost nothing.
 
-    However many tools there are, no more of them are looked at than fit.
+    Stops at the first tool that does not fit, so that it is fast for any number of tools.
     """
     whole: list[Definition] = []
     rest = left
@@ -141,9 +141,9 @@ def _whole(tools: Iterable[Tool], shown: Mapping[str, Definition], left: float) 
 
 
 def defined(tool: Tool) -> Definition:
-    """Uru's tool as clients take it: its schema fitted to them, a short title, and true hints."""
+    """One of Uru's tools as an MCP tool: with a schema that clients accept, a short title, and correct hints."""
     fitted = fit(tool.schema_json)
-    account = tool.namespace.title if tool.namespace.name != PLATFORM else ""  # clients put the server's name before
+    account = tool.namespace.title if tool.namespace.name != PLATFORM else ""  # clients show the server's name anyway
     notes = " ".join(note for note in (*notes_on(tool), fitted.note) if note)
     room = DESCRIPTION_CHARS - len(notes) - 1
     return Definition(
@@ -160,7 +160,7 @@ def defined(tool: Tool) -> Definition:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Which of Uru's tools a call means, with which arguments, and which tool of ours it came through, if any."""
+    """A call resolved to one of Uru's tools, its arguments, and the dispatch tool `via` which it came, if any."""
 
     tool: Tool
     arguments: dict[str, Any]
@@ -168,9 +168,9 @@ class Call:
 
 
 def resolve(name: str, arguments: dict[str, Any], catalog: Catalog) -> Call:
-    """What a call of the MCP tool `name` means: that tool of Uru's, or the one that a dispatch tool is to run.
+    """Resolve a call of the MCP tool `name`: one of Uru's tools, or the tool that a dispatch tool is to run.
 
-    A dispatch tool's arguments must have been checked.
+    A dispatch tool's arguments must already be validated.
 
     Raises:
         UnknownTool: There is no such tool.
@@ -185,15 +185,15 @@ def resolve(name: str, arguments: dict[str, Any], catalog: Catalog) -> Call:
 
 
 def knows(name: str, arguments: dict[str, Any], catalog: Catalog) -> bool:
-    """Whether a call means a tool of Uru's that there is."""
+    """Whether a call resolves to one of Uru's tools."""
     return _find(arguments["tool"] if name in DISPATCHERS else name, catalog) is not None
 
 
 def require_dispatcher(call: Call) -> None:
-    """Let a call through that came by the tool's own name, or through the dispatch tool whose hints are true of it.
+    """Check that the call came by the tool's own name, or through the dispatch tool whose hints match the tool.
 
     Raises:
-        ArgumentError: It came through another; it says which is right.
+        ArgumentError: It came through another dispatch tool. The message names the right one.
     """
     right = call.tool.dispatcher
     if call.via is None or call.via == right:

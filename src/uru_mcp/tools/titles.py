@@ -1,13 +1,13 @@
-"""Titles of tools for people, as long as clients show them: what a tool does, and in which account."""
+"""Shortens tool titles to the length that clients show: what a tool does, and in which account."""
 
 from __future__ import annotations
 
-TITLE_CHARS = 33  # of which the MCP Inspector shows no more
-ACCOUNT_CHARS = 14  # that the account has at least, where both are too long
+TITLE_CHARS = 33  # the MCP Inspector shows no more
+ACCOUNT_CHARS = 14  # the minimum for the account, if title and account are both too long
 
 
 def short_title(title: str, account: str) -> str:
-    """`Send email (Gmail - Work)`: the tool's title without the name of its app, which the account begins with."""
+    """`Send email (Gmail - Work)`: the tool's title without the app's name, which the account already begins with."""
     title, account = " ".join(title.split()), " ".join(account.split())
     app = account.partition(" ")[0].casefold()
     first, _, rest = title.partition(" ")
@@ -21,7 +21,7 @@ def short_title(title: str, account: str) -> str:
 
 
 def numbered_title(title: str, number: int) -> str:
-    """The title of one of several tools that would have the same."""
+    """The title of one of several tools that would otherwise share it."""
     mark = f" #{number}"
     return f"{_cut(title, TITLE_CHARS - len(mark))}{mark}"
 

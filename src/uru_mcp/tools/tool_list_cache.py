@@ -1,6 +1,6 @@
-"""The list of tools that is shown now, kept until the catalog or the key's status changes.
+"""Caches the list of MCP tools until the catalog or the key's status changes.
 
-What is in it is decided by `shown_tools.py`.
+`shown_tools.py` decides what is in the list.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from uru_mcp.tools.shown_tools import listed
 
 
 class ToolList:
-    """Lists the tools of an outlook; `direct` and `budget` are those of `surface.listed`."""
+    """Lists the tools of a session; `direct` and `budget` are those of `shown_tools.listed`."""
 
     def __init__(self, session: Session, *, direct: Literal["auto", "all", "none"], budget: int) -> None:
         self._session = session
@@ -23,7 +23,7 @@ class ToolList:
 
     @property
     def now(self) -> list[Definition]:
-        """The same list again, as long as what it depends on is the same."""
+        """The current list; the same object as long as nothing it depends on has changed."""
         snapshot = self._session.now
         if self._listed is None or snapshot.catalog is not self._listed[0].catalog or snapshot != self._listed[0]:
             self._listed = (

@@ -1,6 +1,6 @@
-"""What `uru_whoami` answers: how the key stands, what it may do, and how to mend what is wrong.
+"""The report of `uru_whoami`: the key's status and permissions, and a fix for every problem.
 
-It always answers, from what is known now, and it shows no more of the key than its last four characters.
+It uses only what is already known, so it always answers. It shows at most the last four characters of the key.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from uru_mcp.tools.whoami_text import lines
 from uru_mcp.untrusted_input.quoting import quoted
 from uru_mcp.uru.records import KINDS, Kind
 
-APPS_SHOWN = 6  # of each missing permission, those with the most tools
+APPS_SHOWN = 6  # for each missing permission, those with the most tools
 OLD_KEY_DAYS = 90
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 ENDS_SOON_DAYS = 14
@@ -36,11 +36,11 @@ CONTRADICTION = messages.KEY_RECORD_CONTRADICTS
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that the report is made of.
+    """The input of the report.
 
-    `catalog_trouble` is why the tools could not be loaded, and `records_failed` why records of a kind could not be
-    listed when that was last tried. `source` is where the key comes from, and `exposure` who else can get at it there.
-    `unseen_removed` is how many characters that nobody sees were removed from texts so far.
+    `catalog_trouble` is why the tools could not be loaded. `records_failed` is why records of a kind could not be
+    listed at the last attempt. `source` is where the key comes from, and `exposure` who else can access it there.
+    `unseen_removed` is the number of invisible characters removed from texts so far.
     """
 
     key_status: KeyStatus
@@ -117,7 +117,7 @@ def _tools(facts: Facts) -> dict[str, Any]:
     counts = facts.catalog.needs.items()
     blocked = sum(count for needs, count in counts if not allows(needs, facts.key_status))
     grant = facts.key_status.grant
-    lacking = EVERYTHING - grant.effective if grant is not None else NOTHING  # otherwise the problem says what blocks
+    lacking = EVERYTHING - grant.effective if grant is not None else NOTHING  # without a grant, `problems` says why
     missing = [found for one in Permission if one in lacking and (found := _missing(one, facts))["tools"]]
     return {
         "allowed": sum(facts.catalog.needs.values()) - blocked,
@@ -132,7 +132,7 @@ def _tools(facts: Facts) -> dict[str, Any]:
 
 
 def _remedies(missing: list[dict[str, Any]], grant: Grant | None) -> str | None:
-    """What a refusal would say to do, for each permission that the key is known to lack: a task may need one alone."""
+    """The fix for each permission that the key is known to lack, one by one, since a task may need only one of them."""
     lacking = frozenset(Permission(one["permission"]) for one in missing) & lacked(grant)
     return remedies(lacking, grant) if lacking and grant is not None else None
 
@@ -157,7 +157,7 @@ def _missing(permission: Permission, facts: Facts) -> dict[str, Any]:
 
 
 def _resources(facts: Facts) -> dict[str, Any]:
-    """Which kinds of records there are, and why the others are not; nothing of either before the tools are loaded."""
+    """The kinds of records that are offered, and why others are not; both are empty until the catalog is loaded."""
     if facts.catalog.source == "nobody":
         return {"kinds": [], "not_offered": []}
     lacking = [kind for kind in KINDS if kind.query_tool not in facts.platform_tools]
@@ -182,10 +182,10 @@ def _problems(facts: Facts) -> Iterator[dict[str, Any]]:
         yield _problem(outdated_grant())
     if key_status.contradiction is not None:
         yield {**_problem(key_status.contradiction), "message": f"{CONTRADICTION} {key_status.contradiction.message}"}
-    if key_status.doubt is not None:
+    if key_status.refresh_error is not None:
         yield {
-            **_problem(key_status.doubt),
-            "message": messages.LAST_GRANT_IS_USED.format(message=key_status.doubt.message),
+            **_problem(key_status.refresh_error),
+            "message": messages.LAST_GRANT_IS_USED.format(message=key_status.refresh_error.message),
         }
     if facts.catalog_trouble is not None and (key_status.trouble is None or key_status.lacks_workspace):
         yield {**_problem(facts.catalog_trouble), "message": f"{_outdated(facts)} {facts.catalog_trouble.message}"}
@@ -204,14 +204,14 @@ def _problems(facts: Facts) -> Iterator[dict[str, Any]]:
 
 
 def outdated_grant() -> PermissionMissing:
-    """What is wrong when Uru told what the key may do, and tells it no more."""
+    """The problem that Uru has reported the key's permissions before, but no longer does."""
     message = messages.NOT_TOLD_AGAIN
     fix = messages.DECLARED_AS_FAR_AS_TOLD
     return PermissionMissing(message, fix=fix, code="permissions_unknown")
 
 
 def _outdated(facts: Facts) -> str:
-    """What there is while the tools cannot be loaded."""
+    """Which catalog is used while the tools cannot be loaded."""
     told_at = min(facts.catalog.told_at.values(), default=None)
     if told_at is None:
         return messages.TOOLS_NOT_LOADED
@@ -222,7 +222,7 @@ def _outdated(facts: Facts) -> str:
 
 
 def _moment(moment: datetime, now: datetime) -> str:
-    """A time and how long ago it was: `2026-11-20 09:00 UTC (3 days ago)`."""
+    """A time and its age: `2026-11-20 09:00 UTC (3 days ago)`."""
     age = now - moment
     units = ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"))
     count, unit = next(((age // length, unit) for length, unit in units if age >= length), (0, ""))

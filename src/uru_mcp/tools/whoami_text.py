@@ -1,4 +1,4 @@
-"""The report of `uru_whoami` as text: at most thirty lines, whatever the workspace holds."""
+"""Formats the report of `uru_whoami` as text: at most thirty lines for any workspace."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uru_mcp import messages
 from uru_mcp.untrusted_input.quoting import quoted
 
 ID_CHARS = 80
-SHOWN = {"Problem": 4, "Warning": 3}  # of each, in two lines
+SHOWN = {"Problem": 4, "Warning": 3}  # shown of each kind, two lines per item
 HOW = {
     "told": messages.AS_TOLD,
     "declared": messages.AS_DECLARED,
@@ -62,7 +62,7 @@ def _key_line(key: dict[str, Any]) -> str:
 
 
 def permissions_in_words(permissions: dict[str, Any]) -> str:
-    """The report's `permissions` in a line: each with yes, no or unknown, and how that is known."""
+    """The report's `permissions` on one line: yes, no or unknown for each, and how that is known."""
     said = []
     for name in ("read", "write", "execute"):
         answer, how = permissions[name]["answer"], permissions[name]["how"]

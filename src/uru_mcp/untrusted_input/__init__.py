@@ -1,4 +1,4 @@
-"""Texts and JSON of others: parsed, measured, quoted, redacted, and escaped for a terminal.
+"""Untrusted texts and JSON: parsing, size limits, quoting, key redaction, and escaping for terminals.
 
 It does not know Uru, MCP, or what a text is for.
 """

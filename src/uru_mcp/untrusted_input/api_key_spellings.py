@@ -1,6 +1,6 @@
-"""The spellings in which a key may stand in a text, as patterns: escaped, percent-encoded, in base64, in hexadecimal.
+"""Regular expressions for API keys in every encoding: plain, escaped, percent-encoded, base64 and hexadecimal.
 
-It knows how a key can be spelt, and nothing of what is done where one is found.
+It knows how a key can be encoded, and not what happens to a match.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ import re
 from collections.abc import Iterator
 
 MARKERS = ("%25", "%5", "%7", "\\u", "\\x", "&#", "=5", "=7", "u=\n", "u=\r", "r=\n", "r=\r")
-"""One of these, in lower case, is in the beginning of every escaped `uru`; without them, `uru` itself stands there."""
+"""Every escaped `uru` contains one of these, in lower case; a text without them can only hold a plain `uru`."""
 
-NOISES = ("\\", "%", "&", "=")  # one of these is in every key that is spelt out, but not just as it is
+NOISES = ("\\", "%", "&", "=")  # every key that is escaped or broken up contains one of these
 NOISE = r"(?:\\|=\r?\n)*+"
 BACKSLASHES = r"(?:\\+(?:u00|x)5[cC]|\\|=\r?\n|%(?:25)*5[cC]|&(?:amp;)*#(?:[xX]0*5[cC]|0*92);?|=5[cC])*+"
 GAP = r"(?:[ \t\r\n]|\\+[rn])*+"
 SEPARATOR = r"(?:[ \t\r\n:\-]|\\+[rnt])*+"
 
-LETTERS = r"A-Za-z0-9_\-.~+/="  # of a stranger's key, as far as it is told from other words
+LETTERS = r"A-Za-z0-9_\-.~+/="  # characters of an unknown key
 FIRST = r"%(?:25)*{hex}|\\\\*+(?:[uU](?:0000)?00{hex}|x{hex}|[uU]\{{0*{hex}\}})|&(?:amp;)*#(?:[xX]0*{hex}|0*{number});?|={hex}"
 SPELT = r"(?:%(?:25)*{hex}|\\*+(?<=\\)(?:[uU](?:0000)?00{hex}|x{hex}|[uU]\{{0*{hex}\}})|&(?:amp;)*#(?:[xX]0*{hex}|0*{number});?|={hex})"
 
@@ -40,14 +40,15 @@ def _escaped(character: str, form: str = SPELT) -> str:
 
 
 def _spellings(character: str) -> str:
-    """A character as it is, or in any escape; letters in either case."""
+    """A character, plain or in any escape; letters in either case."""
     return f"(?:{_plain(character)}|{_escaped(character)})"
 
 
 def spelt_out(key: str) -> tuple[str, str]:
-    """Patterns for the key, each of its characters in any escape: one where its first is as it is, one for the others.
+    """Two patterns for the key with each character plain or escaped: for a plain first character, and an escaped one.
 
-    Apart, since what begins with a plain character is found quickly. Backslashes do not count, which escapes double.
+    They are separate because a pattern that begins with a plain character is fast to search. Backslashes between the
+    characters are ignored, since nested escaping doubles them.
     """
     noise = BACKSLASHES if "\\" in key else NOISE
     rest = noise + noise.join(_spellings(one) for one in key[1:] if one != "\\")
@@ -61,23 +62,23 @@ def _small(character: str) -> str:
 _TAIL = "".join(NOISE + _small(one) for one in "ru_")
 HEADS = (f"u{_TAIL}", f"(?:{FIRST.format(hex='75', number=117)}){_TAIL}")
 
-# One of the characters of a stranger's key, as it is or escaped.
+# One character of an unknown key, plain or escaped.
 _CODE = r"(?:2[bBdDeEfF]|3[0-9dD]|4[1-9a-fA-F]|5[0-9aAfF]|6[1-9a-fA-F]|7[0-9aAeE])"
 UNIT = (
     rf"(?:[{LETTERS}]|%(?:25)*{_CODE}|\\+(?:[uU](?:0000)?00{_CODE}|x{_CODE}|[uU]\{{0*{_CODE}\}})"
     rf"|&(?:amp;)*#(?:[xX]0*{_CODE}|0*(?:4[35-9]|5[0-7]|6[15-9]|[78][0-9]|9[05789]|1[01][0-9]|12[0-26]));?|=\r?\n)"
 )
-STRANGERS = tuple(rf"{head}(?P<rest>{UNIT}{{16,}}+)" for head in HEADS)
+UNKNOWN_KEYS = tuple(rf"{head}(?P<rest>{UNIT}{{16,}}+)" for head in HEADS)
 UNITS = re.compile(UNIT)
 HAS_DIGIT = re.compile(r"[0-9]")
 IS_ESCAPED = re.compile(r"[%\\&]|=\r?\n")
 
-# What may stand right before a key, though it ends in a letter or a digit: an escape.
+# An escape that ends in a letter or a digit, right before a key.
 ESCAPE_BEFORE = re.compile(r"(?:\\+(?:[a-zA-Z0]|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2})|%[0-9a-fA-F]{2}|=[0-9A-F]{2})\Z")
 
 
 def begins_word(text: str, start: int) -> bool:
-    """Whether nothing stands before it that would make it a part of another word."""
+    """Whether a new word begins at `start`: the text before ends in no letter or digit, except that of an escape."""
     before = text[max(0, start - 8) : start]
     if not before or not (before[-1].isascii() and before[-1].isalnum()):
         return True
@@ -85,9 +86,9 @@ def begins_word(text: str, start: int) -> bool:
 
 
 def is_key_like(rest: str) -> bool:
-    """Whether what stands behind `uru_` looks like that of a key: 16 characters with a digit, or 32 of any kind.
+    """Whether the text after `uru_` looks like a key: at least 16 characters with a digit, or 32 of any kind.
 
-    Real keys have 64 characters and digits among them; shorter or plainer words, such as `uru_docs_search`, are names.
+    Real keys have 64 characters, including digits. Shorter words without digits, such as `uru_docs_search`, are names.
     """
     if IS_ESCAPED.search(rest) is None:
         return len(rest) >= 32 or HAS_DIGIT.search(rest) is not None
@@ -100,7 +101,10 @@ def _has_escaped_digit(units: list[str]) -> bool:
 
 
 def encodings(key: str) -> Iterator[str]:
-    """The part of the key's base64 that is the same whatever stands before it, in either alphabet."""
+    """The key's base64 at each of the three alignments, without the edge characters that depend on neighbouring bytes.
+
+    Each is in the standard and in the URL-safe alphabet.
+    """
     for lead in range(3):
         encoded = base64.b64encode(b"\0" * lead + key.encode()).decode()
         stable = encoded[-(-lead * 8 // 6) : len(encoded.rstrip("=")) - (1 if (lead + len(key)) % 3 else 0)]
@@ -109,12 +113,12 @@ def encodings(key: str) -> Iterator[str]:
 
 
 def in_lines(encoded: str) -> str:
-    """A pattern for it broken into lines anywhere."""
+    """A pattern for the text with line breaks or spaces anywhere."""
     return GAP.join(map(re.escape, encoded))
 
 
 def in_pairs(digits: str) -> str:
-    """A pattern for hexadecimal in either case, with separators or none."""
+    """A pattern for hexadecimal digits in either case, with or without separators between the pairs."""
     pairs = [digits[at : at + 2] for at in range(0, len(digits), 2)]
     return SEPARATOR.join("".join(f"[{one}{one.upper()}]" if one.isalpha() else one for one in pair) for pair in pairs)
 
@@ -123,7 +127,7 @@ SQUEEZED = bytes(range(256)).lower()
 
 
 def squeezed(text: str) -> bytes:
-    """The text without blanks, line breaks, and those that are escaped."""
+    """The text without whitespace, plain or escaped."""
     raw = text.encode(errors="replace").translate(None, b" \t\r\n")
     if b"\\" not in raw:
         return raw
@@ -133,5 +137,5 @@ def squeezed(text: str) -> bytes:
 
 
 def squeezed_hex(raw: bytes) -> bytes:
-    """The same in lower case and without separators of pairs."""
+    """The text in lower case and without the separators of hexadecimal pairs."""
     return raw.translate(SQUEEZED, b":-")

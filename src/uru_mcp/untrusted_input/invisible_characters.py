@@ -1,7 +1,7 @@
-"""Characters that nobody sees, in which a sentence could be hidden: which they are, and which of them a script needs.
+"""Removes invisible characters, which can hide instructions in a text, but keeps those that scripts and emoji need.
 
-Removed are the default-ignorable characters, format characters, controls but tab and line breaks, noncharacters and
-lone halves of surrogate pairs. Kept, one at a time, is what changes the letter beside it.
+It removes default-ignorable characters, format characters, controls except tab and line breaks, noncharacters and lone
+surrogates. A joiner or variation selector is kept, one at a time, if it changes the character beside it.
 
 Source: Unicode 16, DerivedCoreProperties (Default_Ignorable_Code_Point), emoji-variation-sequences and
 emoji-zwj-sequences.
@@ -13,14 +13,14 @@ import re
 import unicodedata
 
 SHORT = 200
-SPARE, EACH = 4, 8  # of what is kept for scripts: so many, and one more for each so many characters of such scripts
+SPARE, EACH = 4, 8  # joiners and selectors kept for scripts: SPARE, plus one for every EACH non-ASCII characters
 
 CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
 IGNORABLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-# The other format characters, without the Arabic and Syriac number signs, which can be seen.
+# The other format characters, without the Arabic and Syriac number signs, which are visible.
 FORMAT = "\ufff9-\ufffb\U00013430-\U0001343f"
 NEVER_TEXT = "\ud800-\udfff\ufdd0-\ufdef" + "".join(
     f"{chr(n + 0xFFFE)}-{chr(n + 0xFFFF)}" for n in range(0, 0x110000, 0x10000)
@@ -28,17 +28,17 @@ NEVER_TEXT = "\ud800-\udfff\ufdd0-\ufdef" + "".join(
 
 UNSEEN = re.compile(f"[{CONTROLS}{IGNORABLE}{FORMAT}{NEVER_TEXT}]")
 HELPERS = "\u180b-\u180f\u200c\u200d\ufe00-\ufe02\ufe0e\ufe0f\U000e0100-\U000e011f"
-"""What a script or an emoji may need."""
+"""Joiners and variation selectors, which a script or an emoji may need."""
 HELPERS_AT = re.compile(f"[{HELPERS}]+")
 HELPER = re.compile(f"[{HELPERS}]")
 
 FLAG = "\U0001f3f4\U000e0067\U000e0062(?:\U000e0065\U000e006e\U000e0067|\U000e0073\U000e0063\U000e0074|\U000e0077\U000e006c\U000e0073)\U000e007f"
-"""The flags of England, Scotland and Wales, the only ones that are spelt with tags."""
+"""The flags of England, Scotland and Wales, the only ones that use tag characters."""
 
 PICTURES = "©®‼⁉™ℹ↔-↙↩↪⌚⌛⌨⏏⏩-⏳⏸-⏺Ⓜ▪▫▶◀◻-◾☀-➿⤴⤵⬅-⬇⬛⬜⭐⭕〰〽㊗㊙\U0001f000-\U0001faff"
 PICTURE = re.compile(f"[{PICTURES}]")
 TONES = re.compile("[\U0001f3fb-\U0001f3ff]")
-# The first and the second pictures of sequences that are drawn as one.
+# The first and the second emoji of sequences that are drawn as one.
 JOINS = re.compile(
     "[⛓⛹❤🍄🍋🏃🏄🏊-🏌🏳🏴🐈🐕🐦🐻👁👦-👩👫-👯👰-👳👷👮💁💂💃💆💇🕵🕺🙂😮😵😶🙅-🙇🙋-🙎🚣🚴-🚶🛌🤝🤦🤵🤷-🤹🤼-🤾🥷🦸🦹🧍-🧏🧑🧔🧖-🧟🧒👧🫱🫆💋🧍]|[\U0001f3fb-\U0001f3ff]"
 )
@@ -55,8 +55,8 @@ INDIC = re.compile("[\u0900-\u0dff\u0f40-\u0fbc\u1000-\u109f\u1780-\u17d3\U00011
 
 
 def visible(text: str) -> str:
-    """The text without the characters that nobody sees, but for those that change a letter or an emoji."""
-    letters = text if len(text) <= SHORT else "".join(set(text))  # of some megabytes there are few different ones
+    """The text without invisible characters, except those that change a letter or an emoji."""
+    letters = text if len(text) <= SHORT else "".join(set(text))  # even megabytes have few distinct characters
     if UNSEEN.search(letters) is None:
         return text
     if HELPER.search(text) is None and "\U000e007f" not in text:
@@ -80,13 +80,13 @@ def _with_needed_helpers(text: str, *, with_scripts: bool = True) -> str:
     kept.append(text[end:])
     if for_scripts > SPARE and with_scripts:
         letters = sum(not one.isascii() for one in text) - for_scripts
-        if for_scripts > SPARE + letters // EACH:  # no language has so many: they are there to be counted
+        if for_scripts > SPARE + letters // EACH:  # no language has so many; they encode hidden data
             return _with_needed_helpers(text, with_scripts=False)
     return "".join(kept)
 
 
 def _needed(text: str, start: int, end: int) -> str:
-    """Of a run of helpers those that change what is seen: at most a selector, and a joiner behind it."""
+    """The part of a run of helpers that changes the visible text: at most one selector, then one joiner."""
     before, after = text[start - 1 : start], text[end : end + 1]
     run = text[start:end]
     selector = run[0] if _selects(before, run[0], after) else ""

@@ -1,4 +1,7 @@
-"""JSON that strangers wrote: reading single fields, of which what is not of the wanted kind counts as absent."""
+"""Reads fields from untrusted JSON; a field of the wrong type counts as absent.
+
+It does not know what a field means, or which service sent it.
+"""
 
 from __future__ import annotations
 
@@ -14,27 +17,27 @@ LISTS = (
     *("namespaces", "apps", "tools", "actions", "items", "results", "data", "result", "response", "records"),
     *("contexts", "prompts", "agents", "personas", "automations", "runs"),
 )
-LIST_DEPTH = 3  # the object itself, and two levels of objects in it
+LIST_DEPTH = 3  # the object itself, and two levels of nested objects
 
 
 class UnexpectedShape(ValueError):
-    """What came is JSON, but not of a shape that is known."""
+    """The JSON does not have a known shape."""
 
 
 def compact(value: Any) -> str:
-    """JSON as short as it gets."""
+    """JSON without whitespace."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def record_of(body: Any) -> Record:
-    """Raises: UnexpectedShape when it is not an object."""
+    """The body, if it is an object. Raises: UnexpectedShape when it is not."""
     if not isinstance(body, dict):
         raise UnexpectedShape(f"{in_words(body)} instead of an object")
     return body
 
 
 def list_at(body: Any, name: str) -> list[Any]:
-    """The list of that name or of a usual other one, at most two levels deep, or the body where it is the list itself.
+    """The list under `name` or another common name, at most two levels deep, or the body if it is a list.
 
     Raises: UnexpectedShape.
     """
@@ -45,7 +48,7 @@ def list_at(body: Any, name: str) -> list[Any]:
 
 
 def envelopes_of(body: Any) -> list[Record]:
-    """The object, and those that it wraps its list in, outermost first: where something may be said beside the list."""
+    """The object and the objects nested around its list, outermost first; they may hold metadata beside the list."""
     level, found = ([body] if isinstance(body, dict) else []), []
     for _ in range(LIST_DEPTH):
         found += level
@@ -63,18 +66,18 @@ def _list_in(value: Any, names: tuple[str, ...], *, deep: int) -> list[Any] | No
 
 
 def in_words(value: Any) -> str:
-    """Which kind of JSON it is: `an object`, `text`, `nothing`."""
+    """The JSON type in words: `an object`, `text`, `nothing`."""
     kinds = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "nothing"}
     return kinds.get(type(value), "a number")
 
 
 def first(record: Record, *names: str) -> Any:
-    """The first of these fields that is there and not null."""
+    """The first of these fields that is present and not null."""
     return next((record[name] for name in names if record.get(name) is not None), None)
 
 
 def text_at(record: Record, *names: str) -> str | None:
-    """The first of these fields that is text and not blank."""
+    """The first of these fields that is a non-blank string."""
     return next((record[name] for name in names if isinstance(record.get(name), str) and record[name].strip()), None)
 
 
@@ -89,7 +92,7 @@ def flag_at(record: Record, name: str) -> bool | None:
 
 
 def moment_at(record: Record, *names: str) -> datetime | None:
-    """An ISO 8601 time in UTC, taken as UTC where it names no zone, from the first of these fields that is text."""
+    """An ISO 8601 time from the first of these fields that is a string, in UTC; UTC is assumed without an offset."""
     try:
         moment = datetime.fromisoformat(text_at(record, *names) or "")
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -98,7 +101,7 @@ def moment_at(record: Record, *names: str) -> datetime | None:
 
 
 def seconds_at(record: Record, name: str) -> float | None:
-    """Seconds from a field in milliseconds, at most a day."""
+    """Seconds from a field in milliseconds, capped at one day."""
     found = record.get(name)
     if isinstance(found, bool) or not isinstance(found, (int, float)):
         return None
@@ -106,7 +109,7 @@ def seconds_at(record: Record, name: str) -> float | None:
 
 
 def parsed_text(text: str) -> Any:
-    """The JSON that a text holds, or None where it holds none."""
+    """The parsed JSON of a text, or None if it is not JSON."""
     try:
         return loads(text)
     except (ValueError, RecursionError):
@@ -114,7 +117,7 @@ def parsed_text(text: str) -> Any:
 
 
 def is_larger(value: Any, limit: int) -> bool:
-    """Whether a value takes more than about `limit` characters as JSON; only so much of it is looked at."""
+    """Whether a value takes more than about `limit` characters as JSON; stops counting at the limit."""
     left, rest = limit, [value]
     while rest and left >= 0:
         found = rest.pop()
@@ -131,7 +134,7 @@ def is_larger(value: Any, limit: int) -> bool:
 
 
 def is_deeper(value: Any, limit: int) -> bool:
-    """Whether lists and objects are nested more than `limit` deep; found without recursion, which has limits too."""
+    """Whether lists and objects are nested more than `limit` deep; iterative, since recursion has its own limit."""
     level: list[Any] = [value]
     for _ in range(limit + 1):
         level = [

@@ -1,6 +1,6 @@
-"""Numbers that some reader of JSON would change: they become text, so that all read the same.
+"""Converts JSON numbers that lose precision in some parsers to strings, so that all parsers read the same value.
 
-JavaScript has no whole numbers beyond 2^53, and no reader has floats with more digits than fit.
+JavaScript has no exact integers beyond 2^53, and no common parser keeps more digits than fit a 64-bit float.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from decimal import Decimal
 from typing import Any
 
 LARGEST = 2**53 - 1
-EXACT_CHARS = 17  # a float spelt with so few characters has no more digits than fit
-MOST_DIGITS = 4_000  # that Python makes a number of
+EXACT_CHARS = 17  # a float written with at most so many characters is exact
+MOST_DIGITS = 4_000  # that Python converts to a number
 
 LONG = re.compile(r"\d{16}")
 
 
 def float_or_text(spelling: str) -> float | str:
-    """A float as JSON spells it: the text where it is too large, or has more digits than a float holds."""
+    """Parse a JSON float: the string itself if it is too large, or has more digits than a float holds."""
     number = float(spelling)
     if len(spelling) <= EXACT_CHARS and "e" not in spelling and "E" not in spelling:
         return number
@@ -31,25 +31,25 @@ def float_or_text(spelling: str) -> float | str:
 
 
 def whole_or_text(spelling: str) -> int | str:
-    """A whole number as JSON spells it: the text where Python would refuse its length."""
+    """Parse a JSON integer: the string itself if it has more digits than Python converts."""
     return int(spelling) if len(spelling) <= MOST_DIGITS else spelling
 
 
 def loads(json_text: str | bytes) -> Any:
-    """The value of a JSON text, with text for each number that a reader would refuse or change.
+    """Parse JSON, with a string for each number that some parser would reject or change.
 
-    `NaN` and `Infinity`, which are not JSON, become text too. Raises: ValueError, RecursionError.
+    `NaN` and `Infinity`, which are not JSON, become strings too. Raises: ValueError, RecursionError.
     """
     return json.loads(json_text, parse_constant=str, parse_float=float_or_text, parse_int=whole_or_text)
 
 
 def may_have_large(json_text: str) -> bool:
-    """Whether a number in it may be too large for some reader: cheap, and true of some text that has none."""
+    """Whether the text may hold an integer beyond 2^53: a cheap check with false positives."""
     return LONG.search(json_text) is not None
 
 
 def with_large_as_text(value: Any) -> Any:
-    """The same JSON value, its whole numbers beyond 2^53 as text."""
+    """The JSON value with integers beyond 2^53 as strings."""
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, int):

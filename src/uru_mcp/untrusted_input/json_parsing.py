@@ -1,4 +1,4 @@
-"""JSON texts of strangers into values, as far as there is memory for them."""
+"""Parses untrusted JSON within a memory limit. It does not know what the JSON means."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 from uru_mcp import limits, messages
 from uru_mcp.untrusted_input.json_numbers import loads
 
-# Bytes that values take in CPython, from above.
-COPIES = 4  # of all texts: as it came, in the values, as JSON again, and without what may not be shown
-CONTAINER = 150  # an object or a list, besides its members
-MEMBER = 64  # a value, and its place in what holds it
-NAME = 100  # the name of a member, and its place among the names
+# Bytes that values take in CPython, as upper estimates.
+COPIES = 4  # of all text: as received, in the values, serialized again, and redacted
+CONTAINER = 150  # an object or a list, without its members
+MEMBER = 64  # a value, and its slot in the container
+NAME = 100  # the name of a member, and its hash entry
 
 
 class TooMuch(ValueError):
@@ -20,11 +20,11 @@ class TooMuch(ValueError):
 
 
 def parsed(body: bytes) -> Any:
-    """The value, with text for each number that some reader would refuse or change, so that it can be passed on.
+    """Parse JSON, with a string for each number that some parser would reject or change, so that it can be passed on.
 
     Raises:
-        TooMuch: Nothing was parsed.
-        ValueError, RecursionError: It is no JSON, or nested too deeply.
+        TooMuch: It would take too much memory; nothing was parsed.
+        ValueError, RecursionError: It is not JSON, or nested too deeply.
     """
     if weight(body) > limits.PARSED:
         raise TooMuch
@@ -32,21 +32,21 @@ def parsed(body: bytes) -> Any:
 
 
 def strictly_parsed(text: str) -> Any:
-    """The value of a text of a client. No name may stand twice in an object, since programs differ in which counts.
+    """Parse JSON from a client. Duplicate names in an object are rejected, since parsers differ in which one they use.
 
     Raises:
-        ValueError, RecursionError: It is no JSON, is ambiguous, takes too much memory, or is nested too deeply.
+        ValueError, RecursionError: It is not JSON, is ambiguous, takes too much memory, or is nested too deeply.
     """
     if weight(text.encode(errors="replace")) > limits.PARSED:
         raise TooMuch
-    return json.loads(text, parse_constant=_refused, object_pairs_hook=_told_once)
+    return json.loads(text, parse_constant=_refused, object_pairs_hook=_without_duplicates)
 
 
 def _refused(constant: str) -> Any:
     raise ValueError(constant)
 
 
-def _told_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+def _without_duplicates(members: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(members)
     if len(found) < len(members):
         raise ValueError(messages.NAME_TWICE)
@@ -54,7 +54,7 @@ def _told_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def weight(body: bytes) -> int:
-    """Bytes of memory that the text and its values take at most. 63 KB of gzip can hold a gigabyte of `{"a":{}}`."""
+    """Upper estimate of the memory for the text and its values, in bytes. 63 KB of gzip can expand to 1 GB of JSON."""
     text = len(body) if body.isascii() else 4 * len(body)
     containers = body.count(b"{") + body.count(b"[")
     members = containers + body.count(b",")

@@ -1,8 +1,7 @@
-"""Permission names as services and people write them, read into Uru's three permissions.
+"""Parses permission names, as services and people write them, into Uru's three permissions.
 
-A name that covers only a part of a permission, such as `contexts:read`, never widens anything. Where a name stands in
-an answer or a setting is not known here; see `uru/namespaces_and_tools.py`, `uru/error_body.py` and
-`config/parsing.py`.
+A name that covers only part of a permission, such as `contexts:read`, grants nothing. This module does not know where
+in a response or a setting names appear; see `uru/namespaces_and_tools.py`, `uru/error_body.py` and `config/parsing.py`.
 """
 
 from __future__ import annotations
@@ -30,8 +29,8 @@ SUBJECTS: Mapping[str, Permissions] = {
     "tool": frozenset({Permission.EXECUTE}),
     **dict.fromkeys(("workspace", "uru", "api", "all", "*"), EVERYTHING),
 }
-"""What a scope may be about, and which permissions it then covers whole. Source: Uru's guide, in whose words Read views
-resources, Write creates and edits resources, and Execute runs tools."""
+"""The subjects of a scope, and the permissions that each covers completely. Source: Uru's guide, which says that Read
+views resources, Write creates and edits resources, and Execute runs tools."""
 
 LEVELS: Mapping[str, Permissions] = {
     "read_only": frozenset({Permission.READ}),
@@ -43,17 +42,17 @@ LEVELS: Mapping[str, Permissions] = {
 FILLERS = frozenset({"", "can", "and", "access", "allow", "allowed", "permission", "permissions"})
 
 YES, NO = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0"})
-NAMED_AT = ("name", "permission", "scope", "action", "id")  # where an object in a list has its name
-GIVEN_AT = ("granted", "allowed", "enabled", "value")  # and where it says whether it is given
+NAMED_AT = ("name", "permission", "scope", "action", "id")  # fields of an object that may hold the permission's name
+GIVEN_AT = ("granted", "allowed", "enabled", "value")  # fields that may say whether it is granted
 LONGEST = 64  # characters of a name
 MOST = 500  # names of one answer
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What was read: the permissions that are granted, those that it says anything about, and the names that are none.
+    """The parsed permissions: those granted, those mentioned at all (`understood`), and the unknown names.
 
-    `{"read": true, "write": false}` grants Read and speaks of Read and Write.
+    `{"read": true, "write": false}` grants Read and mentions Read and Write.
     """
 
     granted: Permissions = NOTHING
@@ -62,7 +61,7 @@ class Named:
 
 
 def read_names(stated: Any) -> Named:
-    """Read names from text, a list, or an object of booleans or lists; anything else names nothing.
+    """Parse names from a string, a list, or an object of booleans or lists; anything else is ignored.
 
     `"Read, Execute"`, `["resources:read"]`, `{"read": true, "can_write": false}`, `{"tools": ["execute"]}`,
     `[{"name": "read", "granted": true}]`.
@@ -82,13 +81,13 @@ def read_names(stated: Any) -> Named:
 
 
 def told_by(stated: Any) -> Permissions | None:
-    """What is granted by names of which at least one is understood, or by an empty list; otherwise nothing is told."""
+    """The granted permissions; None if no name is understood, unless the value is an empty list."""
     named = read_names(stated)
     return named.granted if named.understood or stated == [] else None
 
 
 def meaning(name: str) -> Permissions | None:
-    """The permissions that a name stands for as a whole, or None: `tools:execute`, `can_read`, `read_write`."""
+    """The permissions that a name covers completely, or None: `tools:execute`, `can_read`, `read_write`."""
     plain = _plain(name)
     if plain in LEVELS:
         return LEVELS[plain]
@@ -98,7 +97,7 @@ def meaning(name: str) -> Permissions | None:
 
 
 def at_least_part_of(name: str) -> Permissions | None:
-    """The permissions that cover what a name stands for, or None: Read covers `contexts:read`."""
+    """The permissions that include what a name covers, or None: Read includes `contexts:read`."""
     return meaning(name) or _words(_plain(name))[0] or None
 
 
@@ -111,13 +110,13 @@ def _plain(name: str) -> str:
 
 
 def _words(plain: str) -> tuple[Permissions, list[str]]:
-    """The verbs of a name, as permissions, and what it says they are for."""
+    """The verbs of a name, as permissions, and its other words, the subjects."""
     words = [word for word in re.split(r"[:./_+&|]", plain) if word not in FILLERS]
     return frozenset(VERBS[word] for word in words if word in VERBS), [word for word in words if word not in VERBS]
 
 
 def _names(stated: Any) -> Iterator[tuple[str, bool]]:
-    """Each name, and whether it is given."""
+    """Each name, and whether it is granted."""
     if isinstance(stated, str):
         yield from _names_in_text(stated)
     elif isinstance(stated, list):
@@ -164,6 +163,6 @@ def _member(name: str, value: Any) -> Iterator[tuple[str, bool]]:
 
 
 def _flag(value: Any) -> bool | None:
-    """A boolean, also as text or number; None where it is neither."""
+    """A boolean, also from a string or a number; None if it is not one."""
     text = str(value).strip().lower() if isinstance(value, bool | int | str) else ""
     return True if text in YES else False if text in NO else None

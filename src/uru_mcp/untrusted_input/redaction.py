@@ -1,6 +1,7 @@
-"""What may leave the process: no key in any of its spellings, and no characters that a reader cannot see.
+"""Redaction: removes API keys in every encoding, and invisible characters, from all output.
 
-Every text of ours, of Uru's and of the apps behind it passes here before it is written anywhere.
+Every text of ours, of Uru and of connected apps passes through it before it is written anywhere. It does not know where
+the text goes.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 from uru_mcp.untrusted_input.api_key_spellings import (
     MARKERS,
     NOISES,
-    STRANGERS,
+    UNKNOWN_KEYS,
     begins_word,
     encodings,
     in_lines,
@@ -27,18 +28,18 @@ from uru_mcp.untrusted_input.quoting import REMOVED
 
 MARK = REMOVED
 
-SHORT, RECURRING = 200, 10_000  # characters of texts that recur, as in schemas, and how many are looked at only once
-LEAST = 8  # characters of a key that is recognised
+SHORT, RECURRING = 200, 10_000  # texts of at most SHORT characters recur, as in schemas; so many results are cached
+LEAST = 8  # characters of the shortest key that is recognised
 
-PLAIN_STRANGER, ESCAPED_STRANGER = map(re.compile, STRANGERS)
-JSON_CONTROL = re.compile(r"\\(?:u00[01]|u007[fF]|[bf])")  # controls, as JSON spells them
+PLAIN_UNKNOWN_KEY, ESCAPED_UNKNOWN_KEY = map(re.compile, UNKNOWN_KEYS)
+JSON_CONTROL = re.compile(r"\\(?:u00[01]|u007[fF]|[bf])")  # control characters, as JSON escapes them
 
 
 class Redaction:
-    """Removes the keys it has been told of, and all that looks like an Uru key.
+    """Removes every key passed to `remember`, and everything that looks like an Uru key.
 
-    Keys are remembered for as long as the process lives, so that an old one is still removed after a rotation.
-    `unseen` is how many characters that a reader cannot see were removed, again each time a text passes.
+    Keys are remembered for the life of the process, so that an old key is still removed after a rotation. `unseen`
+    counts the invisible characters removed so far; a text that passes twice counts twice.
     """
 
     def __init__(self) -> None:
@@ -48,28 +49,28 @@ class Redaction:
 
     def remember(self, key: str) -> None:
         self._keys.setdefault(key, Spellings(key))
-        self._recurring = lru_cache(RECURRING)(self._cleaned)  # what was clean before need not be now
+        self._recurring = lru_cache(RECURRING)(self._cleaned)  # cached results may contain the new key
 
     def text(self, text: str) -> str:
-        """The text without keys and without unseen characters, which are counted."""
+        """The text without keys and invisible characters; the latter are counted."""
         clean = self._looked_at(text)
         if clean != text:
             self.unseen += len(text) - len(visible(text))
         return clean
 
     def is_clean(self, text: str) -> bool:
-        """Whether `text` would change nothing in it; of JSON that spells out what is unseen, nothing in any text.
+        """Whether `text` would leave it unchanged. For JSON, also whether that holds for every string in it.
 
-        Of some text that is clean, such as one with an escaped control character, it says no.
+        May be false for clean text, such as one with an escaped control character.
         """
         if visible(text) != text or JSON_CONTROL.search(text):
             return False
         return self._without_keys(text) == text
 
     def value(self, value: Any) -> Any:
-        """The same JSON value with every text in it, names of members included, passed through `text`.
+        """The JSON value with every string in it, including member names, passed through `text`.
 
-        Where nothing is to be removed it is the value itself, since a copy of every schema would fill the memory.
+        Returns the value itself if nothing is removed, since copies of all schemas would take too much memory.
         """
         return value if self._is_clean(value) else self._copied(value)
 
@@ -95,11 +96,11 @@ class Redaction:
     def _cleaned(self, text: str) -> str:
         clean = visible(text)
         while (cleaner := self._without_keys(clean)) != clean:
-            clean = cleaner  # beside what went, more may be seen for a key
+            clean = cleaner  # removing one key may join its neighbours to another
         return clean
 
     def _without_keys(self, text: str) -> str:
-        """Plain searches first: over some megabytes they take a hundredth of the time of a pattern."""
+        """Plain searches run first: over megabytes of text they take a hundredth of the time of a pattern."""
         if len(text) < LEAST:
             return text
         small = text.lower()
@@ -109,15 +110,15 @@ class Redaction:
             for one in self._keys.values():
                 if is_broken or one.is_plain_in(small):
                     text = one.without_spelt_out(text, is_escaped=is_escaped)
-            text = PLAIN_STRANGER.sub(_mark, text)
-            text = ESCAPED_STRANGER.sub(_mark, text) if is_escaped else text
+            text = PLAIN_UNKNOWN_KEY.sub(_mark, text)
+            text = ESCAPED_UNKNOWN_KEY.sub(_mark, text) if is_escaped else text
         for one in self._keys.values():
             text = one.without_encoded(text)
         return text
 
 
 class Spellings:
-    """All that one key is recognised by; patterns are made when they are first needed."""
+    """The encodings of one key; patterns are compiled on first use."""
 
     def __init__(self, key: str) -> None:
         self._key, self._small = key, key.lower()
@@ -125,14 +126,14 @@ class Spellings:
         self._hex = key.encode().hex().encode()
 
     def is_encoded_in(self, text: str) -> bool:
-        """Whether its base64 or hexadecimal is there, on one line or on several."""
+        """Whether the text contains its base64 or hexadecimal, on one line or several."""
         if len(text) < len(self._encoded[0]):
             return False
         raw = squeezed(text)
         return any(one in raw for one in self._encoded) or self._hex in squeezed_hex(raw)
 
     def is_plain_in(self, small: str) -> bool:
-        """Whether it stands in a text of lower case just as it is."""
+        """Whether a text in lower case contains the plain key."""
         return self._small in small
 
     def without_spelt_out(self, text: str, *, is_escaped: bool) -> str:

@@ -1,6 +1,6 @@
-"""How much of a model's context a text takes, in characters of English: four of them are about a token.
+"""Estimates how much of a model's context a text takes, measured in English characters: about four per token.
 
-A character of Chinese is about a token by itself, and one of Russian or Arabic half of one.
+A Chinese character is about one token, and a Russian or Arabic character about half of one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def _weight(character: str) -> int:
 
 
 def reach(text: str, start: int, budget: int) -> int:
-    """Where a stretch ends that begins at `start` and weighs at most `budget`: one character at least."""
+    """The end of the longest part that begins at `start` and weighs at most `budget`; at least one character."""
     if (len(text) - start) * HEAVIEST <= budget:
         return len(text)
     stretch = text[start : start + budget]
@@ -34,5 +34,5 @@ def reach(text: str, start: int, budget: int) -> int:
 
 
 def weight_of(text: str) -> int:
-    """What a text weighs."""
+    """The weight of a text, in English characters."""
     return len(text) if text.isascii() else sum(map(_weight, text))

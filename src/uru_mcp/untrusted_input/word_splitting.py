@@ -1,6 +1,6 @@
-"""Texts into words: names come apart, accents go, and what says nothing by itself is known.
+"""Splits text and identifiers into words: lower case, without accents. Also holds the stop words.
 
-It knows nothing of tools, and no words of any trade.
+It does not know tools, or the vocabulary of any field.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import unicodedata
 WORD = re.compile(r"[^\W_]+")
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 HYPHENATED = re.compile(r"\b([^\W_]+)-([^\W_]+)\b")
-SENTENCE_END = re.compile(r"(?<=[\w)`\"]{2}[.!?])\s+(?=[A-Z])|\n")  # which "e.g. this" is not
+SENTENCE_END = re.compile(r"(?<=[\w)`\"]{2}[.!?])\s+(?=[A-Z])|\n")  # does not match in "e.g. this"
 
-# Letters that are no others with an accent.
+# Letters that Unicode does not decompose into a base letter and an accent.
 LETTERS = str.maketrans(
     {"ß": "ss", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "đ": "d", "Đ": "D"}
 )
 
-# The classic English list of NLTK, which is Snowball's with what contractions leave behind.
+# The English list of NLTK: Snowball's, plus what remains of contractions.
 STOP_WORDS = frozenset(
     """
     i me my myself we our ours ourselves you your yours yourself yourselves he him his himself she her hers herself it
@@ -32,9 +32,9 @@ STOP_WORDS = frozenset(
 
 
 def words(text: str) -> list[str]:
-    """The words of a text or a name, in lower case and without accents: `GMAIL_SEND_EMAIL` and `sendEmail` come apart.
+    """The words of a text or an identifier, in lower case and without accents; splits `GMAIL_SEND_EMAIL`, `sendEmail`.
 
-    A word with a hyphen is there in its parts and as one, so that `e-mail` and `email` meet.
+    A hyphenated word yields its parts and the joined word, so that `e-mail` matches `email`.
     """
     text = _without_accents(text)
     found = [part.lower() for part in WORD.findall(CAMEL.sub(" ", text))]
@@ -42,15 +42,15 @@ def words(text: str) -> list[str]:
 
 
 def plain_words(text: str) -> list[str]:
-    """The words of a name as it is written, in lower case and without accents: `HubSpot` is one."""
+    """Like `words`, but without splitting at capitals: `HubSpot` is one word."""
     return [part.lower() for part in WORD.findall(_without_accents(text))]
 
 
 def _without_accents(text: str) -> str:
     if text.isascii():
         return text
-    text = text.encode(errors="ignore").decode().translate(LETTERS)  # without halves of surrogate pairs
-    # Without marks first, since normalization sorts them, in a time that grows with the square of their number.
+    text = text.encode(errors="ignore").decode().translate(LETTERS)  # drops lone surrogates
+    # Marks are removed first, since normalization sorts them in quadratic time.
     return _without_marks(unicodedata.normalize("NFKD", _without_marks(text)))
 
 
@@ -65,7 +65,7 @@ def first_sentence(text: str) -> tuple[str, str]:
 
 
 def shortened(text: str, most: int) -> str:
-    """A text of at most so many characters, cut after a sentence where one ends in its second half."""
+    """The text truncated to `most` characters, at the end of a sentence if there is one in the second half."""
     if len(text) <= most:
         return text
     kept = text[: most - 2]
