@@ -294,12 +294,12 @@ def seconds_of(read: Callable[[str], object], text: str, cap: float = CAP) -> fl
     return time.process_time() - began
 
 
-def growth_of(reader: str, shape: str) -> Growth:
-    """How one reader bears one shape."""
+def growth_of(reader: str, shape: str, *, enough: float = ENOUGH) -> Growth:
+    """How one reader bears one shape, in growing sizes until a reading takes `enough` seconds."""
     read, make = READERS[reader], SHAPES[shape]
     size, seconds = FIRST, seconds_of(read, make(FIRST))
     exponent = 0.0
-    while size < LAST and seconds < ENOUGH and (size < LAST // 4 or seconds > QUICK):
+    while size < LAST and seconds < enough and (size < LAST // 4 or seconds > QUICK):
         before, size = seconds, size * 4
         seconds = seconds_of(read, make(size))
         if _exponent(before, seconds) > STEEPEST:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import struct
 import zlib
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 JSON = {"Content-Type": "application/json"}
@@ -27,26 +29,53 @@ def coded(coding: str) -> dict[str, str]:
     return {**JSON, "Content-Encoding": coding}
 
 
-OBJECTS = b"[" + b",".join([b'{"a":{}}'] * (31 * MEGABYTE // 9)) + b"]"
-NUMBERS = b"[" + b"1," * (15 * MEGABYTE) + b"1]"
-NAMES = b"{" + b",".join(b'"%07x":1' % number for number in range(2_500_000)) + b"}"
-WIDE = b'{"data": ["' + "\U0001f600".encode() + b"a" * (31 * MEGABYTE) + b'"]}'
+def objects() -> bytes:
+    return b"[" + b",".join([b'{"a":{}}'] * (31 * MEGABYTE // 9)) + b"]"
 
-BODIES: dict[str, tuple[bytes, dict[str, str]]] = {
-    "gzip within gzip of empty blocks": (gzip.compress(empty_blocks(2_000_000)), coded("gzip, gzip")),
-    "gzip five times": (gzip.compress(gzip.compress(empty_blocks(100_000))), coded("gzip, gzip, gzip, gzip, gzip")),
-    "empty blocks": (empty_blocks(3_000_000), coded("gzip")),
-    "empty members": (gzip.compress(b"") * 300_000, coded("gzip")),
-    "a bomb": (gzip.compress(b" " * (64 * MEGABYTE)), coded("gzip")),
-    "a bomb of deflate": (zlib.compress(b" " * (64 * MEGABYTE)), coded("deflate")),
-    "a compressed body that is too long": (GZIP_HEAD + b"\0\0\0\xff\xff" * (4 * MEGABYTE), coded("gzip")),
-    "many objects": (gzip.compress(OBJECTS), coded("gzip")),
-    "many numbers": (gzip.compress(NUMBERS), coded("gzip")),
-    "many names": (gzip.compress(NAMES), coded("gzip")),
-    "many open brackets": (b"[" * (20 * MEGABYTE), JSON),
-    "wide text": (WIDE, JSON),
-    "a long number": (b"1" * (8 * MEGABYTE), JSON),
+
+def numbers() -> bytes:
+    return b"[" + b"1," * (15 * MEGABYTE) + b"1]"
+
+
+def names() -> bytes:
+    return b"{" + b",".join(b'"%07x":1' % number for number in range(2_500_000)) + b"}"
+
+
+def wide_text() -> bytes:
+    return b'{"data": ["' + "\U0001f600".encode() + b"a" * (31 * MEGABYTE) + b'"]}'
+
+
+def coded_five_times() -> bytes:
+    packed = empty_blocks(100_000)
+    for _ in range(4):
+        packed = gzip.compress(packed)
+    return packed
+
+
+BODIES: dict[str, tuple[Callable[[], bytes], dict[str, str]]] = {
+    "gzip within gzip of empty blocks": (lambda: gzip.compress(empty_blocks(2_000_000)), coded("gzip, gzip")),
+    "gzip five times": (coded_five_times, coded("gzip, gzip, gzip, gzip, gzip")),
+    "empty blocks": (lambda: empty_blocks(3_000_000), coded("gzip")),
+    "empty members": (lambda: gzip.compress(b"") * 300_000, coded("gzip")),
+    "a bomb": (lambda: gzip.compress(b" " * (64 * MEGABYTE)), coded("gzip")),
+    "a bomb of deflate": (lambda: zlib.compress(b" " * (64 * MEGABYTE)), coded("deflate")),
+    "a compressed body that is too long": (lambda: GZIP_HEAD + b"\0\0\0\xff\xff" * (4 * MEGABYTE), coded("gzip")),
+    "many objects": (lambda: gzip.compress(objects()), coded("gzip")),
+    "many numbers": (lambda: gzip.compress(numbers()), coded("gzip")),
+    "many names": (lambda: gzip.compress(names()), coded("gzip")),
+    "many open brackets": (lambda: b"[" * (20 * MEGABYTE), JSON),
+    "wide text": (wide_text, JSON),
+    "a long number": (lambda: b"1" * (8 * MEGABYTE), JSON),
 }
+"""How each body is made, which takes up to seconds, and its headers."""
+
+
+@cache
+def body(name: str) -> tuple[bytes, dict[str, str]]:
+    """One of `BODIES`, made when it is first wanted."""
+    make, headers = BODIES[name]
+    return make(), headers
+
 
 PATTERN: dict[str, Any] = {"^(a|a)*$": {}}
 SELF = {"$schema": "https://json-schema.org/draft/2020-12/schema"}

@@ -20,13 +20,14 @@ def checked(schema: Any, arguments: Any, *, trusted: bool = False) -> None:
 
 
 @pytest.mark.parametrize("schema", SCHEMAS.values(), ids=SCHEMAS)
-@pytest.mark.parametrize("size", [0, 1_000_000], ids=["small", "1 MB"])
-def test_no_schema_takes_longer_to_check_than_it_may(schema: Any, size: int) -> None:
-    began = time.process_time()
-    for _ in range(2):
+def test_no_schema_takes_longer_to_check_than_it_may(schema: Any) -> None:
+    whole = {"type": "object", **schema}
+    for size in (0, 1_000_000):  # the second time the schema is known
+        began = time.process_time()
         with suppress(ArgumentError):  # where it was checked in time
-            checked(schema, {**ARGUMENTS, "long": "b" * size, "many": [0] * (size // 2)})
-    assert time.process_time() - began < 2 * (LIMIT + CHECK_WITHIN + READ_WITHIN)
+            arguments = {**ARGUMENTS, "long": "b" * size, "many": [0] * (size // 2)}
+            accepted("a_tool", whole, arguments, trusted=False)
+        assert time.process_time() - began < LIMIT + CHECK_WITHIN + (0 if size else READ_WITHIN)
 
 
 @pytest.mark.parametrize(

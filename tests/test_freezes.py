@@ -15,7 +15,7 @@ from typing import Any
 import anyio
 import pytest
 
-from tests.hostile import ARGUMENTS, BODIES, SCHEMAS
+from tests.hostile import ARGUMENTS, SCHEMAS, body
 from tests.process import Served, served
 from tests.world import Uru, until
 from uru_mcp.bodies import Request, received
@@ -60,10 +60,10 @@ async def ping_while(claude: Served, over: anyio.Event) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process's memory is read from /proc")
 @pytest.mark.parametrize("name", WORST)
 async def test_a_hostile_body_is_answered_while_others_are_and_within_memory(uru: Uru, name: str) -> None:
-    body, headers = BODIES[name]
+    content, headers = body(name)
     async with AsyncExitStack() as stack:
         claude = await begun(uru, stack)
-        uru.faults.status("/execute/", 200, body=body, headers=headers)
+        uru.faults.status("/execute/", 200, body=content, headers=headers)
         over = anyio.Event()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(ping_while, claude, over)
@@ -94,10 +94,10 @@ async def test_a_body_in_tiny_chunks_does_not_keep_others_from_their_turn() -> N
 @pytest.mark.parametrize("name", ["many names", "empty blocks"])
 @pytest.mark.parametrize("end", ["EOF", "SIGTERM"])
 async def test_a_hostile_body_does_not_keep_the_process_from_ending(uru: Uru, name: str, end: str) -> None:
-    body, headers = BODIES[name]
+    content, headers = body(name)
     async with AsyncExitStack() as stack:
         claude = await begun(uru, stack)
-        uru.faults.status("/execute/", 200, body=body, headers=headers)
+        uru.faults.status("/execute/", 200, body=content, headers=headers)
         for number in range(900, 904):
             params = {"name": "uru_execute", "arguments": RUN}
             await claude.send({"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": params})
