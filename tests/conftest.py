@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
+from tests import forks
 from tests.world import ERAS, Connect, Uru, connector
 
 # The same examples in each run, so that a run that fails fails again; `--hypothesis-profile default` looks for others.
 settings.register_profile("stable", derandomize=True, max_examples=100, deadline=None)
 settings.load_profile("stable")
+
+
+def pytest_collection_finish() -> None:
+    """Let no pass of the garbage collector look at modules and tests, which all live as long as the process."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    forks.end_server()
 
 
 @pytest.fixture(autouse=True)

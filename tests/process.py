@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,12 @@ import anyio
 from anyio.abc import Process
 from anyio.streams.text import TextReceiveStream
 
+from tests import forks
+from tests.forks import Fork
+
 PYTHON = os.environ.get("PYTHON_UNDER_TEST", sys.executable)
 URU_MCP = (PYTHON, "-P", "-m", "uru_mcp")
+FORKS = forks.IS_POSSIBLE and sys.executable == PYTHON
 
 WITHIN = 20.0  # seconds for one process
 MODERN = "2026-07-28"
@@ -33,7 +38,7 @@ SYSTEM = {name: value for name, value in os.environ.items() if not name.startswi
 class Served:
     """The process: requests in, answers out, and all that it ever wrote."""
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Process | Fork) -> None:
         self.process = process
         self.lines: list[str] = []
         self.stderr = ""
@@ -104,16 +109,33 @@ class Served:
             self.stderr += text
 
 
-def served(*arguments: str, command: Sequence[str] = URU_MCP, **variables: str) -> AbstractAsyncContextManager[Served]:
-    """`uru-mcp` with these arguments and `URU_*` variables; what it wrote is complete after the block."""
-    return served_in(None, *command, *arguments, **variables)
+@asynccontextmanager
+async def served(*arguments: str, command: Sequence[str] = (), **variables: str) -> AsyncIterator[Served]:
+    """`uru-mcp` with these arguments and `URU_*` variables; what it wrote is complete after the block.
+
+    Without a `command` it is a fork of a process that has imported it, where that is possible.
+    """
+    environ = {**SYSTEM, **variables}
+    if command or not FORKS:
+        process = await anyio.open_process([*(command or URU_MCP), *arguments], env=environ)
+    else:
+        process = Fork([*arguments], environ, None)
+    async with _conversation(process) as running:
+        yield running
 
 
 @asynccontextmanager
 async def served_in(directory: Path | None, *command: str, **variables: str) -> AsyncIterator[Served]:
     """The same of any command, started in a directory as a client starts it in one of its own choice."""
+    process = await anyio.open_process(command, env={**SYSTEM, **variables}, cwd=directory)
+    async with _conversation(process) as running:
+        yield running
+
+
+@asynccontextmanager
+async def _conversation(process: Process | Fork) -> AsyncIterator[Served]:
     with anyio.fail_after(WITHIN):
-        async with await anyio.open_process(command, env={**SYSTEM, **variables}, cwd=directory) as process:
+        try:
             running = Served(process)
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(running.read_stdout)
@@ -125,3 +147,20 @@ async def served_in(directory: Path | None, *command: str, **variables: str) -> 
                 finally:
                     if process.returncode is None:
                         process.kill()
+        finally:
+            await process.aclose()
+
+
+def ran(*arguments: str, environ: Mapping[str, str] = SYSTEM) -> subprocess.CompletedProcess[str]:
+    """What `uru-mcp` with these arguments comes to, with nothing on its stdin."""
+    if FORKS:
+        return forks.ran([*arguments], environ, within=WITHIN)
+    return subprocess.run(
+        [*URU_MCP, *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env=environ,
+        timeout=WITHIN,
+        check=False,
+    )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.process import PYTHON, Served, served
+from tests.process import PYTHON, URU_MCP, Served, served
 from tests.world import Uru, until
 from uru_mcp.sandbox.serve import serving
 
@@ -74,16 +74,13 @@ async def test_no_thread_imports_anything_in_a_sandbox_of_its_own(step: int) -> 
     assert claude.stderr == ""
 
 
-@pytest.mark.parametrize("step", [1, -1], ids=["in order", "backwards"])
-async def test_no_thread_imports_anything_with_a_service_a_key_file_and_a_cache(
-    uru: Uru, tmp_path: Path, step: int
-) -> None:
+async def test_no_thread_imports_anything_with_a_service_a_key_file_and_a_cache(uru: Uru, tmp_path: Path) -> None:
     file = tmp_path / "key"
     file.touch(mode=0o600)
     file.write_text(uru.key().text, encoding="utf-16")
     async with serving(uru.sandbox) as url:
         port = url.rpartition(":")[2]
-        for _ in range(2):  # the second one finds a cache
+        for step in (1, -1):  # the second one finds a cache
             async with served(
                 command=COMMAND,
                 URU_API_KEY_FILE=str(file),
@@ -119,7 +116,7 @@ async def test_no_thread_imports_anything_while_a_name_is_resolved() -> None:
 
 @pytest.mark.parametrize("order", [*permutations(REQUESTS[:3])][:6:2])
 async def test_the_first_requests_are_answered_in_any_order(order: list[tuple[str, dict[str, Any]]]) -> None:
-    async with served("--sandbox") as claude:
+    async with served("--sandbox", command=URU_MCP) as claude:
         await all_at_once(claude, [*order])
     assert failed(claude) == []
 

@@ -66,7 +66,7 @@ async def test_a_conversation_of_2026_07_28(uru: Uru) -> None:
     key = uru.key({"execute"}).text
     async with (
         serving(uru.sandbox) as url,
-        served(URU_API_KEY=key, URU_PROXY_URL=url, URU_LOG_LEVEL="debug") as claude,
+        served(command=URU_MCP, URU_API_KEY=key, URU_PROXY_URL=url, URU_LOG_LEVEL="debug") as claude,
     ):
         claude.modern = True
         found = await claude.result("server/discover")
@@ -92,7 +92,7 @@ async def test_a_client_that_probes_and_then_shakes_hands_is_served() -> None:
 
 
 async def test_the_sandbox_in_the_same_process_needs_neither_key_nor_network() -> None:
-    async with served("--sandbox") as claude:
+    async with served("--sandbox", command=URU_MCP) as claude:
         await claude.initialize("2025-11-25")
         report = (await claude.call("uru_whoami"))["structuredContent"]
         assert report["state"] == "ready"
@@ -109,7 +109,7 @@ async def test_the_sandbox_takes_a_given_key_for_what_it_is() -> None:
 
 
 async def test_without_any_configuration_it_serves_and_explains() -> None:
-    async with served() as claude:
+    async with served(command=URU_MCP) as claude:
         await claude.initialize("2025-11-25")
         assert [tool["name"] for tool in (await claude.result("tools/list"))["tools"]] == ["uru_whoami"]
         text = (await claude.call("uru_whoami"))["content"][0]["text"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 import trustme
 
-from tests.process import SYSTEM, URU_MCP, served
+from tests.process import SYSTEM, ran, served
 from tests.world import Uru
 from uru_mcp.sandbox.serve import serving
 
@@ -135,10 +134,9 @@ def test_what_the_environment_sets_for_the_network_is_named_where_it_is_in_the_w
 ) -> None:
     environ = {name: value for name, value in SYSTEM.items() if not name.lower().endswith("_proxy")}
     environ |= {"URU_API_KEY": KEY, "URU_PROXY_URL": f"https://{NAME}", **variables}
-    command = [*URU_MCP, "whoami", "--json"]
-    ran = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=30, check=False)
-    (problem,) = json.loads(ran.stdout)["problems"]
+    answer = ran("whoami", "--json", environ=environ)
+    (problem,) = json.loads(answer.stdout)["problems"]
     assert said in problem["message"]
     assert fix in problem["fix"]
     assert ("URU_PROXY_URL" in problem["fix"]) == (fix == "URU_PROXY_URL"), "it is Uru's address, and no proxy"
-    assert not any(secret in ran.stdout + ran.stderr for secret in ("secret", "se/cr", "jo:"))
+    assert not any(secret in answer.stdout + answer.stderr for secret in ("secret", "se/cr", "jo:"))

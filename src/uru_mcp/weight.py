@@ -5,9 +5,11 @@ A character of Chinese is about a token by itself, and one of Russian or Arabic 
 
 from __future__ import annotations
 
+import re
 from itertools import accumulate
 
 HEAVIEST = 4
+HEAVY = re.compile("[^\\0-\u02ff\u2000-\u20ff]+")  # what weighs more than 1
 
 
 def _weight(character: str) -> int:
@@ -35,4 +37,6 @@ def reach(text: str, start: int, budget: int) -> int:
 
 def weight_of(text: str) -> int:
     """What a text weighs."""
-    return len(text) if text.isascii() else sum(map(_weight, text))
+    if text.isascii():
+        return len(text)
+    return len(text) + sum(_weight(character) - 1 for heavy in HEAVY.findall(text) for character in heavy)

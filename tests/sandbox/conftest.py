@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from tests.world import fresh_sandbox
 from uru_mcp.sandbox import Sandbox
 
 from .callers import Connect, connected
@@ -14,7 +15,7 @@ from .callers import Connect, connected
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    opened = Sandbox.open()
+    opened = fresh_sandbox()
     yield opened
     opened.close()
 

@@ -27,8 +27,12 @@ class Database:
     A column such as `tags_json` is read as `tags`, already parsed. All calls are short and synchronous.
     """
 
-    def __init__(self, path: Path | None = None, *, fill: Callable[[Database], None] | None = None) -> None:
+    def __init__(
+        self, path: Path | None = None, *, fill: Callable[[Database], None] | None = None, like: Database | None = None
+    ) -> None:
         """Open `path`, or a database in memory; a new one gets its tables and is filled by `fill`, all in one step.
+
+        With `like`, it begins as a copy of that one, for which there must be no `path`.
 
         Raises: NotOurs, OSError.
         """
@@ -36,6 +40,8 @@ class Database:
             _make(path)
         self._connection = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
         self._connection.row_factory = sqlite3.Row
+        if like is not None:
+            like._connection.backup(self._connection)
         try:
             self._prepare(path, fill)
         except BaseException:
