@@ -8,6 +8,7 @@ from functools import cache
 from itertools import combinations
 from typing import Any
 
+import anyio
 import pytest
 from mcp.types import CallToolResult
 
@@ -67,6 +68,12 @@ def declared() -> dict[tuple[str, str], set[str]]:
     }
 
 
+@pytest.fixture(scope="module")
+def needs_in_large(large: Uru) -> dict[str, set[str]]:
+    """`every_tool` of it, which no test changes."""
+    return anyio.run(every_tool, large)
+
+
 async def every_tool(uru: Uru) -> dict[str, set[str]]:
     """Every tool there is, as an all-permitted key finds it, and what it needs by the test's own reckoning."""
     needs: dict[str, set[str]] = {}
@@ -91,9 +98,9 @@ def as_listed(name: str) -> str:
 
 @pytest.mark.parametrize("granted", SETS, ids=lambda granted: "+".join(sorted(granted)) or "nothing")
 async def test_every_tool_is_listed_exactly_when_allowed_and_otherwise_refused_and_never_sent(
-    large: Uru, granted: frozenset[str]
+    large: Uru, needs_in_large: dict[str, set[str]], granted: frozenset[str]
 ) -> None:
-    needs = await every_tool(large)
+    needs = needs_in_large
     assert len(needs) > 540
     async with connector(large, "legacy")(granted, DIRECT_TOOLS="all") as claude:
         listed = set(await claude.tools())
