@@ -23,7 +23,13 @@ from contextlib import suppress
 from typing import Any
 
 THIRD_PARTY = (
-    *("mcp_types._types", "mcp_types._v2025_11_25", "mcp_types._v2026_07_28", "mcp.server.lowlevel", "mcp.server.stdio"),
+    *(
+        "mcp_types._types",
+        "mcp_types._v2025_11_25",
+        "mcp_types._v2026_07_28",
+        "mcp.server.lowlevel",
+        "mcp.server.stdio",
+    ),
     *("httpx2", "jsonschema", "referencing.jsonschema", "snowballstemmer", "starlette.applications", "uvicorn"),
 )
 MESSAGE = 1024 * 1024  # bytes, for arguments and environment
@@ -107,7 +113,8 @@ def main(address: str) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
         listener.bind(address)
         listener.listen()
-        print("ready", flush=True)
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
         order = wanted(listener)
     sys.argv = ["uru-mcp", *order["arguments"]]
     os.environ.clear()

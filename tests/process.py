@@ -10,8 +10,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -164,3 +164,17 @@ def ran(*arguments: str, environ: Mapping[str, str] = SYSTEM) -> subprocess.Comp
         timeout=WITHIN,
         check=False,
     )
+
+
+@contextmanager
+def started_on(terminal: int, *arguments: str, environ: Mapping[str, str]) -> Iterator[Callable[[], int]]:
+    """`uru-mcp` on a terminal, and how to wait for its exit code."""
+    if FORKS:
+        with forks.started([*arguments], environ, None, [terminal] * 3) as told:
+            told.settimeout(WITHIN)
+            told.recv(forks.CHUNK)  # its id
+            yield lambda: int(told.recv(forks.CHUNK))
+    else:
+        command = [*URU_MCP, *arguments]
+        with subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal, env=environ) as process:
+            yield lambda: process.wait(WITHIN)

@@ -20,16 +20,16 @@ import pytest
 from mcp.shared.exceptions import MCPError
 
 from tests.process import SYSTEM, served
+from tests.recorded import ENTRY
 from tests.test_leaks import spellings
 from tests.world import Connect, Uru, text_of
-from uru_mcp.audit import LIMIT, AuditLog, Entry, read_entry, with_older
+from uru_mcp.audit import LIMIT, AuditLog, read_entry, with_older
 from uru_mcp.permissions import NOTHING
 from uru_mcp.redaction import Redaction
 from uru_mcp.sandbox.serve import serving
 from uru_mcp.witness import Circumstances, Witness
 
 LOG_NOTE = {"tool": "company_demo__LOG_NOTE", "input": {"text": "hi"}}
-ENTRY = Entry(datetime(2026, 7, 14, 9, tzinfo=UTC), "platform__context_query", "ok", needs=NOTHING, key="cdef")
 
 
 @pytest.fixture
@@ -245,7 +245,7 @@ WRITER = """
 import sys
 from dataclasses import replace
 from pathlib import Path
-from tests.test_audit import ENTRY
+from tests.recorded import ENTRY
 from uru_mcp.audit import AuditLog
 from uru_mcp.redaction import Redaction
 
@@ -289,7 +289,7 @@ def test_of_processes_that_write_and_rotate_one_file_at_once_every_line_is_kept_
 TORN = """
 import resource, sys
 from pathlib import Path
-from tests.test_audit import ENTRY
+from tests.recorded import ENTRY
 from uru_mcp.audit import AuditLog
 from uru_mcp.redaction import Redaction
 

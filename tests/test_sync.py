@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from tests.process import served
-from tests.world import Claude, Connect, Uru, connector, until
+from tests.world import LOOKS, Claude, Connect, Uru, connector, until
 from uru_mcp.errors import KeyRefused, NoAnswer, Refused, UruError, WorkspaceProblem
 from uru_mcp.fields import UnexpectedShape
 from uru_mcp.retry import LONGEST_PAUSE, pause_after
@@ -51,7 +51,7 @@ async def another() -> AsyncIterator[Uru]:
 async def listed(claude: Claude, holds: Callable[[Collection[str]], bool]) -> None:
     """Wait until so much is so of the tools that a client is shown."""
     while not holds(await claude.tools()):  # as a client that nobody tells; its time is limited
-        await anyio.lowlevel.checkpoint()
+        await anyio.sleep(LOOKS)
 
 
 async def time_for(number: int) -> None:

@@ -154,7 +154,7 @@ def text_of(result: CallToolResult) -> str:
 async def until(holds: Callable[[], bool], *, within: float = WITHIN) -> None:
     """Wait until something is so. Raises: TimeoutError."""
     with anyio.fail_after(within):
-        while not holds():
+        while not holds():  # noqa: ASYNC110  # what is waited for sets no event
             await anyio.sleep(LOOKS)
 
 

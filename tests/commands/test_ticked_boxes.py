@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +14,7 @@ import anyio.to_thread
 import pytest
 
 from tests.commands.test_install import SCRIPT, entry_of, file_of, install, install_with, put
-from tests.process import SYSTEM, served
+from tests.process import SYSTEM, served, started_on
 from tests.world import Uru
 from uru_mcp.sandbox import Sandbox
 from uru_mcp.sandbox.serve import serving
@@ -44,12 +43,11 @@ def typed_into_a_terminal(home: Path, typed: str, *words: str, **environ: str) -
     """The exit code, and all that stood on the screen."""
     ours, theirs = os.openpty()
     env = {**SYSTEM, "HOME": str(home), **environ}
-    command = [SCRIPT, "install", "claude-desktop", *words]
-    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=env) as process:
+    with started_on(theirs, "install", "claude-desktop", *words, environ=env) as wait:
         os.close(theirs)
         os.write(ours, typed.encode())
         seen = b"".join(iter(lambda: _read(ours), b""))
-        code = process.wait(20)
+        code = wait()
     os.close(ours)
     return code, seen.decode().replace("\r\n", "\n")
 
@@ -68,7 +66,8 @@ async def in_terminal(home: Path, url: str, typed: str, *words: str, **environ: 
 
 async def first_calls(entry: Any, home: Path) -> dict[str, Any]:
     """What comes of the first calls of a client that starts what was written."""
-    async with served(*entry["args"], command=(entry["command"],), HOME=str(home), **entry["env"]) as claude:
+    assert entry["command"] == SCRIPT
+    async with served(*entry["args"], HOME=str(home), **entry["env"]) as claude:
         await claude.initialize("2025-11-25")
         listed = {tool["name"] for tool in (await claude.result("tools/list"))["tools"]}
         run = {"tool": "company_demo__LOG_NOTE", "input": {"text": "hi"}}
