@@ -50,7 +50,7 @@ async def another() -> AsyncIterator[Uru]:
 
 async def listed(claude: Claude, holds: Callable[[Collection[str]], bool]) -> None:
     """Wait until so much is so of the tools that a client is shown."""
-    while not holds(await claude.tools()):  # as a client that nobody tells; its time is limited
+    while not holds(await claude.tools()):  # noqa: ASYNC110  # as a client that nobody tells; its time is limited
         await anyio.sleep(LOOKS)
 
 
