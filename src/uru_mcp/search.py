@@ -10,11 +10,12 @@ Source: Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and 
 from __future__ import annotations
 
 import math
+import threading
 from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from uru_mcp.naming import USES, Named, Naming, numbers_of
@@ -56,6 +57,21 @@ class Wanted(NamedTuple):
     is_stop_word: bool
 
 
+@cache
+def _thesaurus() -> Thesaurus:
+    """The one of all indexes and threads: its thousands of stems take 0.2 s, and each reload makes a new index."""
+    import snowballstemmer  # late: there is nothing to search yet when the process starts
+
+    stemmer, turn = snowballstemmer.stemmer("english"), threading.Lock()
+
+    def stem(word: str) -> str:
+        with turn:  # it serves one thread at a time
+            found: str = stemmer.stemWord(word)
+            return found
+
+    return Thesaurus(lru_cache(STEMS)(stem))
+
+
 class Index:
     """An index of documents by id. It never changes, and one thread at a time may search it.
 
@@ -64,10 +80,8 @@ class Index:
     """
 
     def __init__(self, documents: Mapping[str, Document], favoured: Collection[str] = ()) -> None:
-        import snowballstemmer  # late: there is nothing to search yet when the process starts
-
-        self._stem = lru_cache(STEMS)(snowballstemmer.stemmer("english").stemWord)  # which serves one thread at a time
-        self._thesaurus = Thesaurus(self._stem)
+        self._thesaurus = _thesaurus()
+        self._stem = self._thesaurus.stem
         self._ids = tuple(documents)
         self._names = tuple(document.name for document in documents.values())
         self._favoured = frozenset(number for number, name in enumerate(self._ids) if name in favoured)
