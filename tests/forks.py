@@ -19,13 +19,15 @@ from functools import cache
 from pathlib import Path
 
 import anyio
+from anyio.abc import ByteReceiveStream
 
 IS_POSSIBLE = sys.platform == "linux"
 SERVER = Path(__file__).with_name("fork_server.py")
 CHUNK = 65_536  # bytes
+WITHIN = 20.0  # seconds for each answer of the server
 
 
-class Output:
+class Output(ByteReceiveStream):
     """What the process writes: the reading end of a pipe."""
 
     def __init__(self, file: int) -> None:
@@ -133,6 +135,7 @@ def started(
     """A connection to the server, on which it tells the id of the process and then its exit code."""
     order = {"arguments": arguments, "environ": dict(environ), "directory": str(directory or Path.cwd())}
     connected = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    connected.settimeout(WITHIN)
     connected.connect(server_address())
     socket.send_fds(connected, [json.dumps(order).encode()], files)
     return connected

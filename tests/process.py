@@ -116,6 +116,7 @@ async def served(*arguments: str, command: Sequence[str] = (), **variables: str)
     Without a `command` it is a fork of a process that has imported it, where that is possible.
     """
     environ = {**SYSTEM, **variables}
+    process: Process | Fork
     if command or not FORKS:
         process = await anyio.open_process([*(command or URU_MCP), *arguments], env=environ)
     else:
