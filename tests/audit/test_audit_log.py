@@ -238,7 +238,7 @@ async def test_a_file_that_cannot_be_rotated_grows_and_that_is_said_once(
         await claude.whoami()
 
     assert file.read_text().count("uru_whoami") == 2
-    assert [f"{file} grows" in message for message in caplog.messages] == [True]
+    assert [f"{file} cannot be rotated" in message for message in caplog.messages] == [True]
 
 
 WRITER = """
@@ -315,7 +315,7 @@ def test_a_line_that_a_full_disk_tore_spoils_no_later_one(file: Path) -> None:
     )
     read = [read_entry(line, Redaction()) for line in file.read_text().splitlines()]
     assert read == [ENTRY, None, ENTRY]
-    assert ran.stderr.count("only a part of a line could be written") == 1
+    assert ran.stderr.count("only part of a line could be written") == 1
 
 
 def test_a_line_is_read_as_it_was_written(file: Path) -> None:
