@@ -1,6 +1,6 @@
-"""The command line. Without a command it serves MCP on stdin and stdout, and stdout then belongs to the protocol.
+"""The command line entry point. Without a command it serves MCP on stdin and stdout; stdout then belongs to MCP.
 
-What a command needs is imported when it runs, so that `--help` and `--version` stay quick.
+A command's modules are imported only when it runs, so that `--help` and `--version` stay fast.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from uru_mcp import __version__
-from uru_mcp.commands.command_line_errors import refuse_key, said_without_harm
+from uru_mcp.commands.command_line_errors import refuse_key, safe_error_messages
 from uru_mcp.commands.command_setup import Choice, Start, in_words, start
 from uru_mcp.commands.output import say
 
@@ -38,7 +38,7 @@ claude_desktop_config.json, then quit Claude fully and open it again.
 """
 
 
-COMMANDS = {  # in the order in which a person comes to need them
+COMMANDS = {  # in the order in which users need them
     "install": "uru_mcp.commands.install",
     "doctor": "uru_mcp.commands.doctor.command",
     "whoami": "uru_mcp.commands.bridge_commands",
@@ -48,24 +48,24 @@ COMMANDS = {  # in the order in which a person comes to need them
     "usage": "uru_mcp.commands.usage",
     "sandbox": "uru_mcp.sandbox.cli.commands",
 }
-WITH_SANDBOX = ("whoami", "tools", "call")  # the commands that ask an Uru, which a sandbox can be
+WITH_SANDBOX = ("whoami", "tools", "call")  # the commands that can use a sandbox instead of Uru
 
 
 class Commands(click.Group):
-    """The commands by name, each imported from its module, where it has the same name, when it is used.
+    """The commands by name. Each is imported on first use, from the module where it has the same name.
 
-    A key among the words of the command line is refused before anything reads them, and no error repeats one.
+    A key on the command line is refused before the arguments are parsed, and no error message repeats it.
     """
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
-        with said_without_harm():
+        with safe_error_messages():
             refuse_key(args)
             return super().make_context(info_name, args, parent, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
-        with said_without_harm():
+        with safe_error_messages():
             return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -83,17 +83,17 @@ class Commands(click.Group):
 @click.option(
     "--sandbox",
     is_flag=True,
-    help="Use a sandbox in this process instead of the real Uru: to serve, and with whoami, tools and call.",
+    help="Use a sandbox in this process instead of the real Uru, for serving and with whoami, tools and call.",
 )
 @click.option(
-    "--db", type=click.Path(dir_okay=False, path_type=Path), help="With --sandbox: keep its workspaces in this file."
+    "--db", type=click.Path(dir_okay=False, path_type=Path), help="With --sandbox: store its workspaces in this file."
 )
 @click.option(
     "--tools",
     type=click.IntRange(0, 1_000_000),
     metavar="N",
     default=0,
-    help="With --sandbox: add so many synthetic tools.",
+    help="With --sandbox: add N synthetic tools.",
 )
 @click.option(
     "--catalog",
@@ -109,19 +109,21 @@ def main(ctx: click.Context, sandbox: bool, db: Path | None, tools: int, catalog
       See it first, without an account: uru-mcp demo
 
     Without a command, serve MCP on stdin and stdout, with the API key of URU_API_KEY, URU_API_KEY_FILE or
-    URU_API_KEY_COMMAND. In a terminal, say what to put into a client's configuration instead.
+    URU_API_KEY_COMMAND. In a terminal, print the configuration for a client instead.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a console that has no arrow still gets the rest of the line
+            stream.reconfigure(
+                errors="replace"
+            )  # a console that cannot show an arrow still prints the rest of the line
     ctx.obj = choice = Choice(sandbox, db, tools, catalog)
     if choice.arguments and ctx.invoked_subcommand not in (None, *WITH_SANDBOX):
         also = f"{', '.join(WITH_SANDBOX[:-1])} and {WITH_SANDBOX[-1]}"
         raise click.UsageError(
-            f"{choice.arguments[0]} is for serving, {also}, and does not go with {ctx.invoked_subcommand}."
+            f"{choice.arguments[0]} works only for serving, {also}, not with {ctx.invoked_subcommand}."
         )
     if choice.arguments and not sandbox:
-        raise click.UsageError("--db, --tools and --catalog go with --sandbox.")
+        raise click.UsageError("--db, --tools and --catalog require --sandbox.")
     if ctx.invoked_subcommand is None:
         _serve(choice)
 
@@ -134,10 +136,10 @@ def _name_ignored(settings: Settings) -> None:
 
 
 def _serve(choice: Choice) -> None:
-    """Serve the Uru that was chosen; say so instead when a person started it in a terminal."""
+    """Serve the chosen Uru, or print an introduction if a person started uru-mcp in a terminal."""
     if sys.stdin is None or sys.stdout is None:
-        raise click.ClickException("MCP is spoken on stdin and stdout, and one of them is closed.")
-    gc.disable()  # until all is imported: nothing of that is garbage, and to look for some takes a tenth of the time
+        raise click.ClickException("uru-mcp needs stdin and stdout for MCP, and one of them is closed.")
+    gc.disable()  # during imports, which make no garbage: collecting would take a tenth of the startup time
     from uru_mcp.errors import SettingsError
     from uru_mcp.server.logging_setup import start_logging
 
@@ -159,9 +161,9 @@ def _serve(choice: Choice) -> None:
 
 
 def _introduce(started: Start, arguments: list[str]) -> NoReturn:
-    """Say what this is, and what is wrong with the configuration; exit 2 when something is, otherwise 0.
+    """Print what uru-mcp is and any problems with the settings; exit with 2 if there are problems, otherwise 0.
 
-    A key file is looked into; a command is not run, since it may ask for something.
+    A key file is read; a key command is not run, since it may prompt the user.
     """
     from uru_mcp.client_configs.entry import KEY, configuration
     from uru_mcp.errors import SettingsError
@@ -182,7 +184,7 @@ def _introduce(started: Start, arguments: list[str]) -> NoReturn:
 
 
 def _of_file(path: Path) -> list[UruError]:
-    """What is wrong with a key file."""
+    """The problems with a key file."""
     import anyio
 
     from uru_mcp.credentials.key_sources import KeyFile
