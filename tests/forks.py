@@ -1,6 +1,6 @@
 """Starts `uru-mcp` as a fork of a process that has imported it, with pipes, signals and an end as any other's.
 
-What is about the start itself, such as `tests/test_stdio.py`, starts a process of its own instead.
+What is about the start itself, such as `tests/server/test_stdio.py`, starts a process of its own instead.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ ELSEWHERE = {
     ".venv/bin/python -m build": "needs the packages of a release and a network",
     ".venv/bin/twine check": "the same",
     ".venv/bin/python bundle/pack.py": "tests/test_bundle.py packs, and not into the checkout",
-    ".venv/bin/uru-mcp demo": "tests/test_demo.py",
+    ".venv/bin/uru-mcp demo": "tests/commands/test_demo.py",
     "npx @modelcontextprotocol/inspector": "needs Node and a network; asked by another client below",
     "printf": "its messages are sent by a test below",
     "sleep": "keeps the pipe open",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from uru_mcp import __version__
-from uru_mcp.commands.command_line_errors import refuse_key, said_without_harm
+from uru_mcp.commands.command_line_errors import refuse_key, safe_error_messages
 from uru_mcp.commands.command_setup import Choice, Start, in_words, start
 from uru_mcp.commands.output import say
 
@@ -60,12 +60,12 @@ class Commands(click.Group):
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
-        with said_without_harm():
+        with safe_error_messages():
             refuse_key(args)
             return super().make_context(info_name, args, parent, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
-        with said_without_harm():
+        with safe_error_messages():
             return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -83,17 +83,17 @@ class Commands(click.Group):
 @click.option(
     "--sandbox",
     is_flag=True,
-    help="Use a sandbox in this process instead of the real Uru: to serve, and with whoami, tools and call.",
+    help="Use a sandbox in this process instead of the real Uru, for serving and with whoami, tools and call.",
 )
 @click.option(
-    "--db", type=click.Path(dir_okay=False, path_type=Path), help="With --sandbox: keep its workspaces in this file."
+    "--db", type=click.Path(dir_okay=False, path_type=Path), help="With --sandbox: store its workspaces in this file."
 )
 @click.option(
     "--tools",
     type=click.IntRange(0, 1_000_000),
     metavar="N",
     default=0,
-    help="With --sandbox: add so many synthetic tools.",
+    help="With --sandbox: add N synthetic tools.",
 )
 @click.option(
     "--catalog",
@@ -109,7 +109,7 @@ def main(ctx: click.Context, sandbox: bool, db: Path | None, tools: int, catalog
       See it first, without an account: uru-mcp demo
 
     Without a command, serve MCP on stdin and stdout, with the API key of URU_API_KEY, URU_API_KEY_FILE or
-    URU_API_KEY_COMMAND. In a terminal, say what to put into a client's configuration instead.
+    URU_API_KEY_COMMAND. In a terminal, print the configuration for a client instead.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
@@ -118,10 +118,10 @@ def main(ctx: click.Context, sandbox: bool, db: Path | None, tools: int, catalog
     if choice.arguments and ctx.invoked_subcommand not in (None, *WITH_SANDBOX):
         also = f"{', '.join(WITH_SANDBOX[:-1])} and {WITH_SANDBOX[-1]}"
         raise click.UsageError(
-            f"{choice.arguments[0]} is for serving, {also}, and does not go with {ctx.invoked_subcommand}."
+            f"{choice.arguments[0]} works only for serving, {also}, not with {ctx.invoked_subcommand}."
         )
     if choice.arguments and not sandbox:
-        raise click.UsageError("--db, --tools and --catalog go with --sandbox.")
+        raise click.UsageError("--db, --tools and --catalog require --sandbox.")
     if ctx.invoked_subcommand is None:
         _serve(choice)
 

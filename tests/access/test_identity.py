@@ -701,7 +701,7 @@ async def test_a_401_of_a_run_does_not_condemn_the_key(connect_once: Connect, ur
 
 
 STEPS = {
-    "API_KEY": "put it into URU_API_KEY, and start the client again, and delete the old key.",
+    "API_KEY": "put it into URU_API_KEY, and restart the client, and delete the old key.",
     "API_KEY_FILE": "(no restart is needed), and delete the old key.",
     "API_KEY_COMMAND": "such as your password manager (no restart is needed), and delete the old key.",
 }

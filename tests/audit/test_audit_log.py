@@ -20,7 +20,7 @@ import pytest
 from mcp.shared.exceptions import MCPError
 
 from tests.process import SYSTEM, served
-from tests.recorded import ENTRY
+from tests.audit.recorded import ENTRY
 from tests.test_leaks import spellings
 from tests.world import Connect, Uru, text_of
 from uru_mcp.audit.audit_log import LIMIT, AuditLog, read_entry, with_older
@@ -238,16 +238,16 @@ async def test_a_file_that_cannot_be_rotated_grows_and_that_is_said_once(
         await claude.whoami()
 
     assert file.read_text().count("uru_whoami") == 2
-    assert [f"{file} grows" in message for message in caplog.messages] == [True]
+    assert [f"{file} cannot be rotated" in message for message in caplog.messages] == [True]
 
 
 WRITER = """
 import sys
 from dataclasses import replace
 from pathlib import Path
-from tests.recorded import ENTRY
-from uru_mcp.audit import AuditLog
-from uru_mcp.redaction import Redaction
+from tests.audit.recorded import ENTRY
+from uru_mcp.audit.audit_log import AuditLog
+from uru_mcp.untrusted_input.redaction import Redaction
 
 log = AuditLog(Path(sys.argv[1]), Redaction(), limit=600, kept=1_200)
 print("ready", flush=True)
@@ -289,9 +289,9 @@ def test_of_processes_that_write_and_rotate_one_file_at_once_every_line_is_kept_
 TORN = """
 import resource, sys
 from pathlib import Path
-from tests.recorded import ENTRY
-from uru_mcp.audit import AuditLog
-from uru_mcp.redaction import Redaction
+from tests.audit.recorded import ENTRY
+from uru_mcp.audit.audit_log import AuditLog
+from uru_mcp.untrusted_input.redaction import Redaction
 
 log = AuditLog(Path(sys.argv[1]), Redaction())
 log.append(ENTRY)
@@ -315,7 +315,7 @@ def test_a_line_that_a_full_disk_tore_spoils_no_later_one(file: Path) -> None:
     )
     read = [read_entry(line, Redaction()) for line in file.read_text().splitlines()]
     assert read == [ENTRY, None, ENTRY]
-    assert ran.stderr.count("only a part of a line could be written") == 1
+    assert ran.stderr.count("only part of a line could be written") == 1
 
 
 def test_a_line_is_read_as_it_was_written(file: Path) -> None:

@@ -88,8 +88,8 @@ def test_calls_are_added_up_by_tool_day_outcome_and_permission(file: Path) -> No
         "read            2       0  200   2000\n"
         "execute         2       1   50   1650\n"
         "\n"
-        "The key …cdef has Read, Write and Execute. In these 12 days no call needed\n"
-        "Write; a key with Read and Execute would do.\n"
+        "The key …cdef has Read, Write and Execute. In these 12 days, no call needed\n"
+        "Write; a key with Read and Execute is enough.\n"
     )
 
 
@@ -115,7 +115,7 @@ def test_machines_get_the_sums_as_json(file: Path) -> None:
             "granted": ["read", "write", "execute"],
             "needed": ["read", "execute"],
             "unused": ["write"],
-            "advice": "In these 12 days no call needed Write; a key with Read and Execute would do.",
+            "advice": "In these 12 days, no call needed Write; a key with Read and Execute is enough.",
         }
     ]
 
@@ -123,11 +123,11 @@ def test_machines_get_the_sums_as_json(file: Path) -> None:
 @pytest.mark.parametrize(
     ("granted", "needed", "said"),
     [
-        (EVERYTHING, [READ], "On this day no call needed Write or Execute; a key with Read would do."),
-        (READ | EXECUTE, [READ, EXECUTE], "On this day every permission of the key was needed."),
-        (READ, [READ, WRITE], "On this day every permission of the key was needed."),
-        (EVERYTHING, [NOTHING, None], "On this day no call needed Read or Write or Execute."),
-        (None, [READ, READ | WRITE], "On this day no call needed Execute; a key with Read and Write would do."),
+        (EVERYTHING, [READ], "On this day, no call needed Write or Execute; a key with Read is enough."),
+        (READ | EXECUTE, [READ, EXECUTE], "On this day, calls needed every permission of the key."),
+        (READ, [READ, WRITE], "On this day, calls needed every permission of the key."),
+        (EVERYTHING, [NOTHING, None], "On this day, no call needed Read or Write or Execute."),
+        (None, [READ, READ | WRITE], "On this day, no call needed Execute; a key with Read and Write is enough."),
     ],
 )
 def test_the_advice_is_a_key_with_what_was_needed(
@@ -139,7 +139,7 @@ def test_the_advice_is_a_key_with_what_was_needed(
 
 def test_a_call_that_was_refused_needed_its_permission_all_the_same(file: Path) -> None:
     write(file, READ_CALL, RUN, replace(REFUSED, needs=WRITE))
-    assert advice(file) == ["In these 12 days every permission of the key was needed."]
+    assert advice(file) == ["In these 12 days, calls needed every permission of the key."]
 
 
 def test_what_the_key_had_when_it_was_last_known_counts(file: Path) -> None:
@@ -151,8 +151,8 @@ def test_what_the_key_had_when_it_was_last_known_counts(file: Path) -> None:
 def test_each_key_has_its_own_days_and_advice(file: Path) -> None:
     write(file, RUN, READ_CALL, replace(RUN, key="89ab", granted=EXECUTE))
     assert advice(file) == [
-        "In these 12 days no call needed Write; a key with Read and Execute would do.",
-        "On this day every permission of the key was needed.",
+        "In these 12 days, no call needed Write; a key with Read and Execute is enough.",
+        "On this day, calls needed every permission of the key.",
     ]
 
 
@@ -174,7 +174,7 @@ def test_what_is_no_entry_is_counted_and_passed_over(file: Path) -> None:
 
     found = as_json(file)
     assert (found["calls"], found["unread"]) == (1, len(foreign) + 1)
-    assert "Lines that are no entries: 10." in usage(str(file)).stdout
+    assert "Lines that are not entries: 10." in usage(str(file)).stdout
 
 
 def test_a_line_of_another_version_counts_with_what_it_has(file: Path) -> None:
@@ -213,14 +213,14 @@ def test_the_file_is_by_default_the_one_of_the_environment(file: Path) -> None:
 
 def test_a_log_without_a_call_is_said_to_hold_none(file: Path) -> None:
     file.touch()
-    assert usage(str(file)).stdout == f"{file} holds no call yet.\n"
+    assert usage(str(file)).stdout == f"{file} contains no calls yet.\n"
     assert as_json(file)["days"] == []
 
 
 @pytest.mark.parametrize(
     ("words", "variable", "status", "said"),
     [
-        ([], "", 2, "Name a file"),
+        ([], "", 2, "Name the audit log"),
         ([], "audit.jsonl", 2, "URU_AUDIT_LOG cannot be used: it is not an absolute path"),
         (["nowhere.jsonl"], "", 1, "There is no file nowhere.jsonl"),
     ],
@@ -254,5 +254,5 @@ async def test_what_the_server_writes_is_added_up_by_a_process_of_its_own(connec
         check=True,
     )
     assert "3, of which 1 failed." in ran.stdout
-    assert "has Read and Write. On this day no call needed Write; a key with Read would do." in flat(ran.stdout)
+    assert "has Read and Write. On this day, no call needed Write; a key with Read is enough." in flat(ran.stdout)
     assert ran.stderr == ""

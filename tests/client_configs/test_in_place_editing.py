@@ -155,7 +155,7 @@ def test_an_entry_that_is_no_object_is_replaced() -> None:
 
 @pytest.mark.parametrize("change", [lambda one: one.with_server("uru", ENTRY), lambda one: one.without_server("uru")])
 def test_two_servers_of_the_name_are_for_the_person_to_sort_out(change: Any) -> None:
-    with pytest.raises(ConfigurationError, match="line 2, column 1: a second server has the name uru"):
+    with pytest.raises(ConfigurationError, match="line 2, column 1: a second server is named uru"):
         change(document('{"mcpServers": {"uru": {},\n"uru": {}, "b": 1}}'))
 
 

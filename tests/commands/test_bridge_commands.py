@@ -77,14 +77,14 @@ async def test_tools_lists_what_claude_is_shown_with_what_each_needs(run: Run) -
     assert "  read   " in lines["platform__context_query"]
     assert "company_demo__LOG_NOTE" not in lines
     assert ran.stderr == (
-        "Listed: 12. Blocked or left out: 21; uru-mcp tools --blocked says why.\n"
+        "Listed: 12. Blocked or left out: 21; uru-mcp tools --blocked shows why.\n"
         "Permissions: Read yes (as Uru says), Write no (as Uru says), Execute no (as Uru says)\n"
     )
 
 
 async def test_tools_that_are_not_listed_one_by_one_are_counted(run: Run) -> None:
     ran = await run("tools", permissions={"read", "write", "execute"}, URU_DIRECT_TOOLS="none")
-    assert ran.stderr == "Listed: 10. Not listed, but to be found and called: 25, by uru-mcp tools QUERY.\n" + ALL_TOLD
+    assert ran.stderr == "Listed: 10. Not listed but callable: 25; find them with uru-mcp tools QUERY.\n" + ALL_TOLD
 
 
 async def test_tools_are_found_as_claude_finds_them(run: Run) -> None:
@@ -100,7 +100,7 @@ async def test_blocked_tools_are_told_with_what_the_key_lacks(run: Run) -> None:
     assert any(line.startswith("company_demo__LOG_NOTE ") and "  lacks execute  " in line for line in blocked)
     everything = {"read", "write", "execute"}
     ran = await run("tools", "--blocked", permissions=everything)
-    assert (ran.stdout, ran.stderr) == ("", "Nothing is blocked: this key may call every tool there is.\n" + ALL_TOLD)
+    assert (ran.stdout, ran.stderr) == ("", "Nothing is blocked: this key may call every tool.\n" + ALL_TOLD)
 
 
 async def test_where_nobody_tells_the_permissions_that_is_the_reason(run: Run, uru: Uru) -> None:
@@ -111,7 +111,7 @@ async def test_where_nobody_tells_the_permissions_that_is_the_reason(run: Run, u
 async def test_tools_that_are_left_out_are_told_with_the_reason(run: Run, uru: Uru) -> None:
     body = {"tools": [{"name": "BROKEN", "inputSchema": {"type": "array"}}]}
     uru.faults.status("/list/apps/gmail_demo", 200, body=body)
-    assert "gmail_demo: BROKEN is left out, since " in (await run("tools", "--blocked")).stdout
+    assert "gmail_demo: BROKEN is left out because " in (await run("tools", "--blocked")).stdout
 
 
 async def test_tools_of_a_key_that_is_no_good_are_few_and_the_reason_is_told(run: Run) -> None:
@@ -178,7 +178,7 @@ async def test_a_tool_that_nobody_has_is_told_with_those_that_are_near(run: Run)
         ('{"a": 1,\n "b" 2}', "expecting ':' delimiter at line 2, column 6"),
         ("[1]", "not a JSON object"),
         ("[" * 100_000, "cannot be read"),
-        ("uru_test_0123456789abcdef", "does not belong on a command line"),
+        ("uru_test_0123456789abcdef", "Do not put an API key on the command line"),
     ],
 )
 def test_arguments_that_are_no_json_object_are_a_wrong_command_line(text: str, said: str) -> None:

@@ -47,7 +47,7 @@ def test_a_key_as_an_argument_is_refused_and_not_repeated(
     environ = {**UNSET, "HOME": str(tmp_path)}
     ran = CliRunner().invoke(main, [word.format(key) for word in words], env=environ)
     assert ran.exit_code == 2, ran.output
-    assert "does not belong on a command line" in ran.stderr
+    assert "Do not put an API key on the command line" in ran.stderr
     assert "Replace that key" in ran.stderr
     assert key.partition("uru")[2][1:] not in ran.output
     assert key[8:] not in ran.output
@@ -67,5 +67,5 @@ def test_what_is_no_key_is_taken(words: list[str], tmp_path: Path, monkeypatch: 
     monkeypatch.chdir(tmp_path)
     environ = {**UNSET, "XDG_CACHE_HOME": str(tmp_path)}
     ran = CliRunner().invoke(main, ["--sandbox", *words], env=environ)
-    assert "does not belong on a command line" not in ran.output
+    assert "Do not put an API key on the command line" not in ran.output
     assert ran.exit_code in (0, 1)

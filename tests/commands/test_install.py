@@ -153,13 +153,13 @@ async def test_a_key_goes_into_a_file_of_its_own(uru: Uru, tmp_path: Path) -> No
 
         refused = await install_with(url, tmp_path, *words, URU_API_KEY=other)
         assert (refused.exit_code, file.read_text()) == (1, f"{key}\n")
-        assert f"holds another key, …{key[-4:]}. Replace it with …{other[-4:]}?" in refused.output
+        assert f"contains another key, …{key[-4:]}. Replace it with …{other[-4:]}?" in refused.output
         assert "Nothing was written." in refused.output
 
         replaced = await install_with(url, tmp_path, *words, typed="y\n", URU_API_KEY=other)
         assert (replaced.exit_code, file.read_text()) == (0, f"{other}\n"), replaced.output
     removed = install(tmp_path, "claude-desktop", "--uninstall")
-    assert f"Left where it is: the key file {file}" in removed.output
+    assert f"Not removed: the key file {file}" in removed.output
     assert file.exists()
 
 
@@ -170,7 +170,7 @@ async def test_a_backup_that_keeps_the_key_which_went_into_a_file_is_told_of(uru
         first = await install_with(url, tmp_path, "claude-desktop", URU_API_KEY=key)
         second = await install_with(url, tmp_path, "claude-desktop", "--key-file", str(tmp_path / "k"), URU_API_KEY=key)
     assert (key in backup.read_text(), key in file_of(tmp_path).read_text()) == (True, False)
-    assert f"These backups still hold a key: {backup}\n" in second.output
+    assert f"These backups still contain a key: {backup}\n" in second.output
     assert "still hold a key" not in first.output
 
 
@@ -228,7 +228,7 @@ async def test_installing_again_brings_a_new_key_and_leaves_what_the_person_set(
     }
     removed = install(tmp_path, "claude-desktop", "--uninstall")
     assert json.loads(file_of(tmp_path).read_bytes()) == {"mcpServers": {}}
-    assert f"These backups still hold a key: {file_of(tmp_path)}.uru-mcp-backup" in removed.output
+    assert f"These backups still contain a key: {file_of(tmp_path)}.uru-mcp-backup" in removed.output
 
 
 @pytest.mark.parametrize(
@@ -236,12 +236,12 @@ async def test_installing_again_brings_a_new_key_and_leaves_what_the_person_set(
     [
         ({"URU_API_KEY": "sk-1"}, [], "URU_API_KEY cannot be used: it does not start with uru_."),
         ({"URU_API_KEY": STRANGER, "URU_PERMISSION": "read"}, [], "Did you mean URU_PERMISSIONS?"),
-        ({"URU_API_KEY": STRANGER, "URU_API_KEY_FILE": "/key"}, [], "are set together"),
+        ({"URU_API_KEY": STRANGER, "URU_API_KEY_FILE": "/key"}, [], "are set at the same time"),
         ({"URU_API_KEY_FILE": "/there/is/none"}, [], "The key file /there/is/none does not exist."),
         ({}, ["--permissions", "red"], "--permissions cannot be used: 'red' is not a permission."),
-        ({}, ["--sandbox", "--key-file", "key"], "--sandbox does not go with --key-file"),
-        ({}, ["--sandbox", "--uninstall"], "--uninstall goes with --name and --dry-run only"),
-        ({}, ["--sandbox", "--name", "my uru"], "--name takes letters, digits, - and _ only"),
+        ({}, ["--sandbox", "--key-file", "key"], "--sandbox cannot be combined with --key-file"),
+        ({}, ["--sandbox", "--uninstall"], "--uninstall can be combined only with --name and --dry-run"),
+        ({}, ["--sandbox", "--name", "my uru"], "--name may contain only letters, digits, - and _"),
     ],
 )
 def test_what_cannot_be_used_is_said_and_nothing_is_written(
@@ -271,7 +271,7 @@ def test_a_dry_run_shows_the_entry_and_changes_nothing(tmp_path: Path) -> None:
     file = file_of(tmp_path)
     made = install(tmp_path, "claude-desktop", "--dry-run", URU_API_KEY=STRANGER)
     assert made.output == (
-        f"{file}: the file would be made, with the server “uru”\n"
+        f"{file}: the file would be created, with the server “uru”\n"
         f'+{{\n+  "command": {json.dumps(SCRIPT)},\n+  "args": [],\n'
         '+  "env": {\n+    "URU_API_KEY": "uru_…cdef"\n+  }\n+}\n'
     )
@@ -285,7 +285,7 @@ def test_a_dry_run_shows_the_entry_and_changes_nothing(tmp_path: Path) -> None:
     assert f"{file}: the server “uru” would be changed\n" in changed
     assert '+    "URU_PERMISSIONS": "read"\n' in changed
     removed = install(tmp_path, "--uninstall", "--dry-run").output
-    assert f"{file}: the file would be removed, since it holds the server “uru” and nothing else\n-{{\n" in removed
+    assert f"{file}: the file would be removed, since it contains only the server “uru”\n-{{\n" in removed
     assert file.read_bytes() == before
 
 
@@ -373,7 +373,7 @@ def test_several_servers_stand_side_by_side(tmp_path: Path) -> None:
 
 def test_without_a_client_the_only_one_on_the_machine_is_meant(tmp_path: Path) -> None:
     none = install(tmp_path, "--sandbox")
-    assert (none.exit_code, "No client's configuration was found." in none.output) == (2, True)
+    assert (none.exit_code, "No client configuration was found." in none.output) == (2, True)
     put(tmp_path, "{}", "cursor")
     assert "of Cursor" in install(tmp_path, "--sandbox").output
     put(tmp_path, "{}", "zed")
@@ -404,7 +404,7 @@ def test_a_python_that_may_be_gone_tomorrow_is_told_of(
 ) -> None:
     monkeypatch.setattr(sys, "executable", python)  # as uvx or uv tool install would have it
     ran = install(tmp_path, "claude-desktop", "--sandbox")
-    assert ("install it for good: uv tool install uru-mcp\n" in ran.output) is is_told
+    assert ("Install uru-mcp permanently: uv tool install uru-mcp\n" in ran.output) is is_told
 
 
 def test_the_help_names_every_client(tmp_path: Path) -> None:

@@ -158,7 +158,7 @@ async def test_without_a_terminal_the_entry_is_written_and_the_missing_line_is_s
     assert where == f"Add this line to the “env” of the server “uru” in {file_of(tmp_path)}:"
     assert json.loads(f"{{{line}}}") == {"URU_PERMISSIONS": "read,write,execute"}
     assert "Read, Write or Execute" in which
-    assert last == "Nothing will work before that."
+    assert last == "Until then, nothing will work."
     assert "ask: " not in ran.output
 
 
@@ -166,7 +166,7 @@ async def test_what_a_first_read_has_shown_is_said_too(tmp_path: Path) -> None:
     async with unlike("no-key-record") as (uru, url):
         ran = await install_with(url, tmp_path, "claude-desktop", URU_API_KEY=uru.key().text)
     assert ran.exit_code == 3, ran.output
-    assert ran.output.endswith("Until then Read works, and nothing will work that needs more.\n")
+    assert ran.output.endswith("Until then, only tools that need no more than Read will work.\n")
 
 
 @pytest.mark.parametrize("how", ["option", "environment", "old entry", "told"])

@@ -116,7 +116,8 @@ def test_the_key_comes_from_one_place_only() -> None:
         with pytest.raises(SettingsError) as raised:
             read_settings(given)
         assert (
-            raised.value.message == f"{' and '.join(given)} are set together, and the key can come from one place only."
+            raised.value.message
+            == f"{' and '.join(given)} are set at the same time, but the key can come from only one source."
         )
         assert raised.value.code == "not_configured"
         assert "its-argument" not in f"{raised.value.message}{raised.value.fix}"

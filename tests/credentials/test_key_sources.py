@@ -83,8 +83,8 @@ async def test_the_first_line_that_a_command_prints_is_the_key(connect: Connect,
     ("content", "code", "said"),
     [
         (None, "key_unavailable", "does not exist"),
-        ("", "key_unavailable", "holds no key in its first line"),
-        ("\nuru_test_in_the_second_line", "key_unavailable", "holds no key in its first line"),
+        ("", "key_unavailable", "has no key in its first line"),
+        ("\nuru_test_in_the_second_line", "key_unavailable", "has no key in its first line"),
         ("secret-words-and-no-key", "malformed_key", "it does not start with uru_"),
         ('"uru_test_0123456789abcdef"', "malformed_key", "quotation marks"),
     ],
@@ -153,25 +153,25 @@ async def test_a_file_that_others_may_read_is_warned_of_until_it_is_mended(
     async with connect_once(key="", API_KEY_FILE=str(file)) as claude:
         warnings = (await claude.whoami())["warnings"]
         await claude.whoami()
-        logged = [message for message in caplog.messages if "open to other users" in message]
+        logged = [message for message in caplog.messages if "can access the key file" in message]
         file.chmod(0o600)
         await claude.data(NOTE, LOG_NOTE)
         assert (await claude.whoami())["warnings"] == []
 
     assert [warning["message"] for warning in warnings] == [
-        f"The key file {file} is open to other users of this machine (its mode is 0644)."
+        f"Other users of this machine can access the key file {file} (its mode is 0644)."
     ]
     assert warnings[0]["fix"] == f"Run chmod 600 {shlex.quote(str(file))}"
     assert len(logged) == 1, "once, not at every call"
 
 
 FAILURES = [
-    ("import sys; print('uru_test_told_and_taken_back'); sys.exit(3)", "key_unavailable", "ended with exit code 3"),
-    ("import os; os.kill(os.getpid(), 9)", "key_unavailable", "ended by signal 9"),
+    ("import sys; print('uru_test_told_and_taken_back'); sys.exit(3)", "key_unavailable", "exited with code 3"),
+    ("import os; os.kill(os.getpid(), 9)", "key_unavailable", "was killed by signal 9"),
     ("print()", "key_unavailable", "printed nothing in its first line"),
     ("pass", "key_unavailable", "printed nothing in its first line"),
     ("print('words-of-its-own')", "malformed_key", "printed no key: it does not start with uru_"),
-    ("import sys; sys.stderr.write('words-of-its-own'); sys.exit(1)", "key_unavailable", "ended with exit code 1"),
+    ("import sys; sys.stderr.write('words-of-its-own'); sys.exit(1)", "key_unavailable", "exited with code 1"),
 ]
 
 
@@ -186,7 +186,7 @@ async def test_a_command_that_gives_no_key_is_told_by_name_and_end_alone(
 
     name = Path(sys.executable).name
     assert report["state"] == refused["code"] == code
-    assert refused["message"] == f"The command {name} of URU_API_KEY_COMMAND gave no key: it {said}."
+    assert refused["message"] == f"The command {name} in URU_API_KEY_COMMAND returned no key: it {said}."
     assert list(uru.sandbox.requests) == []
     for secret in ("its-argument", "taken_back", "words-of-its-own", "import", str(Path(sys.executable).parent)):
         assert secret not in f"{report}{refused}{caplog.text}"
@@ -199,7 +199,7 @@ async def test_a_command_that_is_not_there_is_told_with_the_reason_that_is_likel
     async with connect_once(key="", API_KEY_COMMAND=f"{program} --vault its-argument") as claude:
         problem = (await claude.whoami())["problems"][0]
     assert problem["code"] == "key_unavailable"
-    assert "no-such-program-for-uru of URU_API_KEY_COMMAND gave no key: it was not found" in problem["message"]
+    assert "no-such-program-for-uru in URU_API_KEY_COMMAND returned no key: it was not found" in problem["message"]
     assert "its-argument" not in str(problem)
 
 
@@ -278,14 +278,14 @@ SLEEPER = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid()) +
 async def test_a_command_that_takes_too_long_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
     started = tmp_path / "started"
     source = KeyCommand((sys.executable, "-c", PARENT, SLEEPER, str(started)), within=3)
-    with pytest.raises(KeyUnavailable, match=r"it was stopped after 3 seconds"):
+    with pytest.raises(KeyUnavailable, match=r"it did not finish within 3 seconds"):
         await source.read()
     await until(lambda: not is_running(int(started.read_text())))
 
 
 async def test_a_command_that_never_stops_writing_is_ended_too() -> None:
     source = KeyCommand((sys.executable, "-c", "while True: print('x' * 1000, end='')"), within=0.7)
-    with pytest.raises(KeyUnavailable, match="it was stopped"):
+    with pytest.raises(KeyUnavailable, match="and was stopped"):
         await source.read()
 
 

@@ -366,7 +366,11 @@ async def test_a_dead_key_is_told_with_the_place_for_the_next_one(
         await claude.data("uru_execute", {"tool": NOTE, "input": {"text": "hi"}})
 
     assert error["code"] == "key_revoked"
-    place = f"write it into the first line of {file}" if source == "file" else "store it where the command python"
+    place = (
+        f"write it to the first line of {file}"
+        if source == "file"
+        else "store it where python, the command in URU_API_KEY_COMMAND"
+    )
     assert place in error["fix"]
     assert "no restart is needed" in error["fix"]
     assert uru.notes == ["hi"]

@@ -158,9 +158,9 @@ BEFORE = """
 from contextlib import asynccontextmanager
 import anyio
 from uru_mcp.errors import SettingsError, SettingsProblem
-from uru_mcp.process import serve
-from uru_mcp.redaction import Redaction
-from uru_mcp.unconfigured import Unconfigured
+from uru_mcp.server.lifecycle import serve
+from uru_mcp.untrusted_input.redaction import Redaction
+from uru_mcp.server.unconfigured import Unconfigured
 
 settings = SettingsError([SettingsProblem("m", fix="f")])
 """

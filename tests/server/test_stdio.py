@@ -147,7 +147,10 @@ def test_without_a_pipe_to_speak_on_it_says_so(closed: str) -> None:
         env=SYSTEM,
         timeout=20,
     )
-    assert (ran.returncode, ran.stderr) == (1, "Error: MCP is spoken on stdin and stdout, and one of them is closed.\n")
+    assert (ran.returncode, ran.stderr) == (
+        1,
+        "Error: uru-mcp needs stdin and stdout for MCP, and one of them is closed.\n",
+    )
 
 
 async def test_while_uru_cannot_be_reached_it_initializes_and_says_why() -> None:

@@ -1,4 +1,4 @@
-"""The audit log: a line for each call, and what the lines add up to.
+"""The audit log: one line for each call, and usage totals.
 
-It never holds arguments, results or a key.
+It never contains arguments, results or a whole key.
 """

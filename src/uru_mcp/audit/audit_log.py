@@ -1,7 +1,7 @@
-"""The audit log: a file with a JSON line for each call, for people who answer for what was done with a key.
+"""Writes the audit log: a rotated file with one line of JSON for each tool call.
 
-It holds what was called and how it ended, and neither arguments nor results. It refuses to know where an entry comes
-from; see `call_recorder.py`. Several servers may write one file at once.
+It records which tool was called and the outcome, but no arguments or results. It does not know where an entry comes
+from; see `call_recorder.py`. Several servers may write to one file at the same time.
 """
 
 from __future__ import annotations
@@ -29,30 +29,31 @@ from uru_mcp.untrusted_input.redaction import Redaction
 if sys.platform != "win32":
     import fcntl
 
-LIMIT = 10_000_000  # bytes, some 30,000 calls
-KEPT = 3  # older files: FILE.1 is the youngest of them
+LIMIT = 10_000_000  # bytes, about 30,000 calls
+KEPT = 3  # rotated files: FILE.1 is the newest
 PRIVATE = 0o600
 
 OK = "ok"
 WORD = re.compile(r"[a-z_]{1,60}")
 LONGEST = 200  # characters of a name or an id
-LARGEST = 10**12  # milliseconds or characters; more is no measurement
+LARGEST = 10**12  # milliseconds or characters; a larger number is not a measurement
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One call. As a line of the file, of which everything after `outcome` may be null or absent:
+    """One call. As a line of the file, where everything after `outcome` may be null or absent:
 
         {"time": "2026-07-14T09:00:00.123+00:00", "tool": "platform__context_query", "outcome": "ok",
          "via": "uru_read", "needs": ["read"], "granted": ["read", "execute"], "ms": 84,
          "chars_in": 61, "chars_out": 2310, "log_id": "log_8f14e45f", "key": "cdef"}
 
-    `time` is when the call came, in UTC. `tool` is Uru's tool, or one of our own that runs no other; `via` is the
-    dispatch tool that it came through. `outcome` is `ok` or the error's code. `needs` is None where there is no such
-    tool, and `granted`, what the key itself has, where that was not known. `ms` are milliseconds until the answer;
-    `chars_in` are characters of the arguments, `chars_out` of the answer's text. `key` is the key's last four.
+    `time` is when the call arrived, in UTC. `tool` is Uru's tool, or one of our own if it runs no other; `via` is the
+    dispatch tool that was called for it. `outcome` is `ok` or the error's code. `needs` is None if the tool is unknown,
+    and `granted`, the permissions of the key itself, is None if they are. `ms` is the milliseconds until the answer;
+    `chars_in` is the length of the arguments, `chars_out` that of the answer's text. `key` is the key's last four
+    characters.
     """
 
     time: datetime
@@ -82,7 +83,7 @@ def as_record(entry: Entry) -> Record:
 
 
 def read_entry(line: str, redaction: Redaction) -> Entry | None:
-    """The entry of a line, or None when the line is not one: torn, foreign, or of a version that we do not know."""
+    """Parse a line; None if it is incomplete, from another program, or of an unknown version."""
     try:
         record = redaction.value(json.loads(line))
     except (ValueError, RecursionError):
@@ -108,7 +109,7 @@ def read_entry(line: str, redaction: Redaction) -> Entry | None:
 
 
 def _shown(record: Record, name: str) -> str | None:
-    """Text that a terminal can show as it is."""
+    """A short, printable text, safe for a terminal."""
     text = text_at(record, name)
     return text if text is not None and len(text) <= LONGEST and text.isprintable() else None
 
@@ -124,7 +125,7 @@ def _count(record: Record, name: str) -> int:
 
 
 def with_older(path: Path, *, kept: int = KEPT) -> list[Path]:
-    """The file and those it was rotated to, as far as they exist, oldest first."""
+    """The log file and its rotated files, as far as they exist, oldest first."""
     return [file for file in (*(_older(path, age) for age in range(kept, 0, -1)), path) if file.exists()]
 
 
@@ -133,12 +134,12 @@ def _older(path: Path, age: int) -> Path:
 
 
 class AuditLog:
-    """Appends entries to a file, and begins a new one before it passes `limit` bytes; `kept` older files stay.
+    """Appends entries to a file and rotates it before it exceeds `limit` bytes; `kept` rotated files remain.
 
-    The file is opened for each line, some fifty microseconds in all, so that whoever moves or deletes it is respected.
-    A line is a single write to its end, which the system does not mix with another process's. A new file is readable by
-    its owner alone; of one that is there already and is open to others, that is said once and its mode is left alone,
-    since somebody may have meant it.
+    The file is opened for each line, which takes about 50 microseconds, so that users may move or delete it. Each line
+    is a single append, which the system does not interleave with those of other processes. A new file is readable only
+    by its owner. If an existing file is accessible to others, that is logged once, but its mode is left unchanged,
+    since it may be intended.
     """
 
     def __init__(self, path: Path, redaction: Redaction, *, limit: int = LIMIT, kept: int = KEPT) -> None:
@@ -151,29 +152,29 @@ class AuditLog:
         self._has_warned = False
 
     def append(self, entry: Entry) -> None:
-        """Write a line. What prevents it is logged, once until it works again, and is no trouble of the call's."""
+        """Write a line. A failure does not affect the call; it is logged once until writing works again."""
         line = json.dumps(self._redaction.value(as_record(entry))).encode() + b"\n"
         if self._is_failing:
-            line = b"\n" + line  # the last one may have been torn, by a full disk for example
+            line = b"\n" + line  # the last line may be incomplete, for example because the disk was full
         try:
             self._make_room(len(line))
             self._write(line)
             self._is_failing = False
         except OSError as error:
             if not self._is_failing:
-                log.warning("calls are not recorded, %s cannot be written: %s", self._path, error.strerror)
+                log.warning("calls are not recorded because %s cannot be written: %s", self._path, error.strerror)
             self._is_failing = True
 
     def _write(self, line: bytes) -> None:
         file = self._opened()
         try:
             if os.write(file, line) < len(line):
-                raise OSError(errno.EIO, "only a part of a line could be written")
+                raise OSError(errno.EIO, "only part of a line could be written")
         finally:
             os.close(file)
 
     def _opened(self) -> int:
-        """Raises: `OSError`, also for what is no plain file: a pipe would block, and stdout belongs to the protocol."""
+        """Raises: `OSError`, also for anything but a regular file: a pipe would block, and stdout belongs to MCP."""
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0)
         try:
             file = os.open(self._path, flags, PRIVATE)
@@ -183,25 +184,25 @@ class AuditLog:
         mode = os.fstat(file).st_mode
         if not stat.S_ISREG(mode):
             os.close(file)
-            raise OSError(errno.EINVAL, "it is not a plain file")
+            raise OSError(errno.EINVAL, "it is not a regular file")
         if mode & 0o077 and sys.platform != "win32" and not self._has_warned:
             self._has_warned = True
             log.warning("other users of this machine may read %s; chmod 600 makes it private", self._path)
         return file
 
     def _make_room(self, size: int) -> None:
-        """Rotate when `size` bytes more would be too many; where that cannot be, the file grows rather than ends."""
+        """Rotate if `size` more bytes would exceed the limit; if rotation fails, the file keeps growing."""
         try:
             if self._is_full(size):
                 with _alone_with(self._path) as is_alone:
-                    if is_alone and self._is_full(size):  # it may be another file than before
+                    if is_alone and self._is_full(size):  # another process may have rotated it meanwhile
                         self._rotate()
             self._is_stuck = False
         except FileNotFoundError:
-            return  # it is not there yet, or no longer: another process has rotated it
+            return  # it does not exist yet, or another process has just rotated it
         except OSError as error:
             if not self._is_stuck:
-                log.warning("%s grows, since it cannot be rotated: %s", self._path, error.strerror)
+                log.warning("%s cannot be rotated and keeps growing: %s", self._path, error.strerror)
             self._is_stuck = True
 
     def _is_full(self, size: int) -> bool:
@@ -216,11 +217,12 @@ class AuditLog:
 
 @contextmanager
 def _alone_with(path: Path) -> Iterator[bool]:
-    """Whether nobody else renames this file now, or has done so since it was opened here.
+    """Lock the file for rotation; yields False if another process is rotating it or has just done so.
 
-    The lock is on the file itself and goes where it goes: who gets it too late sees that the name is another file's.
+    The lock belongs to the file, not to its name: a process that gets it too late sees that the name now refers to
+    another file.
     """
-    if sys.platform == "win32":  # which renames no file that is open, with this lock for example
+    if sys.platform == "win32":  # Windows does not rename an open file, so no lock is needed
         yield True
         return
     file = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
@@ -231,7 +233,7 @@ def _alone_with(path: Path) -> Iterator[bool]:
 
 
 def _is_locked(file: int) -> bool:
-    """Take the lock, unless another has it: a call does not wait for another process."""
+    """Take the lock unless another process holds it: a call never waits for another process."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

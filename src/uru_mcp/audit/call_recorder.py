@@ -1,6 +1,6 @@
-"""The witness: sees each call come and go, and writes into the audit log what was called and how it ended.
+"""Records each tool call in the audit log: the tool, the outcome, and the duration.
 
-It knows neither what a tool does nor what a key may; it is told.
+It does not know what a tool does or what a key may do; `call_context` tells it.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from uru_mcp.results.render import Rendered
 from uru_mcp.tools.definitions import DISPATCHERS
 from uru_mcp.tools.dispatch_tool_input import named_tool
 
-NO_NAME = "(no tool's name)"  # what a model invents instead of a name may be anything, an argument for example
+NO_NAME = "(no tool's name)"  # a model may send anything as a name, even an argument
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class CallContext:
-    """What holds for a call of a tool: its needs, None when there is no such tool, and the key and its grant."""
+    """The tool's needs (None if there is no such tool), and the current key and its grant."""
 
     needs: Permissions | None
     grant: Grant | None
@@ -38,13 +38,13 @@ class CallContext:
 
 @dataclass(slots=True)
 class RecordedCall:
-    """One call, as far as it was seen; whoever answers it puts the answer here."""
+    """A call in progress; the code that answers it stores the answer here."""
 
     rendered: Rendered | None = None
 
 
 class CallRecorder:
-    """Watches calls. Without an audit log it looks away. `call_context` is asked for a tool once its call is over."""
+    """Records calls; does nothing without an audit log. `call_context` is queried after a call has ended."""
 
     def __init__(self, audit: AuditLog | None, call_context: Callable[[str], CallContext]) -> None:
         self._audit = audit
@@ -52,13 +52,13 @@ class CallRecorder:
 
     @contextmanager
     def recording(self, name: str, arguments: dict[str, Any]) -> Iterator[RecordedCall]:
-        """Write an entry at the end, whether the call was answered, raised an error or was cancelled."""
+        """Write an entry when the block ends, whether the call was answered, failed or was cancelled."""
         recorded = RecordedCall()
         if self._audit is None:
             yield recorded
             return
         came, began = datetime.now(UTC), time.perf_counter()
-        outcome = "cancelled"  # when nothing below says otherwise
+        outcome = "cancelled"  # unless it is set below
         try:
             yield recorded
             outcome = _outcome(recorded.rendered)
@@ -72,7 +72,7 @@ class CallRecorder:
             ms = round((time.perf_counter() - began) * 1000)
             try:
                 self._audit.append(self._entry(came, name, arguments, outcome, ms, recorded.rendered))
-            except Exception:  # boundary: a call does not fail for its record
+            except Exception:  # boundary: a failure to record must not fail the call
                 log.exception("a call was not recorded")
 
     def _entry(
@@ -96,7 +96,7 @@ class CallRecorder:
 
 
 def _meant(name: str, arguments: dict[str, Any]) -> tuple[str, str | None]:
-    """The tool that a call is for, and the dispatch tool that it came through."""
+    """The tool that a call runs, and the dispatch tool that was called for it, if any."""
     tool = named_tool(arguments)
     return (tool, name) if name in DISPATCHERS and isinstance(tool, str) else (name, None)
 
@@ -108,6 +108,6 @@ def _outcome(rendered: Rendered | None) -> str:
 
 
 def _log_id(rendered: Rendered) -> str | None:
-    """Uru's own number of the call, which its results carry and some of its errors."""
+    """Uru's own log id of the call, which is in its results and in some of its errors."""
     found = (rendered.structure.get("error", {}) if rendered.is_error else rendered.structure).get("log_id")
     return found[:LONGEST] if isinstance(found, str) else None

@@ -1,6 +1,6 @@
-"""What an audit log says when its entries are added up: calls by tool, by day, by outcome, and what a key needed.
+"""Adds up audit log entries: calls by tool, day, outcome and permission, and the permissions each key needed.
 
-Pure: it reads no file and prints nothing. A day is one of UTC.
+Pure: it reads no file and prints nothing. Days are in UTC.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from uru_mcp.audit.audit_log import Entry
 from uru_mcp.permissions import EVERYTHING, NOTHING, Permissions, in_order, in_words
 
 NONE_NEEDED = "none needed"
-NOT_KNOWN = "not known"  # what there is no such tool for has no needs that anybody knows
+NOT_KNOWN = "not known"  # for calls of unknown tools
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Calls that have a name in common: a tool, a day, an outcome or a permission. All numbers are sums."""
+    """Totals of the calls with the same tool, day, outcome or permission. All numbers are sums."""
 
     name: str
     calls: int
@@ -31,9 +31,9 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class KeyUse:
-    """What the calls with one key needed, refused ones included.
+    """The permissions that the calls with one key needed, including refused calls.
 
-    `granted` is what the key had the last time that it was known, or None when it never was.
+    `granted` is the key's last known permissions, or None if they were never known.
     """
 
     last4: str
@@ -51,10 +51,10 @@ class KeyUse:
         days = (self.last - self.first).days + 1
         time = "On this day" if days == 1 else f"In these {days} days"
         if not self.unused:
-            return f"{time} every permission of the key was needed."
+            return f"{time}, calls needed every permission of the key."
         unneeded = " or ".join(name.capitalize() for name in in_order(self.unused))
         enough = self._has & self.needed
-        return f"{time} no call needed {unneeded}" + (f"; a key with {in_words(enough)} would do." if enough else ".")
+        return f"{time}, no call needed {unneeded}" + (f"; a key with {in_words(enough)} is enough." if enough else ".")
 
     @property
     def _has(self) -> Permissions:
@@ -63,7 +63,7 @@ class KeyUse:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """The whole log. `unread` lines were not entries. Tools and outcomes come by their number of calls, most first."""
+    """Totals of the whole log. `unread` counts invalid lines. Tools and outcomes are sorted by calls, descending."""
 
     calls: int
     failed: int
@@ -77,7 +77,7 @@ class Usage:
 
 
 class _Sums:
-    """Sums by name, while they grow."""
+    """Accumulates sums by name."""
 
     def __init__(self) -> None:
         self._sums: defaultdict[str, tuple[int, int, int, int, int]] = defaultdict(lambda: (0, 0, 0, 0, 0))
@@ -103,7 +103,7 @@ class _Sums:
 
 
 def summed(entries: Iterable[Entry | None]) -> Usage:
-    """Add up the entries, which need no order; None stands for a line that is not one."""
+    """Add up the entries, in any order; None stands for an invalid line."""
     tools, days, outcomes, permissions = _Sums(), _Sums(), _Sums(), _Sums()
     keys: dict[str, KeyUse] = {}
     unread = 0
@@ -139,7 +139,7 @@ def _needed(entry: Entry) -> list[str]:
 
 
 def _with(use: KeyUse | None, entry: Entry, last4: str) -> KeyUse:
-    """The key's use with one call more."""
+    """The key's use with one more call added."""
     day, needs = entry.time.date(), entry.needs or NOTHING
     if use is None:
         return KeyUse(last4, day, day, entry.granted, needs)

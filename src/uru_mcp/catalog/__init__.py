@@ -1,4 +1,4 @@
-"""Uru's tools: loaded, named, searched, and kept on disk.
+"""The tool catalog: loads, names, searches and caches Uru's tools.
 
-It does not know MCP, and calls no tool.
+It does not know MCP, and never calls a tool.
 """

@@ -1,6 +1,6 @@
-"""Namespaces as people speak of them: which of several accounts each is, and which are meant by a name.
+"""Labels namespaces of several accounts of one app, and resolves the names that people use for namespaces.
 
-It knows nothing of tools, and asks Uru nothing.
+It does not know tools, and sends no requests.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from uru_mcp.uru.namespaces_and_tools import Namespace
 
 
 def told_apart(namespaces: Iterable[Namespace]) -> tuple[Namespace, ...]:
-    """The namespaces with titles that tell several accounts of one app apart: `Gmail (personal)` beside `Gmail - Work`.
+    """The namespaces with titles that distinguish several accounts of one app: `Gmail (personal)`, `Gmail - Work`.
 
-    The account's own label does, or else the namespace's name. A single account keeps the title that Uru gave it.
+    The account's own label is added, or else the namespace's name. A single account keeps its title from Uru.
     """
     namespaces = tuple(map(plainly_titled, namespaces))
     apps = Counter(map(_app, namespaces))
@@ -29,14 +29,14 @@ def told_apart(namespaces: Iterable[Namespace]) -> tuple[Namespace, ...]:
 
 
 def plainly_titled(namespace: Namespace) -> Namespace:
-    """The namespace with a title that can stand in our sentences, on one line and of bounded length."""
+    """The namespace with a title that is safe to use in messages: on one line and of bounded length."""
     return replace(namespace, title=quoted(namespace.title, limits.TITLE) or quoted(namespace.name, limits.TITLE))
 
 
 def meant_namespaces(name: str, namespaces: Sequence[Namespace]) -> tuple[Namespace, ...]:
-    """The namespaces of this name or title, in whatever case and with a slip; several where it says no more than that.
+    """The namespaces that match a name or title, ignoring case and a typo; several if the name is ambiguous.
 
-    `Gmail` means every account of Gmail. None, where nothing is like it.
+    `Gmail` means every account of Gmail. Empty if nothing is similar.
     """
     for said in (lambda one: one.name == name, lambda one: name.strip().casefold() in _exact_names(one)):
         if found := tuple(filter(said, namespaces)):
@@ -48,7 +48,7 @@ def meant_namespaces(name: str, namespaces: Sequence[Namespace]) -> tuple[Namesp
 
 
 def called(namespace: Namespace) -> str:
-    """All that a namespace is called."""
+    """All names of a namespace as one text."""
     return f"{namespace.name} {namespace.title} {namespace.account or ''}"
 
 

@@ -1,6 +1,6 @@
-"""Assembles a catalog from what Uru told of its namespaces and tools; what cannot be used is left out, with the reason.
+"""Assembles a catalog from loaded namespaces and tools; leaves out unusable tools, with the reason.
 
-It asks nothing and decides nothing about permissions.
+It sends no requests and decides nothing about permissions.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ def assembled(
     *,
     older: Catalog | None = None,
 ) -> Catalog:
-    """The catalog of what was told: forty thousand tools take a second, so it is work for a thread.
+    """Build the catalog. Forty thousand tools take a second, so run it in a thread.
 
-    Of what `failed` because Uru gave no answer, the `older` catalog's tools stay.
+    For namespaces that `failed` because Uru did not answer, the tools of the `older` catalog are kept.
     """
     namespaces, older = told_apart(namespaces), older or Catalog()
     titled = {namespace.name: namespace for namespace in namespaces}
@@ -51,7 +51,7 @@ def assembled(
 
 
 class _Collected:
-    """The tools that were put together so far, and those that cannot be, within `limits`."""
+    """Collects usable tools and those left out, within `limits`."""
 
     def __init__(self, redaction: Redaction) -> None:
         self._redaction = redaction

@@ -1,8 +1,7 @@
-"""What Uru told of its tools, written down in Uru's own shape, so that the readers of `uru/namespaces_and_tools.py`
-take it again.
+"""Serializes namespaces and tools for the disk cache, in Uru's own JSON format.
 
-It opens no file; see `disk_cache.py`. No permission is in it but what Uru declared that a tool needs, and when it is
-read again, nothing that it says of a tool makes that tool need less.
+The readers of `uru/namespaces_and_tools.py` parse it again. It opens no file; see `disk_cache.py`. The only permissions
+in it are those that Uru declared for a tool, and cached data can never make a tool need fewer permissions.
 """
 
 from __future__ import annotations
@@ -19,12 +18,12 @@ from uru_mcp.untrusted_input.json_fields import Record, UnexpectedShape, moment_
 from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.uru.namespaces_and_tools import Namespace, UpstreamTool, read_namespaces, read_tools
 
-FOR_PEOPLE = {"displayName": None, "account_label": None}  # what may be written with something left out of it
+FOR_PEOPLE = {"displayName": None, "account_label": None}  # fields that may be written with parts redacted
 
 
 @dataclass(frozen=True, slots=True)
 class CachedTools:
-    """The namespaces, the tools of each by the namespace's name, and when Uru told them."""
+    """The namespaces, their tools by the namespace's name, and when they were loaded."""
 
     namespaces: tuple[Namespace, ...]
     tools: Mapping[str, tuple[UpstreamTool, ...]]
@@ -32,13 +31,13 @@ class CachedTools:
 
 
 def lines_of(listing: CachedTools, redaction: Redaction) -> Iterator[bytes]:
-    """The listing as lines of JSON, one for each thing, so that no single one of them takes long:
+    """The listing as JSON lines, one for each item, so that no single line takes long:
 
     {"told_at": "2026-11-20T09:00:00+00:00"}
     {"namespace": {"name": "gmail_work", "displayName": "Gmail - Work"}}
     {"tool": {"name": "GMAIL_SEND_EMAIL", "inputSchema": {"type": "object"}, "annotations": {}}}
 
-    A name goes back to Uru as it is, so what has a name that may not be written is left out.
+    A name is sent back to Uru unchanged, so an item whose name contains a secret is left out.
     """
     yield _line("told_at", listing.told_at.isoformat())
     for namespace in listing.namespaces:
@@ -54,10 +53,10 @@ def lines_of(listing: CachedTools, redaction: Redaction) -> Iterator[bytes]:
 
 
 def read_listing(lines: Iterable[bytes]) -> CachedTools:
-    """The listing of such lines.
+    """Parse lines written by `lines_of`.
 
     Raises:
-        ValueError: They are not such lines.
+        ValueError: The lines are invalid.
     """
     records = (record_of(json.loads(line)) for line in lines)
     told_at = moment_at(next(records, {}), "told_at")
@@ -70,11 +69,11 @@ def read_listing(lines: Iterable[bytes]) -> CachedTools:
             namespaces += read_namespaces([record["namespace"]])
         elif namespaces:
             written.setdefault(namespaces[-1].name, []).append(record.get("tool"))
-    tools = {name: _demanding(name, read_tools(name, found)[0]) for name, found in written.items()}
+    tools = {name: _with_full_needs(name, read_tools(name, found)[0]) for name, found in written.items()}
     return CachedTools(tuple(namespaces), tools, told_at)
 
 
-def _demanding(namespace: str, tools: Iterable[UpstreamTool]) -> tuple[UpstreamTool, ...]:
+def _with_full_needs(namespace: str, tools: Iterable[UpstreamTool]) -> tuple[UpstreamTool, ...]:
     return tuple(
         replace(tool, declared=needs_at_least(namespace, tool.name, declared=tool.declared, read_only=tool.read_only))
         for tool in tools

@@ -1,7 +1,6 @@
-"""What Uru offers this key's workspace: namespaces and tools, named, classified and searchable.
+"""`Catalog`: the namespaces and tools of the key's workspace, named, classified and searchable.
 
-A `Catalog` is a snapshot that never changes; `assembly.py` makes new ones. Whether a tool may be called is not decided
-here.
+A `Catalog` is an immutable snapshot; `assembly.py` creates new ones. It does not decide whether a tool may be called.
 """
 
 from __future__ import annotations
@@ -28,14 +27,14 @@ from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.untrusted_input.word_splitting import first_sentence
 from uru_mcp.uru.namespaces_and_tools import LeftOut, Namespace, UpstreamTool
 
-SENTENCE_CHARS = 200  # of the one sentence on a tool
+SENTENCE_CHARS = 200  # of the one-sentence description of a tool
 
 
 @dataclass(frozen=True, slots=True)
 class Tool:
     """One of Uru's tools as we offer it. `id` is its name for MCP clients, `name` its name in Uru.
 
-    Its schema is kept as JSON, as Uru's is: few of very many are ever looked at.
+    Its schema is kept as JSON text to save memory, since only few schemas are ever parsed.
     """
 
     id: str
@@ -52,28 +51,28 @@ class Tool:
 
     @property
     def schema(self) -> dict[str, Any]:
-        """The schema of its arguments: the same object again and again, while it is one of those used last."""
+        """The schema of its arguments, parsed and cached: recently used tools return the same object."""
         return _parsed(self.schema_json)
 
     @property
     def dispatcher(self) -> str | None:
-        """The tool of ours that can run it, or None where only its own name can."""
+        """The dispatch tool that can run it, or None if it can only be called by its own name."""
         return dispatcher_of(self.needs, read_only=self.read_only)
 
     @property
     def listed_as(self) -> str:
-        """Its name in a list, which is shorter than `id` where that leaves no room for a client's prefix."""
+        """Its name in a list, shortened if `id` leaves no room for a client's prefix."""
         return listed_name(self.namespace.name, self.name)
 
     @property
     def attributed(self) -> str:
-        """The description behind a word on who wrote it, which a model must not take for Uru or the user."""
-        stranger = messages.OUTSIDE_DESCRIPTION if is_foreign(self.namespace.name) else ""
-        return f"[{self.namespace.title}{stranger}] {self.description}".strip()
+        """The description after a note on its author, so that a model does not attribute it to Uru or the user."""
+        author = messages.OUTSIDE_DESCRIPTION if is_foreign(self.namespace.name) else ""
+        return f"[{self.namespace.title}{author}] {self.description}".strip()
 
     @property
     def in_one_sentence(self) -> str:
-        """The same, in one sentence of bounded length."""
+        """The attributed description, shortened to one sentence."""
         whole = self.attributed
         sentence = " ".join(first_sentence(self.description)[0].split())
         attributed = f"{whole[: len(whole) - len(self.description)]}{sentence}".strip()
@@ -81,12 +80,12 @@ class Tool:
 
     @property
     def full_title(self) -> str:
-        """Its title, after that of its namespace, which tells one account from another."""
+        """Its title, preceded by that of its namespace, which distinguishes accounts."""
         return f"{self.namespace.title}: {self.title}"
 
     @property
     def is_run(self) -> bool:
-        """Whether calling it may change something, so that it is never sent twice."""
+        """Whether a call may change something, so that it must never be sent twice."""
         return not (self.read_only and self.namespace.name == PLATFORM)
 
 
@@ -94,9 +93,9 @@ class Tool:
 class Catalog:
     """Uru's tools by id, `platform` first and then by namespace, in Uru's own order within each.
 
-    `failed` names the namespaces whose tools could not be loaded, and why; what was known of them is still there when
-    Uru gave no answer. `unlisted` are tools that clients would refuse in a list, and why. `told_at` is when Uru told
-    the tools of each namespace, and `source` where all of it is from.
+    `failed` lists the namespaces whose tools could not be loaded, and why; if Uru did not answer, their known tools are
+    kept. `unlisted` maps tools that clients would reject in a list to the reason. `told_at` is when the tools of each
+    namespace were loaded, and `source` is where the catalog is from.
     """
 
     namespaces: tuple[Namespace, ...] = ()
@@ -108,15 +107,15 @@ class Catalog:
     source: Literal["nobody", "uru", "disk"] = "nobody"
 
     def failure_of(self, tool: str) -> UruError | None:
-        """Why a tool of this id may be unknown: its namespace could not be loaded."""
+        """The error of the namespace that a tool with this id belongs to, if it could not be loaded."""
         return next((error for namespace, error in self.failed if may_be_of(tool, namespace.name)), None)
 
     def why_left_out(self, tool: str) -> str | None:
-        """Why there is no tool of this id, though Uru has it."""
+        """Why a tool with this id was left out, though Uru has it."""
         return next((one.reason for one in self.left_out if shown_name(one.namespace, one.name) == tool), None)
 
     def find(self, name: str) -> Tool | None:
-        """The tool of this id, or that is listed under this name."""
+        """The tool with this id or listed name."""
         return self.tools.get(name) or self._by_listed_name.get(name)
 
     @cached_property
@@ -127,20 +126,20 @@ class Catalog:
         return self._by_namespace.get(namespace.name, ())
 
     def needs_in(self, namespace: Namespace) -> Mapping[Permissions, int]:
-        """How many of a namespace's tools need just these permissions, for all that one of them needs."""
+        """The number of the namespace's tools for each set of permissions that they need."""
         return self._needs.get(namespace.name, {})
 
     @cached_property
     def needs(self) -> Mapping[Permissions, int]:
-        """The same of all tools: of few sets of permissions, however many tools there are."""
+        """The number of all tools for each set of permissions that they need."""
         return sum(self._needs.values(), Counter())
 
     @cached_property
     def index(self) -> Index:
-        """What finds tools, made when it is first looked at: that takes a second for forty thousand, in a thread."""
+        """The search index, built on first access; use a thread, since forty thousand tools take a second."""
         return Index(
             {tool.id: words_of(tool) for tool in self.tools.values()},
-            favoured={tool.id for tool in self.tools.values() if tool.read_only},  # looking is safer than changing
+            favoured={tool.id for tool in self.tools.values() if tool.read_only},  # reading is safer than changing
         )
 
     @property
@@ -149,7 +148,7 @@ class Catalog:
 
     @cached_property
     def always_listed(self) -> tuple[Tool, ...]:
-        """The few tools that any key may call or that only their own name can call."""
+        """The few tools that any key may call or that can only be called by their own name."""
         return tuple(tool for tool in self.tools.values() if not tool.needs or tool.dispatcher is None)
 
     @cached_property
@@ -165,7 +164,7 @@ class Catalog:
 
 
 def classified(namespace: Namespace, upstream: UpstreamTool, redaction: Redaction) -> Tool:
-    """The tool as we offer it: named, with what it needs, with hints that are true and words that can all be seen."""
+    """The tool as we offer it, with its name, permissions and hints, and without invisible characters in its texts."""
     needs = needs_of(namespace.name, upstream.name, declared=upstream.declared, read_only=upstream.read_only)
     read_only = reads_only(namespace.name, upstream.name, declared=upstream.declared, read_only=upstream.read_only)
     trusted = not is_foreign(namespace.name)
@@ -185,13 +184,13 @@ def classified(namespace: Namespace, upstream: UpstreamTool, redaction: Redactio
 
 
 def _title_of(namespace: Namespace, name: str) -> str:
-    """A title from a tool's name: `Gmail send email`. Uru's own tools call agents personas, and we call them agents."""
+    """A title from a tool's name: `Gmail send email`. Uru's own tools say persona where we say agent."""
     title = name.replace("_", " ").strip()
     return (title.replace("persona", "agent") if namespace.name == PLATFORM else title).capitalize()
 
 
 def _clean(upstream: UpstreamTool, redaction: Redaction) -> str:
-    """The schema as JSON; in place of one that is too large a note that says so, and any arguments may be sent."""
+    """The schema as JSON; one that is too large is replaced by a note, and any arguments are accepted."""
     if len(upstream.schema_json) > limits.TOOL_SCHEMA:
         said = messages.SCHEMA_TOO_LARGE.format(size=len(upstream.schema_json))
         return compact({"type": "object", "description": said})
@@ -207,8 +206,8 @@ def _parsed(schema_json: str) -> dict[str, Any]:
 
 
 def words_of(tool: Tool) -> Document:
-    """What a search looks at: besides the names, what a tool does and, apart from that, when and how to use it."""
-    parameters = json.loads(tool.schema_json).get("properties")  # what is looked at once is not kept
+    """The searchable texts of a tool: its names, what it does, and separately when and how to use it."""
+    parameters = json.loads(tool.schema_json).get("properties")  # parsed without the cache, since it is used only once
     summary, details = first_sentence(tool.description)
     return Document(
         name=tool.name,

@@ -1,6 +1,6 @@
-"""Which catalog holds now: that of the key in use and the workspace selected; it is loaded again when it must be.
+"""Holds the current catalog, for the key in use and the selected workspace, and reloads it when needed.
 
-What is asked of Uru is in `loader.py`, and what is kept for bad days in `disk_cache.py`.
+`loader.py` requests it from Uru, and `disk_cache.py` keeps a copy to fall back to.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.uru.api import UruClient
 from uru_mcp.uru.catalog_version import ToolVersion
 
-VERSION_WITHIN = 3.0  # seconds; the tools are loaded without it too
-RELOAD_AFTER = 10.0  # seconds before what could not be loaded is tried again
+VERSION_WITHIN = 3.0  # seconds; the tools are also loaded without a version
+RELOAD_AFTER = 10.0  # seconds before a failed load is retried
 
 Value = TypeVar("Value")
 
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 
 class CatalogKey(NamedTuple):
-    """Whose tools they are: which key asked, and in which workspace."""
+    """The key and the workspace that a catalog belongs to."""
 
     key: Key | None
     workspace_id: str | None
@@ -47,12 +47,11 @@ class CatalogKey(NamedTuple):
 
 
 class CurrentCatalog:
-    """The catalog of the workspace that is selected now. It loads in the background, once however many calls wait.
+    """The catalog of the selected workspace. It loads in the background, once for all waiting calls.
 
-    `trouble` is why there is no catalog, or only an older one: one that was loaded before, or one from the
-    `disk_cache`. What could not be loaded is tried again when somebody asks, but not at once. `on_load` is awaited
-    after each load, since whoever asked may have gone on without it. `version` is that of `current`, where
-    `with_versions` asks for it.
+    `trouble` is why there is no catalog, or only an older one: from an earlier load or from the `disk_cache`. A failed
+    load is retried on the next request, but not immediately. `on_load` is awaited after each load, since callers may
+    have stopped waiting. `version` is that of `current`, if `with_versions` is set.
     """
 
     def __init__(
@@ -85,7 +84,7 @@ class CurrentCatalog:
         self.trouble: UruError | None = _not_loaded()
 
     def start(self, tasks: TaskGroup) -> None:
-        """Load from now on in this task group, also when whoever asked has stopped waiting."""
+        """Use this task group for loads, so that they continue when callers stop waiting."""
         self._tasks = tasks
 
     @property
@@ -93,17 +92,17 @@ class CurrentCatalog:
         return self._loading is not None
 
     def forget(self) -> None:
-        """Load again when somebody asks: the workspace may be another one, even where Uru does not tell which."""
+        """Reload on the next request: the workspace may have changed, even if Uru does not report which it is."""
         self.place = None
 
     def expect(self, version: ToolVersion | None) -> None:
-        """Load again when somebody asks, once Uru is at this version; None: whatever version it is at will do."""
+        """Reload on the next request, once Uru has this version; None accepts any version."""
         if version is not None or self._expected is not None:
-            self._tried_at = float("-inf")  # what failed was something else
+            self._tried_at = float("-inf")  # an earlier failure was for another version
         self._expected = version
 
     def start_over(self) -> None:
-        """Forget the catalog at once, and what is under way: it was asked for with an earlier key."""
+        """Discard the catalog and any load in progress: they belong to an earlier key."""
         self.current, self.trouble, self.place, self.version, self._expected = (
             Catalog(),
             _not_loaded(),
@@ -113,7 +112,7 @@ class CurrentCatalog:
         )
 
     async def refresh(self, key_status: KeyStatus) -> None:
-        """Wait until `current` is the catalog for this standing, or for a later one that somebody else asked for."""
+        """Wait until `current` is the catalog for this key status, or for a newer one that another call requested."""
         self._wanted = key_status
         while self._loading is not None or self._is_due(self._wanted):
             if self._loading is None:
@@ -122,7 +121,7 @@ class CurrentCatalog:
             await self._loading.wait()
 
     async def searchable(self, catalog: Catalog) -> Catalog:
-        """The catalog, once it has its index, which is made once however many wait for it."""
+        """The catalog, once its search index is built; it is built once for all waiting calls."""
         async with self._indexing:
             if not catalog.is_indexed:
                 await in_parts(SEARCH)
@@ -130,7 +129,7 @@ class CurrentCatalog:
         return catalog
 
     async def fall_back(self) -> None:
-        """Take what the attic has, where Uru has told nothing of this workspace yet, and has not refused to."""
+        """Fall back to the disk cache if nothing is loaded for this workspace yet and Uru has not refused it."""
         place = self.place
         kept = await self._kept(place) if self._is_at_a_loss() else None
         if kept is not None and self.place is place and self._is_at_a_loss():
@@ -159,15 +158,15 @@ class CurrentCatalog:
             told = await self._renew(place, expected)
         except UruError as error:
             log.warning("the catalog could not be loaded: %s", error.message)
-            if self.place == place:  # and neither another key in use nor another workspace selected meanwhile
+            if self.place == place:  # neither the key nor the workspace has changed meanwhile
                 self.trouble = error
-                await self._make_do()
-        except Exception as error:  # boundary: what nobody foresaw ends a load and not the process
+                await self._use_fallback()
+        except Exception as error:  # boundary: an unexpected error must end only the load, not the process
             log.exception("the catalog could not be loaded")
             if self.place == place:
                 self.trouble = unforeseen(error)
         finally:
-            if self._expected in (None, expected):  # otherwise it is for a later version that there is another load
+            if self._expected in (None, expected):  # otherwise another load for a later version follows
                 self._tried_at = time.monotonic()
             self._loading = None
             done.set()
@@ -176,7 +175,7 @@ class CurrentCatalog:
             await self._keep(place, told)
 
     async def _renew(self, place: CatalogKey, expected: ToolVersion | None) -> LoadedTools:
-        """Raises: `UruError` when Uru does not tell its namespaces."""
+        """Load the tools again. Raises: `UruError` if the namespaces cannot be loaded."""
         version = expected or await self._version_before(place)
         min_version = expected.number if expected is not None else None
         told = await ask(self._client, self._patterns, self._redaction, min_version=min_version)
@@ -192,7 +191,7 @@ class CurrentCatalog:
         return told
 
     async def _version_before(self, place: CatalogKey) -> ToolVersion | None:
-        """The version before a load, so that what changes while it is under way is newer; None where it is not told."""
+        """The version before a load, so that changes during the load count as newer; None if it is unknown."""
         if not self._with_versions or place.lacks_workspace:
             return None
         try:
@@ -201,15 +200,15 @@ class CurrentCatalog:
             log.info("the tools are loaded without their version: %s", error.message)
             return None
 
-    async def _make_do(self) -> None:
-        """Go on without an answer; what was kept is not used against a refusal, which is one."""
+    async def _use_fallback(self) -> None:
+        """Continue without an answer from Uru. After a refusal, which is an answer, the cache is not used."""
         if isinstance(self.trouble, NoAnswer):
             await self.fall_back()
         elif self.current.source == "disk":
             self.current = Catalog()
 
     async def _kept(self, place: CatalogKey | None) -> Catalog | None:
-        """What the attic has of the workspace, as far as it is wanted now."""
+        """The cached tools of the workspace, filtered by the current settings."""
         disk_cache = self._disk_cache
         if disk_cache is None or place is None or place.key is None or place.workspace_id is None:
             return None
@@ -237,7 +236,7 @@ class CurrentCatalog:
 
 
 async def _in_thread(work: Callable[[], Value]) -> Value:
-    """So that calls are answered meanwhile; whoever stops waiting does not wait for the thread either."""
+    """Run the work in a thread, so that calls are answered meanwhile; cancellation does not wait for the thread."""
     return await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
 
 

@@ -1,8 +1,8 @@
-"""The attic: a directory of the user's own with the last good list of tools of each key and workspace.
+"""The disk cache: a private directory with the last complete list of tools of each key and workspace.
 
-It holds neither keys nor what a key may do. A file is named and sealed with what only the key gives, so that another
-key's, another workspace's, and what somebody else has written or changed are not taken for it. Several processes may
-use it at once. When it cannot be used, nothing is kept, and nothing fails.
+It contains neither keys nor their permissions. The name and the HMAC of a file are derived from the key, so that files
+of another key or workspace, or files that somebody else has written or changed, are rejected. Several processes may use
+it at the same time. If the cache cannot be used, nothing is cached, and nothing fails.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from uru_mcp.catalog.cache_format import CachedTools, lines_of, read_listing
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.untrusted_input.redaction import Redaction
 
-FORMAT = b"uru-mcp tools 1"  # another version of the format is another word, and so another name and seal
+FORMAT = b"uru-mcp tools 1"  # a new version of the format changes all file names and HMACs
 KEPT = ".tools"
 UNFINISHED = ".tmp"
 FILES = 16
-ROOM = 64_000_000  # bytes, for all files together
+ROOM = 64_000_000  # bytes of all files together
 OLDEST = timedelta(days=30)
-ABANDONED = timedelta(hours=1)  # after which nobody is still writing an unfinished file
+ABANDONED = timedelta(hours=1)  # the age at which an unfinished file is no longer being written
 
 NAME_BYTES = 16
 SEAL_BYTES = 32
@@ -39,10 +39,10 @@ log = logging.getLogger(__name__)
 
 
 class DiskCache:
-    """The lists of tools that one Uru told to keys. For a thread: it reads files.
+    """The cached lists of tools of one Uru. Use it in a thread, since it reads and writes files.
 
-    A file is a line with the format and the seal, an HMAC of what follows: the lines of `cache_format.py`. At most so
-    many `files` stay, and as many as there is `room` for, in bytes.
+    A file is a line with the format and an HMAC of the rest, followed by the lines of `cache_format.py`. At most
+    `files` files and `room` bytes are kept.
     """
 
     def __init__(
@@ -61,17 +61,17 @@ class DiskCache:
         self._room = room
 
     def keep(self, key: Key, workspace_id: str, listing: CachedTools) -> None:
-        """Write the list in place of the last one, if it can be written."""
+        """Replace the cached list, if it can be written."""
         try:
             self._write(key, workspace_id, b"".join(self._bounded(lines_of(listing, self._redaction))))
             self._tidy()
         except OSError as error:
             log.info("the tools are not kept in %s: %s", self._directory, error.strerror)
-        except Exception:  # boundary: what is kept is for bad days, and must not spoil a good one
+        except Exception:  # boundary: a failing cache must not affect calls
             log.exception("the tools could not be kept")
 
     def fetch(self, key: Key, workspace_id: str) -> CachedTools | None:
-        """The list that was kept for this workspace, or None where there is none that can be relied on."""
+        """The cached list of this workspace, or None if there is no valid one."""
         try:
             path, secret = self._named(key, workspace_id)
             head, _, body = _content(path).partition(b"\n")
@@ -84,13 +84,13 @@ class DiskCache:
         except OSError as error:
             log.warning("the tools that are kept in %s are not used: %s", self._directory, error.strerror)
             return None
-        except Exception:  # boundary: what is kept may be anything, and is no reason to fail
+        except Exception:  # boundary: cached files may contain anything, and must not make a call fail
             log.exception("the tools that are kept could not be read")
             return None
         return listing if abs(datetime.now(UTC) - listing.told_at) <= OLDEST else None
 
     def _named(self, key: Key, workspace_id: str) -> tuple[Path, bytes]:
-        """The file of this key and workspace, and the secret that seals it."""
+        """The file of this key and workspace, and the secret for its HMAC."""
         salt = b"\0".join((FORMAT, self._base_url.encode(), workspace_id.encode(errors="replace")))
         derived = key.derived(salt, NAME_BYTES + SEAL_BYTES)
         return self._directory / f"{derived[:NAME_BYTES].hex()}{KEPT}", derived[NAME_BYTES:]
@@ -106,7 +106,7 @@ class DiskCache:
     def _write(self, key: Key, workspace_id: str, body: bytes) -> None:
         path, secret = self._named(key, workspace_id)
         _make_private(self._directory)
-        handle, unfinished = tempfile.mkstemp(dir=self._directory, suffix=UNFINISHED)  # for its owner alone
+        handle, unfinished = tempfile.mkstemp(dir=self._directory, suffix=UNFINISHED)  # readable only by its owner
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(_head(secret, body) + b"\n" + body)
@@ -116,10 +116,10 @@ class DiskCache:
             raise
 
     def _tidy(self) -> None:
-        """Remove what is too old, too many or too much, oldest first, and what others left unfinished."""
+        """Remove expired files, the oldest files beyond the limits, and abandoned unfinished files."""
         found = []
         for path in self._directory.iterdir():
-            with suppress(FileNotFoundError):  # another process is tidying too
+            with suppress(FileNotFoundError):  # another process may be cleaning up too
                 found.append((time.time() - path.stat().st_mtime, path.stat().st_size, path))
         left = self._room
         kept = [one for one in sorted(found) if one[2].suffix == KEPT]
@@ -137,10 +137,10 @@ def _head(secret: bytes, body: bytes) -> bytes:
 
 
 def _make_private(directory: Path) -> None:
-    """Raises: `OSError` when the directory cannot be one for this user alone."""
+    """Create the directory, private to this user. Raises: `OSError` if it cannot be made private."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     if sys.platform == "win32":
-        return  # a user's own directory is closed to others there, and modes say nothing
+        return  # the user's cache directory is private there, and modes have no meaning
     found = directory.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
         raise OSError(errno.EPERM, "it is not a directory of this user")
@@ -149,7 +149,7 @@ def _make_private(directory: Path) -> None:
 
 
 def _content(path: Path) -> bytes:
-    """Raises: `OSError`, also for a file that somebody else could have written or may read."""
+    """Read a file. Raises: `OSError`, also if other users could have written it or may read it."""
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     with os.fdopen(os.open(path, flags), "rb") as file:
         found = os.fstat(file.fileno())

@@ -1,4 +1,4 @@
-"""Asking Uru what it offers: its namespaces, and then the tools of all of them side by side."""
+"""Loads the namespaces from Uru, and then the tools of each namespace concurrently."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from uru_mcp.uru.namespaces_and_tools import LeftOut, Namespace, UpstreamTool
 
 REQUESTS_AT_ONCE = 16
 LOAD_WITHIN = 30.0  # seconds for one request
-TOOL_CHARS = 300  # that a tool counts besides its texts
+TOOL_CHARS = 300  # overhead of a tool besides its texts
 
 log = logging.getLogger(__name__)
 
 
 class LoadedTools(NamedTuple):
-    """What Uru told of its tools, and which namespaces' it did not tell."""
+    """The loaded namespaces and tools, and the namespaces that failed."""
 
     namespaces: list[Namespace]
     loaded: dict[str, tuple[tuple[UpstreamTool, ...], tuple[LeftOut, ...]]]
@@ -38,19 +38,19 @@ class LoadedTools(NamedTuple):
 
     @property
     def has_gaps(self) -> bool:
-        """Whether there was no answer about a namespace; a refusal is an answer."""
+        """Whether Uru did not answer for some namespace; a refusal is an answer."""
         return any(isinstance(error, NoAnswer) for _, error in self.failed)
 
 
 async def ask(
     client: UruClient, patterns: tuple[str, ...], redaction: Redaction, *, min_version: int | None = None
 ) -> LoadedTools:
-    """Ask Uru for its namespaces and then for the tools of each that fits the user's patterns.
+    """Load the namespaces, and then the tools of each that matches the user's patterns.
 
-    A namespace that fails is in `failed`, and the others are there.
+    A namespace that cannot be loaded is in `failed` and does not affect the others.
 
     Raises:
-        UruError: The namespaces themselves could not be had.
+        UruError: The namespaces themselves could not be loaded.
     """
     offered = await client.namespaces(within=LOAD_WITHIN, min_version=min_version)
     look = partial(wanted, offered, patterns, redaction)
@@ -69,7 +69,7 @@ async def ask(
 
 
 class _Loading:
-    """The tools of namespaces, each asked for on its own, as long as there is room for them."""
+    """Loads the tools of namespaces with one request each, within the memory limit."""
 
     def __init__(self, client: UruClient) -> None:
         self._client = client
@@ -82,11 +82,11 @@ class _Loading:
         async with self._at_once:
             try:
                 self.loaded[namespace.name] = await self._tools_of(namespace)
-            except KeyRefused as error:  # the key was just found good, so this is about the app's own connection
+            except KeyRefused as error:  # the key has just been accepted, so this refers to the app's own connection
                 self.failed.append((namespace, connection_problem(namespace.title, error.said)))
             except UruError as error:
                 self.failed.append((namespace, error))
-            except Exception as error:  # boundary: one namespace that nobody foresaw does not cost the others
+            except Exception as error:  # boundary: an unexpected error in one namespace must not affect the others
                 log.exception("the tools of a namespace could not be loaded")
                 self.failed.append((namespace, unforeseen(error)))
 
@@ -101,7 +101,7 @@ class _Loading:
 
 
 def wanted(offered: Iterable[Namespace], patterns: tuple[str, ...], redaction: Redaction) -> list[Namespace]:
-    """Those that fit the user's patterns, `platform` first and then by name."""
+    """The namespaces that match the user's patterns, `platform` first and then by name."""
     wanted = [one for one in offered if _is_wanted(one, patterns)]
     wanted.sort(key=lambda namespace: (namespace.name != PLATFORM, namespace.name))
     titled = [
@@ -128,7 +128,7 @@ def _no_room() -> Refused:
 
 
 def _chars(told: tuple[tuple[UpstreamTool, ...], tuple[LeftOut, ...]]) -> int:
-    """About how much of the memory the tools of a namespace take."""
+    """The approximate memory use of a namespace's tools, in characters."""
     tools, left_out = told
     texts = sum(len(tool.name) + len(tool.description) + len(tool.schema_json) for tool in tools)
     return texts + sum(len(item.name) for item in left_out) + TOOL_CHARS * (len(tools) + len(left_out))
@@ -137,7 +137,7 @@ def _chars(told: tuple[tuple[UpstreamTool, ...], tuple[LeftOut, ...]]) -> int:
 def _is_wanted(namespace: Namespace, patterns: tuple[str, ...]) -> bool:
     routing = (namespace.name, namespace.connected_account_id, namespace.server_id)
     if not all(is_safe_segment(name) for name in routing if name is not None):
-        log.warning("a namespace is left out, its name or account cannot stand in a URL: %.80r", namespace.name)
+        log.warning("a namespace is left out because its name or account is not valid in a URL: %.80r", namespace.name)
         return False
     if not patterns or (namespace.name == PLATFORM and namespace.recovery):
         return True

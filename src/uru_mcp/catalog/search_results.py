@@ -1,4 +1,4 @@
-"""What `uru_search_tools` answers: tools that fit a task, or an overview of what there is."""
+"""Builds the answer of `uru_search_tools`: the tools that match a query, or an overview of all namespaces."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from uru_mcp.untrusted_input.word_splitting import STOP_WORDS, words
 from uru_mcp.uru.namespaces_and_tools import LeftOut, Namespace
 from uru_mcp.uru.records import KINDS
 
-WHOLE = 3  # hits that are shown whole
-SCHEMA_CHARS = 4_000  # of the schema of a hit; a longer one is asked for by the tool's name
-LOOKED_AT = 100  # hits among which one of exactly that name is looked for
+WHOLE = 3  # hits that are shown in full
+SCHEMA_CHARS = 4_000  # of a hit's schema; a search for the tool's name shows a longer one
+LOOKED_AT = 100  # hits that are searched for an exact name
 NAMES_SHOWN = 30
-NAMESPACE_CHARS = 200  # of what a namespace is called
+NAMESPACE_CHARS = 200  # of a namespace's name
 LEFT_OUT_SHOWN = 50  # in the overview
-LEFT_OUT_FOUND = 5  # beside hits
-NAME_CHARS = 200  # of what is left out; a longer name is not shown, since a cut one could hold half a key
+LEFT_OUT_FOUND = 5  # next to hits
+NAME_CHARS = 200  # of a tool that is left out; a longer name is hidden, since a truncated one could contain half a key
 
 
 def search(catalog: Catalog, key_status: KeyStatus, arguments: dict[str, Any], *, budget: int) -> dict[str, Any]:
-    """Hits, best first, or the overview when there is neither a query nor a filter.
+    """The hits, best first, or the overview if there is neither a query nor a filter.
 
-    `arguments` fit `own_tools.SEARCH_SCHEMA`. `{"total": 12, "next_offset": 8, "note": "…", "hits": [{"tool": …}]}`;
-    the first hits are whole, and the others short. All together weigh at most `budget`, and `next_offset` is
-    null after the last. What was meant may be among what is left out, and then is told as in the overview.
+    `arguments` match the tool's input schema. `{"total": 12, "next_offset": 8, "note": "…", "hits": [{"tool": …}]}`;
+    the first hits are shown in full, the others shortened. Together they take at most `budget`; `next_offset` is null
+    after the last. Matching tools that are left out are reported as in the overview.
     """
     wanted = _wanted(catalog, arguments, key_status if arguments.get("blocked") else None)
     if wanted.is_everything:
@@ -72,9 +72,9 @@ def search(catalog: Catalog, key_status: KeyStatus, arguments: dict[str, Any], *
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is looked for. `namespaces` is None for all; with `was_meant`, they are what a name was taken for.
+    """The search filters. `namespaces` is None for all; with `was_meant`, they are the best guess for a name.
 
-    With `only_blocked`, only what that standing of the key does not allow is looked for.
+    With `only_blocked`, only tools that this key status does not allow are searched.
     """
 
     query: str
@@ -90,7 +90,7 @@ class Wanted:
 
     @property
     def is_narrow(self) -> bool:
-        """Whether only some tools are wanted, wherever they are."""
+        """Whether a filter other than the namespace is set."""
         return self.permission is not None or self.only_blocked is not None
 
     def fits(self, tool: Tool) -> bool:
@@ -115,7 +115,7 @@ def _wanted(catalog: Catalog, arguments: dict[str, Any], only_blocked: KeyStatus
 
 
 def _found(catalog: Catalog, wanted: Wanted) -> tuple[list[str], str]:
-    """The tools that fit, best first; where none of a namespace fits the words, all of it, and a word on that."""
+    """The matching tools, best first; if no tool of the namespace matches, all of its tools, with a note."""
     if not wanted.query:
         return _all_of(catalog, wanted), ""
     found = catalog.index.search(wanted.query)
@@ -139,7 +139,7 @@ def _exactly(query: str, found: list[str], catalog: Catalog) -> list[str]:
 
 
 def _hint(catalog: Catalog, wanted: Wanted, found: list[str], left_out: list[LeftOut]) -> str:
-    """What helps to search again."""
+    """A hint for the next search."""
     if wanted.namespaces == () and wanted.asked_for is not None:
         names = [one.name for one in catalog.namespaces]
         more = messages.AND_MORE.format(names=len(names) - NAMES_SHOWN) if len(names) > NAMES_SHOWN else ""
@@ -155,7 +155,7 @@ def _hint(catalog: Catalog, wanted: Wanted, found: list[str], left_out: list[Lef
 def overview(catalog: Catalog, key_status: KeyStatus) -> dict[str, Any]:
     """`{"namespaces": [{"namespace": "gmail_demo", "title": "Gmail", "tools": 6, "allowed": 6}], "left_out": []}`
 
-    With very many left out, `left_out_more` is how many are not shown.
+    If many are left out, `left_out_more` is the number of those not shown.
     """
     namespaces = [_summary(catalog, namespace, key_status) for namespace in catalog.namespaces]
     unlisted = [{"tool": tool, "reason": reason} for tool, reason in list(catalog.unlisted.items())[:LEFT_OUT_FOUND]]
@@ -164,26 +164,26 @@ def overview(catalog: Catalog, key_status: KeyStatus) -> dict[str, Any]:
 
 
 def hit(tool: Tool, key_status: KeyStatus, *, schema_chars: int = SCHEMA_CHARS) -> dict[str, Any]:
-    """A tool as a search shows it: with its input schema when it may be called."""
+    """A tool as a search hit, with its input schema if it may be called."""
     found = {**offer(tool, key_status), "description": " ".join([tool.attributed, *notes_on(tool)])}
     return {**found, **_schema_of(tool, schema_chars)} if found["allowed"] else found
 
 
 def notes_on(tool: Tool) -> list[str]:
-    """What we add to the description of one of Uru's tools: that it replaces whole texts, where it does."""
+    """Our notes on one of Uru's tools, for example that it replaces the whole text."""
     is_edit = tool.namespace.name == PLATFORM and any(tool.name == kind.edit_tool for kind in KINDS)
     return [f"[{messages.REPLACES}]"] if is_edit else []
 
 
 def short_hit(tool: Tool, key_status: KeyStatus) -> dict[str, Any]:
-    """A tool in few words: its name, what it needs, and one sentence."""
+    """A shortened hit: the tool's name, the permissions it needs, and one sentence."""
     found = {**offer(tool, key_status), "description": tool.in_one_sentence}
-    del found["namespace"]  # which is in its name and title
+    del found["namespace"]  # it is in the name and the title
     return found
 
 
 def _schema_of(tool: Tool, chars: int) -> dict[str, Any]:
-    """The input schema; of a very long one what is required, and the names of the rest."""
+    """The input schema; for a very long one, only the required properties, and the names of the others."""
     if len(tool.schema_json) <= chars:
         return {"input_schema": tool.schema}
     properties = tool.schema.get("properties")
@@ -197,7 +197,7 @@ def _schema_of(tool: Tool, chars: int) -> dict[str, Any]:
 
 
 def offer(tool: Tool, key_status: KeyStatus) -> dict[str, Any]:
-    """What it is and needs, and which tool of ours runs it, or what is missing for that."""
+    """The tool, the permissions it needs, and the dispatch tool that runs it, or the missing permissions."""
     allowed = allows(tool.needs, key_status)
     found: dict[str, Any] = {
         "tool": tool.id,
@@ -231,9 +231,9 @@ def _summary(catalog: Catalog, namespace: Namespace, key_status: KeyStatus) -> d
 
 
 def _left_out_like(wanted: Wanted, catalog: Catalog) -> list[LeftOut]:
-    """What is left out and has all telling words of the query in its name; none where only a permission is asked for.
+    """The left-out tools whose names contain all significant words of the query; none if only a permission is filtered.
 
-    No score: a model that asks for one tool is told of that one, and not of all that is alike.
+    There is no score: a model that searches for one tool should see that one, not all similar ones.
     """
     asked = words(wanted.query)
     telling = [word for word in asked if word not in STOP_WORDS] or asked

@@ -1,10 +1,9 @@
-"""The names under which Uru's tools and prompts are shown: `<namespace>__<tool>`, or a stable stand-in where clients
-forbid that; a prompt's from its title.
+"""Generates the MCP names of Uru's tools, `<namespace>__<tool>` or a stable hashed name, and of its prompts.
 
-Model APIs take only `[A-Za-z0-9_-]{1,64}`, and one bad name hides the whole server; clients put `mcp__uru__` before a
-tool's name. A name is a function of the namespace
-and the tool alone, so it is the same in every process. A plain name leads back to one tool. Of stand-ins, two that read
-alike are the same once in a million million; then `catalog.assembled` leaves the later tool out and says so.
+Model APIs accept only `[A-Za-z0-9_-]{1,64}`, and one invalid name hides the whole server; clients add a prefix such as
+`mcp__uru__`. A name depends only on the namespace and the tool, so it is the same in every process. A plain name
+identifies one tool. Two hashed names with the same readable part collide with a probability of about 1e-12; then
+`assembly.assembled` leaves out the later tool and says so.
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ from collections.abc import Mapping
 
 LONGEST = 64
 LONGEST_LISTED = LONGEST - len("mcp__uru__")
-NAMESPACE_CHARS = 10  # of a namespace that are kept at least, where a name is shortened: `gmail_very`
+NAMESPACE_CHARS = 10  # of a namespace that a shortened name keeps at least: `gmail_very`
 SEPARATOR = "__"
-HASH_CHARS = 10  # hexadecimal: enough against chance, and more would leave less of the name to be read
+HASH_CHARS = 10  # hexadecimal: enough to prevent collisions, and short enough to keep the name readable
 
 VALID = re.compile(rf"[A-Za-z0-9_-]{{1,{LONGEST}}}")
 PROMPT = re.compile(rf"[a-z0-9_]{{1,{LONGEST}}}")
@@ -28,9 +27,9 @@ STAND_IN = re.compile(rf".*_x[0-9a-f]{{{HASH_CHARS}}}")
 def shown_name(namespace: str, tool: str) -> str:
     """The name for MCP clients.
 
-    The plain form is kept when it is valid and can be taken apart again in only one way; otherwise its readable part is
-    followed by `_x` and a hash of both names, a form that no plain name has. Of a name that is too long, the end of the
-    namespace goes first, and then the end of the tool's own name.
+    The plain form is used if it is valid and can be split in only one way; otherwise its readable part is followed by
+    `_x` and a hash of both names, a form that no plain name has. A name that is too long loses the end of the namespace
+    first, and then the end of the tool's own name.
     """
     plain = f"{namespace}{SEPARATOR}{tool}"
     takes_apart = plain.partition(SEPARATOR)[::2] == (namespace, tool)
@@ -40,7 +39,7 @@ def shown_name(namespace: str, tool: str) -> str:
 
 
 def listed_name(namespace: str, tool: str) -> str:
-    """The name in a list, where clients put their own before it; another one than `shown_name` where that is long."""
+    """The name in a list, short enough for a client's prefix; it differs from `shown_name` if that is too long."""
     name = shown_name(namespace, tool)
     return name if len(name) <= LONGEST_LISTED else _short_name(namespace, tool)
 
@@ -53,7 +52,7 @@ def _short_name(namespace: str, tool: str) -> str:
 
 
 def may_be_of(name: str, namespace: str) -> bool:
-    """Whether a tool of this name may be one of the namespace; of a stand-in, only a part of that can be seen."""
+    """Whether a tool of this name may belong to the namespace; a hashed name shows only a part of it."""
     if name.startswith(f"{namespace}{SEPARATOR}"):
         return True
     account = _readable(namespace)
@@ -63,9 +62,9 @@ def may_be_of(name: str, namespace: str) -> bool:
 
 
 def prompt_names(titles: Mapping[str, str]) -> dict[str, str]:
-    """The names of prompts by id, from their titles: lower case, and unique among these.
+    """The names of prompts by id, made from their titles: lower case, and unique.
 
-    Where two would share a name, both get a hash of their ids, so that a name never comes to mean another prompt.
+    If two would share a name, both get a hash of their ids, so that a name never refers to another prompt later.
     """
     plain = {own: re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_") for own, title in titles.items()}
     often = Counter(plain.values())

@@ -1,4 +1,4 @@
-"""The configurations of MCP clients on this machine: found, read, and changed without touching the rest.
+"""Finds, reads and edits the configuration files of MCP clients, in place and with backups.
 
 It does not know Uru or MCP.
 """

@@ -1,6 +1,6 @@
-"""The entry that starts this installation of uru-mcp, as a client's configuration has it.
+"""Builds the server entry for a client's configuration that starts this installation of uru-mcp.
 
-The command is an absolute path, since a desktop program's PATH is short. Which one, and why, is in `launch.py`.
+The command is an absolute path, since desktop programs have a short PATH. `launch.py` chooses it and says why.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from uru_mcp.untrusted_input.terminal_escaping import as_json
 
 OWN_WORDS = ("-P", "-m", "uru_mcp", "--sandbox")  # the arguments that `uru-mcp install` writes
 KEY = ("URU_API_KEY", "paste your uru_ key here")
-PERMISSIONS = ("URU_PERMISSIONS", "what you ticked: Read, Write, Execute")  # which is no value, so that it is changed
+PERMISSIONS = ("URU_PERMISSIONS", "what you ticked: Read, Write, Execute")  # invalid on purpose, so users replace it
 
-# Source: the names of directories in uv's cache, which itself may be anywhere; astral-sh/uv#4784 put `uvx` there.
+# Source: directory names in uv's cache, which may be anywhere; since astral-sh/uv#4784, `uvx` runs from there.
 CACHED = re.compile(r"(?:archive|builds|environments)-v[0-9]+")
 
 
-def is_fleeting(python: str) -> bool:
-    """Whether this Python lies in uv's cache, as that of `uvx` does, and may be gone tomorrow."""
+def is_in_uv_cache(python: str) -> bool:
+    """Whether this Python is in uv's cache, like that of `uvx`, and may be deleted at any time."""
     return any(CACHED.fullmatch(part) for part in re.split(r"[/\\]", python))
 
 
 def entry(
     python: str, *arguments: str, env: Mapping[str, Any], old: Any = None, is_typed: bool = False
 ) -> dict[str, Any]:
-    """The entry that starts the uru-mcp of this Python with these arguments; `env` is all that it sets.
+    """The entry that starts this Python's uru-mcp with these arguments; `env` is its complete environment.
 
-    Of an old one that is a command, unknown fields stay. `args` is always there, since some clients want it.
+    Unknown fields of an old entry stay if it has a command. `args` is always included, since some clients require it.
     """
     command, *words = command_of(python)
     found: dict[str, Any] = {"type": "stdio"} if is_typed else {}
@@ -47,10 +47,10 @@ def environment_of(old: Any) -> dict[str, Any]:
 
 
 def configuration(python: str, *arguments: str, key: tuple[str, str] = KEY) -> str:
-    """The JSON of `claude_desktop_config.json` for this installation, with places for the key and what was ticked
-    for it, unless it needs none.
+    """The JSON of `claude_desktop_config.json` for this installation, with placeholders for the key and its
+    permissions unless it serves a sandbox.
 
-    `key` is the variable that says where the key is, and what to show as its value.
+    `key` is the key variable and the value to show for it.
     """
     server = entry(python, *arguments, env={} if "--sandbox" in arguments else dict([key, PERMISSIONS]))
     return as_json({"mcpServers": {"uru": server}})

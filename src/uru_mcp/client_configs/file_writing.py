@@ -1,8 +1,8 @@
-"""Files that belong to the user: written whole or not at all, with a copy of what was there before.
+"""Reads and writes the user's files: atomic writes, backups, and unchanged modes and owners.
 
-A link that the user made stays a link, and what it leads to is written; see `safe_directory.py` for links of others. A
-file keeps its mode; a new one, and every copy, is for its owner alone, since configurations hold keys. It keeps its
-owner too, and a new one gets its directory's, so that nobody is locked out of his own file by `sudo`.
+A link of the user's stays a link, and its target is written; see `safe_directory.py` for links of other users. A file
+keeps its mode and owner. New files and backups are private to their owner, since configurations contain keys. A new
+file gets the owner of its directory, so that `sudo` does not lock users out of their own files.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ OPEN_TO_OTHERS = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
 
 
 def read(path: Path) -> bytes:
-    """What a file holds. Raises: `ConfigurationError`; FileNotFoundError where there is none."""
+    """The content of a file. Raises: `ConfigurationError`; FileNotFoundError if it does not exist."""
     try:
         with opened(path) as (directory, name):
             return directory.read(name)
     except (FileNotFoundError, NotADirectoryError):
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path)) from None
     except OSError as error:
-        fix = "Let the user that you are read it, and try again."
+        fix = "Give yourself permission to read it, and try again."
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}.", fix=fix) from error
 
 
 def backups_of(path: Path) -> list[Path]:
-    """The copies of this file that were made, newest first: `….uru-mcp-backup-2`, `….uru-mcp-backup`.
+    """The backups of this file, newest first: `….uru-mcp-backup-2`, `….uru-mcp-backup`.
 
     Raises: `ConfigurationError`.
     """
@@ -48,9 +48,10 @@ def backups_of(path: Path) -> list[Path]:
 
 
 def keep(path: Path, data: bytes) -> Path:
-    """A copy of what the file holds; an earlier copy is never changed, and one that says the same serves again.
+    """Back up the file's content and return the backup's path. An existing backup is never changed; one with the same
+    content is reused.
 
-    Only a file of the same owner that nobody else may open is taken for an earlier copy.
+    Only a private file of the same owner counts as an existing backup.
 
     Raises: `ConfigurationError`.
     """
@@ -69,9 +70,9 @@ def keep(path: Path, data: bytes) -> Path:
 
 
 def write(path: Path, data: bytes, *, mode: int | None = None) -> None:
-    """Replace the file's content in one step, and its mode when one is given. Missing directories are made.
+    """Replace the file's content atomically, and its mode if one is given. Missing directories are created.
 
-    Raises: `ConfigurationError`, and then the file is as it was.
+    Raises: `ConfigurationError`; the file is then unchanged.
     """
     with replacing(path, data, mode=mode):
         pass
@@ -79,9 +80,9 @@ def write(path: Path, data: bytes, *, mode: int | None = None) -> None:
 
 @contextmanager
 def replacing(path: Path, data: bytes, *, mode: int | None = None) -> Iterator[None]:
-    """The same, at the end of a block that is entered only once the content is on the disk, beside the file.
+    """Like `write`, at the end of a block that is entered once the new content is on disk in a temporary file.
 
-    Raises: `ConfigurationError`, and what the block raises; then the file is as it was.
+    Raises: `ConfigurationError`, and what the block raises; the file is then unchanged.
     """
     with ExitStack() as stack:
         with _writing(path):
@@ -103,7 +104,7 @@ def remove(path: Path) -> None:
 
 
 def is_open_to_others(path: Path) -> bool:
-    """Whether other users of this machine may read the file, as far as its mode tells; on Windows it tells nothing."""
+    """Whether the file's mode lets other users of this machine read it; always False on Windows."""
     return os.name != "nt" and bool(path.stat().st_mode & OPEN_TO_OTHERS)
 
 
@@ -119,21 +120,21 @@ def _written_beside(directory: Directory, name: str, data: bytes, mode: int | No
 
 
 def _owner(path: Path) -> os.stat_result | None:
-    """Whose file it is, or None where there is none."""
+    """The status of the file, with its owner, or None if it does not exist."""
     with _writing(path), suppress(FileNotFoundError), opened(path) as (directory, name):
         return directory.look(name)
     return None
 
 
 def _numbered(directory: Directory, name: str) -> list[tuple[int, str]]:
-    """What has the name of a copy of this file, from the first on; whether it is one is another question."""
+    """The names that look like backups of this file, oldest first; they may be something else."""
     pattern = re.compile(re.escape(name + BACKUP) + r"(?:-([1-9][0-9]*))?", re.ASCII)
     named = ((pattern.fullmatch(one), one) for one in directory.names())
     return sorted((int(found[1] or 1), one) for found, one in named if found)
 
 
 def _is_copy(directory: Directory, name: str, *, of: os.stat_result | None = None) -> bool:
-    """Whether it is a file and no link; with `of`, one of this owner that has no other name and is for him alone."""
+    """Whether it is a regular file; with `of`, also one of this owner, private, and without other hard links."""
     found = directory.look(name)
     if found is None or not stat.S_ISREG(found.st_mode):
         return False
@@ -148,6 +149,6 @@ def _writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        message = f"{path} cannot be written: {error.strerror}. It is as it was."
-        fix = "Let the user that you are write there, and try again."
+        message = f"{path} cannot be written: {error.strerror}. It was not changed."
+        fix = "Give yourself permission to write there, and try again."
         raise ConfigurationError(message, fix=fix) from error

@@ -1,7 +1,7 @@
-"""A client's configuration, changed in place: what is not the server's entry stays as it is, byte for byte.
+"""Edits a JSON configuration in place: everything except the server's entry stays unchanged, byte for byte.
 
-That goes for other servers, unknown fields, comments, order, indentation, line ends, and a mark at the beginning.
-Files are not known here; see `file_writing.py`.
+This includes other servers, unknown fields, comments, order, indentation, line endings, and a byte order mark. It does
+not read or write files; see `file_writing.py`.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from uru_mcp.client_configs.reading import parsed, servers_of, text_of
 from uru_mcp.errors import ConfigurationError
 
 BLANKS = " \t\r\n"
-INDENT = "  "  # where the file shows none of its own
+INDENT = "  "  # if the file has no indentation of its own
 
 
-@dataclass(frozen=True)  # without slots, since what was read of some megabytes is kept
+@dataclass(frozen=True)  # no slots, so that cached properties work: parsing megabytes takes time
 class Document:
-    """The content of a configuration, as it is or as it would be.
+    """The content of a configuration, before or after a change.
 
-    Raises, all its methods: `ConfigurationError` when it is not what the client can read, or has two servers of the
-    name that is asked for.
+    All methods raise `ConfigurationError` if the client cannot parse the content, or if two servers have the requested
+    name.
     """
 
     configuration: Configuration
@@ -40,20 +40,20 @@ class Document:
 
     @cached_property
     def servers(self) -> Node | None:
-        """The object of the servers, where there is one."""
+        """The object that contains the servers, if there is one."""
         return servers_of(self._root, self.text, self.configuration.client, self.configuration.path)
 
     def server(self, name: str) -> Any:
-        """The entry of this name, or None where there is none."""
+        """The entry with this name, or None."""
         found = self.servers.named(name) if self.servers is not None else []
         if len(found) > 1:
             path, (line, column) = self.configuration.path, place_in(self.text, found[1].start)
-            message = f"{path}, line {line}, column {column}: a second server has the name {name}."
+            message = f"{path}, line {line}, column {column}: a second server is named {name}."
             raise ConfigurationError(message, fix="Remove one of the two, and try again.", line=line, column=column)
         return found[0].node.value if found else None
 
     def with_server(self, name: str, entry: dict[str, Any]) -> Document:
-        """The same with this entry. Of one that is there already, only what differs is changed."""
+        """A copy with this entry. In an existing entry, only what differs is changed."""
         self.server(name)
         member = self.configuration.client.member
         if self._root is None:
@@ -65,7 +65,7 @@ class Document:
         return self._updated((member, name), entry)
 
     def without_server(self, name: str) -> Document:
-        """The same without the entry of this name."""
+        """A copy without the entry of this name."""
         return self if self.server(name) is None else self._without(self.configuration.client.member, name)
 
     @cached_property
@@ -74,7 +74,7 @@ class Document:
 
     @property
     def _indent(self) -> str:
-        """One step of the file's own indentation."""
+        """One level of the file's own indentation."""
         first = self._root.members[0].start if self._root is not None and self._root.members else None
         return _margin(self.text, first) or INDENT
 
@@ -83,7 +83,7 @@ class Document:
         return replace(self, data=mark + text.encode())
 
     def _updated(self, path: tuple[str, ...], value: Any) -> Document:
-        """With this value at a path whose objects are all there but the last one's member."""
+        """A copy with this value at a path; all objects on the path must exist, but the last member may not."""
         parent = self._at(*path[:-1])
         found = parent.named(path[-1])
         if not found:
@@ -111,17 +111,17 @@ class Document:
         for name in path:
             node = node.named(name)[-1].node if node is not None else None
         if node is None:
-            raise AssertionError("only what is there is asked for")
+            raise AssertionError("the path must exist")
         return node
 
 
 def undone(document: Document, name: str, earlier: Iterable[Document]) -> Document:
-    """Without the server: the earlier content from which this one was made by adding it, or else without its entry.
+    """The content without the server: an earlier content that differs only by this entry, or else the entry removed.
 
-    What the entry was added to may be gone from the text (whether there was an empty `mcpServers`, and how its blanks
-    were), so that only an earlier content gives back every byte.
+    The text may no longer show what the entry was added to (whether there was an empty `mcpServers`, and its blanks),
+    so only an earlier content restores every byte.
 
-    Raises: `ConfigurationError`, of the document alone.
+    Raises: `ConfigurationError`, only for the document itself.
     """
     entry = document.server(name)
     for one in earlier:
@@ -132,7 +132,7 @@ def undone(document: Document, name: str, earlier: Iterable[Document]) -> Docume
 
 
 def _appended(text: str, parent: Node, name: str, value: Any, indent: str) -> str:
-    """With one more member at the end of an object, after what comments there are."""
+    """Append a member to an object, after any comments."""
     opened, closed = parent.start + 1, parent.end - 1
     end = opened + len(text[opened:closed].rstrip(BLANKS))
     last = parent.members[-1] if parent.members else None
@@ -163,7 +163,7 @@ def _replaced(text: str, node: Node, value: Any, indent: str) -> str:
 
 
 def _removed(text: str, parent: Node, member: Member) -> str:
-    """Without a member, its comma, and the blanks that were there for it; comments beside it stay."""
+    """Remove a member with its comma and blanks; comments beside it stay."""
     index = parent.members.index(member)
     before = parent.members[index - 1] if index else None
     after = parent.members[index + 1] if member is not parent.members[-1] else None
@@ -185,13 +185,13 @@ def _removed(text: str, parent: Node, member: Member) -> str:
 
 
 def _spread(value: Any, indent: str, line_end: str) -> str:
-    """JSON over several lines, each but the first after `line_end`, which may bring a margin."""
+    """JSON over several lines, joined by `line_end`, which may include a margin."""
     return _dumped(value, indent=indent).replace("\n", line_end)
 
 
 def _dumped(value: Any, **how: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, **how)
-    is_writable = not any("\ud800" <= character <= "\udfff" for character in text)  # no file takes half a pair
+    is_writable = not any("\ud800" <= character <= "\udfff" for character in text)  # a lone surrogate cannot be encoded
     return text if is_writable else json.dumps(value, **how)
 
 
@@ -201,7 +201,7 @@ def _line_end(text: str) -> str:
 
 
 def _margin(text: str, at: int | None) -> str:
-    """The blanks before what stands there, when it is the first thing on its line."""
+    """The indentation before this position, if only blanks precede it on its line."""
     before = "" if at is None else text[text.rfind("\n", 0, at) + 1 : at]
     return "" if before.strip(" \t") else before
 

@@ -1,6 +1,6 @@
-"""JSON, with comments and trailing commas where they are allowed, read so that one knows where each value stands.
+"""Parses JSON with the position of each value, and with comments and trailing commas if allowed.
 
-Python's own `json` knows no places and no comments, and a configuration is edited in place.
+Python's own `json` supports neither positions nor comments, and configurations are edited in place.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-DEEPEST = 100  # objects and arrays inside one another; no configuration comes near
+DEEPEST = 100  # levels of nesting; far more than any configuration has
 
 BLANK = re.compile(r"[ \t\r\n]*+")
 COMMENT = re.compile(r"//[^\r\n]*+|/\*(?s:.*?)\*/")
@@ -19,7 +19,7 @@ SCALAR = re.compile(r"(?:-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?
 
 
 class NotJson(ValueError):
-    """The text is not JSON; `line` and `column` say where, from 1."""
+    """The text is not JSON; `line` and `column` are the position of the error, from 1."""
 
     def __init__(self, why: str, text: str, at: int) -> None:
         super().__init__(why)
@@ -28,7 +28,7 @@ class NotJson(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value at `text[start:end]`, and its members when it is an object."""
+    """A value at `text[start:end]`, and its members if it is an object."""
 
     start: int
     end: int
@@ -36,13 +36,13 @@ class Node:
     members: tuple[Member, ...] = ()
 
     def named(self, name: str) -> list[Member]:
-        """The members of that name; nothing forbids several."""
+        """The members with that name; JSON allows several."""
         return [member for member in self.members if member.name == name]
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """`"name": value`, with the places of its name and of the comma after the value, if there is one."""
+    """`"name": value`, with the positions of its name and of the comma after the value, if there is one."""
 
     name: str
     start: int
@@ -57,7 +57,7 @@ def place_in(text: str, at: int) -> tuple[int, int]:
 
 
 def parse(text: str, *, is_relaxed: bool) -> Node | None:
-    """The one value of the text, or None where there is nothing but blanks and comments.
+    """The value of the text, or None if it contains only blanks and comments.
 
     Raises: `NotJson`.
     """
@@ -65,7 +65,7 @@ def parse(text: str, *, is_relaxed: bool) -> Node | None:
 
 
 class _Reader:
-    """Goes through the text once; `_at` is where it is, always at something that is neither blank nor comment."""
+    """Scans the text once; `_at` is the position of the next token, past blanks and comments."""
 
     def __init__(self, text: str, *, is_relaxed: bool) -> None:
         self._text = text
@@ -80,7 +80,7 @@ class _Reader:
         found = self._value()
         self._skip()
         if self._at < len(self._text):
-            raise self._wrong("there is more after the end of the JSON")
+            raise self._wrong("unexpected text after the end of the JSON")
         return found
 
     def _value(self) -> Node:
@@ -88,11 +88,11 @@ class _Reader:
         if self._sees("{["):
             self._depth += 1
             if self._depth > DEEPEST:
-                raise self._wrong("values stand too deeply in one another")
+                raise self._wrong("values are nested too deeply")
             found = self._object() if self._sees("{") else self._array()
             self._depth -= 1
             return found
-        value = self._string() if self._sees('"') else self._token(SCALAR, "a value is expected")
+        value = self._string() if self._sees('"') else self._token(SCALAR, "expected a value")
         return Node(start, self._at, value)
 
     def _object(self) -> Node:
@@ -102,12 +102,12 @@ class _Reader:
         comma: int | None = 0
         while not self._sees("}"):
             if comma is None:
-                raise self._wrong("a comma or } is expected")
+                raise self._wrong("expected a comma or }")
             name_at = self._at
             name = self._string()
             self._skip()
             if not self._sees(":"):
-                raise self._wrong("a colon is expected")
+                raise self._wrong("expected a colon")
             self._step()
             node = self._value()
             comma = self._comma("}")
@@ -122,27 +122,27 @@ class _Reader:
         comma: int | None = 0
         while not self._sees("]"):
             if comma is None:
-                raise self._wrong("a comma or ] is expected")
+                raise self._wrong("expected a comma or ]")
             values.append(self._value().value)
             comma = self._comma("]")
         self._at += 1
         return Node(start, self._at, values)
 
     def _comma(self, closing: str) -> int | None:
-        """Where the comma after a value is, gone past; None where there is none."""
+        """Skip the comma after a value and return its position; None if there is none."""
         self._skip()
         if not self._sees(","):
             return None
         comma = self._at
         self._step()
         if self._sees(closing) and not self._is_relaxed:
-            raise NotJson(f"there is a comma before {closing}", self._text, comma)
+            raise NotJson(f"unexpected comma before {closing}", self._text, comma)
         return comma
 
     def _string(self) -> str:
         if not self._sees('"'):
-            raise self._wrong("a name in quotation marks is expected")
-        found: str = self._token(STRING, "the text in quotation marks does not end, or holds what it may not")
+            raise self._wrong("expected a name in quotation marks")
+        found: str = self._token(STRING, "the string is not closed or contains an invalid character")
         return found
 
     def _token(self, pattern: re.Pattern[str], missing: str) -> Any:
@@ -151,7 +151,7 @@ class _Reader:
             raise self._wrong(missing)
         said = found[0]
         try:
-            is_plain = said[0] == '"' and "\\" not in said  # as most are, and then there is nothing to decode
+            is_plain = said[0] == '"' and "\\" not in said  # most strings need no decoding
             value = said[1:-1] if is_plain else json.loads(said)
         except ValueError:  # Python refuses numbers of thousands of digits
             raise self._wrong("the number is too long") from None
@@ -162,7 +162,7 @@ class _Reader:
         return self._at < len(self._text) and self._text[self._at] in characters
 
     def _step(self) -> None:
-        """Past one character, and what is blank after it."""
+        """Skip one character and the blanks after it."""
         self._at += 1
         self._skip()
 
@@ -174,7 +174,7 @@ class _Reader:
             if comment is None:
                 return
             if not self._is_relaxed:
-                raise self._wrong("there is a comment, which this file may not have")
+                raise self._wrong("comments are not allowed in this file")
             self._at = comment.end()
 
     def _wrong(self, why: str) -> NotJson:

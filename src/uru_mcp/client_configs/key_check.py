@@ -1,4 +1,4 @@
-"""Whether Uru accepts a key, before it is written anywhere; and a file for it."""
+"""Checks a key with Uru before it is written anywhere, and writes key files."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from uru_mcp.uru.api import UruClient
 from uru_mcp.uru.http import Connection
 
 
-async def standing_of(settings: Settings, redaction: Redaction) -> KeyStatus:
-    """How the key of these settings stands with Uru. What is wrong is its `trouble`, and nothing is raised.
+async def checked_status(settings: Settings, redaction: Redaction) -> KeyStatus:
+    """The status of these settings' key. Problems are in its `trouble`; nothing is raised.
 
-    Where Uru does not tell the key's permissions and nobody declares them, one harmless read may show that it has Read.
+    If neither Uru nor the settings state the key's permissions, a harmless read may show that it has Read.
     """
     keyring = Keyring(source_of(settings), redaction)
     workspace_id = settings.fixed_workspace
@@ -42,7 +42,7 @@ async def standing_of(settings: Settings, redaction: Redaction) -> KeyStatus:
             key_status = await identity.ask()
             if identity.needs_read_check:
                 key_status = await _after_a_read(client, identity, redaction)
-            tasks.cancel_scope.cancel()  # a slow answer about the key's record is not waited for any longer
+            tasks.cancel_scope.cancel()  # stops waiting for a slow key record
     finally:
         with anyio.CancelScope(shield=True):
             await client.aclose()
@@ -50,7 +50,7 @@ async def standing_of(settings: Settings, redaction: Redaction) -> KeyStatus:
 
 
 async def _after_a_read(client: UruClient, identity: Identity, redaction: Redaction) -> KeyStatus:
-    """The standing once a read was tried, for which the tools of `platform` alone are asked."""
+    """The key's status after a test read, which needs only the tools of `platform`."""
     try:
         told = await ask(client, (PLATFORM,), redaction)
     except UruError:
@@ -60,7 +60,7 @@ async def _after_a_read(client: UruClient, identity: Identity, redaction: Redact
 
 
 async def key_in(path: Path) -> Key | None:
-    """The key of a key file, or None where it holds none."""
+    """The key in a key file, or None if it contains none."""
     try:
         return (await KeyFile(path).read()).key
     except KeyUnavailable:
@@ -68,7 +68,7 @@ async def key_in(path: Path) -> Key | None:
 
 
 def write_key_file(path: Path, key: Key) -> None:
-    """A file for its owner alone, with the key as its first line.
+    """Write a file, readable only by its owner, with the key as its first line.
 
     Raises: `ConfigurationError`.
     """

@@ -1,6 +1,6 @@
-"""The MCP clients that `uru-mcp install` knows: what their configurations look like, and what a person does with them.
+"""The MCP clients that `uru-mcp install` supports: their configuration format, and what to do after a change.
 
-Where the files lie is in `locations.py`.
+`locations.py` knows where the files are.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 class Client:
     """A program that starts MCP servers.
 
-    `member` is the object of its file in which servers stand by name. `is_relaxed` is whether the file may have
-    comments and trailing commas. `is_typed` is whether a server says that it is one on stdio. `opens` is how a person
-    gets at the file, and `next_step` what makes the client see a change.
+    `member` is the object in its file that contains the servers by name. `is_relaxed` is whether the file may contain
+    comments and trailing commas. `is_typed` is whether an entry needs `"type": "stdio"`. `opens` is how a user opens
+    the file, and `next_step` what the user must do to apply a change.
     """
 
     name: str
@@ -26,8 +26,8 @@ class Client:
     is_typed: bool = False
 
 
-# Source: each vendor's documentation of MCP servers. Zed's `"source": "custom"` is gone since November 2025, and Zed
-# removes it (zed-industries/zed#62818); that Cursor takes no trailing comma is in upstash/context7#563.
+# Source: each vendor's documentation of MCP servers. Zed has dropped `"source": "custom"` since November 2025 and
+# removes it (zed-industries/zed#62818). Cursor rejects trailing commas (upstash/context7#563).
 CLIENTS = {
     client.name: client
     for client in (
@@ -43,7 +43,7 @@ CLIENTS = {
             "Claude Code",
             "mcpServers",
             opens="any text editor",
-            next_step="Start Claude Code anew; /mcp shows the server.",
+            next_step="Restart Claude Code; /mcp shows the server.",
             is_typed=True,
         ),
         Client(
@@ -74,7 +74,7 @@ CLIENTS = {
             "Zed",
             "context_servers",
             opens="the command “zed: open settings file”",
-            next_step="Zed starts the server by itself; the settings of its Agent Panel show it.",
+            next_step="Zed starts the server automatically; the settings of its Agent Panel show it.",
             is_relaxed=True,
         ),
     )

@@ -1,8 +1,8 @@
-"""How an installation of uru-mcp is started so that nothing is imported from the working directory.
+"""Finds the command that starts an installation of uru-mcp without importing from the working directory.
 
-A client starts a server in a directory of its own choice, often a project that somebody else wrote. `python -m uru_mcp`
-looks for every module in that directory first, so that a `click.py` there would run with the key in its environment.
-The installed script does not, and neither does `python -P`.
+A client chooses the working directory of a server, often an untrusted project. `python -m uru_mcp` searches that
+directory first for every module, so a `click.py` there would run with the key in its environment. The installed script
+and `python -P` do not.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from zipfile import BadZipFile, ZipFile
 from uru_mcp.credentials.program_lookup import is_program
 
 SCRIPT = "uru-mcp"
-LARGEST_SCRIPT = 1024 * 1024  # bytes; those of pip and uv have a few hundred, on Windows 100 to 200 KB
+LARGEST_SCRIPT = 1024 * 1024  # bytes; scripts of pip and uv have a few hundred, on Windows 100 to 200 KB
 
-# Source: what pip, uv and distlib write; the long form stands where the path has blanks or is too long for the kernel.
+# Source: pip, uv and distlib; they write the long form if the path has blanks or is too long for the kernel.
 ENTRY_POINT = re.compile(rb"^from uru_mcp\.cli import main\r?$", re.MULTILINE)
 SHEBANG = re.compile(rb"#!\s*(?:/bin/sh\n'''exec'\s+)?(?:\"([^\"\r\n]+)\"|'([^'\r\n]+)'|([^\s\"']+))")
 PYTHON = re.compile(r"(?:python|pypy)[0-9.]*w?(?:\.exe)?", re.IGNORECASE)
 
-# The package of an environment, and what stands for it where it is installed in place.
+# The package in an environment, and the files that represent it in an editable install.
 PACKAGES = ("uru_mcp/__init__.py", "uru_mcp-*.dist-info", "uru_mcp-*.egg-info")
 
 
 def command_of(python: str) -> list[str]:
-    """The words that start the uru-mcp of this Python: its script, or where it has none, `python -P -m uru_mcp`."""
+    """The command that starts this Python's uru-mcp: its script, or `python -P -m uru_mcp` if it has none."""
     directory = Path(python).parent
     for file in (directory / SCRIPT, directory / f"{SCRIPT}.exe", directory / "Scripts" / f"{SCRIPT}.exe"):
         owner = python_of_script(file)
@@ -37,10 +37,10 @@ def command_of(python: str) -> list[str]:
 
 
 def python_of_script(file: Path) -> Path | None:
-    """The Python that a script starts our entry point with; None of a script that is not ours, or may not be.
+    """The Python with which a script starts our entry point; None if the script is not certainly ours.
 
-    It must be what an installer writes for this project's entry point, and beside it, in the same environment, there
-    must be the package or the record of its installation.
+    It must be what an installer writes for this project's entry point, and the same environment must contain the
+    package or the record of its installation.
     """
     try:
         data = _content(file)
@@ -55,7 +55,7 @@ def python_of_script(file: Path) -> Path | None:
 
 
 def _content(file: Path) -> bytes:
-    """A script's text; of a Windows launcher, its first line and the program that is appended to it."""
+    """A script's text; for a Windows launcher, its first line and the program appended to it."""
     if not file.is_file() or file.stat().st_size > LARGEST_SCRIPT:
         return b""
     data = file.read_bytes()
@@ -67,12 +67,12 @@ def _content(file: Path) -> bytes:
 
 
 def _has_package(directory: Path) -> bool:
-    """Whether the environment whose programs are in this directory has our package."""
+    """Whether the environment with this directory of programs contains our package."""
     prefix = directory.parent
     libraries = [*prefix.glob("lib/python*/*-packages"), prefix / "Lib" / "site-packages"]
     return any(any(resource_handlers.glob(pattern)) for resource_handlers in libraries for pattern in PACKAGES)
 
 
 def current_command() -> list[str]:
-    """The same of this process's own Python."""
+    """The command for this process's own Python."""
     return command_of(sys.executable)

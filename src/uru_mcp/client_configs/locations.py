@@ -1,4 +1,4 @@
-"""Where the clients' configurations lie, on any system. It looks at directories, and never into a file."""
+"""Locates the configuration files of MCP clients on each platform. It never reads a file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from uru_mcp.client_configs.known_clients import CLIENTS, Client
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """A client, and the file in which its servers are."""
+    """A client, and the file that lists its servers."""
 
     client: Client
     path: Path
@@ -20,20 +20,20 @@ class Configuration:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What tells where files are: `sys.platform`, the home directory, and the environment."""
+    """What determines the locations: `sys.platform`, the home directory, and the environment."""
 
     platform: str
     home: Path
     environ: Mapping[str, str]
 
     def directory(self, variable: str, otherwise: str) -> Path:
-        """What a variable names, when that is an absolute path, or else a directory of the home directory."""
+        """The value of a variable if it is an absolute path, otherwise a directory in the home directory."""
         named = Path(self.environ.get(variable, ""))
         return named if named.is_absolute() else self.home / otherwise
 
     @property
     def programs(self) -> Path:
-        """Where programs keep their settings, as Electron sees it."""
+        """The directory for application settings, as Electron defines it."""
         if self.platform == "win32":
             return self.directory("APPDATA", "AppData/Roaming")
         if self.platform == "darwin":
@@ -48,7 +48,7 @@ def configurations(platform: str, home: Path, environ: Mapping[str, str]) -> lis
 
 
 def is_there(path: Path) -> bool:
-    """Whether there is such a file, or may be one: where it is hidden, reading it tells what hides it."""
+    """Whether the file exists or may exist; if it cannot be seen, reading it will show why."""
     try:
         return stat.S_ISREG(path.stat().st_mode)
     except (FileNotFoundError, NotADirectoryError):
@@ -58,13 +58,13 @@ def is_there(path: Path) -> bool:
 
 
 def configuration(client: Client, platform: str, home: Path, environ: Mapping[str, str]) -> Configuration:
-    """Where this client reads its servers on this machine, whether there is such a file or not."""
+    """The configuration file of this client on this machine, even if it does not exist."""
     machine = Machine(platform, home, environ)
     return Configuration(client, _PLACES[client.name](machine))
 
 
 def _claude_desktop(machine: Machine) -> Path:
-    """A build from the Store sees only its package's own copy of `%APPDATA%`. Source: anthropics/claude-code#26073."""
+    """A build from the Store sees only its package's copy of `%APPDATA%`. Source: anthropics/claude-code#26073."""
     usual = machine.programs / "Claude"
     if machine.platform != "win32":
         return usual / "claude_desktop_config.json"

@@ -1,4 +1,4 @@
-"""A change of one client's configuration: planned from what is there, then made, or only shown."""
+"""Plans a change to one client's configuration, and applies it or only shows it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from uru_mcp.errors import ConfigurationError
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a configuration is, and what it is to be; None is no file."""
+    """A configuration before and after the change; None means no file."""
 
     path: Path
     before: Document | None
@@ -27,16 +27,16 @@ class Change:
         return self.before != self.after
 
     def make(self) -> None:
-        """Raises: `ConfigurationError`, and then nothing is changed."""
+        """Apply the change. Raises: `ConfigurationError`; nothing is changed then."""
         with self.making():
             pass
 
     @contextmanager
     def making(self) -> Iterator[None]:
-        """Make the change at the end of a block, which is entered only once the file can be written.
+        """Apply the change at the end of a block that is entered only once the file can be written.
 
-        Raises: `ConfigurationError`, also when somebody else has changed the file since it was read; and what the block
-        raises. Then the file is as it was.
+        Raises: `ConfigurationError`, also if another program has changed the file since it was read; and what the
+        block raises. The file is then unchanged.
         """
         if not self.is_any:
             yield
@@ -51,18 +51,18 @@ class Change:
 
     def _see_that_it_is_as_it_was(self) -> None:
         if _data_of(self.path) != (self.before.data if self.before is not None else None):
-            message = f"{self.path} was changed by another program just now, and was left to it."
+            message = f"{self.path} was just changed by another program, so uru-mcp did not change it."
             raise ConfigurationError(message, fix="Try again; if it happens again, quit the client first.")
 
 
 def current(configuration: Configuration) -> Document | None:
-    """Raises: `ConfigurationError` when there is a file that cannot be read."""
+    """The current content; None if there is no file. Raises: `ConfigurationError` if it cannot be read."""
     data = _data_of(configuration.path)
     return None if data is None else Document(configuration, data)
 
 
 def server_of(document: Document | None, name: str) -> Any:
-    """The entry of this name, or None. Raises: `ConfigurationError` when the document is not what its client reads."""
+    """The entry of this name, or None. Raises: `ConfigurationError` if the client cannot parse the document."""
     return None if document is None else document.server(name)
 
 
@@ -73,7 +73,7 @@ def addition(configuration: Configuration, name: str, entry: dict[str, Any]) -> 
 
 
 def removal(configuration: Configuration, name: str) -> Change:
-    """What takes the server away. It gives back the very bytes from before, where a backup or their absence tells them.
+    """The change that removes the server. It restores the exact original bytes if a backup or its absence shows them.
 
     Raises: `ConfigurationError`.
     """
@@ -87,7 +87,7 @@ def removal(configuration: Configuration, name: str) -> Change:
 
 
 def spent_backup(change: Change) -> Path | None:
-    """The backup whose content the file has now that a change gave it back. Raises: `ConfigurationError`."""
+    """The backup that is no longer needed, since the change restored its content. Raises: `ConfigurationError`."""
     data = change.after.data if change.after is not None else None
     backups = file_writing.backups_of(change.path) if change.is_any else []
     return next((backup for backup in backups if file_writing.read(backup) == data), None)
@@ -106,7 +106,7 @@ def _is_there(document: Document, name: str) -> bool:
     try:
         return document.server(name) is not None
     except ConfigurationError:
-        return True  # nobody knows
+        return True  # unknown
 
 
 def _data_of(path: Path) -> bytes | None:

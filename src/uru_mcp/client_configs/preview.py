@@ -1,6 +1,6 @@
-"""What a change would do to a configuration, for a person to read: the server's entry alone, with no secret in it.
+"""Shows a planned change as a diff of the server's entry, with secrets masked.
 
-What else the file holds is nobody's business, and it may all stand on the line that changes.
+The rest of the file is private and is never shown, even if the whole file is on one line.
 """
 
 from __future__ import annotations
@@ -24,22 +24,24 @@ KEY_INSIDE = re.compile(r"uru_(?=[!-~]*[0-9])[!-~]{8,}")
 
 
 def difference(change: Change, name: str) -> str:
-    """What happens to the server of this name, and below it the lines of its entry that go, stay and come.
+    """What would happen to the server of this name, followed by a diff of its entry.
 
     Raises: `ConfigurationError`.
     """
     old, new = (server_of(one, name) for one in (change.before, change.after))
     was, will_be = _lines(old), _lines(new)
     headed = unified_diff(was, will_be, n=len(was) + len(will_be), lineterm="")
-    lines = [*headed][3:] or ["  (in nothing that is shown here)"]  # without the head, which names files and places
+    lines = [*headed][3:] or [
+        "  (only in values that are not shown here)"
+    ]  # without the header, which names files and positions
     return Redaction().text("\n".join([f"{in_one_line(str(change.path))}: {_what_happens(change, name, old)}", *lines]))
 
 
 def _what_happens(change: Change, name: str, old: Any) -> str:
     if change.before is None:
-        return f"the file would be made, with the server “{name}”"
+        return f"the file would be created, with the server “{name}”"
     if change.after is None:
-        return f"the file would be removed, since it holds the server “{name}” and nothing else"
+        return f"the file would be removed, since it contains only the server “{name}”"
     if server_of(change.after, name) is None:
         return f"the server “{name}” would be removed"
     return f"the server “{name}” would be {'added' if old is None else 'changed'}"
@@ -59,7 +61,7 @@ def _masked(name: str, value: Any) -> Any:
         return [one if one in OWN_WORDS else MASK for one in value]
     if name == "command" and isinstance(value, str):
         is_ours = value in (sys.executable, current_command()[0])
-        return value if is_ours or not re.search(r"\s", value) else MASK  # or else it may bring arguments
+        return value if is_ours or not re.search(r"\s", value) else MASK  # with blanks, it may contain arguments
     return value if value == "stdio" or isinstance(value, bool) else MASK
 
 
@@ -77,15 +79,15 @@ def _key(value: str) -> str:
 
 
 def _program(value: str) -> str:
-    """A command without its arguments, which may be a secret or say where one is kept."""
+    """A command without its arguments, which may contain or locate a secret."""
     program, *arguments = split_command(value)
     return f"{_as_it_is(program)} {MASK}" if arguments else _as_it_is(program)
 
 
 def _as_it_is(value: str) -> str:
-    """Raises: ValueError when a key got into it by mistake."""
+    """The value itself. Raises: ValueError if it contains a key by mistake."""
     if KEY_INSIDE.search(value):
-        raise ValueError("it holds a key")
+        raise ValueError("it contains a key")
     return value
 
 

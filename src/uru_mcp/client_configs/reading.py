@@ -1,6 +1,6 @@
-"""What stands in a client's configuration: its text, and the servers in it.
+"""Reads a client's configuration: its text, and the servers it lists.
 
-A mark at the beginning (BOM) is taken for what it is and not for text; see `in_place_editing.py` for how it is kept.
+A byte order mark is not part of the text; `in_place_editing.py` preserves it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from uru_mcp.errors import ConfigurationError
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """An entry. `command` is None where it has none, as that of a remote server; `line` is where its name stands."""
+    """A server entry. `command` is None if it has none, as for a remote server; `line` is the line of its name."""
 
     name: str
     line: int
@@ -29,9 +29,9 @@ class Server:
 
 
 def read_servers(configuration: Configuration) -> list[Server]:
-    """The servers of a configuration, in its order; two may have the same name, of which a client sees the last.
+    """The servers of a configuration, in file order. If two have the same name, the client uses the last.
 
-    Raises: `ConfigurationError` when the file cannot be read, or is not what the client can read.
+    Raises: `ConfigurationError` if the file cannot be read, or if the client cannot parse it.
     """
     client, path = configuration.client, configuration.path
     text = text_of(read_bytes(path), path)
@@ -40,18 +40,18 @@ def read_servers(configuration: Configuration) -> list[Server]:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Raises: `ConfigurationError`; an OSError of a file that is not there passes through."""
+    """Raises: `ConfigurationError`; FileNotFoundError if the file does not exist."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
         raise
     except OSError as error:
-        fix = "Let the user that you are read it, and try again."
+        fix = "Give yourself permission to read it, and try again."
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}.", fix=fix) from error
 
 
 def text_of(data: bytes, path: Path) -> str:
-    """The text without a mark at its beginning.
+    """The text without its byte order mark.
 
     Raises: `ConfigurationError`.
     """
@@ -64,7 +64,7 @@ def text_of(data: bytes, path: Path) -> str:
 
 
 def parsed(text: str, client: Client, path: Path) -> Node | None:
-    """The object of the text, or None where there is no value yet.
+    """The root object, or None if the text contains no value.
 
     Raises: `ConfigurationError`.
     """
@@ -73,18 +73,18 @@ def parsed(text: str, client: Client, path: Path) -> Node | None:
     except NotJson as error:
         raise _unusable(str(error), error.line, error.column, client, path) from error
     if root is not None and not isinstance(root.value, dict):
-        raise _unusable("an object, { … }, is expected", *place_in(text, root.start), client, path)
+        raise _unusable("expected an object, { … }", *place_in(text, root.start), client, path)
     return root
 
 
 def servers_of(root: Node | None, text: str, client: Client, path: Path) -> Node | None:
-    """The object that holds the servers, or None where there is none.
+    """The object that contains the servers, or None if there is none.
 
-    Raises: `ConfigurationError` when it is something else, or there are two.
+    Raises: `ConfigurationError` if it is not an object, or if there are two.
     """
     found = root.named(client.member) if root is not None else []
     if len(found) > 1:
-        raise _unusable(f"{client.member} is there a second time", *place_in(text, found[1].start), client, path)
+        raise _unusable(f"{client.member} appears twice", *place_in(text, found[1].start), client, path)
     if found and not isinstance(found[0].node.value, dict):
         at = place_in(text, found[0].node.start)
         raise _unusable(f"{client.member} is not an object, {{ … }}", *at, client, path)
@@ -93,7 +93,7 @@ def servers_of(root: Node | None, text: str, client: Client, path: Path) -> Node
 
 def _unusable(why: str, line: int, column: int, client: Client, path: Path) -> ConfigurationError:
     message = f"{path}, line {line}, column {column}: {why}."
-    fix = f"Open the file ({client.opens}), mend it there, and try again."
+    fix = f"Open the file ({client.opens}), correct it there, and try again."
     return ConfigurationError(message, fix=fix, line=line, column=column)
 
 

@@ -1,9 +1,9 @@
-"""A directory of a person's, held open while a file in it is read or replaced.
+"""Opens a user's directory without following untrusted links, to read or replace files in it safely under `sudo`.
 
-`sudo` may let root work in the home of another user, who could plant a link there, or put one in a path's way between
-a look and a write. So every part of a path is opened by itself, relative to the one before, and a link is followed only
-where it and its directory belong to root or to the user who runs this. What is done in a directory is done relative to
-the open one. On Windows there is no such user, and paths are used as they are.
+With `sudo`, root may work in the home directory of another user, who could create a link there, even between a check
+and a write. So each part of a path is opened separately, relative to the previous one, and a link is followed only if
+the link and its directory belong to root or to the current user. All operations are relative to the open directory. On
+Windows this does not apply, and paths are used as they are.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ from pathlib import Path
 from uru_mcp.errors import ConfigurationError
 
 NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-# O_PATH: some directories may be passed through by all and listed by their owner alone.
+# O_PATH: some directories can be traversed by all users but listed only by their owner.
 PASS = NO_FOLLOW | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_PATH", 0)
-READ = os.O_RDONLY | NO_FOLLOW | getattr(os, "O_NONBLOCK", 0)  # which a pipe would otherwise hold up
+READ = os.O_RDONLY | NO_FOLLOW | getattr(os, "O_NONBLOCK", 0)  # so that a pipe does not block
 CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_FOLLOW
 
 OWNER_ALONE = 0o600
 DIRECTORY_MODE = 0o700
-MOST_LINKS = 40  # as Linux has it
+MOST_LINKS = 40  # the limit of Linux
 IS_POSIX = sys.platform != "win32"
 
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """An open directory; `file` is None on Windows. All names are of files directly in it, and no link is followed."""
+    """An open directory; `file` is None on Windows. Names are of files directly in it, and links are not followed."""
 
     path: Path
     file: int | None
 
     def look(self, name: str) -> os.stat_result | None:
-        """What has this name, a link itself included."""
+        """The status of this name, for a link that of the link itself; None if it does not exist."""
         try:
             return os.stat(self._at(name), dir_fd=self.file, follow_symlinks=False)
         except FileNotFoundError:
@@ -51,19 +51,19 @@ class Directory:
             return os.listdir(self.path)  # noqa: PTH208  # as below
         opened = os.open(".", os.O_RDONLY | os.O_DIRECTORY | NO_FOLLOW, dir_fd=self.file)
         try:
-            return os.listdir(opened)  # noqa: PTH208  # a Path knows no open directory
+            return os.listdir(opened)  # noqa: PTH208  # pathlib does not support open directories
         finally:
             os.close(opened)
 
     def read(self, name: str) -> bytes:
-        """Raises: OSError, also of what is no file."""
+        """Raises: OSError, also if it is not a regular file."""
         with os.fdopen(os.open(self._at(name), READ, dir_fd=self.file), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise OSError(errno.EINVAL, "Not a file")
             return file.read()
 
     def create(self, name: str, data: bytes, *, like: os.stat_result, mode: int) -> None:
-        """Make a file that is not there yet, on the disk, with this mode and the owner that `like` has."""
+        """Create a new file and sync it to disk, with this mode and the owner of `like`."""
         with os.fdopen(os.open(self._at(name), CREATE, OWNER_ALONE, dir_fd=self.file), "wb") as file:
             try:
                 file.write(data)
@@ -77,7 +77,7 @@ class Directory:
                 raise
 
     def replace(self, name: str, target: str) -> None:
-        """Give one file the name of another. A link of that name is replaced, and what it leads to is not."""
+        """Rename a file over another. If the target is a link, the link itself is replaced."""
         os.replace(self._at(name), self._at(target), src_dir_fd=self.file, dst_dir_fd=self.file)
 
     def remove(self, name: str) -> None:
@@ -94,18 +94,18 @@ class Directory:
 
 
 def unused_name(name: str) -> str:
-    """A hidden name beside this one, for what is not finished yet."""
+    """A name for a hidden temporary file beside this one."""
     return f".{name}.{secrets.token_hex(4)}"
 
 
 @contextmanager
 def opened(path: Path, *, make: bool = False, follow: bool = True) -> Iterator[tuple[Directory, str]]:
-    """The directory that holds the file which a path leads to, and the file's name in it.
+    """Open the directory of the file that a path refers to; yields it and the file's name in it.
 
-    With `make`, missing directories are made, each for its owner alone and for the owner of the one around it. Without
-    `follow`, the directory is the one that the path itself names, also where the file is a link.
+    With `make`, missing directories are created, private to the owner of their parent directory. Without `follow`, a
+    link as the last part of the path is not followed.
 
-    Raises: OSError; `ConfigurationError` for a link that is not followed.
+    Raises: OSError; `ConfigurationError` for an untrusted link.
     """
     if not IS_POSIX:
         target = path.resolve() if follow else path.parent.resolve() / path.name
@@ -115,11 +115,11 @@ def opened(path: Path, *, make: bool = False, follow: bool = True) -> Iterator[t
         return
     with ExitStack() as stack:
         walk = _Walk(stack, make=make, follow=follow)
-        yield walk.to(Path(os.path.abspath(path)))  # noqa: PTH100  # `..` is taken as written, before links are known
+        yield walk.to(Path(os.path.abspath(path)))  # noqa: PTH100  # `..` is resolved as written, before links
 
 
 class _Walk:
-    """A walk from the root along a path, with each directory on the way opened by itself."""
+    """Walks a path from the root and opens each directory separately."""
 
     def __init__(self, stack: ExitStack, *, make: bool, follow: bool) -> None:
         self._stack = stack
@@ -157,14 +157,14 @@ class _Walk:
         os.mkdir(name, DIRECTORY_MODE, dir_fd=here.file)
         made = os.open(name, os.O_RDONLY | os.O_DIRECTORY | NO_FOLLOW, dir_fd=here.file)
         directory = self._opened(here.path / name, made)
-        if os.fstat(made).st_uid == os.geteuid() and not os.listdir(made):  # noqa: PTH208  # it is the one just made
+        if os.fstat(made).st_uid == os.geteuid() and not os.listdir(made):  # noqa: PTH208  # it is the directory just created
             _give(made, here.owner())
         return directory
 
     def _link(self, here: Directory, name: str) -> Path | None:
-        """Where a link of this name leads, or None of what is no link.
+        """The target of the link with this name, or None if it is not a link.
 
-        Raises: `ConfigurationError` when another user could have put it there.
+        Raises: `ConfigurationError` if another user could have created it.
         """
         found = here.look(name)
         if found is None or not stat.S_ISLNK(found.st_mode):
@@ -174,12 +174,14 @@ class _Walk:
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         trusted = {os.geteuid(), Path("/").stat().st_uid}  # root, also where a namespace gives it another number
         if not {found.st_uid, here.owner().st_uid} <= trusted:
-            message = f"{here.path / name} is a link of another user, and was not followed. Nothing was written."
+            message = (
+                f"{here.path / name} is a link that another user controls, and was not followed. Nothing was written."
+            )
             raise ConfigurationError(message, fix="Run this as the user whose configuration it is, without sudo.")
         return Path(os.readlink(name, dir_fd=here.file))  # relative to the open directory
 
 
 def _give(file: int, known: os.stat_result) -> None:
-    """Let what root has made belong to whom `known` belongs."""
+    """If running as root, give the file the owner of `known`."""
     if IS_POSIX and os.geteuid() == 0:
         os.fchown(file, known.st_uid, known.st_gid)

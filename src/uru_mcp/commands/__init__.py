@@ -1,4 +1,4 @@
-"""The command line: a module for each command.
+"""The command line interface: one module for each command.
 
-It holds no rule of its own; what a command shows comes from the other packages.
+It contains no rules of its own; what a command shows comes from the other packages.
 """

@@ -1,6 +1,6 @@
-"""`uru-mcp whoami`, `tools` and `call`: what Claude would see, in a terminal, through the same bridge and gate.
+"""`uru-mcp whoami`, `tools` and `call`: run tools from a terminal, through the same bridge and gate as Claude.
 
-Results go to stdout, and what went wrong and what is said beside them to stderr.
+Results go to stdout, errors and notes to stderr.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from uru_mcp.commands.command_setup import Choice, in_words, start
-from uru_mcp.commands.output import decide_colours, say, say_json, with_signs
+from uru_mcp.commands.output import decide_colours, say, say_json, with_progress
 from uru_mcp.commands.tool_table import Listed, lines_of, listed, listed_as_json
 
 if TYPE_CHECKING:
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, as programs read it.")
-MISUSED = 2  # the exit code for wrong settings and a wrong command line
-WHOLE = 2**40  # characters of a result, which nobody can ask for in pieces once the process has ended
-FOR_LOOKS = 4  # of the time a call has, one part is left for the run itself when Uru is slow at all before it
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+MISUSED = 2  # the exit code for invalid settings or an invalid command line
+WHOLE = 2**40  # characters of a result; the rest of a truncated one could not be fetched after the process exits
+FOR_LOOKS = 4  # the call deadline in execute timeouts, so that slow lookups before a run leave enough time for it
 
 
 @click.command()
 @AS_JSON
 @click.pass_obj
 def whoami(choice: Choice, as_json: bool) -> None:
-    """Show the key's state, its workspace and permissions.
+    """Show the key's status, workspace and permissions.
 
-    It is what Claude reads when it calls uru_whoami: also what is blocked, and how to fix what is wrong. The exit code
-    is 0 when the key can be used, 1 when something is wrong with it, and 2 when the settings are.
+    This is what Claude reads when it calls uru_whoami, including what is blocked and how to fix problems. The exit code
+    is 0 if the key can be used, 1 if there is a problem with it, and 2 if the settings are invalid.
     """
     report = _asked(choice, lambda bridge: bridge.call_tool("uru_whoami", {}), as_json=as_json)
     _say(report, as_json=as_json)
@@ -45,14 +45,14 @@ def whoami(choice: Choice, as_json: bool) -> None:
 
 @click.command()
 @click.argument("query", default="")
-@click.option("--blocked", is_flag=True, help="Only what this key may not call or nobody can, and why.")
+@click.option("--blocked", is_flag=True, help="Show only tools that cannot be called, and why.")
 @AS_JSON
 @click.pass_obj
 def tools(choice: Choice, query: str, blocked: bool, as_json: bool) -> None:
-    """List the tools that Claude is shown, or find some.
+    """List the tools that Claude sees, or search all tools.
 
-    Each with the permissions that it needs. QUERY finds tools as Claude does, also those that are not listed one by
-    one: uru-mcp tools "send a mail".
+    Each line shows the permissions that the tool needs. QUERY searches as Claude does, including tools that are not
+    listed individually: uru-mcp tools "send a mail".
     """
     found: Listed = _asked(choice, lambda bridge: listed(bridge, query, blocked=blocked), as_json=as_json)
     if as_json:
@@ -76,16 +76,16 @@ def tools(choice: Choice, query: str, blocked: bool, as_json: bool) -> None:
 @AS_JSON
 @click.pass_obj
 def call(choice: Choice, tool: str, arguments: str, as_json: bool) -> None:
-    """Call a tool as Claude would, through the same gate.
+    """Call a tool, with the same permission checks as for Claude.
 
-    TOOL is a name that uru-mcp tools prints, and JSON an object with its arguments; - reads it from stdin:
+    TOOL is a name printed by uru-mcp tools. JSON is an object with its arguments; - reads it from stdin:
 
     \b
       uru-mcp call uru_search_tools '{"query": "mail"}'
       uru-mcp call platform__context_query '{"op": "list"}'
 
-    A run is waited for as long as URU_EXECUTE_TIMEOUT allows, and a long result comes whole. The exit code is 1 when
-    the call was refused or failed, and 2 when the command line or the settings are wrong.
+    The command waits for a run up to URU_EXECUTE_TIMEOUT and never truncates the result. The exit code is 1 if the call
+    is refused or fails, and 2 if the command line or the settings are invalid.
     """
     given = _object(sys.stdin.read() if arguments == "-" else arguments)
 
@@ -103,7 +103,7 @@ def call(choice: Choice, tool: str, arguments: str, as_json: bool) -> None:
 
 
 def _asked(choice: Choice, question: Callable[[Bridge], Awaitable[Value]], *, as_json: bool) -> Value:
-    """What a bridge answers to the question. Exits with 2 when the settings are wrong, and says what is."""
+    """The bridge's answer to the question. If the settings are invalid, prints the problems and exits with 2."""
     import anyio
 
     from uru_mcp.bridge import Bridge
@@ -121,34 +121,36 @@ def _asked(choice: Choice, question: Callable[[Bridge], Awaitable[Value]], *, as
             say(in_words(settings.problems, redaction), err=True)
         sys.exit(MISUSED)
     is_level_set = "log_level" in settings.model_fields_set
-    start_logging(settings.log_level if is_level_set else "error", redaction)  # warnings stand in the answers too
+    start_logging(settings.log_level if is_level_set else "error", redaction)  # the answers contain the warnings too
     bridge = Bridge(_patient(settings), redaction, transport=transport)
 
     async def answer() -> Value:
         async with bridge.running():
-            return await with_signs("Waiting for Uru", lambda: question(bridge))
+            return await with_progress("Waiting for Uru", lambda: question(bridge))
 
     return anyio.run(answer)
 
 
 def _patient(settings: Settings) -> Settings:
-    """The settings for a process that ends with its one call: no run goes on behind it, and no rest can be fetched."""
+    """The settings for a process that exits after one call: no background runs, no truncated results."""
     within = max(settings.call_deadline, FOR_LOOKS * settings.execute_timeout)
     return settings.model_copy(update={"call_deadline": within, "result_chars": WHOLE, "sync_interval": 0})
 
 
 def _object(text: str) -> dict[str, Any]:
-    """Raises: `click.UsageError`, without repeating the text, in which a secret may stand."""
+    """Raises: `click.UsageError`, without repeating the text, which may contain a secret."""
     try:
         found = json.loads(text)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise click.UsageError(
-            f"The arguments are not JSON: {error.msg[:1].lower()}{error.msg[1:]} at {where}. In most shells, JSON"
-            ' stands in single quotation marks: \'{"query": "mail"}\''
+            f"The arguments are not JSON: {error.msg[:1].lower()}{error.msg[1:]} at {where}. In most shells, put JSON"
+            ' in single quotation marks: \'{"query": "mail"}\''
         ) from error
     except (ValueError, RecursionError) as error:
-        raise click.UsageError("The arguments cannot be read: too deep, or with too long a number.") from error
+        raise click.UsageError(
+            "The arguments cannot be read: they are nested too deeply or contain a number that is too long."
+        ) from error
     if not isinstance(found, dict):
         raise click.UsageError('The arguments are not a JSON object, such as {"query": "mail"}.')
     return found

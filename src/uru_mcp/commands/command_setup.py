@@ -1,5 +1,4 @@
-"""What every command line starts with: the settings of this terminal, and which Uru is meant, the real one or a sandbox
-in this process."""
+"""Common setup of all commands: reads the settings, and selects the real Uru or a sandbox in this process."""
 
 from __future__ import annotations
 
@@ -23,12 +22,14 @@ if TYPE_CHECKING:
     from uru_mcp.untrusted_input.redaction import Redaction
 
 SANDBOX_URL = "https://sandbox-in-this-process.invalid"  # never looked up
-OWN_KEY_LASTS = timedelta(days=30)  # the sandbox's own key, which a file would otherwise keep for ever
+SANDBOX_KEY_LIFETIME = timedelta(
+    days=30
+)  # lifetime of the sandbox's own key, which would otherwise stay in its file forever
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which Uru a command line chose, and what a sandbox is to hold."""
+    """The Uru that the command line selects, and the contents of a sandbox."""
 
     sandbox: bool = False
     db: Path | None = None
@@ -37,7 +38,7 @@ class Choice:
 
     @property
     def arguments(self) -> list[str]:
-        """The same as words of a command line, for any directory."""
+        """The same options as command line arguments, valid in any directory."""
         return [
             *(["--sandbox"] if self.sandbox else []),
             *(["--db", str(self.db.absolute())] if self.db else []),
@@ -47,7 +48,7 @@ class Choice:
 
 
 class Start(NamedTuple):
-    """`transport` leads to the sandbox, where there is one. The settings may be wrong."""
+    """`transport` connects to the sandbox, if there is one. `settings` may be an error instead."""
 
     settings: Settings | SettingsError
     redaction: Redaction
@@ -55,9 +56,9 @@ class Start(NamedTuple):
 
 
 def start(choice: Choice) -> Start:
-    """Read the environment, and open the sandbox that was chosen.
+    """Read the environment, and open the sandbox if one was chosen.
 
-    Raises: `click.ClickException` when the sandbox's files cannot be used.
+    Raises: `click.ClickException` if the sandbox's files cannot be used.
     """
     from uru_mcp.config.settings import read_environment, read_settings
     from uru_mcp.credentials.api_key import Key
@@ -71,13 +72,13 @@ def start(choice: Choice) -> Start:
         settings: Settings | SettingsError = read_settings(environ if sandbox is None else _inside(sandbox, environ))
     except SettingsError as error:
         settings = error
-        with suppress(ValueError):  # nobody else remembers the key when the settings cannot be used
+        with suppress(ValueError):  # with invalid settings, nothing else registers the key for redaction
             redaction.remember(Key(environ.get("URU_API_KEY", "")).reveal())
     return Start(settings, redaction, None if sandbox is None else _in_process(sandbox))
 
 
 def in_words(problems: Iterable[UruError], redaction: Redaction) -> str:
-    """What is wrong with the settings, for the person who can mend them."""
+    """The problems with the settings and their fixes, as text for the user."""
     return "\n".join(
         redaction.text(f"In this terminal, {_lowered(in_one_line(problem.message))}\n  Fix: {in_one_line(problem.fix)}")
         for problem in problems
@@ -85,7 +86,7 @@ def in_words(problems: Iterable[UruError], redaction: Redaction) -> str:
 
 
 def _lowered(sentence: str) -> str:
-    """The sentence as it goes on after a comma; the name of a variable stays in capitals."""
+    """The sentence with a lower-case start, to follow a comma; the name of a variable stays in upper case."""
     return sentence if sentence[1:2].isupper() else sentence[:1].lower() + sentence[1:]
 
 
@@ -103,7 +104,7 @@ def _sandbox(choice: Choice) -> Sandbox:
 
 
 def _inside(sandbox: Sandbox, environ: Mapping[str, str]) -> Mapping[str, str]:
-    """The environment for a sandbox in this process, with a key of its own where none is given."""
+    """The environment for a sandbox in this process, with a generated key if none is set."""
     from uru_mcp.config.settings import KEY_VARIABLES
 
     own = {"URU_PROXY_URL": SANDBOX_URL}
@@ -112,7 +113,7 @@ def _inside(sandbox: Sandbox, environ: Mapping[str, str]) -> Mapping[str, str]:
             name="uru-mcp --sandbox",
             workspace=sandbox.workspaces[0].id,
             permissions={"read", "write", "execute"},
-            expires_at=datetime.now(UTC) + OWN_KEY_LASTS,
+            expires_at=datetime.now(UTC) + SANDBOX_KEY_LIFETIME,
         )
         own["URU_API_KEY"] = made.text
     return {**environ, **own}

@@ -1,4 +1,4 @@
-"""`uru-mcp demo`."""
+"""`uru-mcp demo`: a tour of permissions and approvals against a local sandbox, without an account."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import click
 
 @click.command()
 def demo() -> None:
-    """Show the gate at work, without an account.
+    """Show how permissions work, without an account.
 
-    It takes a few seconds: an Uru sandbox runs on this machine, and uru-mcp is started as Claude Desktop would, with
-    one key after another. Nothing of it is kept. At the end stands what to put into Claude Desktop's configuration.
+    The demo takes a few seconds. It runs an Uru sandbox on this machine and starts uru-mcp as Claude Desktop would,
+    with one key after another. Nothing is kept. At the end, it prints the configuration for Claude Desktop.
     """
     from uru_mcp.commands.demo_steps import run_demo
     from uru_mcp.commands.output import decide_colours, say

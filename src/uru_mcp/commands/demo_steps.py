@@ -1,6 +1,6 @@
-"""`uru-mcp demo`: the real server as a process over real pipes, driven as Claude would drive it, against a sandbox.
+"""The steps of `uru-mcp demo`: starts the real server over pipes and drives it as Claude would, against a sandbox.
 
-The sandbox listens on loopback in this process, so that the story can also show what reached it and what did not.
+The sandbox listens on loopback in this process, so that the demo can also show which requests reached it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Say(Protocol):
     def __call__(self, text: str, /, *, bold: bool = False) -> object: ...
 
 
-WITHIN = 60.0  # seconds for the whole story
+WITHIN = 60.0  # seconds for the whole demo
 NOTE = "Called the customer back, all is well."
 LOG_NOTE = {"tool": "company_demo__LOG_NOTE", "input": {"text": NOTE}}
 PRICES = "uru://contexts/ctx_acme_prices"
@@ -44,13 +44,13 @@ REFUND = {
 
 
 def run_demo(say: Say) -> None:
-    """Tell the story through `say`, one block of text at a time.
+    """Run the demo and print its steps through `say`, one block of text at a time.
 
     Raises: TimeoutError after `WITHIN` seconds.
     """
     try:
         anyio.run(_demo, say)
-    except* BrokenPipeError:  # nobody reads on; without a stdout, Python has nothing to complain of at the end
+    except* BrokenPipeError:  # the reader has closed the pipe; without a stdout, Python reports no error at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -64,8 +64,8 @@ async def _demo(say: Say) -> None:
                 await _with_an_execute_key(sandbox, url, say)
     finally:
         sandbox.close()
-    _heading(say, "Now with Claude Desktop")
-    say("uru-mcp install claude-desktop does it. Or by hand: Settings → Developer → Edit Config, paste this, put your")
+    _heading(say, "Use it with Claude Desktop")
+    say("Run uru-mcp install claude-desktop. Or by hand: open Settings → Developer → Edit Config, paste this, put your")
     say("key in, quit Claude fully and open it again:\n")
     say(configuration(sys.executable))
     say("\nOr, without an account:\n")
@@ -83,16 +83,16 @@ async def _with_a_read_only_key(sandbox: Sandbox, url: str, say: Say) -> None:
             {"tool": "platform__context_query", "input": {"op": "search", "query": "refund", "limit": 1}},
         )
         hit = _structure(found)["data"]["items"][0]
-        say(f"\nIt may read. A search for “refund” finds “{hit['title']}” in the workspace.")
+        say(f"\nIt may read: a search for “refund” finds “{hit['title']}” in the workspace.")
 
-        _heading(say, "2. What the workspace holds, as resources and prompts to attach")
+        _heading(say, "2. The workspace's resources and prompts")
         listed = (await claude.list_resources()).resources
         contexts = [resource for resource in listed if resource.uri.startswith("uru://contexts/")]
         say(f"{len(listed)} resources, among them these context blocks:")
         say("\n".join(f"  {resource.title} ({resource.size} bytes): {resource.uri}" for resource in contexts))
         say("\nThe price list begins:")
         say(_quoted("\n".join(_contents(await claude.read_resource(PRICES)).splitlines()[:5])))
-        say(f"\nThe prompt {PROMPT}, filled in, with the instructions of its agent before it:")
+        say(f"\nThe prompt {PROMPT} with its arguments, after the instructions of its agent:")
         for message in (await claude.get_prompt(PROMPT, COMPLAINT)).messages:
             say(_quoted(getattr(message.content, "text", "")) + "\n")
 
@@ -117,7 +117,7 @@ async def _with_an_execute_key(sandbox: Sandbox, url: str, say: Say) -> None:
         decided = _structure(await claude.call_tool(decide["call_with"], decide["arguments"]))["data"]
         say(_quoted("\n".join(f"{event['type']}: {event['detail']}" for event in decided["events"][-4:])))
 
-        _heading(say, "6. Somebody deletes that key in Uru, while Claude is at work")
+        _heading(say, "6. The key is deleted in Uru while Claude is working")
         sandbox.keys.delete(key_id)
         revoked = await claude.call_tool("uru_execute", LOG_NOTE)
         say(_quoted(_text(revoked)))
@@ -127,9 +127,9 @@ async def _with_an_execute_key(sandbox: Sandbox, url: str, say: Say) -> None:
 
 @asynccontextmanager
 async def _claude(sandbox: Sandbox, url: str, permissions: set[str]) -> AsyncIterator[tuple[Client, str]]:
-    """A client like Claude's, connected to a server process that has a key of its own; and the id of that key."""
+    """An MCP client, connected to a new server process with its own key, and the id of that key."""
     made = sandbox.keys.create(name="Claude Desktop", workspace=sandbox.workspaces[0].id, permissions=permissions)
-    with TemporaryDirectory() as cache:  # nothing of the demonstration is kept
+    with TemporaryDirectory() as cache:  # the demo leaves no files behind
         command, *words = current_command()
         process = StdioServerParameters(
             command=command,

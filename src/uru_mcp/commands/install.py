@@ -1,4 +1,4 @@
-"""`uru-mcp install`: a client's configuration, written or taken back, with a key that Uru has accepted."""
+"""`uru-mcp install`: adds uru-mcp to an MCP client's configuration with a verified key, or removes it."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ ASK = "What may you do in Uru?"
 
 @click.command()
 @click.argument("client", required=False, type=click.Choice([*CLIENTS]), metavar="[CLIENT]")
-@click.option("--name", default="uru", show_default=True, help="What the server is called in the client.")
-@click.option("--permissions", help="What was ticked when the key was made, or less, such as read,execute.")
+@click.option("--name", default="uru", show_default=True, help="The server's name in the client.")
+@click.option("--permissions", help="The key's permissions, or fewer, such as read,execute.")
 @click.option(
     "--key-file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Put the key into this file, for you alone, and only its path into the configuration.",
+    help="Write the key to this file, readable only by you, and only its path to the configuration.",
 )
 @click.option("--sandbox", is_flag=True, help="Serve a sandbox instead of the real Uru; no key is needed.")
-@click.option("--dry-run", is_flag=True, help="Show what would change, ask for nothing, and write nothing.")
-@click.option("--uninstall", is_flag=True, help="Take the server out of the configuration again.")
+@click.option("--dry-run", is_flag=True, help="Show what would change; ask and write nothing.")
+@click.option("--uninstall", is_flag=True, help="Remove the server from the configuration.")
 def install(
     client: str | None,
     name: str,
@@ -48,13 +48,13 @@ def install(
     dry_run: bool,
     uninstall: bool,
 ) -> None:
-    """Add uru-mcp to an MCP client's configuration, or take it out.
+    """Add uru-mcp to an MCP client's configuration, or remove it.
 
-    CLIENT is claude-desktop, claude-code, cursor, vscode, windsurf or zed. Without it, the one whose configuration is
-    on this machine is meant, if there is only one.
+    CLIENT is claude-desktop, claude-code, cursor, vscode, windsurf or zed. It is optional if only one of them has a
+    configuration on this machine.
 
-    The key is taken from URU_API_KEY, URU_API_KEY_FILE or URU_API_KEY_COMMAND, or asked for, and it is written only
-    after Uru has accepted it. All else in the configuration stays as it is, and a backup is made beside it.
+    The key is read from URU_API_KEY, URU_API_KEY_FILE or URU_API_KEY_COMMAND, or from a prompt, and is written only
+    after Uru has accepted it. The rest of the configuration stays unchanged, and a backup is saved beside it.
 
     \b
       uru-mcp install claude-desktop
@@ -64,11 +64,11 @@ def install(
     from uru_mcp.config.settings import read_environment
 
     if uninstall and (permissions or key_file or sandbox):
-        raise click.UsageError("--uninstall goes with --name and --dry-run only.")
+        raise click.UsageError("--uninstall can be combined only with --name and --dry-run.")
     if sandbox and key_file:
-        raise click.UsageError("A sandbox needs no key: --sandbox does not go with --key-file.")
+        raise click.UsageError("A sandbox needs no key: --sandbox cannot be combined with --key-file.")
     if NAME.fullmatch(name) is None:
-        raise click.UsageError("--name takes letters, digits, - and _ only, since clients make tool names of it.")
+        raise click.UsageError("--name may contain only letters, digits, - and _, since clients use it in tool names.")
     machine = Machine(sys.platform, Path.home(), read_environment())
     key_file = key_file.expanduser().absolute() if key_file else None
     wish = Wish(name, _checked(permissions), key_file, sandbox, dry_run)
@@ -94,21 +94,19 @@ def _chosen(client: str | None, machine: Machine) -> Configuration:
     if len(found) == 1:
         return found[0]
     names = [one.client.name for one in found]
-    seen = f"Found on this machine: {', '.join(names)}." if names else "No client's configuration was found."
-    raise click.UsageError(
-        f"{seen} Say which client is meant, such as: uru-mcp install {[*names, 'claude-desktop'][0]}"
-    )
+    seen = f"Found on this machine: {', '.join(names)}." if names else "No client configuration was found."
+    raise click.UsageError(f"{seen} Name the client, for example: uru-mcp install {[*names, 'claude-desktop'][0]}")
 
 
 def _install(configuration: Configuration, wish: Wish, machine: Machine) -> None:
-    from uru_mcp.client_configs.entry import KEY, entry, environment_of, is_fleeting
+    from uru_mcp.client_configs.entry import KEY, entry, environment_of, is_in_uv_cache
     from uru_mcp.client_configs.entry_environment import left_behind, of_sandbox
     from uru_mcp.client_configs.planned_change import addition, backups_with, current, server_of
     from uru_mcp.client_configs.preview import difference
 
     redaction = Redaction()
-    with _said_plainly(redaction):
-        old = server_of(current(configuration), wish.name)  # before a key is asked for in vain
+    with _errors_as_text(redaction):
+        old = server_of(current(configuration), wish.name)  # fails early, before the user is asked for a key
         was = environment_of(old)
         if wish.sandbox:
             env = Environment(of_sandbox(was, wish.permissions))
@@ -129,8 +127,10 @@ def _install(configuration: Configuration, wish: Wish, machine: Machine) -> None
     unused = [] if wish.sandbox else left_behind(machine.environ)
     if unused:
         say_line(f"Set in this terminal but not saved for the client: {', '.join(unused)}")
-    if is_fleeting(sys.executable):
-        say_line("This Python lies in a cache that uv may clear; install it for good: uv tool install uru-mcp")
+    if is_in_uv_cache(sys.executable):
+        say_line(
+            "This Python is in uv's cache, which may be cleared. Install uru-mcp permanently: uv tool install uru-mcp"
+        )
     if env.undeclared is not None:
         say_line(f"Later: {configuration.client.next_step}")
         say_what_to_add(env.undeclared, wish.name, change.path)
@@ -139,7 +139,7 @@ def _install(configuration: Configuration, wish: Wish, machine: Machine) -> None
 
 
 def _made(change: Change, wish: Wish, env: Environment) -> Path | None:
-    """Make the change, and before it, once it can be made, its backup, which is returned, and the key file."""
+    """Write the backup and the key file, then make the change. Nothing is written if it cannot be made."""
     from uru_mcp.client_configs.file_writing import keep
     from uru_mcp.client_configs.key_check import write_key_file
 
@@ -147,7 +147,7 @@ def _made(change: Change, wish: Wish, env: Environment) -> Path | None:
         backup = keep(change.path, change.before.data) if change.before and change.is_any else None
         if wish.key_file and env.for_file:
             write_key_file(wish.key_file, env.for_file)
-            say_line(f"Key file: {wish.key_file}, for you alone")
+            say_line(f"Key file: {wish.key_file}, readable only by you")
     return backup
 
 
@@ -161,14 +161,16 @@ def _say_what_was_done(change: Change, wish: Wish, backup: Path | None, client: 
         say_line(f"Backup: {backup}")
     beside = [f"{name}={env[name]}" for name in CARRIED if name in env]
     if beside:
-        say_line(f"Beside the key it sets {', '.join(beside)}.")
+        say_line(f"Besides the key, it sets {', '.join(beside)}.")
     if "URU_API_KEY" in env and is_open_to_others(change.path):
-        say_line("Other users of this machine may read that file, and the key in it; --key-file keeps it apart.")
+        say_line(
+            "Other users of this machine can read that file and its key. Use --key-file to store the key separately."
+        )
 
 
 def _say_which_hold_a_key(backups: list[Path]) -> None:
     if backups:
-        say_line(f"These backups still hold a key: {', '.join(map(str, backups))}")
+        say_line(f"These backups still contain a key: {', '.join(map(str, backups))}")
 
 
 def _uninstall(configuration: Configuration, wish: Wish, machine: Machine) -> None:
@@ -178,7 +180,7 @@ def _uninstall(configuration: Configuration, wish: Wish, machine: Machine) -> No
     from uru_mcp.client_configs.preview import difference
 
     title = configuration.client.title
-    with _said_plainly(Redaction()):
+    with _errors_as_text(Redaction()):
         env = environment_of(server_of(current(configuration), wish.name))
         change = removal(configuration, wish.name)
         if not change.is_any:
@@ -193,19 +195,19 @@ def _uninstall(configuration: Configuration, wish: Wish, machine: Machine) -> No
             remove(spent)
         holding = backups_with(configuration, wish.name, KEY[0])
     what = f"the server “{wish.name}” of {title}, from {change.path}"
-    say_line(f"Removed: {what if change.after is not None else f'{change.path}, which held nothing else'}")
+    say_line(f"Removed: {what if change.after is not None else f'{change.path}, which contained nothing else'}")
     if "URU_API_KEY_FILE" in env:
-        say_line(f"Left where it is: the key file {env['URU_API_KEY_FILE']}")
+        say_line(f"Not removed: the key file {env['URU_API_KEY_FILE']}")
     _say_which_hold_a_key(holding)
     say(f"\nRestart {title} to finish.")
 
 
 @contextmanager
-def _said_plainly(redaction: Redaction) -> Iterator[None]:
-    """What goes wrong becomes a message and what to do about it, and exit code 1."""
+def _errors_as_text(redaction: Redaction) -> Iterator[None]:
+    """Turn errors into a message with its fix, and exit code 1."""
     try:
         yield
-    except click.Abort:  # a question is only asked before anything is written
+    except click.Abort:  # prompts come only before anything is written
         raise click.ClickException("Stopped. Nothing was written.") from None
     except SettingsError as error:
         raise click.ClickException("\n".join(_in_two_lines(one, redaction) for one in error.problems)) from error
@@ -214,4 +216,4 @@ def _said_plainly(redaction: Redaction) -> Iterator[None]:
 
 
 def _in_two_lines(error: UruError, redaction: Redaction) -> str:
-    return f"{in_one_line(redaction.text(error.message))}\n  {in_one_line(redaction.text(error.fix))}"
+    return f"{in_one_line(redaction.text(error.message))}\n  Fix: {in_one_line(redaction.text(error.fix))}"

@@ -1,5 +1,7 @@
-"""The key for a configuration: found or asked for, accepted by Uru, and, if it is to have one, with a file that may be
-written. It is written by `install.py`, once the configuration can be."""
+"""Gets the key for `uru-mcp install` from the environment or a prompt, and checks it with Uru.
+
+It writes nothing; `install.py` writes the key file once it can write the configuration.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the person asked for. `key_file` is absolute; `permissions` are as the person wrote them."""
+    """The user's options. `key_file` is absolute; `permissions` is as the user wrote it."""
 
     name: str
     permissions: str | None = None
@@ -35,9 +37,9 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """The variables that an entry is to set, and the key that is yet to be put into the wished file, if one is.
+    """The variables that an entry will set, and the key to write to the key file, if any.
 
-    `undeclared` is what is known of the permissions where neither Uru nor the person has said them.
+    `undeclared` is the known grant if neither Uru nor the user has stated the permissions.
     """
 
     variables: Mapping[str, Any]
@@ -46,7 +48,7 @@ class Environment:
 
 
 def planned_environment(old: Mapping[str, Any], wish: Wish, environ: Mapping[str, str]) -> Environment:
-    """The variables that an entry would set; nothing is asked, not even whether the key is one."""
+    """The variables that an entry would set; asks nothing and does not validate the key."""
     from uru_mcp.client_configs.entry import KEY
     from uru_mcp.client_configs.entry_environment import keys_given, with_key
 
@@ -57,20 +59,20 @@ def planned_environment(old: Mapping[str, Any], wish: Wish, environ: Mapping[str
 def accepted_environment(
     old: Mapping[str, Any], wish: Wish, environ: Mapping[str, str], redaction: Redaction
 ) -> Environment:
-    """What an entry is to set, once Uru has accepted the key. Nothing is written.
+    """The variables for an entry, once Uru has accepted the key. Nothing is written.
 
-    Raises: `UruError` when the key or a setting is no good, and `Abort` when the person stops.
+    Raises: `UruError` if the key or a setting is invalid, and `Abort` if the user cancels.
     """
     import anyio
 
     from uru_mcp.client_configs.entry_environment import as_variables, keys_given, with_key
-    from uru_mcp.client_configs.key_check import key_in, standing_of
+    from uru_mcp.client_configs.key_check import checked_status, key_in
     from uru_mcp.config.settings import read_settings
 
     in_file = anyio.run(key_in, wish.key_file) if wish.key_file else None
     key = keys_given(environ) or (_placed(wish) if in_file else {}) or {"URU_API_KEY": _asked()}
     settings = read_settings(as_variables(with_key(old, environ, key, wish.permissions), environ))
-    key_status = anyio.run(standing_of, settings, redaction)
+    key_status = anyio.run(checked_status, settings, redaction)
     _judge(key_status, settings.proxy_url, redaction)
     grant = key_status.grant if key_status.grant is not None and key_status.grant.unknown else None
     permissions = wish.permissions if grant is None else ticked(grant)
@@ -92,9 +94,9 @@ def _asked() -> str:
 
 
 def _judge(key_status: KeyStatus, url: str, redaction: Redaction) -> None:
-    """Say what Uru says of the key.
+    """Print the key's status.
 
-    Raises: its trouble, and `Abort` when Uru does not answer and the person leaves it at that.
+    Raises: the key's problem, and `Abort` if Uru does not answer and the user cancels.
     """
     from uru_mcp.permissions import in_words
     from uru_mcp.uru.http_errors import new_key
@@ -108,30 +110,32 @@ def _judge(key_status: KeyStatus, url: str, redaction: Redaction) -> None:
         if key is None or not isinstance(trouble, NoAnswer):
             raise trouble
         say_line(redaction.text(f"The key …{key.last4} could not be checked. {in_one_line(trouble.message)}"))
-        confirm("Write it into the configuration all the same?")
+        confirm("Write it to the configuration anyway?")
         return
     say_line(f"Key: …{key.last4 if key else ''}, accepted by {url}")
     if workspace is not None:
         say_line(redaction.text(f"Workspace: {in_one_line(workspace.name or workspace.id or '')}"))
     elif selects_later:
-        say_line("Workspace: none yet; Claude will ask which one, or set URU_WORKSPACE_ID and install again")
+        say_line(
+            "Workspace: none selected; Claude will ask for one, or set URU_WORKSPACE_ID and run uru-mcp install again"
+        )
     if key_status.grant is not None and key_status.grant.unknown:
-        seen = ", but a first read has shown Read" if key_status.grant.effective else ""
-        say_line(f"Permissions: Uru does not tell them{seen}")
+        seen = ", but a test read has confirmed Read" if key_status.grant.effective else ""
+        say_line(f"Permissions: not reported by Uru{seen}")
     elif key_status.grant is not None:
         say_line(f"Permissions: {in_words(key_status.grant.effective)}")
 
 
 def _ask_for(path: Path, key: Key, in_file: Key | None) -> None:
-    """Raises: `Abort` when the file holds something else, and the person keeps that."""
+    """Ask before replacing other content of the file. Raises: `Abort` if the user keeps it."""
     if in_file is not None:
-        confirm(f"{path} holds another key, …{in_file.last4}. Replace it with …{key.last4}?")
+        confirm(f"{path} contains another key, …{in_file.last4}. Replace it with …{key.last4}?")
     elif not _is_empty(path):
-        confirm(f"{path} holds something that is no key. Replace it?")
+        confirm(f"{path} contains something other than a key. Replace it?")
 
 
 def _is_empty(path: Path) -> bool:
-    """Whether nothing is lost when the file is written; no, when that cannot be known."""
+    """Whether the file can be written without losing content; False if that is unknown."""
     try:
         return not path.stat().st_size
     except FileNotFoundError:

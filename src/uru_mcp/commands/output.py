@@ -1,7 +1,6 @@
-"""What stands on a person's screen: colours where they are wanted, nothing that a stranger's text could do to it, and a
-sign of life while something takes long.
+"""Terminal output of the commands: colours, escaping of untrusted text, prompts, and progress indicators.
 
-All that the commands print goes through here; what is harmless is decided in `untrusted_input/terminal_escaping.py`.
+Everything that the commands print goes through here; `untrusted_input/terminal_escaping.py` decides what is safe.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ from uru_mcp.untrusted_input.terminal_escaping import as_json, for_terminal, in_
 Value = TypeVar("Value")
 
 ERASE = "\r\x1b[K"
-SIGN_EACH = 1  # seconds
+PROGRESS_EVERY = 1  # seconds
 
 
 def decide_colours(environ: Mapping[str, str]) -> None:
-    """For the command that runs: none where NO_COLOR has a value, otherwise on a terminal alone, as click sees to.
+    """Disable colours for this command if NO_COLOR is set; otherwise click uses them only in a terminal.
 
     Source: no-color.org.
     """
@@ -31,49 +30,49 @@ def decide_colours(environ: Mapping[str, str]) -> None:
 
 
 def say(text: str, *, err: bool = False, mark: str = "", bold: bool = False, dim: bool = False) -> None:
-    """Print a text of one or more lines, without what a terminal would obey. `mark` is ours, with a colour."""
+    """Print one or more lines with control sequences escaped. `mark` is trusted and may have a colour."""
     shown = for_terminal(text)
     styled = click.style(shown, bold=bold or None, dim=dim or None) if bold or dim else shown
     click.echo(f"{mark}{styled}", err=err)
 
 
 def say_line(text: str, *, err: bool = False) -> None:
-    """Print a text as one line, whatever names stand in it."""
+    """Print a text as one line, even if it contains line breaks."""
     say(in_one_line(text), err=err)
 
 
 def say_json(value: Any) -> None:
-    """Print a value as JSON, which also a terminal can take."""
+    """Print a value as JSON that is safe in a terminal."""
     click.echo(as_json(value))
 
 
 def confirm(question: str) -> None:
-    """Raises: `click.Abort` unless the person says yes."""
+    """Ask the user. Raises: `click.Abort` unless the answer is yes."""
     click.confirm(in_one_line(question), abort=True)
 
 
 def shortened(line: str) -> str:
-    """A line as long as the terminal is wide; whole where nobody looks on."""
+    """A line truncated to the width of the terminal; unchanged if stdout is not a terminal."""
     width = shutil.get_terminal_size().columns
     return line if len(line) <= width or not sys.stdout.isatty() else f"{line[: width - 1]}…"
 
 
-def sign(text: str) -> None:
-    """Put a text on the line where the next output will stand, for a person who waits; nothing where there is none."""
+def show_progress(text: str) -> None:
+    """Show a temporary status text that the next output overwrites; only in a terminal."""
     if sys.stderr.isatty():
         click.echo(f"{ERASE}{in_one_line(text)}", nl=False, err=True)
 
 
-async def with_signs(what: str, work: Callable[[], Awaitable[Value]]) -> Value:
-    """What the work brings, with a sign of life each second for a person who waits for it."""
+async def with_progress(what: str, work: Callable[[], Awaitable[Value]]) -> Value:
+    """Do the work and return its result, with a progress indicator updated each second."""
     import anyio
 
     async def count() -> None:
         seconds = 0
         while True:
-            await anyio.sleep(SIGN_EACH)
-            seconds += SIGN_EACH
-            sign(f"{what} … {seconds} s")
+            await anyio.sleep(PROGRESS_EVERY)
+            seconds += PROGRESS_EVERY
+            show_progress(f"{what} … {seconds} s")
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(count)
@@ -81,5 +80,5 @@ async def with_signs(what: str, work: Callable[[], Awaitable[Value]]) -> Value:
             found = await work()
         finally:
             tasks.cancel_scope.cancel()
-            sign("")
+            show_progress("")
     return found

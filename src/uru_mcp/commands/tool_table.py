@@ -1,4 +1,4 @@
-"""What `uru-mcp tools` prints: a line for each tool, with what it needs, and why some cannot be called."""
+"""Formats the output of `uru-mcp tools`: one line for each tool, with its permissions, or why it is blocked."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from uru_mcp.session.session import Snapshot
 
 HITS = 50  # of a search
-NAME_CHARS = 40  # a longer name shifts its own line and no other
+NAME_CHARS = 40  # a longer name shifts only its own line
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """`tools` and `left_out` have the members of a search's hits; `refusal` is why there are not all, or none.
+    """The tools to print. `tools` and `left_out` have the fields of search hits; `refusal` is why some are missing.
 
-    `permissions` says of each whether the key has it, and how that is known.
+    `permissions` states for each permission whether the key has it, and how that is known.
     """
 
     tools: list[dict[str, Any]] = field(default_factory=list)
@@ -33,7 +33,7 @@ class Listed:
 
 
 async def listed(bridge: Bridge, query: str, *, blocked: bool) -> Listed:
-    """The tools that fit, or all that Claude is shown; with `blocked`, all that cannot be called."""
+    """The tools that match the query, or all that Claude sees; with `blocked`, those that cannot be called."""
     found = await _found(bridge, query, blocked=blocked)
     return replace(found, permissions=_permissions(bridge.snapshot))
 
@@ -70,14 +70,14 @@ def listed_as_json(found: Listed) -> dict[str, Any]:
 
 
 def lines_of(found: Listed) -> Iterator[tuple[str, bool]]:
-    """A line for each: the name, what it needs or lacks, and what it does; and whether it may be called."""
+    """A line for each tool (its name, the permissions it needs or lacks, what it does), and whether it is allowed."""
     widest = min(NAME_CHARS, max((len(tool["tool"]) for tool in found.tools), default=0))
     for tool in found.tools:
         name, states = tool["tool"], _state(tool)
         text = in_one_line(f"{name:{widest}}  {states:19}  {_in_one_line(tool['description'])}")
         yield shortened(text), tool["allowed"]
     for one in found.left_out:
-        yield shortened(in_one_line(f"{one['namespace']}: {one['tool']} is left out, since {one['reason']}")), True
+        yield shortened(in_one_line(f"{one['namespace']}: {one['tool']} is left out because {one['reason']}")), True
 
 
 async def _shown(bridge: Bridge) -> list[dict[str, Any]]:
@@ -111,9 +111,11 @@ def _blocked(snapshot: Snapshot) -> list[dict[str, Any]]:
 
 def _note_on_hits(found: dict[str, Any], *, shown: int, blocked: bool) -> str:
     if found["next_offset"] is not None:
-        return f"These are of the best {found['next_offset']} of {found['total']}; more words find fewer."
+        return (
+            f"These are among the best {found['next_offset']} of {found['total']} hits; add words to narrow the search."
+        )
     if blocked and found["hits"] and not shown:
-        return "Nothing that fits is blocked."
+        return "No matching tool is blocked."
     return str(found.get("hint", ""))
 
 
@@ -123,8 +125,8 @@ def _note_on_rest(snapshot: Snapshot, shown: list[dict[str, Any]], hidden: list[
     cannot = len(hidden) + len(snapshot.catalog.left_out)
     parts = [
         f"Listed: {len(shown)}.",
-        f"Not listed, but to be found and called: {unlisted}, by uru-mcp tools QUERY." if unlisted else "",
-        f"Blocked or left out: {cannot}; uru-mcp tools --blocked says why." if cannot else "",
+        f"Not listed but callable: {unlisted}; find them with uru-mcp tools QUERY." if unlisted else "",
+        f"Blocked or left out: {cannot}; uru-mcp tools --blocked shows why." if cannot else "",
     ]
     return " ".join(filter(None, parts))
 
@@ -136,13 +138,13 @@ def _note_on_blocked(snapshot: Snapshot, found: dict[str, Any], hidden: list[dic
     if grant is not None and grant.unknown:
         unknown = unknown_permissions("", grant)
         return f"{unknown.message} {unknown.fix}"
-    return "" if hidden or found["left_out"] else "Nothing is blocked: this key may call every tool there is."
+    return "" if hidden or found["left_out"] else "Nothing is blocked: this key may call every tool."
 
 
 def _state(tool: dict[str, Any]) -> str:
     if tool["allowed"]:
         return ", ".join(tool["needs"]) or "needs nothing"
-    return f"lacks {', '.join(tool['missing']) or 'a known grant'}"
+    return f"lacks {', '.join(tool['missing'])}" if tool["missing"] else "permissions unknown"
 
 
 def _in_one_line(description: str) -> str:

@@ -1,4 +1,4 @@
-"""`uru-mcp usage`: an audit log as tables for a terminal of 80 columns, or as JSON."""
+"""`uru-mcp usage`: prints totals of an audit log as tables for a terminal of 80 columns, or as JSON."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.untrusted_input.terminal_escaping import in_one_line
 
 COLUMNS = 80
-NAME_CHARS = 44  # of a name, so that the numbers beside it fit too
+NAME_CHARS = 44  # of a name, so that the numbers fit beside it
 
 
 @click.command()
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, with whole names and sums instead of averages.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with full names and totals instead of averages.")
 def usage(file: Path | None, as_json: bool) -> None:
-    """Add up an audit log, with advice for a narrower key.
+    """Summarize an audit log, and suggest a key with fewer permissions.
 
-    Calls are shown by tool, by day, by outcome and by the permissions that they needed. FILE is a log that
-    URU_AUDIT_LOG named; without it, the one that it names here and now. The older files beside it (FILE.1 and so on)
-    are read too. MS and CHARS are milliseconds and characters of an answer, on average.
+    Calls are shown by tool, by day, by outcome and by the permissions that they needed. FILE is the audit log; the
+    default is the value of URU_AUDIT_LOG in this terminal. Rotated files beside it (FILE.1 and so on) are read too. MS
+    and CHARS are the average duration in milliseconds and the average length of an answer in characters.
     """
     path = _configured() if file is None else file
     found = summed(_entries(path))
@@ -44,7 +44,7 @@ def _configured() -> Path:
 
     text = read_environment().get("URU_AUDIT_LOG", "").strip()
     if not text:
-        raise click.UsageError("Name a file, the one that URU_AUDIT_LOG names where uru-mcp is configured.")
+        raise click.UsageError("Name the audit log: the value of URU_AUDIT_LOG in the client's configuration.")
     try:
         return absolute_path(text)
     except ValueError as error:
@@ -52,8 +52,8 @@ def _configured() -> Path:
 
 
 def _entries(path: Path) -> Iterator[Entry | None]:
-    """Every line of the log's files as an entry, None where it is not one. All are opened before any is read, so that a
-    server which rotates them meanwhile takes nothing away."""
+    """Each line of the log files as an entry; None if it is invalid. All files are opened before any is read, so that a
+    concurrent rotation loses nothing."""
     redaction = Redaction()
     with ExitStack() as opened:
         try:
@@ -61,7 +61,7 @@ def _entries(path: Path) -> Iterator[Entry | None]:
         except OSError as error:
             raise click.ClickException(f"{error.filename} cannot be read: {error.strerror}.") from error
         if not files:
-            raise click.ClickException(f"There is no file {path}. Calls are recorded where URU_AUDIT_LOG names a file.")
+            raise click.ClickException(f"There is no file {path}. To record calls, set URU_AUDIT_LOG to a file.")
         for file in files:
             yield from (read_entry(line, redaction) for line in file if not line.isspace())
 
@@ -85,9 +85,9 @@ def _as_json(found: Usage) -> dict[str, object]:
 
 
 def _as_text(found: Usage, path: Path) -> str:
-    unread = [f"Lines that are no entries: {found.unread}."] if found.unread else []
+    unread = [f"Lines that are not entries: {found.unread}."] if found.unread else []
     if found.days is None:
-        return "\n".join([f"{in_one_line(str(path))} holds no call yet.", *unread])
+        return "\n".join([f"{in_one_line(str(path))} contains no calls yet.", *unread])
     first, last = found.days
     parts = [
         "\n".join([f"Calls from {first} to {last}: {found.calls}, of which {found.failed} failed.", *unread]),
@@ -114,7 +114,7 @@ def _row(tally: Tally) -> list[str]:
 
 
 def _short(name: str) -> str:
-    """A name cut in its middle, since its ends tell it from others."""
+    """A name shortened in the middle, since its ends distinguish it from others."""
     half, name = NAME_CHARS // 2, in_one_line(name)
     return name if len(name) <= NAME_CHARS else f"{name[: half - 1]}…{name[-half:]}"
 

@@ -1,4 +1,4 @@
-"""Reads the environment into `Settings`; nothing else reads it.
+"""Reads and validates the `URU_*` environment variables; no other package reads the environment.
 
-It sends nothing and knows no MCP.
+It sends nothing and does not know MCP.
 """

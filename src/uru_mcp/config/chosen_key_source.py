@@ -1,4 +1,4 @@
-"""Chooses where the API key comes from, by the settings: a variable, a file or a command."""
+"""Selects the source of the API key from the settings: a variable, a file or a command."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from uru_mcp.credentials.key_sources import KeyCommand, KeyFile, KeySource, KeyV
 
 
 def source_of(settings: Settings) -> KeySource:
-    """The one source of the key that the user has set."""
+    """The key source that the user configured; settings have exactly one."""
     if settings.api_key_file is not None:
         return KeyFile(settings.api_key_file)
     if settings.api_key_command is not None:

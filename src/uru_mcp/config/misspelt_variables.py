@@ -1,8 +1,8 @@
-"""Which unknown `URU_…` variables are meant for uru-mcp; pure.
+"""Detects misspelt `URU_…` variables that were meant for uru-mcp; pure.
 
-Uru's other programs have variables too, which are none of our business. But a name that is a slip away from one of
-ours, or asks in other words for a permission, a key or a choice of tools, must not be ignored: `URU_PERMISSION=read`
-would open everything.
+Uru's other programs have their own variables, which are ignored. But a name that is a typo of one of ours, or that
+describes a permission, a key or a choice of tools in other words, must be an error: if `URU_PERMISSION=read` were
+ignored, every permission would be granted.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import re
 from collections.abc import Iterable
 
 PREFIX = "URU_"
-SLIPS = 2  # letters too many, too few, wrong or exchanged
+SLIPS = 2  # typos in a name: letters added, missing, wrong or transposed
 
 
 def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Words of a name, without those of `NEUTRAL`. A name is meant for us when all its words are in one of these sets.
+# Words of a name, not counting `NEUTRAL`. A name is meant for uru-mcp when all its words are in one of these sets.
 NEUTRAL = words("MCP SERVER CLAUDE MY THE NAME NAMES LIST SET VALUE")
 KEY = words("API KEY KEYS TOKEN TOKENS APIKEY APITOKEN SECRET ACCESS AUTH BEARER AUTHORIZATION CREDENTIAL CREDENTIALS")
 KEY_PLACES = words("FILE PATH COMMAND CMD")
@@ -34,7 +34,7 @@ TOOLS = words(
 )
 CONSENT = words("CONFIRM CONFIRMATION APPROVAL APPROVALS APPROVE REQUIRE REQUIRED ASK")
 
-ALWAYS = words("PERMISSION PERMISSIONS PERMS SCOPES READONLY")  # whatever else is in the name
+ALWAYS = words("PERMISSION PERMISSIONS PERMS SCOPES READONLY")  # even next to unknown words
 
 MEANT_BY = (
     ("URU_PERMISSIONS", ACCESS, ACCESS_BESIDE),
@@ -44,11 +44,11 @@ MEANT_BY = (
     ("URU_NAMESPACES", TOOLS, TOOLS),
     ("URU_PERMISSIONS", CONSENT, CONSENT | TOOLS),
 )
-"""What a name means whose words are all in the last set, and one of them in the first."""
+"""The variable that is meant when one word of a name is in the first set and all its words are in the second."""
 
 
 def meant_variable(name: str, known: Iterable[str]) -> str | None:
-    """The variable of ours that an unknown name was meant to be; None where it is another program's."""
+    """The known variable that an unknown name was meant to be; None when it belongs to another program."""
     near = sorted((distance, one) for one in known if (distance := slips(name, one, most=SLIPS)) is not None)
     if near:
         return near[0][1]
@@ -60,7 +60,7 @@ def meant_variable(name: str, known: Iterable[str]) -> str | None:
 
 
 def slips(name: str, other: str, *, most: int) -> int | None:
-    """The letters by which two names differ, neighbours exchanged counting as one; None when they are more than `most`.
+    """The edit distance of two names, a transposition counting as one; None when it is greater than `most`.
 
     Source: the restricted Damerau-Levenshtein distance.
     """

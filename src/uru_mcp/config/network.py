@@ -1,7 +1,7 @@
-"""The proxies and certificates that the environment sets for all programs, in words for the user.
+"""Describes the proxy and CA certificate settings of the environment, for diagnostics.
 
-What is used is decided by `httpx2` and OpenSSL, from the same variables; here they are only named. Of a proxy's address
-no user name and no password is ever told.
+`httpx2` and OpenSSL decide which of them apply, from the same variables; this module only names them. It never shows
+the user name or password of a proxy URL.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SYSTEM = messages.SYSTEM_SETTINGS
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """`variable` is where it is set, and `address` its host and port."""
+    """A configured proxy. `variable` is where it is set, and `address` is its host and port."""
 
     variable: str
     scheme: str
@@ -35,19 +35,19 @@ class Proxy:
 
     @property
     def fault(self) -> str | None:
-        """Why nothing can be connected to it, as far as its address shows; None where nothing is wrong with that."""
+        """Why this proxy cannot work, as far as its address shows; None if the address is valid."""
         if self.scheme not in SCHEMES:
             return messages.WITH_SCHEME.format(scheme=self.scheme[:20])
         try:
             parts = urlsplit(f"//{self.address}")
             is_possible = bool((parts.hostname or "").strip().encode("idna")) and parts.port != 0
-        except ValueError:  # a port beyond 65535, or a name that no name server takes
+        except ValueError:  # a port above 65535, or an invalid host name
             is_possible = False
         return None if is_possible else messages.WITH_HOST_AND_PORT
 
 
 def proxy_for(url: str) -> Proxy | None:
-    """The proxy that requests to this address go through; None where there is none, as for this machine itself."""
+    """The proxy for requests to this URL; None if there is none, as for loopback addresses."""
     parts = urlsplit(url)
     host, proxies = parts.hostname or "", getproxies()
     kind = parts.scheme if proxies.get(parts.scheme) else "all"
@@ -55,13 +55,13 @@ def proxy_for(url: str) -> Proxy | None:
     if not stated or is_loopback(host) or proxy_bypass(host):
         return None
     scheme, _, rest = stated.rpartition("://")
-    address = rest.rpartition("@")[2].split("/")[0]  # a password may hold anything, a slash included
+    address = rest.rpartition("@")[2].split("/")[0]  # a password may contain any character, even a slash
     return Proxy(_variable(kind, read_environment()), scheme.lower() or "http", address[:100])
 
 
 def certificates(*, missing: bool) -> tuple[str, ...]:
-    """The variables that name certificates, such as `SSL_CERT_FILE (/company.pem)`: those where there is nothing to
-    read, or the one that is read first."""
+    """The variables that name certificates, such as `SSL_CERT_FILE (/company.pem)`: those that cannot be read if
+    `missing`, otherwise the one that takes precedence."""
     environ = read_environment()
     named = {name: environ[name] for name in CERTIFICATES if environ.get(name)}
     found = [name for name, path in named.items() if not _is_readable(name, path)] if missing else list(named)[:1]
@@ -69,7 +69,7 @@ def certificates(*, missing: bool) -> tuple[str, ...]:
 
 
 def require_usable_proxy(url: str) -> None:
-    """Raises: `ValueError` where requests to this address go through a proxy that nothing can be connected to."""
+    """Raises: `ValueError` if requests to this URL go through a proxy whose address is invalid."""
     proxy = proxy_for(url)
     if proxy is not None and proxy.fault is not None:
         raise ValueError(proxy.fault)

@@ -1,6 +1,6 @@
-"""What single variables may hold: a text into a value, or a ValueError that says what is wrong with it.
+"""Parses the values of single settings; a ValueError says what is wrong with a value.
 
-The words of an error follow on “it cannot be used:”. Which variables there are is in `settings.py`.
+Each error message completes the sentence “it cannot be used: …”. The variables are defined in `settings.py`.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from uru_mcp.permissions import Permissions
 from uru_mcp.untrusted_input.permission_parsing import read_names
 
 QUOTES = {('"', '"'), ("'", "'"), ("“", "”"), ("\u2018", "\u2019"), ("„", "“"), ("«", "»"), ("`", "`")}
-SHORTEST_INTERVAL = 0.1  # seconds; a shorter one is a slip, and would keep Uru busy
+SHORTEST_INTERVAL = 0.1  # seconds; a shorter one is probably a mistake, and would overload Uru
 
 
 def unquoted(text: str) -> str:
-    """The value without the blanks and the pair of quotation marks around it; `"a b" c "d"` has two, which stay."""
+    """The value without surrounding blanks and quotation marks; `"a b" c "d"` has two quoted parts and stays."""
     text = text.strip()
     while len(text) > 1 and (text[0], text[-1]) in QUOTES:
         inner = text[1:-1].strip()
@@ -35,11 +35,11 @@ def base_url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or not text.isprintable() or " " in text:
         raise ValueError("it is not an http(s) URL")
-    _ = parts.port  # raises ValueError when it is not a number
+    _ = parts.port  # raises ValueError if it is not a number
     if parts.username is not None or parts.query or parts.fragment or "?" in text or "#" in text:
-        raise ValueError("it holds user info, a query or a fragment")
+        raise ValueError("it contains user info, a query or a fragment")
     if parts.scheme == "http" and not is_loopback(parts.hostname):
-        raise ValueError("it is http:// on a host other than this machine, which would send the key in the clear")
+        raise ValueError("http:// is allowed only for this machine, since it would send the key unencrypted")
     return text.rstrip("/")
 
 
@@ -58,41 +58,41 @@ def patterns(text: str) -> tuple[str, ...]:
 
 def interval(seconds: float) -> float:
     if 0 < seconds < SHORTEST_INTERVAL:
-        raise ValueError(f"it is shorter than {SHORTEST_INTERVAL:g} seconds, and not 0")
+        raise ValueError(f"it must be 0 or at least {SHORTEST_INTERVAL:g} seconds")
     return seconds
 
 
 def absolute_path(text: str) -> Path:
-    """The path of a file as people write it.
+    """A file path as a user writes it, with `~` expanded.
 
-    Raises: ValueError, also when it is relative: clients start servers in directories that nobody would think of.
+    Raises: ValueError, also for a relative path, since each client starts servers in a different directory.
     """
     try:
         path = Path(text).expanduser()
     except RuntimeError as error:
-        raise ValueError("there is no such home directory") from error
+        raise ValueError("the home directory does not exist") from error
     if not path.is_absolute():
-        raise ValueError("it is not an absolute path, and clients start servers in directories of their own")
+        raise ValueError("it is not an absolute path, and each client starts servers in a different directory")
     return path
 
 
 def cache_directory(environ: Mapping[str, str], platform: str = sys.platform) -> Path | None:
-    """The directory for what may be lost, or None where the environment names none. XDG_CACHE_HOME counts everywhere.
+    """The cache directory, or None if the environment does not name one. XDG_CACHE_HOME is used on every platform.
 
-    Not by `platformdirs`, which reads the environment of the process and takes no other.
+    `platformdirs` is not used because it always reads the environment of the process.
     """
     own = {"win32": ("LOCALAPPDATA", ""), "darwin": ("HOME", "Library/Caches")}.get(platform, ("HOME", ".cache"))
     for variable, below in (("XDG_CACHE_HOME", ""), own):
         directory = Path(environ.get(variable, ""))
-        if directory.is_absolute():  # a relative one is to be ignored, says the XDG specification
+        if directory.is_absolute():  # the XDG specification says to ignore relative paths
             return directory / below / "uru-mcp"
     return None
 
 
 def split_command(text: str, *, windows: bool = sys.platform == "win32") -> tuple[str, ...]:
-    """The words of a command, split as a shell would; the first may begin with `~`.
+    """The words of a command, split as a shell would; the first may start with `~`.
 
-    Raises: ValueError, also for a program given by a relative path, for the reason that a file's may not be one.
+    Raises: ValueError, also for a relative path to the program, for the same reason as in `absolute_path`.
     """
     words = shlex.shlex(text, posix=True, punctuation_chars=False)
     words.whitespace_split, words.commenters = True, ""
@@ -100,7 +100,7 @@ def split_command(text: str, *, windows: bool = sys.platform == "win32") -> tupl
         words.escape = ""  # a backslash is part of a path there
     program, *arguments = words
     if not program:
-        raise ValueError("it begins with an empty word")
+        raise ValueError("its first word is empty")
     if program.startswith("~") or "/" in program or (windows and "\\" in program):
         program = str(absolute_path(program))
     return (program, *arguments)

@@ -1,6 +1,6 @@
-"""Settings from an environment mapping; the only reader of the environment.
+"""The `Settings` model: reads and validates the `URU_*` variables; the only reader of the environment.
 
-Which unknown variables are errors is decided in `misspelt_variables.py`.
+`misspelt_variables.py` decides which unknown variables are errors.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ LowerCase = BeforeValidator(lambda text: text.lower() if isinstance(text, str) e
 
 
 class Settings(BaseSettings):
-    """What the user set, each field as the variable `URU_` + its name in capitals. See `read_settings`."""
+    """The user's settings. Each field is the variable `URU_` + its name in upper case. See `read_settings`."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, frozen=True, arbitrary_types_allowed=True, validate_default=False
@@ -57,60 +57,65 @@ class Settings(BaseSettings):
     )
     api_key_command: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(parsing.split_command)] = Field(
         default=None,
-        repr=False,  # its arguments may say where a secret is kept
+        repr=False,  # its arguments may reveal where a secret is stored
         description="a command whose first line of output is the key; run without a shell, for 20 seconds at most",
     )
     proxy_url: Annotated[str, BeforeValidator(parsing.base_url)] = Field(
         default="https://mcp.uruintelligence.com",
-        description="where Uru answers: https, or http on this machine",
+        description="the URL of Uru: https, or http on this machine",
     )
     workspace_id: UUID | None = Field(default=None, description="the workspace to work in, a UUID")
     permissions: Annotated[frozenset[Permission] | None, NoDecode, BeforeValidator(parsing.permissions)] = Field(
         default=None,
-        description="what the key has, such as `read,execute`, where Uru does not tell it; otherwise a ceiling",
+        description="the key's permissions, such as `read,execute`, if Uru does not report them; otherwise a limit",
     )
     namespaces: Annotated[tuple[str, ...], NoDecode, BeforeValidator(parsing.patterns)] = Field(
         default=(), description="only these namespaces, as comma-separated patterns such as `platform,gmail_*`"
     )
     direct_tools: Annotated[Literal["auto", "all", "none"], LowerCase] = Field(
         default="auto",
-        description="which of Uru's tools are listed one by one: `auto` as many as fit the budget, `all`, `none`",
+        description="which of Uru's tools are listed individually: `auto` (as many as fit the budget), `all` or `none`",
     )
     tool_tokens: int = Field(
-        default=10_000, ge=0, le=1_000_000, description="that budget, in tokens of about four characters"
+        default=10_000, ge=0, le=1_000_000, description="the budget for `auto`, in tokens of about four characters"
     )
     call_deadline: float = Field(
-        default=50, ge=1, le=3600, description="seconds until a call is answered, at the latest"
+        default=50, ge=1, le=3600, description="the maximum number of seconds until a call is answered"
     )
     execute_timeout: float = Field(
         default=180,
         ge=1,
         le=3600,
-        description="seconds that a run may take in Uru; what a call cannot wait for goes on",
+        description="the maximum number of seconds for a run in Uru; it continues in the background after its call",
     )
     result_chars: int = Field(
-        default=80_000, ge=1_000, le=10_000_000, description="characters of a result before it is cut"
+        default=80_000,
+        ge=1_000,
+        le=10_000_000,
+        description="the maximum length of a result in characters; longer ones are truncated",
     )
     sync_interval: Annotated[float, AfterValidator(parsing.interval)] = Field(
         default=60,
         ge=0,
         le=86_400,
-        description="seconds between looks whether the tools have changed; 0 turns them off",
+        description="seconds between checks for changed tools; 0 disables the checks",
     )
     audit_log: Annotated[Path | None, BeforeValidator(parsing.absolute_path)] = Field(
-        default=None, description="a file that gets a line of JSON for each call, such as `~/uru-audit.jsonl`"
+        default=None, description="a file to which each call is logged as a line of JSON, such as `~/uru-audit.jsonl`"
     )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], LowerCase] = Field(
-        default="warning", description="what is logged to stderr"
+        default="warning", description="the log level on stderr"
     )
 
-    ignored: tuple[str, ...] = Field(default=(), description="variables given that only the Node client reads")
-    foreign: tuple[str, ...] = Field(default=(), description="variables given that other programs of Uru's read")
-    cache: Path | None = Field(default=None, description="the directory for what may be lost, where there is one")
+    ignored: tuple[str, ...] = Field(
+        default=(), description="variables that are set but that only the Node client reads"
+    )
+    foreign: tuple[str, ...] = Field(default=(), description="variables that are set for other Uru programs")
+    cache: Path | None = Field(default=None, description="the cache directory, if there is one")
 
     @property
     def fixed_workspace(self) -> str | None:
-        """The id of the workspace that the user has fixed, as Uru writes it."""
+        """The id of the configured workspace, as Uru writes it."""
         return None if self.workspace_id is None else str(self.workspace_id)
 
     @classmethod
@@ -121,14 +126,14 @@ class Settings(BaseSettings):
         *_: PydanticBaseSettingsSource,
         **__: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return (init_settings,)  # the environment comes in through `read_settings`, once and whole
+        return (init_settings,)  # `read_settings` passes the environment in, once and completely
 
 
 EXAMPLES: Mapping[str, str] = {
     "URU_API_KEY": "Copy the key from Uru (Settings → API Keys) into URU_API_KEY; it starts with uru_.",
     "URU_API_KEY_FILE": "Set URU_API_KEY_FILE to an absolute path, such as ~/.config/uru/key, or remove it.",
-    "URU_API_KEY_COMMAND": "Set URU_API_KEY_COMMAND to a command as you would type it, such as pass show uru/key; give"
-    " a program that is not on the PATH with its absolute path.",
+    "URU_API_KEY_COMMAND": "Set URU_API_KEY_COMMAND to a command as you would type it, such as pass show uru/key; use"
+    " an absolute path for a program that is not on the PATH.",
     "URU_PROXY_URL": "Remove URU_PROXY_URL, or set it to an https:// address such as https://mcp.uruintelligence.com.",
     "URU_WORKSPACE_ID": "Set URU_WORKSPACE_ID to the workspace's UUID, or remove it.",
     "URU_PERMISSIONS": "Set URU_PERMISSIONS to any of read, write and execute, separated by commas.",
@@ -142,7 +147,7 @@ EXAMPLES: Mapping[str, str] = {
     "URU_LOG_LEVEL": "Set URU_LOG_LEVEL to debug, info, warning or error, or remove it.",
 }
 
-KEY_VARIABLES = ("URU_API_KEY", "URU_API_KEY_FILE", "URU_API_KEY_COMMAND")  # exactly one of them is set
+KEY_VARIABLES = ("URU_API_KEY", "URU_API_KEY_FILE", "URU_API_KEY_COMMAND")  # exactly one of them must be set
 
 VARIABLES: tuple[str, ...] = tuple(
     PREFIX + name.upper() for name in Settings.model_fields if name not in ("ignored", "foreign", "cache")
@@ -150,18 +155,18 @@ VARIABLES: tuple[str, ...] = tuple(
 
 
 def read_environment() -> Mapping[str, str]:
-    """The process's own environment."""
+    """The environment of this process."""
     return os.environ
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Read the `URU_*` variables of `environ`, an environment mapping.
 
-    Blanks and quotation marks around a value are taken off, and a blank value counts as unset. Variables that only the
-    Node client reads are accepted, and named in `ignored`; those of other programs in `foreign`.
+    Blanks and quotation marks around a value are removed, and a blank value counts as unset. Variables that only the
+    Node client reads are accepted and listed in `ignored`, those of other programs in `foreign`.
 
     Raises:
-        SettingsError: Something is missing or wrong; it carries every problem found, not only the first.
+        SettingsError: A setting is missing or invalid; the error lists every problem, not only the first.
     """
     stripped = {name: parsing.unquoted(value) for name, value in environ.items() if name.startswith(PREFIX)}
     given = {name: value for name, value in stripped.items() if value}
@@ -178,14 +183,14 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     except ValidationError as error:
         said = {problem.details["variable"] for problem in problems}
         problems += [problem for problem in _invalid(error) if problem.details["variable"] not in said]
-        raise SettingsError(problems) from None  # the cause would hold the values
+        raise SettingsError(problems) from None  # the cause would contain the values
     if problems:
         raise SettingsError(problems)
     return settings
 
 
 def _misspelt(given: Mapping[str, str]) -> Iterator[SettingsProblem]:
-    """Those that were meant for us: ignoring them could open what the user wanted closed."""
+    """Unknown variables meant for uru-mcp: ignoring them could allow what the user wanted to restrict."""
     for name in sorted(given.keys() - NODE_CLIENT_ONLY - set(VARIABLES)):
         near = meant_variable(name, VARIABLES)
         if near is not None:
@@ -196,8 +201,8 @@ def _misspelt(given: Mapping[str, str]) -> Iterator[SettingsProblem]:
 def _unexpanded(ours: Mapping[str, str]) -> Iterator[SettingsProblem]:
     for name, value in ours.items():
         if "${" in value:
-            message = f"{name} holds a placeholder, ${{…}}, that the program which starts uru-mcp did not fill in."
-            fix = f"Write the value itself into {name}, or set the variable that the placeholder names."
+            message = f"{name} contains a placeholder, ${{…}}, that the program that starts uru-mcp did not replace."
+            fix = f"Set {name} to the value itself, or set the variable that the placeholder names."
             yield SettingsProblem(message, fix=fix, variable=name)
 
 
@@ -210,14 +215,14 @@ def _not_one_key(ours: Mapping[str, str]) -> Iterator[SettingsProblem]:
         )
         yield SettingsProblem("URU_API_KEY is not set.", fix=fix, variable="URU_API_KEY")
     if len(ways) > 1:
-        message = f"{' and '.join(ways)} are set together, and the key can come from one place only."
-        yield SettingsProblem(message, fix="Keep one of them and remove the rest.", variable=ways[0])
+        message = f"{' and '.join(ways)} are set at the same time, but the key can come from only one source."
+        yield SettingsProblem(message, fix="Keep one of them and remove the others.", variable=ways[0])
 
 
 def _invalid(error: ValidationError) -> Iterator[SettingsProblem]:
     for item in error.errors(include_url=False, include_input=False):
         name = PREFIX + str(item["loc"][0]).upper()
-        fix = EXAMPLES.get(name, f"Mend or remove {name}.")
+        fix = EXAMPLES.get(name, f"Correct or remove {name}.")
         why = str(item.get("ctx", {}).get("error", item["msg"][:1].lower() + item["msg"][1:]))
         code: Code = "malformed_key" if name == "URU_API_KEY" else "not_configured"
         yield SettingsProblem(f"{name} cannot be used: {why}.", fix=fix, code=code, variable=name)

@@ -1,4 +1,4 @@
-"""The API key: its value, where it comes from (variable, file, command), and how it rotates.
+"""The API key: its value, its source (variable, file or command), and its rotation.
 
 It does not know what a key may do.
 """

@@ -1,4 +1,4 @@
-"""The API key as a value that cannot be printed by accident."""
+"""The API key as a value that is masked wherever it is printed or logged."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ FORM = re.compile(r"uru_[!-~]{8,}")
 
 
 class Key:
-    """An Uru API key. It shows its last four characters wherever it is printed; only `reveal` gives it whole.
+    """An Uru API key. Printing it shows only its last four characters; `reveal` returns the whole key.
 
     Raises:
-        ValueError: The text is not of the form of a key. The message never repeats the text.
+        ValueError: The text does not have the form of a key. The message never repeats the text.
     """
 
     __slots__ = ("_text",)
@@ -25,13 +25,13 @@ class Key:
         self._text = text
 
     def reveal(self) -> str:
-        """The whole key: for the `Authorization` header and for `untrusted_input/redaction.py`, nowhere else."""
+        """The whole key, only for the `Authorization` header and for `untrusted_input/redaction.py`."""
         return self._text
 
     def derived(self, salt: bytes, length: int) -> bytes:
-        """So many bytes that only this key and this salt give, and that do not lead back to the key.
+        """Derive `length` bytes from this key and this salt; the key cannot be recovered from them.
 
-        It is slow on purpose, some fifty milliseconds and 16 MB, so that guesses cannot be tried against it in bulk.
+        It is slow on purpose, about 50 milliseconds and 16 MB, to prevent brute-force guessing.
         """
         return hashlib.scrypt(self._text.encode(), salt=salt, n=2**14, r=8, p=1, dklen=length)
 

@@ -1,8 +1,7 @@
-"""Where the key comes from: the environment, a file, or a command such as a password manager's.
+"""Reads the API key from its source: the environment, a file, or a command such as a password manager's.
 
-Each way is a value that can be read as often as one likes. What was read before, and what Uru thinks of it, is not
-known here; see `keyring.py`. Of a file no more is ever told than its path, and of a command no more than its name and
-how it ended.
+A source can be read any number of times. It does not know which key it returned before or whether Uru accepted it;
+see `keyring.py`. Messages contain only the path of a file, and only the name and exit status of a command.
 """
 
 from __future__ import annotations
@@ -31,13 +30,13 @@ from uru_mcp.messages import KEYS_PAGE
 Value = TypeVar("Value")
 
 COMMAND_WITHIN = 20.0  # seconds
-LONGEST_LINE = 64 * 1024  # bytes of a file or of an output that are looked at
+LONGEST_LINE = 64 * 1024  # bytes of a file or of a command's output that are read
 OPEN_TO_OTHERS = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
 
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """Who else can get at the key, and what to do about it."""
+    """A warning that others can access the key, and its fix."""
 
     message: str
     fix: str
@@ -45,7 +44,7 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A key as it was found. `mark` tells whether its place has been changed since."""
+    """A key as it was read. `mark` shows whether the source has changed since."""
 
     key: Key
     mark: object = None
@@ -54,11 +53,11 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class KeyVariable:
-    """A key that was given as it is. The environment of a running process never changes."""
+    """A key given in the environment, which never changes while the process runs."""
 
     key: Key
     name: ClassVar[str] = "URU_API_KEY"
-    steps: ClassVar[str] = "put it into URU_API_KEY, and start the client again"
+    steps: ClassVar[str] = "put it into URU_API_KEY, and restart the client"
 
     async def read(self) -> Reading:
         return Reading(self.key)
@@ -76,14 +75,14 @@ class KeyFile:
 
     @property
     def steps(self) -> str:
-        return f"write it into the first line of {self.path} (no restart is needed)"
+        return f"write it to the first line of {self.path} (no restart is needed)"
 
     async def read(self) -> Reading:
         """Raises: `KeyUnavailable`."""
         return await _in_thread(self._read)
 
     async def has_changed(self, mark: object) -> bool:
-        """Whether the file is not, or may not be, what it was when this mark was made; None is no mark."""
+        """Whether the file has changed, or may have, since this mark was made; None means that there is no mark."""
         return mark is None or mark != await _in_thread(self._mark)
 
     def _mark(self) -> object:
@@ -94,7 +93,7 @@ class KeyFile:
 
     def _read(self) -> Reading:
         try:
-            found = self.path.stat()  # before it is read, so that what is written meanwhile shows as a change
+            found = self.path.stat()  # before reading, so that a concurrent write shows as a change
             if not stat.S_ISREG(found.st_mode):
                 raise self._unavailable("is not a file")
             with self.path.open("rb") as file:
@@ -102,18 +101,18 @@ class KeyFile:
         except FileNotFoundError:
             raise self._unavailable("does not exist") from None
         except PermissionError:
-            raise self._unavailable("may not be read by the user that uru-mcp runs as") from None
+            raise self._unavailable("is not readable by the user that uru-mcp runs as") from None
         except OSError as error:
             raise self._unavailable(f"cannot be read ({type(error).__name__})") from None
         if not line:
-            raise self._unavailable("holds no key in its first line")
-        key = _key(line, lambda why: self._unavailable(f"holds no key in its first line: {why}", code="malformed_key"))
+            raise self._unavailable("has no key in its first line")
+        key = _key(line, lambda why: self._unavailable(f"has no key in its first line: {why}", code="malformed_key"))
         return Reading(key, _mark_of(found), self._exposure(found))
 
     def _unavailable(self, what: str, *, code: Code | None = None) -> KeyUnavailable:
         fix = (
-            f"Write the key from {KEYS_PAGE} into the first line of that file, and nothing around it; the next call"
-            " reads it. Another path in URU_API_KEY_FILE needs a restart of the client."
+            f"Write the key from {KEYS_PAGE}, and nothing else, to the first line of that file; the next call reads it."
+            " If you change URU_API_KEY_FILE instead, restart the client."
         )
         return KeyUnavailable(f"The key file {self.path} {what}.", fix=fix, code=code)
 
@@ -122,7 +121,7 @@ class KeyFile:
             return None
         mode = f"{stat.S_IMODE(found.st_mode):04o}"
         return Exposure(
-            f"The key file {self.path} is open to other users of this machine (its mode is {mode}).",
+            f"Other users of this machine can access the key file {self.path} (its mode is {mode}).",
             f"Run chmod 600 {shlex.quote(str(self.path))}",
         )
 
@@ -131,47 +130,47 @@ class KeyFile:
 class KeyCommand:
     """A command whose first line of output is the key.
 
-    It is run without a shell, has nothing to read, and is neither looked for nor run in the working directory.
+    It runs without a shell and without input. The working directory is neither searched for it nor used to run it.
     """
 
     words: tuple[str, ...]
-    path: str | None = None  # the value of PATH, where a program without a directory is looked for
+    path: str | None = None  # the value of PATH, searched for a program without a directory
     within: float = COMMAND_WITHIN
     name: ClassVar[str] = "URU_API_KEY_COMMAND"
 
     @property
     def program(self) -> str:
-        """The command's name, without its path and its arguments."""
+        """The name of the program, without its path and arguments."""
         return Path(self.words[0]).name
 
     @property
     def steps(self) -> str:
         return (
-            f"store it where the command {self.program} of URU_API_KEY_COMMAND looks, such as your password manager"
-            " (no restart is needed)"
+            f"store it where {self.program}, the command in URU_API_KEY_COMMAND, reads it, such as your password"
+            " manager (no restart is needed)"
         )
 
     async def read(self) -> Reading:
-        """Raises: `KeyUnavailable`; after `within` seconds at the latest."""
+        """Run the command, for at most `within` seconds. Raises: `KeyUnavailable`."""
         with anyio.move_on_after(self.within) as limit:
             status, output = await self._run()
         if limit.cancelled_caught:
-            raise self._unavailable(f"was stopped after {self.within:g} seconds without an end")
+            raise self._unavailable(f"did not finish within {self.within:g} seconds and was stopped")
         if status:
-            raise self._unavailable(f"ended with exit code {status}" if status > 0 else f"ended by signal {-status}")
+            raise self._unavailable(f"exited with code {status}" if status > 0 else f"was killed by signal {-status}")
         line = _first_line(output)
         if not line:
             raise self._unavailable("printed nothing in its first line")
         return Reading(_key(line, lambda why: self._unavailable(f"printed no key: {why}", code="malformed_key")))
 
     async def has_changed(self, mark: object) -> bool:
-        return False  # nobody knows without running it, and that may ask the user for something
+        return False  # only running it would show, and that may prompt the user
 
     async def _run(self) -> tuple[int, bytes]:
-        """Its exit code and what it printed, at least as far as the end of the first line."""
+        """Its exit code and its output, at least up to the end of the first line."""
         output = b""
         program, *arguments = self.words
-        is_named = Path(program).name == program  # a path is absolute, as the settings have seen to
+        is_named = Path(program).name == program  # otherwise it is an absolute path; the settings ensure that
         found = find_program(program, self.path) if is_named else program
         try:
             if found is None:
@@ -179,10 +178,10 @@ class KeyCommand:
             process = await anyio.open_process(
                 [found, *arguments],
                 cwd=NEUTRAL_DIRECTORY,
-                stdin=subprocess.DEVNULL,  # ours belongs to the protocol
+                stdin=subprocess.DEVNULL,  # our stdin belongs to MCP
                 stderr=subprocess.DEVNULL,
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-                start_new_session=True,  # so that what it starts can be ended with it
+                start_new_session=True,  # so that its child processes can be killed with it
             )
         except FileNotFoundError:
             raise self._unavailable("was not found; give its absolute path if it is not on the PATH") from None
@@ -203,9 +202,9 @@ class KeyCommand:
 
     def _unavailable(self, what: str, *, code: Code | None = None) -> KeyUnavailable:
         return KeyUnavailable(
-            f"The command {self.program} of URU_API_KEY_COMMAND gave no key: it {what}.",
-            fix="Run it in a terminal and see that its first line is the key (is the password manager unlocked?), then"
-            " call again. Another command needs a restart of the client.",
+            f"The command {self.program} in URU_API_KEY_COMMAND returned no key: it {what}.",
+            fix="Run it in a terminal and check that its first line is the key (is the password manager unlocked?),"
+            " then call again. If you change the command, restart the client.",
             code=code,
         )
 
@@ -214,7 +213,7 @@ KeySource = KeyVariable | KeyFile | KeyCommand
 
 
 async def _in_thread(read: Callable[[], Value]) -> Value:
-    """What it reads, without holding up the event loop: a home directory may be on a network that is slow."""
+    """Read in a thread, without blocking the event loop: a home directory may be on a slow network drive."""
     return await anyio.to_thread.run_sync(read, abandon_on_cancel=True)
 
 
@@ -223,7 +222,7 @@ def _mark_of(found: os.stat_result) -> object:
 
 
 def _first_line(data: bytes) -> str:
-    """The first line, without the marks and blanks that editors and shells leave around it."""
+    """The first line, without a byte order mark and the blanks that editors and shells leave around it."""
     encoding = "utf-16" if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig"  # as PowerShell writes
     return data.decode(encoding, errors="replace").split("\n", 1)[0].strip()
 
@@ -236,7 +235,7 @@ def _key(line: str, unavailable: Callable[[str], KeyUnavailable]) -> Key:
 
 
 def end_process(process: Process) -> None:
-    """Kill what is still there, and what it started."""
+    """Kill the process, if it is still running, and its child processes."""
     if process.returncode is not None:
         return
     try:

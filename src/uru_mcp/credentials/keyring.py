@@ -1,7 +1,7 @@
-"""The key in use, and when it is another one.
+"""Holds the current API key and notices rotation.
 
-One key is in use at a time, and only `access/identity.py` has it looked for, so that nothing is done with a key that
-Uru was not asked about.
+One key is in use at a time. Only `access/identity.py` triggers a new read of its source, so that no key is used before
+Uru has been asked about it.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ log = logging.getLogger(__name__)
 
 
 class Keyring:
-    """Keeps the key that its source gave last, in `in_use`; None before that, and when the source has none any more.
+    """Keeps the key last read from the source in `in_use`: None before the first read and after the key is gone.
 
-    Each of `on_change` is called in the very step in which the key becomes another one: whatever belongs to the one
-    before it is forgotten there. The redaction remembers every key there ever was.
+    The callbacks in `on_change` run synchronously when the key changes, so that everything cached for the previous key
+    is discarded at once. The redaction remembers every key ever read.
     """
 
     def __init__(self, source: KeySource, redaction: Redaction) -> None:
@@ -43,11 +43,11 @@ class Keyring:
         return self.in_use.last4 if self.in_use is not None else None
 
     async def may_have_changed(self) -> bool:
-        """Whether the source seems to hold another key than the one in use; a quick look, which runs nothing."""
+        """Whether the source seems to hold a new key: a quick check that runs no command."""
         return await self.source.has_changed(self._mark)
 
     async def current(self) -> Key:
-        """The key that the source has now; a command that gave one is not run again for this.
+        """The key that the source has now; a command that has already returned a key is not run again.
 
         Raises: `KeyUnavailable`.
         """
@@ -57,7 +57,7 @@ class Keyring:
             return await self._read()
 
     async def after_refusal(self, refused: Key) -> Key:
-        """The key that the source has now that Uru refused this one: the same, if there is no other.
+        """Read the source again after Uru refused this key; returns the same key if there is no new one.
 
         Raises: `KeyUnavailable`.
         """
@@ -85,7 +85,7 @@ class Keyring:
         if key == self.in_use:
             return
         if self.in_use is not None:
-            log.info("the key …%s is in use no more", self.in_use.last4)
+            log.info("the key …%s is no longer in use", self.in_use.last4)
         self.in_use = key
         for start_over in self.on_change:
             start_over()

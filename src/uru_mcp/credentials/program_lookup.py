@@ -1,7 +1,7 @@
-"""Programs that are not ours and that we start: where one lies, and the directory to start it in.
+"""Finds external programs on the PATH and a safe working directory to start them in.
 
-The working directory is the client's, often a project that somebody else wrote. Nothing is looked for there, and no
-program is started there, since many programs read code or settings from their working directory.
+The client chooses the working directory, often an untrusted project. It is neither searched for programs nor used to
+start them, since many programs read code or settings from their working directory.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ import os
 import sys
 from pathlib import Path
 
-# Only an administrator may write here; on Windows, only who may change this installation.
+# Writable only by an administrator; on Windows, only by users who may change this installation.
 NEUTRAL_DIRECTORY = Path(sys.prefix) if sys.platform == "win32" else Path("/")
 ENDINGS = ("", ".exe", ".com") if sys.platform == "win32" else ("",)
 
 
 def find_program(name: str, path: str | None) -> str | None:
-    """The absolute path of a program, or None where there is none. `path` is the value of PATH.
+    """The absolute path of a program, or None if there is none. `path` is the value of PATH.
 
-    A name with a directory is taken only when it is absolute, and of PATH only the absolute elements count: `.` and an
-    empty element mean the working directory. `shutil.which` looks there, and so does Windows before all others.
+    A name with a directory must be absolute, and only absolute elements of PATH are searched: `.` and an empty element
+    mean the working directory. `shutil.which` searches that too, and Windows even searches it first.
     """
     if Path(name).name != name:
         return name if Path(name).is_absolute() and is_program(Path(name)) else None
@@ -29,7 +29,7 @@ def find_program(name: str, path: str | None) -> str | None:
 
 
 def is_program(file: Path) -> bool:
-    """Whether it is a file that this user may run."""
+    """Whether it is a file that this user may execute."""
     try:
         return file.is_file() and os.access(file, os.X_OK)
     except (OSError, ValueError):

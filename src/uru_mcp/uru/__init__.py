@@ -1,4 +1,4 @@
-"""Uru's HTTP API: endpoints, HTTP, retries, answers as values, and refusals as errors. The only owner of httpx2.
+"""The client for Uru's HTTP API: endpoints, connections, retries, and parsing. The only user of httpx2.
 
-It does not know which key may do what, and no MCP.
+It does not know which key may do what, and does not know MCP.
 """

@@ -1,6 +1,6 @@
-"""Uru's endpoints: each a method that sends one request and reads its answer.
+"""`UruClient`: one method for each endpoint of Uru, which sends the request and parses the response.
 
-Whether a call is allowed is decided before it gets here, in `access/gate.py`, and what a 401 means for the key
+It does not decide whether a call is allowed; `access/gate.py` does that first. What a 401 means for the key is decided
 afterwards, in `access/identity.py` and `session/tool_execution.py`.
 """
 
@@ -27,17 +27,17 @@ from uru_mcp.uru.run_results import RunResult, read_result
 
 Value = TypeVar("Value")
 
-FACTS_LIMIT = 256 * 1024  # bytes of an answer about the key or a version, which is read at once
+FACTS_LIMIT = 256 * 1024  # bytes of a response about the key or a version, which is not parsed in a thread
 LONGEST_TAG = 200  # characters
-NOT_IMPLEMENTED = 501  # which some services answer for an endpoint that they do not have
+NOT_IMPLEMENTED = 501  # some services return this for an endpoint that they do not have
 
 
 class UruClient:
-    """What one Uru can be asked. Every method answers within `within` seconds or raises.
+    """A client for one Uru. Every method returns within `within` seconds or raises.
 
-    `key` is the one for which a request was allowed.
+    `key` is the key for which the request was allowed.
 
-    Raises, all of them: `NoAnswer`, `Refused`, `KeyRefused`, `WorkspaceProblem`, `PermissionMissing`.
+    All methods raise: `NoAnswer`, `Refused`, `KeyRefused`, `WorkspaceProblem`, `PermissionMissing`.
     """
 
     def __init__(self, connection: Connection, redaction: Redaction) -> None:
@@ -46,20 +46,20 @@ class UruClient:
         self._route: Callable[[Run], Request] = current_route
 
     async def key_record(self, key: Key, *, within: float) -> KeyRecord:
-        """The key's own record. Raises, besides: `Refused` for an answer that is no record, whatever it is."""
+        """Get the key's own record. Also raises: `Refused` for any response that is not a record."""
         body = await self._ask_of(key, "/keys/self", within)
         return shaped(read_key_record, self._redaction.value(body))
 
     async def check_version(self, key: Key, *, within: float) -> None:
-        """Ask for the version of the tools: the cheapest request that needs both a good key and a workspace."""
+        """Request the version of the tools: the cheapest request that needs both a valid key and a workspace."""
         shaped(read_version, await self._ask_of(key, "/tools/sync/version", within))
 
     async def check_namespaces(self, key: Key, *, within: float) -> tuple[Namespace, ...]:
-        """The namespaces, which need a good key, for a service that does not tell the version."""
+        """Request the namespaces, which need a valid key, from a service that has no version endpoint."""
         return await self._with_older_list(lambda path: self._checked_list(key, path, within))
 
     async def tool_version(self, known: ToolVersion | None, *, within: float) -> ToolVersion:
-        """The version of the tools, or `known` itself where that is still it. Asked once, whatever comes of it."""
+        """Get the version of the tools, or `known` itself if it is unchanged. The request is never retried."""
         tag = known.etag.encode() if known is not None and known.etag is not None else None
         headers = {b"If-None-Match": tag} if tag is not None else None
         request = Request("GET", "/tools/sync/version", headers=headers, body_limit=FACTS_LIMIT)
@@ -70,12 +70,12 @@ class UruClient:
         return ToolVersion(shaped(read_version, answer.body), etag)
 
     async def namespaces(self, *, within: float, min_version: int | None = None) -> tuple[Namespace, ...]:
-        """The namespaces, as they are at that version or later; before it, Uru asks to wait, which is done."""
+        """List the namespaces at `min_version` or later; waits as long as Uru asks until that version is ready."""
         query = "" if min_version is None else f"?min_version={min_version}"
         return await self._with_older_list(lambda path: self._listed(path, query, within))
 
     async def tools(self, namespace: str, *, within: float) -> tuple[tuple[UpstreamTool, ...], tuple[LeftOut, ...]]:
-        """The tools of a namespace, and those of its entries that cannot be offered."""
+        """List the tools of a namespace, and the entries that cannot be offered."""
         path = f"/list/apps/{segment(namespace)}/tools"
         request = Request("GET", path, read=lambda body: shaped(partial(read_tools, namespace), body))
         tools: tuple[tuple[UpstreamTool, ...], tuple[LeftOut, ...]] = await self._connection.send(request, within)
@@ -91,9 +91,9 @@ class UruClient:
         key: Key | None,
         within: float,
     ) -> RunResult:
-        """Run a tool, or read through one: what is not `is_run` may be tried again when its answer is lost.
+        """Call a tool. Only a read (not `is_run`) may be retried when its response is lost.
 
-        Raises, besides: `Unconfirmed` when a run was sent and no clear answer came back.
+        Also raises: `Unconfirmed` if a run was sent and its outcome is unknown.
         """
         run = Run(namespace, tool_name, parameters, is_run, key)
         try:
@@ -103,7 +103,7 @@ class UruClient:
         except UnexpectedShape as error:
             raise unconfirmed(messages.RUN_ANSWERED_WITH.format(error=error)) from error
         except Exception as error:
-            # boundary: after a run was sent, no fault of ours may hide that it may have happened
+            # boundary: after a run was sent, an internal error must not hide that the run may have happened
             raise (unconfirmed(messages.FAILED_AFTER_SENDING) if is_run else error) from error
         clean = self._redaction.text
         return replace(
@@ -114,7 +114,7 @@ class UruClient:
         await self._connection.aclose()
 
     async def _sent(self, run: Run, within: float) -> RunResult:
-        """The answer of the route that the service has; the other one serves where it is missing, and from then on."""
+        """Send the run by the current route; if the service lacks it, fall back to the other one from then on."""
         until = time.monotonic() + within
         first = self._route
         try:
@@ -127,7 +127,7 @@ class UruClient:
             try:
                 answer: RunResult = await self._connection.send(_with_reader(other(run)), until - time.monotonic())
             except UruError as second:
-                if second.details.get("no_route"):  # neither is there, and the first one's words are as good
+                if second.details.get("no_route"):  # both routes are missing, so either error will do
                     raise error from second
                 self._route = other
                 raise
@@ -135,7 +135,7 @@ class UruClient:
             return answer
 
     async def _with_older_list(self, ask: Callable[[str], Awaitable[Value]]) -> Value:
-        """What `/namespaces` answers, or where that is missing, `/list/apps`, which older services have."""
+        """Request `/namespaces`, and fall back to `/list/apps` of older services if it is missing."""
         try:
             return await ask("/namespaces")
         except (Refused, NoAnswer) as error:
@@ -164,10 +164,10 @@ class UruClient:
 
 
 def _with_reader(request: Request) -> Request:
-    """The request of a run, whose answer is read as a result."""
+    """The request with a reader that parses the response as a result."""
     return replace(request, read=read_result if request.is_run else partial(shaped, read_result), is_light=True)
 
 
 def is_safe_tag(tag: str) -> bool:
-    """Whether a tag of Uru's can be sent back in a header."""
+    """Whether an ETag from Uru is safe to send back in a header."""
     return 0 < len(tag) <= LONGEST_TAG and tag.isascii() and tag.isprintable()

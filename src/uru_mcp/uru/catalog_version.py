@@ -1,4 +1,4 @@
-"""The version of a workspace's tools: how Uru tells it, and when it is news; pure."""
+"""Parses the version of a workspace's tools, and decides whether the tools must be reloaded; pure."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from typing import Any
 
 from uru_mcp.untrusted_input.json_fields import UnexpectedShape, in_words, record_of
 
-LARGEST = 2**63 - 1  # which every service can hold, and every query
+LARGEST = 2**63 - 1  # fits into any database and query
 
 
 @dataclass(frozen=True, slots=True)
 class ToolVersion:
-    """The number that grows when a workspace's tools change, and the tag by which HTTP knows it."""
+    """The number that grows when a workspace's tools change, and its ETag."""
 
     number: int
     etag: str | None = None
 
 
 def read_version(body: Any) -> int:
-    """Read `GET /tools/sync/version`: `{"version": 7, "degraded": false}`; what `degraded` means is told nowhere.
+    """Read `GET /tools/sync/version`: `{"version": 7, "degraded": false}`; the meaning of `degraded` is undocumented.
 
     Raises:
-        UnexpectedShape: There is no whole number.
+        UnexpectedShape: The version is not a whole number.
     """
     found = record_of(body).get("version")
     if isinstance(found, str) and found.isdecimal() and len(found) < 20:
@@ -33,10 +33,10 @@ def read_version(body: Any) -> int:
 
 
 def is_news(seen: int, *, loaded: int | None, before: int | None) -> bool:
-    """Whether the tools are to be loaded again: their version has grown since they were, or is not known of them.
+    """Whether the tools must be reloaded: their version has grown, or the loaded version is unknown.
 
-    Versions only grow. A smaller one may come from a server that lags behind, so it counts only when the last look saw
-    a smaller one `before`, as after a restored backup; once that is loaded, later ones are compared with it.
+    Versions normally only grow. A smaller one may come from a lagging server, so it counts only if the previous check
+    also saw a smaller one (`before`), as after a restored backup; after the reload, later ones are compared with it.
     """
     if loaded is None or seen > loaded:
         return True

@@ -1,7 +1,7 @@
-"""Compressed bodies: which coding a body has, and its bytes, decoded step by step within limits.
+"""Decompresses gzip and deflate bodies within limits on size and time.
 
-One coding is all that a body may have, of gzip and deflate. Codings inside one another make kilobytes into terabytes,
-and libraries undo them without a limit.
+A body may have only one coding. Nested codings can expand kilobytes to terabytes, and libraries decode them without a
+limit.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ import zlib
 from uru_mcp import messages
 
 WINDOW = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
-RAW = -zlib.MAX_WBITS  # of "deflate" without zlib's header, as some servers write it
-STEP = 64 * 1024  # bytes that go in at once
+RAW = -zlib.MAX_WBITS  # for "deflate" without the zlib header, which some servers send
+STEP = 64 * 1024  # bytes decoded per step
 
 ACCEPTED = "gzip"
 
 
 class UnknownCoding(ValueError):
-    """A body has a coding that is not decoded here, or more than one."""
+    """A body has an unsupported coding, or more than one."""
 
 
 class TooLong(ValueError):
-    """More comes out of a body than may."""
+    """The decoded body exceeds the limit."""
 
 
 def coding_of(stated: str | None) -> str | None:
-    """The coding that a `Content-Encoding` states; None for a body that is as it is. Raises: UnknownCoding."""
+    """Parse a `Content-Encoding` header; None if the body is not compressed. Raises: UnknownCoding."""
     codings = [one for part in (stated or "").split(",") if (one := part.strip().lower()) not in ("", "identity")]
     if len(codings) > 1 or not WINDOW.keys() >= set(codings):
         raise UnknownCoding(", ".join(codings)[:60])
@@ -35,12 +35,12 @@ def coding_of(stated: str | None) -> str | None:
 
 
 def decoded(body: bytes, coding: str, *, at_most: int, until: float) -> bytes:
-    """The bytes of a whole body; what stands behind the end of the compressed data is ignored.
+    """Decode a whole body; bytes after the end of the compressed data are ignored.
 
     Raises:
-        TooLong: There are more than `at_most`.
-        TimeoutError: It takes longer than `until`, a moment of the monotonic clock.
-        ValueError: It is not compressed so, or not to its end.
+        TooLong: The result has more than `at_most` bytes.
+        TimeoutError: Decoding takes longer than `until`, a time of the monotonic clock.
+        ValueError: The data is corrupt or truncated.
     """
     decoder = _decoder(body, coding)
     found = bytearray()
@@ -61,7 +61,7 @@ def decoded(body: bytes, coding: str, *, at_most: int, until: float) -> bytes:
 
 
 def beginning(body: bytes, coding: str, *, at_most: int) -> bytes:
-    """The first `at_most` bytes of a short body, or of a piece of it; nothing where they cannot be had."""
+    """Decode the first `at_most` bytes of a short or incomplete body; empty if it cannot be decoded."""
     try:
         return _decoder(body, coding).decompress(body, at_most)
     except zlib.error:

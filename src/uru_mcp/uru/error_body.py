@@ -1,8 +1,8 @@
-"""Uru's error bodies into one value, whatever their shape: objects, JSON in text, HTML, or nothing.
+"""Parses Uru's error bodies of any shape: objects, JSON in text, HTML, or nothing.
 
-What an error means for the user is not decided here, see `http_errors.py`.
+It does not decide what an error means for the user; see `http_errors.py`.
 
-Source: the public Node client, which meets all these shapes.
+Source: the public Node client, which handles all these shapes.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from uru_mcp.untrusted_input.json_numbers import loads
 from uru_mcp.untrusted_input.permission_parsing import at_least_part_of, read_names, told_by
 from uru_mcp.untrusted_input.quoting import quoted
 
-LONGEST = 20_000  # characters of a message that are looked at; far fewer are shown
+LONGEST = 20_000  # characters of a message that are examined; far fewer are shown
 
 ADVICE = ("recovery_tools", "available_workspaces", "tip", "suggestion", "help_url")
 LOG_ID_CHARS = 200
 
-# What web frameworks say where no route fits: Express, NestJS, Fastify, Starlette, FastAPI, Flask, Go, nginx.
+# "No such route" messages of web frameworks: Express, NestJS, Fastify, Starlette, FastAPI, Flask, Go, nginx.
 NO_ROUTE = re.compile(
     r"(404:? )?(page )?not found|method not allowed|40[45]|cannot (post|get) /\S*|route (post|get):\S* not found"
     r"|the (requested url was not found on the server|method is not allowed for the requested url)\.[^.]*",
@@ -33,9 +33,9 @@ NO_ROUTE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ErrorBody:
-    """An error body. `code` is lower case with underscores, whatever its spelling was; `message` is Uru's own words.
+    """An error body. `code` is normalized to lower case with underscores; `message` is Uru's own text.
 
-    `retry_after` is in seconds. `details` are the fields of `ADVICE` that were there, in words of Uru or
+    `retry_after` is in seconds. `details` are the fields of `ADVICE` that were present, in words of Uru or
     an app.
     """
 
@@ -49,9 +49,9 @@ class ErrorBody:
 
 
 def is_no_route(status: int, error_body: ErrorBody) -> bool:
-    """Whether the service has no such address, so that nothing can have run.
+    """Whether the service has no such route, so that nothing can have run.
 
-    A 404 or 405 with words or a code of its own is about the tool or the record instead.
+    A 404 or 405 with its own message or code refers to the tool or record instead.
     """
     if status not in (404, 405):
         return False
@@ -61,10 +61,10 @@ def is_no_route(status: int, error_body: ErrorBody) -> bool:
 
 
 def read_error_body(body: Any) -> ErrorBody:
-    """Read an error body; it never fails.
+    """Parse an error body; never raises.
 
-    The code is looked for at `code`, `error_code`, `error`, `error.code`, `detail`, `detail.code` and `details.code`,
-    the message at `message`, `error`, `detail` and `details`.
+    The code is read from `code`, `error_code`, `error`, `error.code`, `detail`, `detail.code` or `details.code`, the
+    message from `message`, `error`, `detail` or `details`.
     """
     if isinstance(body, str):
         return _in_text(body)
@@ -83,7 +83,7 @@ def read_error_body(body: Any) -> ErrorBody:
 
 
 def _required(stated: Any) -> Permissions:
-    """The permissions that a call lacked; a part of one counts as the whole."""
+    """The permissions that a call required; a partial permission counts as the whole one."""
     named = read_names(stated)
     return named.granted.union(*(at_least_part_of(name) or NOTHING for name in named.unknown))
 

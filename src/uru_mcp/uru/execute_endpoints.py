@@ -1,6 +1,6 @@
-"""The two addresses at which tools run: that of today, and that of older services, which serves where that is missing.
+"""Builds requests for the two execute endpoints: the current one, and that of older services as a fallback.
 
-Source: the public Node client, of which versions up to 3.6 used the older one.
+Source: the public Node client, whose versions up to 3.6 used the older one.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from uru_mcp.credentials.api_key import Key
 from uru_mcp.uru.http import Request
 from uru_mcp.uru.namespaces_and_tools import Namespace
 
-LONGEST_NAME = 200  # characters of a name that is sent in a path or header
+LONGEST_NAME = 200  # characters of a name in a path or header
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A tool to run: `is_run` is whether it may change something, so that it is sent once; `key` as in `Request`."""
+    """A tool call. `is_run` is whether it may change something and so must be sent only once; `key` as in `Request`."""
 
     namespace: Namespace
     tool: str
@@ -40,7 +40,7 @@ def current_route(run: Run) -> Request:
 
 
 def older_route(run: Run) -> Request:
-    """`POST /execute/{tool}`, with the parameters in the body and the namespace beside them."""
+    """`POST /execute/{tool}`, with the parameters and the namespace in the body."""
     routing = {
         "_app_context": run.namespace.name,
         "_connected_account_id": run.namespace.connected_account_id,
@@ -51,12 +51,12 @@ def older_route(run: Run) -> Request:
 
 
 def is_safe_segment(name: str) -> bool:
-    """Whether a name can stand in a path and a header without changing either's meaning."""
+    """Whether a name is safe to use in a path and a header."""
     return 0 < len(name) <= LONGEST_NAME and name not in (".", "..") and name.isprintable() and name == name.strip()
 
 
 def segment(name: str) -> str:
-    """A name as a segment of a path."""
+    """A name, percent-encoded as a path segment."""
     return quote(name, safe="")
 
 

@@ -1,7 +1,6 @@
-"""HTTP to Uru: connections, the key, retries, time limits; the only importer of `httpx2`.
+"""Sends HTTP requests to Uru: connection pool, authorization, retries, and timeouts; the only importer of `httpx2`.
 
-It sends a request and hands over the JSON that came back, or says what went wrong in our own errors. It knows no
-endpoint; those are in `api.py`.
+It returns the JSON of a response or raises one of our own errors. It knows no endpoints; those are in `api.py`.
 """
 
 from __future__ import annotations
@@ -37,18 +36,18 @@ from uru_mcp.uru.response_body import Request as Request
 from uru_mcp.uru.retry import parse_retry_after, wait_before
 
 CONNECT_TIMEOUT = 5.0  # seconds
-CONNECTIONS = 512  # twice the runs that may be under way, so that long ones leave room for what is quick
-IDLE_CONNECTIONS = 4  # each of which costs every request a little
-TURN = 0.9  # of the time a request has; the rest of it is bounded by its deadline alone
+CONNECTIONS = 512  # twice the number of concurrent runs, so that long runs leave connections for quick requests
+IDLE_CONNECTIONS = 4  # each idle connection slows down every request a little
+TURN = 0.9  # share of a request's time in which it must get a connection
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The JSON of a successful answer, or what was made of it.
+    """The JSON of a successful response, or the value parsed from it.
 
-    `etag` is the tag by which the next request can ask whether it `is_as_before`.
+    `etag` is the tag for the next conditional request; `is_as_before` means 304 Not Modified.
     """
 
     body: Any
@@ -57,10 +56,10 @@ class Answer:
 
 
 class Connection:
-    """Connections to one Uru, pooled. Redirects are not followed, so that the key goes nowhere else.
+    """A connection pool for one Uru. Redirects are not followed, so that the key is sent nowhere else.
 
-    `heavy_work` is done one piece after the other, of whatever kind.
-    `on_refusal` is called when Uru answers 401 or 403 to anything but a question about the key.
+    `heavy_work` lets only one large parsing task run at a time.
+    `on_refusal` is called when Uru answers 401 or 403, except to requests about the key itself.
     """
 
     def __init__(
@@ -83,7 +82,7 @@ class Connection:
         self.on_refusal: Callable[[], None] = lambda: None
 
     def start_over(self) -> None:
-        """Forget what Uru gave the client of an earlier key to remember."""
+        """Discard state such as cookies that Uru set for an earlier key."""
         if self._opened is not None:
             self._opened.cookies.clear()
 
@@ -92,13 +91,13 @@ class Connection:
             await self._opened.aclose()
 
     def clean(self, value: Any) -> Any:
-        """A small JSON value without keys and without what cannot be seen, of which parts are cut afterwards."""
+        """A small JSON value with keys redacted and invisible characters removed, before parts of it are truncated."""
         return self._redaction.value(value)
 
     async def send(self, request: Request, within: float) -> Any:
-        """The JSON of a successful answer, within so many seconds.
+        """Send a request and return the JSON of a successful response, within `within` seconds.
 
-        Reads are repeated while the time allows, runs never.
+        Reads are retried while time remains, runs never.
 
         Raises: `NoAnswer`, `Refused`, `KeyRefused`, `WorkspaceProblem`, `PermissionMissing`; for runs `Unconfirmed`.
         """
@@ -120,7 +119,7 @@ class Connection:
         raise AssertionError("unreachable")
 
     async def exchange(self, request: Request, within: float) -> Answer:
-        """The answer to one request that is sent once, for who keeps his own time for the next. Raises: as `send`."""
+        """Send a request once, without retries, for callers with their own schedule. Raises: as `send`."""
         if within <= 0:
             raise NoAnswer(messages.NO_TIME_LEFT, fix="Try again.", code="timed_out")
         began = time.monotonic()
@@ -138,13 +137,13 @@ class Connection:
             return Answer(None, is_as_before=True)
         if received.is_success:
             return Answer(read, headers.get("etag"))
-        raise self._complained(request, received)
+        raise self._error_from(request, received)
 
-    def _complained(self, request: Request, received: Received) -> UruError:
+    def _error_from(self, request: Request, received: Received) -> UruError:
         status, headers = received.status, received.headers
         retry_after = parse_retry_after(headers.get("retry-after"), now=datetime.now(UTC))
-        error_body = read_error_body(self._redaction.text(response_body.words_of(received)))
-        complained = refusal(
+        error_body = read_error_body(self._redaction.text(response_body.error_text(received)))
+        error = refusal(
             status,
             error_body,
             retry_after=retry_after,
@@ -152,13 +151,13 @@ class Connection:
             is_run=request.is_run,
             steps=self._keyring.source.steps,
         )
-        complained.details |= {"status": status, "no_route": is_no_route(status, error_body) or None}
+        error.details |= {"status": status, "no_route": is_no_route(status, error_body) or None}
         if status in (401, 403) and not request.asks_of_key:
             self.on_refusal()
-        return complained
+        return error
 
     async def receive(self, request: Request, within: float) -> Received:
-        """The answer to one request, whatever it is, for who looks at its form. It is sent once, and nothing follows.
+        """Send a request once and return the raw response, whatever its status; `on_refusal` is not called.
 
         Raises: `NoAnswer`, `Refused`.
         """
@@ -174,7 +173,7 @@ class Connection:
             raise not_received(error, is_run=request.is_run, url=self._base_url) from error
 
     async def _read(self, request: Request, received: Received, until: float) -> Any:
-        """What is made of the body, until a moment of the monotonic clock."""
+        """Parse the body, until a time of the monotonic clock."""
 
         def made() -> Any:
             value = response_body.parsed(request, received, until)
@@ -189,7 +188,7 @@ class Connection:
         if key is None:
             message = messages.NO_KEY_NOW
             raise NoAnswer(message, fix=messages.WHOAMI_SAYS_WHY, retryable=False)
-        turn = within * TURN  # who has not got a connection by then is told that nothing was sent
+        turn = within * TURN  # a request without a connection by then fails as "nothing was sent"
         async with self._ready().stream(
             request.method,
             self._base_url + request.path,
@@ -213,12 +212,12 @@ class Connection:
             headers["Accept-Encoding"] = compression.ACCEPTED
             if self._workspace_id is not None:
                 headers["X-Uru-Workspace-Id"] = self._workspace_id
-            no_roots = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # which trusts nobody, and takes no time to read them
+            no_roots = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody, and loads no certificates
             self._opened = httpx2.AsyncClient(
                 transport=self._transport,
                 verify=no_roots if self._base_url.startswith("http://") else True,
                 headers=headers,
-                trust_env=not is_loopback(urlsplit(self._base_url).hostname or ""),  # a proxy would be sent the key
+                trust_env=not is_loopback(urlsplit(self._base_url).hostname or ""),  # a proxy would get the key
                 limits=httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=IDLE_CONNECTIONS),
                 follow_redirects=False,
             )

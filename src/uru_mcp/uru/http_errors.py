@@ -1,6 +1,6 @@
-"""What Uru's refusals mean: an HTTP status and an error body become an error that says who can mend it.
+"""Maps HTTP error responses of Uru to our errors, which say who can fix the problem.
 
-Codes decide, and where there is none, the status; the words of a message never do.
+The error code decides or, if there is none, the status; the text of a message never does.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ NOT_BEGUN = frozenset(
     {*range(400, 408), *range(409, 424), 426, 428, 429, 431, 451, 494, 495, 496, 497, *range(300, 400)}
     - {303, 418, 419, 420}
 )
-"""Statuses that prove that a run was not begun: the request itself was refused, by Uru or before it got there.
+"""Statuses that prove that a run did not start: the request was refused, by Uru or before it reached Uru.
 
-With any other, such as 408, 425, 499 and all from 500 on, Uru or something before it may have passed the run on first.
+With any other status, such as 408, 425, 499, and 500 or above, the run may already have been forwarded.
 """
 
 AVAILABLE = "available_workspaces"
-WORKSPACES = 20  # that are named
+WORKSPACES = 20  # workspaces that an error lists
 
 KEY_CODES: Mapping[str, tuple[Code, str]] = {
     "invalid_api_key": ("key_rejected", messages.KEY_UNKNOWN),
@@ -71,17 +71,17 @@ WORKSPACE_ERRORS: Mapping[Code, tuple[str, str]] = {
 
 
 def new_key(steps: str) -> str:
-    """How to mend a key that has ended; `steps` is where the new one goes."""
+    """The fix for a key that is no longer valid; `steps` says where to put the new one."""
     return messages.CREATE_A_KEY.format(keys_page=KEYS_PAGE, steps=steps)
 
 
 def refusal(
     status: int, error_body: ErrorBody, *, retry_after: float | None, is_call: bool, is_run: bool, steps: str
 ) -> UruError:
-    """The error for an answer that is not a success.
+    """The error for a response that is not a success.
 
-    `retry_after` is what the header said, in seconds. `is_call` is whether a tool was called, and `is_run` whether
-    something may have been done. `steps` is where a new key goes.
+    `retry_after` is from the header, in seconds. `is_call` is whether a tool was called, and `is_run` whether it may
+    have changed something. `steps` says where to put a new key.
     """
     said = said_in(error_body)
     details: dict[str, Any] = {"log_id": error_body.log_id}
@@ -110,12 +110,12 @@ def refusal(
 
 
 def said_in(error_body: ErrorBody) -> Quotation:
-    """What an error body says to people, as Uru's words until they are known to be an app's."""
+    """The message of an error body, attributed to Uru until it is known to be an app's."""
     return Quotation(error_body.message, advice=error_body.details)
 
 
 def workspace_problem(code: Code, available: Any = None, **details: Any) -> WorkspaceProblem:
-    """The error for a workspace that is missing or wrong; `available` is what Uru said of those there are."""
+    """The error for a missing or invalid workspace; `available` is Uru's list of workspaces."""
     message, fix = WORKSPACE_ERRORS[code]
     found = [one for item in available[:WORKSPACES] if (one := _workspace(item))] if isinstance(available, list) else []
     if found:
@@ -128,7 +128,7 @@ def workspace_problem(code: Code, available: Any = None, **details: Any) -> Work
 
 
 def _workspace(item: Any) -> dict[str, str]:
-    """`{"name", "id"}` of a workspace in each form that Uru tells it: text, a record, or a record in `workspace`."""
+    """`{"name", "id"}` of a workspace in any form that Uru sends: text, a record, or a record in `workspace`."""
     record = item if isinstance(item, dict) else {"name": item}
     record = {**(object_at(record, "workspace") or {}), **record}
     own = text_at(record, "id", "workspace_id", "workspaceId")
@@ -138,7 +138,7 @@ def _workspace(item: Any) -> dict[str, str]:
 
 
 def shaped(reader: Callable[[Any], Value], body: Any) -> Value:
-    """What the reader makes of a body. Raises: `Refused` when it is of no shape that the reader knows."""
+    """Parse a body with the reader. Raises: `Refused` if the reader does not know its shape."""
     try:
         return reader(body)
     except UnexpectedShape as error:
@@ -150,7 +150,7 @@ def shaped(reader: Callable[[Any], Value], body: Any) -> Value:
 
 
 def unreadable(seen: str, *, is_run: bool) -> UruError:
-    """The error for a success whose body is no JSON; `seen` is what it was, in our words."""
+    """The error for a successful response whose body is not JSON; `seen` describes what it was."""
     if is_run:
         return unconfirmed(messages.UNREADABLE_RUN.format(seen=seen))
     return Refused(
@@ -223,7 +223,7 @@ def _denied(status: int, said: Quotation, details: dict[str, Any]) -> Refused:
 
 
 def _not_uru(status: int, said: Quotation) -> Refused:
-    """What it means when Uru's own fixed addresses are not there."""
+    """The error if Uru's own fixed endpoints do not exist."""
     return Refused(
         messages.NOT_URU.format(status=status),
         said=said,
@@ -233,7 +233,7 @@ def _not_uru(status: int, said: Quotation) -> Refused:
 
 
 def connection_problem(title: str, said: Quotation) -> Refused:
-    """What a 401 means that came from a connected app, when Uru itself accepts the key."""
+    """The error for a 401 that came from a connected app although Uru itself accepts the key."""
     return Refused(
         messages.CONNECTION_OF_APP.format(title=quoted(title, NAME_CHARS)),
         fix=messages.CONNECT_AGAIN.format(title=quoted(title, NAME_CHARS)),

@@ -1,6 +1,6 @@
-"""The key's own record, `GET /keys/self`, whose whole endpoint is assumed: so many shapes are read, and none is needed.
+"""Parses the key's own record, `GET /keys/self`. The endpoint is assumed: many shapes are accepted, none is required.
 
-What the record means for the key is decided in `access/permission_evidence.py` and `access/identity.py`.
+`access/permission_evidence.py` and `access/identity.py` decide what the record means for the key.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ DEEPEST_ENVELOPE = 3
 
 @dataclass(frozen=True, slots=True)
 class KeyRecord:
-    """What Uru says of the key: no part of it but `last4`. `permissions` is None where Uru does not tell."""
+    """What Uru reports about the key, with only its `last4`. `permissions` is None if Uru does not report them."""
 
     name: str | None
     last4: str | None
@@ -39,12 +39,12 @@ class KeyRecord:
 
 
 def read_key_record(body: Any) -> KeyRecord:
-    """Read the record, also inside an envelope, a list of one, or as JSON without the object `key`.
+    """Read the record, also in an envelope, in a list of one, or without the object `key`.
 
     `{"key": {"name", "last4", "status", "created_at", "expires_at"}, "workspace": {"id", "name"}, "permissions": []}`
 
     Raises:
-        UnexpectedShape: It is no object, or says nothing about a key.
+        UnexpectedShape: It is not an object, or contains nothing about a key.
     """
     record = _unwrapped(record_of(body))
     key = next((found for name in KEYS if (found := object_at(record, name)) is not None), record)
@@ -74,7 +74,7 @@ def _unwrapped(record: Record) -> Record:
 
 
 def _permissions(key: Record, record: Record) -> tuple[Permissions | None, tuple[str, ...]]:
-    """What Uru says the key may do, and the names that are no permission; None where none of the names is one."""
+    """The key's permissions according to Uru, and unknown names; None if no name is a permission."""
     stated = list(_stated(key, record))
     unknown = tuple(dict.fromkeys(name for one in stated for name in read_names(one).unknown))
     understood = [told for one in stated if one and (told := told_by(one)) is not None]
@@ -84,7 +84,7 @@ def _permissions(key: Record, record: Record) -> tuple[Permissions | None, tuple
 
 
 def _stated(key: Record, record: Record) -> Iterator[Any]:
-    """Everything that may name permissions, the likeliest first."""
+    """All fields that may contain permissions, the likeliest first."""
     for one in (record, key):
         yield from (one[name] for name in PERMISSIONS if one.get(name) is not None)
     for one in (record, key):

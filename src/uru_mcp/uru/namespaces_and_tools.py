@@ -1,10 +1,10 @@
-"""Uru's JSON into values of ours: tolerant of every spelling that was seen, and pure.
+"""Parses namespaces and tools from Uru's JSON: accepts every field name seen so far; pure.
 
-With `key_record.py`, `run_results.py`, `records.py`, `catalog_version.py`, and `error_body.py`, for error bodies, the
-only place that knows a field name of the API; `catalog/cache_format.py` writes down what it has read. It opens no
-connection and judges nothing: what a tool needs is decided in `access/policy.py`.
+Only this module, `key_record.py`, `run_results.py`, `records.py`, `catalog_version.py` and `error_body.py` know field
+names of the API; `catalog/cache_format.py` writes the same format. It opens no connection and decides nothing about
+permissions: `access/policy.py` decides what a tool needs.
 
-Source: Uru's user guides and the public Node client; a reader of something that is only assumed says so.
+Source: Uru's user guides and the public Node client. Readers of assumed formats say so.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from uru_mcp.untrusted_input.quoting import quoted
 
 OBJECT_SCHEMA: dict[str, Any] = {"type": "object"}
 
-# Where a name, a title, a schema and a permission may stand. Source: MCP, OpenAI, Composio and the Node client.
+# Possible field names of a name, title, schema and permission. Source: MCP, OpenAI, Composio and the Node client.
 NAMESPACE_NAMES = ("name", "namespace", "slug", "app", "app_name", "appName", "key", "id")
 TOOL_NAMES = ("name", "slug", "tool_name", "toolName", "tool_slug", "toolSlug", "key", "id")
 TITLES = ("title", "displayName", "display_name", "label")
@@ -44,7 +44,7 @@ NEEDS = (
     *("permission", "permissions", "requiredPermission", "required_permission"),
     *("requiredPermissions", "required_permissions"),
 )
-DEEPEST = 64  # levels of nesting that every client and serializer takes
+DEEPEST = 64  # levels of nesting that every client and serializer accepts
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,7 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """A group of tools. `name` is an identifier, which goes back to Uru unchanged; the rest of what it is called is for
-    people.
-    """
+    """A group of tools. `name` is the identifier, which is sent back to Uru unchanged; other names are for people."""
 
     name: str
     title: str
@@ -69,9 +67,9 @@ class Namespace:
 
 @dataclass(frozen=True, slots=True)
 class UpstreamTool:
-    """A tool as Uru lists it. `declared` and `read_only` are None where Uru says nothing.
+    """A tool as Uru lists it. `declared` and `read_only` are None if Uru does not state them.
 
-    The schema of its arguments is kept as JSON, which takes a fifth of the memory: there may be very many tools.
+    The schema of its arguments is kept as JSON, which takes a fifth of the memory; there may be very many tools.
     """
 
     name: str
@@ -92,7 +90,7 @@ class UpstreamTool:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A tool that cannot be offered, and why, in words for the user."""
+    """A tool that cannot be offered, and the reason as text for the user."""
 
     namespace: str
     name: str
@@ -115,7 +113,7 @@ def read_namespaces(body: Any) -> tuple[Namespace, ...]:
 
 
 def read_tools(namespace: str, body: Any) -> tuple[tuple[UpstreamTool, ...], tuple[LeftOut, ...]]:
-    """Read `GET /list/apps/{namespace}/tools`, each tool by itself: one that is wrong does not spoil the others.
+    """Read `GET /list/apps/{namespace}/tools`. Tools are read independently, so an invalid one does not affect others.
 
     Raises:
         UnexpectedShape: There is no list.
@@ -144,12 +142,12 @@ def read_workspace(record: Record) -> Workspace | None:
 
 
 def _label(name: str | None) -> str | None:
-    """What people call a thing, on one line and of bounded length."""
+    """A display name, on one line and of bounded length."""
     return (name and quoted(name, limits.TITLE)) or None
 
 
 def _entries(body: Any) -> list[Any]:
-    """The namespaces as a list, also where they are an object by name. Raises: UnexpectedShape."""
+    """The namespaces as a list, even if they are an object keyed by name. Raises: UnexpectedShape."""
     for envelope in envelopes_of(body):
         by_name = object_at(envelope, "namespaces") or object_at(envelope, "apps") or {}
         if by_name and all(isinstance(entry, dict) for entry in by_name.values()):
@@ -158,7 +156,7 @@ def _entries(body: Any) -> list[Any]:
 
 
 def _identifier(entry: Record, *names: str) -> str | None:
-    """What a namespace or a tool is called by; where it has a slug too, a name with blanks in it is a title."""
+    """The identifier of a namespace or tool; if it also has a slug, a name with blanks is a title."""
     name, slug = text_at(entry, *names), text_at(entry, "slug", "tool_slug", "toolSlug")
     return slug if slug is not None and name is not None and " " in name else name
 
@@ -208,13 +206,13 @@ def _tool(item: Any) -> UpstreamTool | str:
 
 
 def _title(record: Record, identifier: str) -> str | None:
-    """A `name` that is not the identifier."""
+    """The `name`, if it is not the identifier."""
     name = text_at(record, "name")
     return name if name != identifier else None
 
 
 def _first_schema(record: Record) -> Record | None:
-    """The schema under whichever name, also as JSON in a text."""
+    """The schema under any of its names, also as JSON in a string."""
     for name in SCHEMAS:
         found = record.get(name)
         if isinstance(found, str) and found.lstrip()[:1] == "{":
@@ -229,7 +227,7 @@ def _hint(hints: Record, *names: str) -> bool | None:
 
 
 def _schema(schema: Any) -> Record | str:
-    """The schema with an object at its root, mended where that is safe, or the reason why it cannot be."""
+    """The schema with an object at its root, repaired if that is safe, or the reason why it cannot be used."""
     if not isinstance(schema, dict):
         return OBJECT_SCHEMA
     if is_deeper(schema, DEEPEST):
@@ -243,7 +241,7 @@ def _schema(schema: Any) -> Record | str:
 
 
 def _is_sound(keyword: str, value: Any) -> bool:
-    """Whether MCP clients take this member of a root schema: one that they do not take hides all tools."""
+    """Whether MCP clients accept this member of a root schema; one that they reject hides all tools."""
     if keyword == "properties":
         return isinstance(value, dict) and all(isinstance(schema, (dict, bool)) for schema in value.values())
     if keyword == "required":
@@ -252,7 +250,7 @@ def _is_sound(keyword: str, value: Any) -> bool:
 
 
 def _mended(schema: Record) -> Record:
-    """The schema without what cannot be read; where that is one property, the others stay."""
+    """The schema without the parts that cannot be read; an unreadable property does not affect the others."""
     mended = {keyword: value for keyword, value in schema.items() if _is_sound(keyword, value)}
     properties = object_at(schema, "properties") or {}
     readable = {name: inner for name, inner in properties.items() if isinstance(inner, (dict, bool))}
@@ -260,9 +258,9 @@ def _mended(schema: Record) -> Record:
 
 
 def _declared(item: Record) -> Permissions | None:
-    """The permissions that Uru declares, assumed to stand at one of `NEEDS`; a part of one counts as the whole.
+    """The permissions that Uru declares, assumed to be in a field of `NEEDS`; a partial one counts as the whole.
 
-    A name that is not one of Uru's three cannot be classified, and so needs everything.
+    An unknown permission name cannot be classified, so the tool needs every permission.
     """
     stated = first(item, *NEEDS)
     if stated is None:

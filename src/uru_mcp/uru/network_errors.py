@@ -1,4 +1,4 @@
-"""What it means when a request fails below HTTP: an exception of `httpx2` becomes an error in our words."""
+"""Maps network errors (exceptions of `httpx2` below HTTP) to our errors."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ NOT_SENT = (
 
 
 def not_received(error: Exception, *, is_run: bool, url: str) -> UruError:
-    """The error for a request to `url` that failed below HTTP; the cause's own words may hold the URL, and are not
-    repeated."""
+    """The error for a request to `url` that failed below HTTP. The cause's message is omitted, since it may contain the
+    URL."""
     proxy = proxy_for(url)
     broken = [cause for cause in causes_of(error) if isinstance(cause, ssl.SSLError)]
     if isinstance(error, httpx2.ConnectError) and broken:
@@ -44,7 +44,7 @@ def not_received(error: Exception, *, is_run: bool, url: str) -> UruError:
 
 
 def not_ready(error: Exception, url: str) -> NoAnswer:
-    """The error for connections that cannot be made at all: what the environment sets for them is no good."""
+    """The error if no connection can be opened because the environment's proxy or certificate settings are invalid."""
     proxy, named = proxy_for(url), certificates(missing=not isinstance(error, ssl.SSLError))
     kind = type(error).__name__
     message, fix = messages.NO_CONNECTION_READY.format(kind=kind), messages.CHECK_VARIABLES
@@ -103,7 +103,7 @@ def _why_unreachable(error: Exception, proxy: Proxy | None) -> str:
 
 
 def _why_not_let_through(error: httpx2.ProxyError) -> str:
-    """The proxy's status, which only the exception's words hold."""
+    """The proxy's status, which is only in the exception's message."""
     status = str(error)[:3]
     if status == "407":
         return messages.PROXY_WANTS_LOGIN
@@ -115,7 +115,7 @@ def _capital(proxy: Proxy) -> str:
 
 
 def causes_of(error: BaseException | None) -> Iterator[BaseException]:
-    """The exception and all that led to it, the members of groups included."""
+    """The exception and all its causes, including members of exception groups."""
     while error is not None:
         yield error
         for member in getattr(error, "exceptions", ()):

@@ -1,9 +1,9 @@
-"""Uru's records from JSON: context blocks, prompts, agents, automations and their runs.
+"""Parses Uru's records from JSON: context blocks, prompts, agents, automations and their runs.
 
-With `namespaces_and_tools.py` and `error_body.py` the only place that knows a field name of the API. It asks for
-nothing, see `resources/record_cache.py`, and knows no MCP.
+Like the other readers of this package, it knows field names of the API. It sends no requests, see
+`resources/record_cache.py`, and does not know MCP.
 
-Source: that there are such records is in Uru's guides; their tools' answers and fields are assumed.
+Source: Uru's guides describe these records; the responses of their tools and their fields are assumed.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from uru_mcp.uru.resource_uris import ResourceUri
 
 JSON = "application/json"
 IDS = ("id", "_id", "uuid")
-INPUTS = 30  # of an automation that are named
+INPUTS = 30  # inputs of an automation that are listed
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of record: its collection in addresses, what people call one, and the tools of `platform` for it."""
+    """A kind of record: its collection in URIs, its display name, and the tools of `platform` for it."""
 
     collection: str
     noun: str
@@ -54,24 +54,24 @@ KINDS: tuple[Kind, ...] = (CONTEXTS, PROMPTS, AGENTS, AUTOMATIONS, RUNS)
 
 CHANGED_BY: Mapping[str, tuple[Kind, ...]] = {
     **{kind.edit_tool: (kind,) for kind in KINDS if kind.edit_tool is not None},
-    "automation_run": KINDS,  # an automation's agents may use every tool
+    "automation_run": KINDS,  # an automation's agents may call any tool
     "automation_decide": KINDS,
 }
-"""The tools of `platform` that change records, and which."""
+"""The tools of `platform` that change records, and the kinds they change."""
 
 ANSWERED_BY: Mapping[str, Kind] = {
     **{kind.edit_tool: kind for kind in KINDS if kind.edit_tool is not None},
     "automation_run": RUNS,
     "automation_decide": RUNS,
 }
-"""The tools of `platform` that answer with the record as it now stands."""
+"""The tools of `platform` that return the record in its new state."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A record as a list shows it. `size` is in bytes of the text; `excerpt` is what a search found in it.
+    """A record as shown in a list. `size` is the length of its text in bytes; `excerpt` is the match of a search.
 
-    `inputs` are those that a run of an automation requires, as far as that is told.
+    `inputs` are the required inputs of an automation, as far as they are known.
     """
 
     kind: Kind
@@ -86,7 +86,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A placeholder of a prompt. `choices` is empty where any text will do."""
+    """A placeholder in a prompt. `choices` is empty if any text is allowed."""
 
     name: str
     description: str
@@ -96,9 +96,9 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """`content` holds `{{name}}` for each variable, and is None where a list leaves it out.
+    """A prompt. `content` contains `{{name}}` for each variable, and is None if a list omits it.
 
-    `agent` is the id of the agent whose instructions go before it.
+    `agent` is the id of the agent whose instructions precede it.
     """
 
     id: str
@@ -110,7 +110,7 @@ class Prompt:
 
 
 def kind_at(address: ResourceUri) -> Kind | None:
-    """The kind of record at an address; None where there can be none."""
+    """The kind of record at a URI; None if there is no such kind."""
     if address.id is None:
         return None
     if address.run_id is not None:
@@ -119,7 +119,7 @@ def kind_at(address: ResourceUri) -> Kind | None:
 
 
 def address_of(kind: Kind, record: Record) -> ResourceUri | None:
-    """Where a record can be read again; None where it says too little, or has an id that is too long for an address."""
+    """The URI of a record; None if fields are missing, or if its id is too long for a URI."""
     own, automation = text_at(record, *IDS), text_at(record, "automation_id", "automationId")
     if own is None or max(len(own), len(automation or "")) > limits.IDENTIFIER:
         return None
@@ -140,7 +140,7 @@ def read_page(body: Any) -> tuple[list[Record], str | None]:
 
 
 def read_entry(kind: Kind, record: Record) -> Entry | None:
-    """The record as a list shows it; None where it has no id."""
+    """The record as shown in a list; None if it has no id."""
     address = address_of(kind, record)
     if address is None:
         return None
@@ -165,7 +165,7 @@ def read_entry(kind: Kind, record: Record) -> Entry | None:
 
 
 def _required_inputs(record: Record) -> tuple[str, ...]:
-    """What the trigger of an automation requires: `{"trigger": {"input_schema": {"required": ["amount"]}}}`."""
+    """The required inputs of an automation: `{"trigger": {"input_schema": {"required": ["amount"]}}}`."""
     holders = (object_at(record, "trigger") or {}, record)
     names = ("input_schema", "inputSchema")
     schema = next((found for one in holders for name in names if (found := object_at(one, name)) is not None), {})
@@ -175,27 +175,27 @@ def _required_inputs(record: Record) -> tuple[str, ...]:
 
 
 def automation_name(record: Record) -> str | None:
-    """What a run's record calls its automation."""
+    """The name of the automation in a run's record."""
     named = object_at(record, "automation") or {}
     return text_at(record, "automation_name", "automation_title") or text_at(named, "name", "title")
 
 
 def _size(record: Record) -> int | None:
-    """Bytes of the text that the list leaves out."""
+    """The size in bytes of the text that the list omits."""
     size = record.get("size")
     return size if isinstance(size, int) and not isinstance(size, bool) and size >= 0 else None
 
 
 def read_content(kind: Kind, record: Record) -> Any:
-    """What a reader of the resource gets: the text of a context block, of everything else the record itself."""
+    """The content of the resource: the text of a context block, or the record itself for every other kind."""
     return record.get("content") if kind is CONTEXTS and isinstance(record.get("content"), str) else record
 
 
 def read_prompt(body: Any) -> Prompt:
-    """Read a prompt; where an agent is named is assumed: `persona_id`, `agent_id`, or an object with an `id`.
+    """Read a prompt. The field of its agent is assumed: `persona_id`, `agent_id`, or an object with an `id`.
 
     Raises:
-        UnexpectedShape: It is no record, or one without an id.
+        UnexpectedShape: It is not a record, or has no id.
     """
     record = record_of(body)
     own = text_at(record, *IDS)
@@ -228,5 +228,5 @@ def _variable(item: Record) -> Variable | None:
 
 
 def read_agent(record: Record) -> tuple[str | None, str | None]:
-    """What an agent is called, and what it is told."""
+    """An agent's name and instructions."""
     return text_at(record, "name"), text_at(record, "instructions")

@@ -1,6 +1,6 @@
-"""Addresses of Uru's things, `uru://…`: built from ids, and taken apart again.
+"""Builds and parses resource URIs, `uru://…`.
 
-An id is whatever Uru says it is. It stands percent-encoded in an address, and it is only ever passed on as a value.
+An id may be any text that Uru sends. It is percent-encoded in a URI, and is only ever passed on as a value.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FORM = re.compile(r"uru://([a-z]+)(?:/([^/?#]*)(?:/runs/([^/?#]*))?)?")
 
 @dataclass(frozen=True, slots=True)
 class ResourceUri:
-    """`collection` is the first part, such as `contexts`; `id` and `run_id` are as Uru gave them."""
+    """A resource URI. `collection` is its first part, such as `contexts`; `id` and `run_id` are as Uru sent them."""
 
     collection: str
     id: str | None = None
@@ -41,11 +41,11 @@ class ResourceUri:
 
 
 def parse_uri(uri: str) -> ResourceUri:
-    """Take an address apart.
+    """Parse a URI.
 
     Raises:
-        ArgumentError: It is none of ours (`not_found`), or an id in it is empty, `.`, `..`, or has a control character
-            or half a character in it.
+        ArgumentError: It is not one of ours (`not_found`), or an id in it is empty, `.`, `..`, or contains a control
+        character or invalid UTF-8.
     """
     match = FORM.fullmatch(uri)
     if match is None:

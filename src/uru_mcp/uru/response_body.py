@@ -1,6 +1,6 @@
-"""A request, and the body of its answer: how much of it is taken, and its JSON.
+"""Defines `Request`, and reads and parses response bodies within limits on size and time.
 
-It knows nothing of connections, and of the API only that a run must not seem to have failed when its answer is unread.
+It does not know connections. Of the API it knows only that a run with an unreadable response may have succeeded.
 """
 
 from __future__ import annotations
@@ -20,23 +20,22 @@ from uru_mcp.untrusted_input.quoting import quoted
 from uru_mcp.uru import compression
 from uru_mcp.uru.http_errors import unconfirmed, unreadable
 
-COMPLAINT_LIMIT = 100_000  # bytes that are read of an error body; nobody writes longer ones for people
+ERROR_BODY_LIMIT = 100_000  # bytes of an error body that are read; longer ones are not for people
 BODY_LIMIT = limits.BODY
-ENCODED_LIMIT = BODY_LIMIT // 2  # bytes of a compressed body as it travels
-QUICK = 4 * 1024  # bytes of a compressed body that are decoded at once, and make at most a thousand times as many
-BLANKS = b" \t\r\n\xef\xbb\xbf"  # and a byte order mark
+ENCODED_LIMIT = BODY_LIMIT // 2  # bytes of a compressed body
+QUICK = 4 * 1024  # bytes of a compressed body that are decoded without a thread; they expand at most a thousandfold
+BLANKS = b" \t\r\n\xef\xbb\xbf"  # with the bytes of a byte order mark
 JSON_TYPE = re.compile(r"(application|text)/([\w.-]+\+)?json", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`is_run` marks what may change something when it arrives: it is sent once and never again.
+    """A request. `is_run` marks one that may change something: it is sent once and never retried.
 
-    `key` is the key for which it was allowed; None where any will do, such as the one in use. `asks_of_key` marks
-    questions about the key itself, after which there is nothing more to ask. `read` makes something of the JSON of a
-    success, whose body has at most `body_limit` bytes. That is done in a thread, so that calls are answered meanwhile,
-    and for one body after the other, so that they do not fill the memory together; what `is_light` goes there only when
-    its body is large.
+    `key` is the key for which it was allowed; None means the key in use. `asks_of_key` marks requests about the key
+    itself, whose refusal triggers no further check of the key. `read` converts the JSON of a successful response, whose
+    body has at most `body_limit` bytes. This runs in a thread, so that other calls are answered meanwhile, and for one
+    body at a time, to limit memory; a request that `is_light` uses the thread only if its body is large.
     """
 
     method: str
@@ -53,7 +52,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """An answer as it came: its body still has its coding."""
+    """A raw response, whose body may still be compressed."""
 
     status: int
     headers: Mapping[str, str]
@@ -66,16 +65,16 @@ class Received:
 
     @property
     def is_quick(self) -> bool:
-        """Whether to make something of the body takes so little time that it is done at once."""
+        """Whether the body is small enough to be parsed without a thread."""
         return len(self.body) <= (limits.LARGE if self.coding is None else QUICK)
 
 
 async def received(request: Request, status: int, headers: Mapping[str, str], chunks: AsyncIterator[bytes]) -> Received:
-    """The answer with its body as it travels, or with the beginning of it where that only says what went wrong.
+    """Read a response with its raw body; for an error, only the beginning of the body.
 
-    httpx2 would decode codings inside one another, and without a limit on the steps. `headers` finds names in any case.
+    httpx2 itself would decode nested codings without a limit. `headers` is case-insensitive.
 
-    Raises: `Unconfirmed` for a run, otherwise `Refused`, when the body is too long or has a coding that is not read.
+    Raises: `Unconfirmed` for a run, otherwise `Refused`, if the body is too long or has an unsupported coding.
     """
     is_success = 200 <= status < 300
     try:
@@ -91,9 +90,9 @@ async def received(request: Request, status: int, headers: Mapping[str, str], ch
         raise too_large(request)
     body = bytearray()
     async for chunk in chunks:
-        await anyio.lowlevel.checkpoint()  # of many tiny chunks none waits for the network
+        await anyio.lowlevel.checkpoint()  # lets other tasks run: many tiny chunks may arrive without waiting
         body += chunk
-        if not is_success and len(body) > COMPLAINT_LIMIT:
+        if not is_success and len(body) > ERROR_BODY_LIMIT:
             break
         if len(body) > most:
             raise too_large(request)
@@ -101,7 +100,7 @@ async def received(request: Request, status: int, headers: Mapping[str, str], ch
 
 
 def plain(request: Request, received: Received, until: float) -> Received:
-    """The same answer with its body decoded. Raises: `Refused` where it is too long or has another coding."""
+    """The same response with its body decoded. Raises: `Refused` if it is too long or has another coding."""
     if received.coding is None:
         return received
     try:
@@ -114,9 +113,9 @@ def plain(request: Request, received: Received, until: float) -> Received:
 
 
 def parsed(request: Request, received: Received, until: float) -> Any:
-    """The JSON of a success, until a moment of the monotonic clock.
+    """Parse the JSON of a successful response, until a time of the monotonic clock.
 
-    What says that it is something else is not looked into, whatever it holds.
+    A body with a content type other than JSON is not parsed.
 
     Raises: `Unconfirmed` for a run, otherwise `Refused`; `TimeoutError`.
     """
@@ -124,7 +123,7 @@ def parsed(request: Request, received: Received, until: float) -> Any:
     media_type = (stated or "no type").split(";")[0].strip()[:60]
     media_type = quoted(media_type, 60)
     seen = messages.BYTES_OF.format(body=len(body), media_type=media_type) if body else messages.EMPTY_BODY
-    is_text = media_type.lower().startswith("text/")  # which counts as JSON when it begins like an object or a list
+    is_text = media_type.lower().startswith("text/")  # accepted as JSON if it starts like an object or a list
     if stated is not None and not JSON_TYPE.fullmatch(media_type) and not is_text:
         raise unreadable(seen, is_run=request.is_run)
     try:
@@ -141,16 +140,16 @@ def parsed(request: Request, received: Received, until: float) -> Any:
         raise unreadable(seen, is_run=request.is_run) from error
 
 
-def words_of(received: Received) -> str:
-    """What an answer that is no success says, cut."""
+def error_text(received: Received) -> str:
+    """The text of an error response, truncated."""
     body = received.body
     if received.coding is not None:
-        body = compression.beginning(body, received.coding, at_most=COMPLAINT_LIMIT)
-    return body[:COMPLAINT_LIMIT].decode(errors="replace")
+        body = compression.beginning(body, received.coding, at_most=ERROR_BODY_LIMIT)
+    return body[:ERROR_BODY_LIMIT].decode(errors="replace")
 
 
 def _announced(headers: Mapping[str, str]) -> int:
-    """How long the body will be, in bytes and as it travels; 0 where that is not said."""
+    """The `Content-Length` in bytes; 0 if it is missing or invalid."""
     length = headers.get("content-length", "")
     return int(length[:20]) if length.isdecimal() else 0
 

@@ -1,6 +1,6 @@
-"""Whether a read is tried again, and how long to wait before it and between looks; pure, so that it can be tabled.
+"""Decides whether to retry a read, and computes backoff delays and polling intervals; pure.
 
-Runs and writes are never tried again: a lost answer may hide work that was done.
+Runs and writes are never retried: they may have taken effect although the response was lost.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 ATTEMPTS = 4
-LONGEST = 86_400.0  # seconds; what asks for more asks for a day
-LONGEST_PAUSE = 900.0  # seconds; the ceiling of a pause after looks that failed
-SHORTEST_TRY = 0.5  # seconds; in less, the answer would only be worse than the one that is there
-FIRST_WAIT = 0.25  # seconds; the ceiling of the first wait, doubled for each later one
+LONGEST = 86_400.0  # seconds; the maximum of a `Retry-After`
+LONGEST_PAUSE = 900.0  # seconds; the maximum pause after failed polls
+SHORTEST_TRY = 0.5  # seconds; with less time left, a retry would probably end in a timeout
+FIRST_WAIT = 0.25  # seconds; the maximum of the first wait, doubled for each later one
 
 RETRYABLE_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529, 530})
 
 
 def wait_before(attempt: int, *, retry_after: float | None, left: float, random: Callable[[], float]) -> float | None:
-    """Seconds to wait before try number `attempt` (2 is the first repetition), or None to give up.
+    """Seconds to wait before attempt number `attempt` (2 is the first retry), or None to give up.
 
-    Full jitter, never less than the `retry_after` seconds that Uru asked for, and never a wait after which the
-    `left` seconds of the call hold no other try.
+    The wait has full jitter and is at least the `retry_after` seconds that Uru asked for. It is None if the `left`
+    seconds of the call would not allow another attempt.
     """
     if attempt > ATTEMPTS:
         return None
@@ -32,18 +32,18 @@ def wait_before(attempt: int, *, retry_after: float | None, left: float, random:
 
 
 def pause_after(failures: int, *, interval: float, retry_after: float | None, random: Callable[[], float]) -> float:
-    """Seconds until the next look, when the last `failures` looks failed: the `interval`, or full jitter.
+    """Seconds until the next poll: the `interval`, or full jitter after `failures` failed polls in a row.
 
     Never less than the `retry_after` seconds that Uru asked for. Source: the Node client.
     """
     if not failures:
         return interval
-    longest = min(LONGEST_PAUSE, interval * 2.0 ** min(failures, 30))  # whose power no float could hold otherwise
+    longest = min(LONGEST_PAUSE, interval * 2.0 ** min(failures, 30))  # a larger exponent could overflow a float
     return max(random() * longest, retry_after or 0.0)
 
 
 def parse_retry_after(value: str | None, *, now: datetime) -> float | None:
-    """Seconds from a `Retry-After` header, which is a number of seconds or an HTTP date; None when it is neither."""
+    """Parse a `Retry-After` header, a number of seconds or an HTTP date, into seconds; None if it is neither."""
     if not value:
         return None
     if value.strip().isdecimal():

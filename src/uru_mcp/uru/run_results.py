@@ -1,7 +1,7 @@
-"""The answer of a run, unwrapped: Uru's wrapper, a result inside a result, MCP's own, or bare data.
+"""Parses the response of a run: Uru's wrapper, nested results, MCP's `CallToolResult`, or bare data.
 
-The only place that knows these shapes, for tools and records alike. Source: the public Node client, Composio and MCP;
-which of them Uru's apps answer with is assumed.
+Only this module knows these shapes, for tools and records alike. Source: the public Node client, Composio and MCP;
+which of them Uru's apps use is assumed.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ DATA = ("data", "result", "output", "response", "response_data", "responseData")
 FLAGS = ("successful", "success")
 WORDS = ("error", "message", "detail", "details")
 BESIDE = frozenset({*DATA, *FLAGS, *WORDS, "log_id", "logId", "status", "statusCode", "status_code", "code", "meta"})
-"""The members of a wrapper: an object with another one is the data itself."""
+"""The members of a wrapper: an object with any other member is the data itself."""
 
 MEDIA = ("image", "audio", "resource", "resource_link")
-WRAPPED = 4  # results inside each other that are opened
+WRAPPED = 4  # levels of nested results that are unwrapped
 LOG_ID_CHARS = 200
 NO_REASON = messages.NO_REASON
 FAILED = ("error", "failed", "failure", "fail")  # as a `status`
@@ -31,10 +31,10 @@ FAILED = ("error", "failed", "failure", "fail")  # as a `status`
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """The outcome of a run. `error` is what it says of itself when it failed, None when it succeeded.
+    """The outcome of a run. `error` is its error message if it failed, None if it succeeded.
 
-    `remark` are the words of an `error` that stands beside the data of a success. `media` are MCP's content blocks that
-    are no text: images, audio, resources.
+    `remark` is the text of an `error` field in a successful result. `media` are MCP content blocks other than text:
+    images, audio, resources.
     """
 
     data: Any
@@ -45,13 +45,13 @@ class RunResult:
 
 
 def read_result(body: Any) -> RunResult:
-    """Read the answer of a run: `{"data": …, "successful": true, "success": true, "error": null, "log_id": "…"}`.
+    """Read the response of a run: `{"data": …, "successful": true, "success": true, "error": null, "log_id": "…"}`.
 
-    Either flag may be missing; either one false, also as text, is a failure, however deep inside. Without a wrapper the
-    whole body is the result. Data that is nested deeper than MCP clients take becomes text.
+    Either flag may be missing. If either is false, also as text or in a nested result, the run failed. Without a
+    wrapper, the whole body is the result. Data nested deeper than MCP clients accept becomes text.
 
     Raises:
-        UnexpectedShape: The body is `null`, which says nothing about what was done.
+        UnexpectedShape: The body is `null`, which does not say whether the run succeeded.
     """
     if body is None:
         raise UnexpectedShape("nothing instead of a result")
@@ -84,12 +84,12 @@ def _opened(value: Any, depth: int) -> RunResult:
 
 
 def _is_verdict(value: Record) -> bool:
-    """Whether an object inside a result is a result of its own, without data."""
+    """Whether an object inside a result is itself a result, without data."""
     return "successful" in value or ("success" in value and "error" in value)
 
 
 def _failure(value: Record, held: list[str]) -> str | None:
-    """What a wrapper says of its failure; None where it is none."""
+    """The error message of a failed wrapper; None if it did not fail."""
     flags = [flag for name in FLAGS if (flag := _flag(value.get(name))) is not None]
     if not flags and held and str(value.get("status")).lower() in FAILED:
         flags = [False]
@@ -101,7 +101,7 @@ def _failure(value: Record, held: list[str]) -> str | None:
 
 
 def _is_mcp(value: Record) -> bool:
-    """Whether it is a `CallToolResult` of MCP."""
+    """Whether it is an MCP `CallToolResult`."""
     blocks = value.get("content")
     is_content = isinstance(blocks, list) and all(
         isinstance(one, dict) and one.get("type") in ("text", *MEDIA) for one in blocks
@@ -111,11 +111,11 @@ def _is_mcp(value: Record) -> bool:
 
 
 def _of_mcp(value: Record, depth: int) -> RunResult:
-    """The structure where there is one, otherwise the texts joined; a failure's texts are its words."""
+    """Unwrap a `CallToolResult`: the structured content or else the joined texts, which are the error of a failure."""
     blocks = value["content"]
     texts = [one["text"] for one in blocks if isinstance(one.get("text"), str)]
     together = "".join(texts)
-    text = together if _from_text(together) is not together else "\n".join(texts)  # JSON may come in several blocks
+    text = together if _from_text(together) is not together else "\n".join(texts)  # JSON may span several blocks
     media = tuple(one for one in blocks if one["type"] in MEDIA)
     if _flag(value.get("isError", value.get("is_error"))):
         return RunResult(text, error=text or NO_REASON, media=media)
@@ -125,7 +125,7 @@ def _of_mcp(value: Record, depth: int) -> RunResult:
 
 
 def _from_text(value: Any) -> Any:
-    """The value, or what a text holds that is the JSON of an object or a list."""
+    """The value; a text that contains the JSON of an object or list is parsed."""
     if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
         parsed = parsed_text(value)
         return value if parsed is None else parsed
@@ -140,7 +140,7 @@ def _flag(value: Any) -> bool | None:
 
 
 def _words(stated: Any) -> str | None:
-    """The words of an `error`, whatever its shape."""
+    """The text of an `error` field of any shape."""
     if stated is None or stated in ("", {}, [], False):
         return None
     if isinstance(stated, dict):

@@ -1,6 +1,6 @@
-"""What a run of an automation waits for a person to decide, from the records of the run and of its automation.
+"""Finds the approval steps that an automation run is waiting for, from the records of the run and its automation.
 
-Source: Uru's guides name such steps; the fields that tell of them are assumed.
+Source: Uru's guides mention such steps; their fields are assumed.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from uru_mcp.uru.records import RUNS, address_of, automation_name
 from uru_mcp.uru.resource_uris import ResourceUri
 
 WAITS = "waiting_for_approval"  # the status of a run
-PEOPLE = 5  # who may decide a step, that are named
+PEOPLE = 5  # approvers of a step that are named
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """What a run waits for a person to decide. `node` is None where the run does not say which step waits.
+    """A pending approval of a run. `node` is None if the run does not say which step is waiting.
 
-    `automation` is what the run's record calls its automation, `step` what its graph calls the step, and `assignee`
-    who the event says is to decide; each None where that is not told.
+    `automation` is the name of the automation, `step` the name of the step, and `assignee` who must decide; each is
+    None if unknown.
     """
 
     run: ResourceUri
@@ -36,10 +36,10 @@ class Approval:
 
 
 def read_approvals(body: Any) -> tuple[Approval, ...]:
-    """What a run waits for, in its own order; nothing when it does not wait.
+    """The pending approvals of a run, in the order of its events; empty if it is not waiting.
 
-    An event `{"node": "head", "type": "approval_requested", "detail": "Refund 900 EUR?"}` asks, and a later one of the
-    same node with another type answers. The shape of events is assumed.
+    An event `{"node": "head", "type": "approval_requested", "detail": "Refund 900 EUR?"}` requests approval, and a
+    later event of another type for the same node settles it. The shape of events is assumed.
     """
     record = body if isinstance(body, dict) else {}
     address = address_of(RUNS, record)
@@ -67,7 +67,7 @@ def _approval(run: ResourceUri, node: str, event: Record, automation: str | None
 
 
 def _person_in(record: Record) -> str | None:
-    """Who is to decide, by the names that are usual for that; a list of several becomes one text."""
+    """Who must decide, from the usual field names; several people become one text."""
     found = first(record, "assignee", "assignees", "assigned_to", "assignedTo", "approver", "approvers", "role")
     people = found if isinstance(found, list) else [found]
     named = [one if isinstance(one, dict) else {"name": one} for one in people]
@@ -76,7 +76,7 @@ def _person_in(record: Record) -> str | None:
 
 
 def with_steps(approvals: Iterable[Approval], automation: Record) -> tuple[Approval, ...]:
-    """The same with what the automation's record tells of it and of each step that waits."""
+    """The approvals with the names from the automation's record filled in."""
     listed = automation.get("nodes")
     nodes = {text_at(one, "id"): one for one in listed if isinstance(one, dict)} if isinstance(listed, list) else {}
     title = text_at(automation, "name", "title")

@@ -72,32 +72,32 @@ FAULTS = {
     ),
     "no key": Fault(without_key, "configuration", "URU_API_KEY is not set", "Settings → API Keys"),
     "two ways to the key": Fault(
-        set_to(API_KEY_FILE="/run/key"), "configuration", "set together", "Keep one of them and remove the rest"
+        set_to(API_KEY_FILE="/run/key"), "configuration", "set at the same time", "Keep one of them"
     ),
     "a wrong number": Fault(
         set_to(CALL_DEADLINE="soon"), "configuration", "URU_CALL_DEADLINE", "number of seconds from 1 to 3600"
     ),
     "a placeholder that nobody filled in": Fault(
-        set_to(API_KEY="${URU_KEY}"), "configuration", "placeholder", "Write the value itself"
+        set_to(API_KEY="${URU_KEY}"), "configuration", "placeholder", "to the value itself"
     ),
     "what only the Node client reads": Fault(
-        set_to(DEBUG="1"), "configuration", "not read by uru-mcp: URU_DEBUG", "Remove URU_DEBUG", "warning"
+        set_to(DEBUG="1"), "configuration", "not read by uru-mcp: URU_DEBUG", "If URU_DEBUG was meant", "warning"
     ),
     "a key of the wrong form": Fault(
         set_to(API_KEY="sk_0123456789abcdef"), "key", "does not start with uru_", "it starts with uru_"
     ),
     "a key file that is not there": Fault(
-        file_is_gone, "key", "does not exist", "Write the key from Uru → Settings → API Keys into the first line"
+        file_is_gone, "key", "does not exist", "Write the key from Uru → Settings → API Keys"
     ),
     "a key file with something else": Fault(
-        lambda patient: patient.key_file("hello there"), "key", "holds no key", "into the first line of that file"
+        lambda patient: patient.key_file("hello there"), "key", "has no key", "first line of that file"
     ),
     "a key file that others can read": Fault(
         lambda patient: patient.key_file(patient.key.text, mode=0o644), "key", "mode is 0644", "chmod 600", "warning"
     ),
     "a key command that fails": Fault(command_fails, "key", "The command false", "Run it in a terminal"),
     "http to another machine": Fault(
-        set_to(PROXY_URL="http://uru.invalid"), "address", "in the clear", "set it to an https:// address"
+        set_to(PROXY_URL="http://uru.invalid"), "address", "unencrypted", "set it to an https:// address"
     ),
     "an address with a query": Fault(
         set_to(PROXY_URL="https://uru.invalid/?a=b"), "address", "a query", "Remove URU_PROXY_URL"
@@ -124,7 +124,7 @@ FAULTS = {
     ),
     "an Uru that is down": Fault(status("/", 503), "service", "Uru failed (503)", "Try again in a minute"),
     "an unknown key": Fault(set_to(API_KEY="uru_test_" + "0" * 40), "key accepted", "", "Create a key in Uru"),
-    "a deleted key": Fault(revoked, "key accepted", "was deleted", "put it into URU_API_KEY, and start the"),
+    "a deleted key": Fault(revoked, "key accepted", "was deleted", "put it into URU_API_KEY, and restart the"),
     "an expired key": Fault(key_of(expires_at=NOW - timedelta(days=1)), "key accepted", "expired", "Create a key in"),
     "a key that ends soon": Fault(
         key_of(expires_at=NOW + timedelta(days=3)), "key accepted", "expires in 2 days", "create a new key", "warning"
@@ -156,10 +156,10 @@ FAULTS = {
         status("/namespaces", 200, {"namespaces": []}), "catalog", "Uru offers this key no tools", "Connect apps in Uru"
     ),
     "a pattern that fits nothing": Fault(
-        set_to(NAMESPACES="gmial_*"), "catalog", "No namespace fits gmial_*", "Uru offers company_demo, gmail_demo"
+        set_to(NAMESPACES="gmial_*"), "catalog", "No namespace matches gmial_*", "Uru offers company_demo, gmail_demo"
     ),
     "one of two patterns that fits nothing": Fault(
-        set_to(NAMESPACES="platform,gmial_*"), "catalog", "gmial_*", "Mend URU_NAMESPACES", "warning"
+        set_to(NAMESPACES="platform,gmial_*"), "catalog", "gmial_*", "Correct URU_NAMESPACES", "warning"
     ),
     "namespaces that cannot be listed": Fault(
         status("/namespaces", 500), "catalog", "Uru failed (500)", "Try again in a minute"
@@ -178,7 +178,7 @@ FAULTS = {
         "ask who administers",
     ),
     "a version that is not told": Fault(
-        status("/tools/sync/version", 500), "version", "Changed tools are not noticed", "started again", "warning"
+        status("/tools/sync/version", 500), "version", "Changed tools are not detected", "restart the client", "warning"
     ),
 }  # fmt: skip
 
@@ -210,7 +210,7 @@ async def test_a_healthy_machine_is_well_and_nothing_is_changed(patient: Patient
         (name, "skipped" if name == "TLS" else "ok") for name in ALL
     ]
     seen = {check.name: check.seen for check in checks}
-    assert seen["configuration"] == "here: URU_API_KEY, URU_PROXY_URL"
+    assert seen["configuration"] == "in this terminal: URU_API_KEY, URU_PROXY_URL"
     assert seen["key"] == f"…{patient.key.text[-4:]}, from URU_API_KEY"
     assert seen["permissions"] == "Read yes (as Uru says), Write yes (as Uru says), Execute yes (as Uru says)"
     assert seen["catalog"] == "namespaces: 4; tools: 27 allowed, 0 blocked, 0 left out"
@@ -222,7 +222,7 @@ async def test_a_healthy_machine_is_well_and_nothing_is_changed(patient: Patient
 async def test_without_read_nothing_is_read(patient: Patient) -> None:
     patient.use(patient.uru.key({"execute"}))
     (read,) = [check for check in await patient.checks() if check.name == "read"]
-    assert (read.verdict, read.seen) == ("skipped", "platform__context_query needs Read, which the key has not")
+    assert (read.verdict, read.seen) == ("skipped", "platform__context_query needs Read, which the key lacks")
     assert patient.uru.sent("/execute/") == 0
 
 
@@ -241,7 +241,7 @@ async def test_where_nothing_is_set_the_first_configuration_of_ours_is_looked_at
     patient.configure(other={"command": "node"}, uru={"command": "/gone/uru-mcp", "env": env})
     checks: list[Check] = await patient.checks()
     seen = {check.name: (check.verdict, check.seen) for check in checks}
-    where = "in Claude Desktop “uru”, since none is set here: URU_API_KEY, URU_PROXY_URL"
+    where = "in Claude Desktop “uru”, since none is set in this terminal: URU_API_KEY, URU_PROXY_URL"
     assert seen["configuration"] == ("ok", where)
     assert seen["read"][0] == "ok"
 

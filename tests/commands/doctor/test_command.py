@@ -24,9 +24,9 @@ def test_what_failed_is_told_with_its_remedy_and_the_exit_code_is_1(tmp_path: Pa
     assert ran.exit_code == 1
     assert "✗ configuration  URU_PERMISSION is not a variable that uru-mcp knows.\n" in ran.stdout
     assert "    Fix: Did you mean URU_PERMISSIONS? Rename it, or remove it.\n" in ran.stdout
-    assert "- not looked at  key, address, service, TLS, " in ran.stdout
+    assert "- not checked    key, address, service, TLS, " in ran.stdout
     assert "because this failed: configuration\n" in ran.stdout
-    assert ran.stdout.endswith("1 of 11 checks failed. Begin with “configuration”.\n")
+    assert ran.stdout.endswith("1 of 11 checks failed. Start with “configuration”.\n")
     assert "\x1b" not in ran.output
     assert "0123456789abcdef" not in ran.output
 
@@ -44,14 +44,14 @@ def test_programs_get_each_check_as_json(tmp_path: Path) -> None:
 def test_it_does_not_go_with_a_sandbox_which_needs_no_doctor() -> None:
     ran = CliRunner().invoke(main, ["--sandbox", "doctor"])
     assert ran.exit_code == 2
-    assert "does not go with doctor" in ran.stderr
+    assert "not with doctor" in ran.stderr
 
 
 async def test_a_healthy_machine_ends_with_0(patient: Patient) -> None:
     ran = await anyio.to_thread.run_sync(lambda: doctor(patient.home, **patient.variables))
     assert ran.exit_code == 0, ran.output
     assert "✓ key accepted   “Claude”, …" in ran.stdout
-    assert ran.stdout.endswith("\n\nAll is well.\n")
+    assert ran.stdout.endswith("\n\nAll checks passed.\n")
     assert ran.stderr == ""
 
 
@@ -60,4 +60,4 @@ async def test_a_warning_is_not_a_failure(patient: Patient) -> None:
     ran = await anyio.to_thread.run_sync(lambda: doctor(patient.home, **patient.variables))
     assert ran.exit_code == 0, ran.output
     assert "Fix: Run chmod 600 " in ran.stdout
-    assert ran.stdout.endswith("Nothing failed, with 1 warning.\n")
+    assert ran.stdout.endswith("All checks passed, with 1 warning.\n")

@@ -64,14 +64,14 @@ async def test_a_command_that_does_not_exist_is_told_with_one_that_does(patient:
 async def test_a_command_that_no_path_leads_to_is_told(patient: Patient) -> None:
     patient.configure(uru={**SANDBOXED, "command": "uru-mcp-of-nobody"})
     _, seen, _ = await fault_of(patient)
-    assert seen == "uru-mcp-of-nobody is found nowhere on the PATH."
+    assert seen == "uru-mcp-of-nobody is not on the PATH."
 
 
 async def test_a_file_that_is_no_program_is_told(patient: Patient) -> None:
     program = Path(patient.program())
     program.chmod(0o600)
     patient.configure(uru={**SANDBOXED, "command": str(program)})
-    assert (await fault_of(patient))[1] == f"{program} is no program that you may run."
+    assert (await fault_of(patient))[1] == f"{program} is not a program that you may run."
 
 
 async def test_a_relative_command_is_warned_of_with_the_absolute_path(patient: Patient) -> None:
@@ -80,8 +80,8 @@ async def test_a_relative_command_is_warned_of_with_the_absolute_path(patient: P
     patient.configure(uru={"command": "uru-mcp", "env": env})
     name, seen, remedy = await fault_of(patient, verdict="warning")
     assert name == "Claude Desktop “uru” command"
-    assert "desktop programs do not know your PATH" in seen
-    assert f'Write "{program}" in its place' in remedy
+    assert "desktop programs do not use the PATH of your shell" in seen
+    assert f'Replace it with "{program}" in ' in remedy
 
 
 HELLO = '{"jsonrpc": "2.0", "id": 1, "result": {"serverInfo": {"name": "uru-mcp", "version": "9"}}}'
@@ -90,10 +90,10 @@ HELLO = '{"jsonrpc": "2.0", "id": 1, "result": {"serverInfo": {"name": "uru-mcp"
 @pytest.mark.parametrize(
     ("does", "said"),
     [
-        ("print('Hello!')", "answers with something that is not MCP"),
-        (f"print({EVERY_ANSWER!r})", "answers with something that is not MCP"),
-        ("import sys; sys.exit('No module named uru_mcp')", "ended at once, with the exit code 1: No module named"),
-        ("import os; os.close(1)", "ended at once, with the exit code 0"),
+        ("print('Hello!')", "answered with something that is not MCP"),
+        (f"print({EVERY_ANSWER!r})", "answered with something that is not MCP"),
+        ("import sys; sys.exit('No module named uru_mcp')", "exited at once with code 1: No module named"),
+        ("import os; os.close(1)", "exited at once with code 0"),
     ],
 )
 async def test_a_command_that_starts_and_speaks_no_mcp_is_told(patient: Patient, does: str, said: str) -> None:
@@ -134,7 +134,7 @@ async def test_two_servers_with_one_name_are_told(patient: Patient) -> None:
     patient.configure(f'{{"mcpServers": {{\n"uru": {{"command": "node"}},\n"uru": {one}}}}}')
     name, seen, remedy = await fault_of(patient)
     assert name == "Claude Desktop"
-    assert seen == "2 servers have the name “uru” (lines 2, 3), and the client sees the last one only"
+    assert seen == "2 servers have the name “uru” (lines 2, 3), and the client uses only the last one"
     assert "Rename or remove" in remedy
 
 
@@ -176,7 +176,7 @@ async def test_the_file_of_a_sandbox_is_left_alone(patient: Patient, file: list[
     does = f"import sys; print({HELLO!r} if sys.argv[1:] == ['--sandbox', '--tools', '3'] else sys.argv)"
     patient.configure(uru={"command": patient.program(does), "args": ["--sandbox", *file, "--tools", "3"]})
     last = (await of_clients(patient))[-1]
-    assert last.seen == "starts and speaks MCP: uru-mcp 9, tried without --db, so that nothing is written there"
+    assert last.seen == "starts and speaks MCP: uru-mcp 9, tested without --db so that nothing is written there"
 
 
 async def test_foreign_servers_are_never_started(patient: Patient) -> None:
@@ -184,7 +184,7 @@ async def test_foreign_servers_are_never_started(patient: Patient) -> None:
     program = {"command": "touch", "args": [str(mark)], "env": {"URU_API_KEY": patient.key.text}}
     patient.configure(notes=program, remote={"url": "https://uru-mcp.example"})
     (check,) = await of_clients(patient)
-    assert (check.verdict, check.seen) == ("skipped", f"{patient.desktop} has no uru-mcp in it")
+    assert (check.verdict, check.seen) == ("skipped", f"{patient.desktop} does not contain uru-mcp")
     assert not mark.exists()
 
 

@@ -64,4 +64,4 @@ async def test_kinds_of_resources_that_are_not_offered_are_named_with_the_reason
             (found,) = [one for one in await Patient(uru, url, tmp_path).checks() if one.name == "catalog"]
     finally:
         uru.close()
-    assert found.seen.endswith("; not offered: contexts, since this workspace has no tool platform__context_query")
+    assert found.seen.endswith("; not offered: contexts, because this workspace has no tool platform__context_query")

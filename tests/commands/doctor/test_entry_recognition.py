@@ -1,4 +1,4 @@
-"""The doctor starts what is uru-mcp for sure; what only may be, and Uru's client for Node, is named and not started."""
+"""The doctor starts what is uru-mcp for sure; what only may be, and Uru's Node client, is named and not started."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_what_takes_code_from_the_working_directory_is_ours_and_said_to(words: s
 @pytest.mark.parametrize("words", UNSURE)
 def test_what_may_be_ours_is_said_and_not_started(words: str) -> None:
     found = recognised(words)
-    assert (found.kind, found.why.endswith("it was not started, since only what is uru-mcp for sure is")) == (
+    assert (found.kind, found.why.endswith("it was not started, since it is not certainly uru-mcp")) == (
         "unsure",
         True,
     )
@@ -135,7 +135,7 @@ def test_what_may_be_ours_is_said_and_not_started(words: str) -> None:
 @pytest.mark.parametrize("words", NODE)
 def test_the_client_for_node_is_named(words: str) -> None:
     found = recognised(words)
-    assert (found.kind, "Uru's client for Node" in found.why) == ("node", True)
+    assert (found.kind, "Uru's Node client" in found.why) == ("node", True)
 
 
 @pytest.mark.parametrize("words", OTHERS)
@@ -210,5 +210,5 @@ async def test_what_is_not_ours_for_sure_is_never_started_and_its_key_command_ne
     assert [*marks.iterdir()] == []
     assert {check.verdict for check in checks.values()} == {"ok", "skipped"}
     assert checks.keys() == {"Claude Desktop", *(f"Claude Desktop “{name}”" for name in lines if name != "files")}
-    assert "starts Uru's client for Node" in checks["Claude Desktop “npx”"].seen
-    assert "by way of docker" in checks["Claude Desktop “docker”"].seen
+    assert "starts Uru's Node client" in checks["Claude Desktop “npx”"].seen
+    assert "through docker" in checks["Claude Desktop “docker”"].seen

@@ -176,7 +176,7 @@ async def test_namespaces_that_the_settings_leave_out_are_not_asked_for(uru: Uru
         ("", "key-record", "held"),
         ("", "version-tag", "held"),
         ("", "other-tools", "held"),
-        ("", "min-version", "could not be seen"),
+        ("", "min-version", "could not be checked"),
         ("no-key-record", "key-record", "did not hold"),
         ("key-record-html", "key-record", "did not hold"),
         ("key-record-unknown-names", "key-record", "did not hold"),
@@ -184,9 +184,9 @@ async def test_namespaces_that_the_settings_leave_out_are_not_asked_for(uru: Uru
         ("older-execute", "run-route", "did not hold"),
         ("no-permission", "tool-permission", "did not hold"),
         ("no-tool-version", "version-needs-both", "did not hold"),
-        ("no-tool-version", "version-tag", "could not be seen"),
+        ("no-tool-version", "version-tag", "could not be checked"),
         ("gateway-no-etag", "version-tag", "did not hold"),
-        ("platform-no-queries", "list-answer", "could not be seen"),
+        ("platform-no-queries", "list-answer", "could not be checked"),
         ("platform-no-queries", "other-tools", "did not hold"),
         ("results-bare", "failure-flags", "did not hold"),
     ],
@@ -208,7 +208,7 @@ async def test_it_is_written_for_its_owner_alone_beside_the_checks(patient: Pati
     file = patient.home / "report.md"
     ran = await anyio.to_thread.run_sync(lambda: doctor(patient.home, "--report", str(file), **patient.variables))
     assert ran.exit_code == 0, ran.output
-    assert "All is well." in ran.stdout
+    assert "All checks passed." in ran.stdout
     assert f"Report: {file}. Read it before you send it.\n" in ran.stderr
     assert file.read_text().startswith(TITLE)
     assert sys.platform == "win32" or file.stat().st_mode & 0o777 == 0o600

@@ -1,4 +1,4 @@
-"""JSON Schemas of tools: made acceptable to every client, and checked in full at the call.
+"""JSON Schemas of tools: simplified for clients, and used in full to validate calls.
 
 It does not know which tool a schema belongs to.
 """

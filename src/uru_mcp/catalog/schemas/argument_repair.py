@@ -1,7 +1,7 @@
-"""Arguments as clients really send them, put right where only one thing can be meant.
+"""Repairs common client mistakes in arguments if there is only one possible meaning.
 
-Only what does not fit the schema is changed. Source: seen with the clients of docs/clients.md, such as CrewAI, which
-sends null for each optional argument.
+Only values that do not match the schema are changed. Source: observed with the clients of docs/clients.md, such as
+CrewAI, which sends null for each optional argument.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ Arguments = dict[str, Any]
 Path = tuple[str | int, ...]
 Check = Callable[[Arguments], list[Fault]]
 
-ROUNDS = 4  # since what is inside a text is seen once that is read
+ROUNDS = 4  # nested values in a text become visible only after the text is parsed
 _NOTHING = object()
 
 
 def without_nothing(schema: Arguments, arguments: Arguments) -> Arguments:
-    """The arguments of a tool of ours without optional ones that say nothing."""
+    """The arguments of one of our own tools without empty optional ones."""
     required = schema.get("required", ())
     return {name: value for name, value in arguments.items() if name in required or not _is_nothing(value)}
 
@@ -31,9 +31,9 @@ def _is_nothing(value: Any) -> bool:
 
 
 def repaired(arguments: Arguments, errors: list[Fault], check: Check, *, is_own: bool) -> tuple[Arguments, list[Fault]]:
-    """The arguments with each fault that has one remedy remedied, and the faults that are left for the model to see.
+    """The arguments with every unambiguous fault repaired, and the remaining faults for the model.
 
-    `is_own`: numbers and booleans are read from texts too, which an app may want to be texts.
+    `is_own` also converts texts to numbers and booleans; an app may expect such values as texts.
     """
     kept: set[Path] = set()
     for _ in range(ROUNDS):
@@ -45,7 +45,7 @@ def repaired(arguments: Arguments, errors: list[Fault], check: Check, *, is_own:
         errors = check(changed)
         dropped = {path for path, value in remedies.items() if value is _NOTHING}
         needed = dropped & {path for error in _all(errors) for path in _missed(error)}
-        if needed:  # null was wrong, and nothing is as well
+        if needed:  # null is invalid, and so is leaving it out
             kept |= needed
             changed = _with(arguments, {path: value for path, value in remedies.items() if path not in needed})
             errors = check(changed)
@@ -84,7 +84,7 @@ def _remedies(error: Fault, *, is_own: bool) -> Iterator[tuple[Path, Any]]:
 
 
 def _is_of_union(error: Fault) -> bool:
-    """Whether the value itself is one of a union, of which all branches must be looked at together."""
+    """Whether the value is of a union type, whose branches must be considered together."""
     return error.parent is not None and error.parent.validator in UNIONS and not error.relative_path
 
 
@@ -94,7 +94,7 @@ def _kinds(error: Fault) -> set[str]:
 
 
 def _as_one_of(kinds: set[str], value: Any, *, is_own: bool) -> Any:
-    """The value as one of these types, or `_NOTHING`."""
+    """The value converted to one of these types, or `_NOTHING`."""
     if isinstance(value, float):
         return int(value) if "integer" in kinds and value.is_integer() else _NOTHING
     if not isinstance(value, str) or "string" in kinds:
@@ -119,7 +119,7 @@ def _parsed(value: Any) -> Any:
 
 
 def _with(container: Any, remedies: dict[Path, Any]) -> Any:
-    """A copy with each remedy in its place; what lies inside of a value that is replaced is replaced with it."""
+    """A copy with the repairs applied; repairs inside a replaced value are dropped."""
     by_first: dict[str | int, dict[Path, Any]] = {}
     for (first, *rest), value in remedies.items():
         by_first.setdefault(first, {})[tuple(rest)] = value

@@ -1,13 +1,13 @@
-"""Schemas for `tools/list`, in the small part of JSON Schema that every known client and model API takes.
+"""Simplifies schemas for `tools/list` to the subset of JSON Schema that every known client and model API accepts.
 
-A schema of that part has one `type`, or `anyOf` whose branches have one; it refers to nothing, and its root is an
-object with nothing but properties. Models are told in descriptions of what is left out. It is for showing: a call is
-checked against the whole schema.
+A schema of this subset has one `type`, or `anyOf` whose branches have one; it contains no references, and its root is
+an object with nothing but properties. Descriptions tell the model what was removed. The result is only for listing: a
+call is validated against the full schema.
 
-Source: seen with the clients of docs/clients.md. Booleans in place of schemas hide all tools from clients on the
-TypeScript SDK 1; lists as `type` fail Semantic Kernel; `format` makes CrewAI and LlamaIndex want another package;
-Gemini takes no enumeration but of text, and no array without `items`; Anthropic and OpenAI refuse a combination at the
-root, and other names of properties than `NAME`.
+Source: observed with the clients of docs/clients.md. Booleans in place of schemas hide all tools from clients on the
+TypeScript SDK 1; lists as `type` break Semantic Kernel; `format` makes CrewAI and LlamaIndex require another package;
+Gemini rejects enumerations of anything but text, and arrays without `items`; Anthropic and OpenAI reject combinations
+at the root, and property names that do not match `NAME`.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from uru_mcp.catalog.schemas.unions import CHOICES, Reader, in_words, merged
 from uru_mcp.untrusted_input.word_splitting import shortened
 
 NAME = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
-SAID_CHARS = 200  # of what a schema says of its object
-DEEPEST = 8  # objects and arrays within each other; what is deeper is shown without its inside
-LARGEST = 1_000  # schemas within one; what comes after is shown without its inside
+SAID_CHARS = 200  # of a schema's description of its object
+DEEPEST = 8  # levels of nested objects and arrays; deeper ones are shown without their contents
+LARGEST = 1_000  # subschemas of a schema; later ones are shown without their contents
 
 ONE = ("string", "number", "boolean", "object")
 ANY_ITEM: Schema = {"anyOf": [{"type": kind} for kind in ONE]}
@@ -48,12 +48,12 @@ SAYS: dict[str, tuple[str, ...]] = {
     "string": ("pattern", "format", "minLength", "maxLength"),
     "number": ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
 }
-"""Keywords that say of which type a value is meant to be, where nothing else does."""
+"""Keywords that imply the type of a value if `type` is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """The schema to show, what must be said beside it, and the names for which it cannot be shown whole."""
+    """The simplified schema, a note for the description, and the property names that clients may reject."""
 
     schema: Schema
     note: str
@@ -62,18 +62,18 @@ class Fit:
 
 @lru_cache(maxsize=2_000)
 def fit(schema_json: str) -> Fit:
-    """The schema of a tool's arguments as it can be listed: the same object for the same schema."""
+    """Simplify the schema of a tool's arguments for listing; cached, so the same schema returns the same object."""
     root = modern(json.loads(schema_json))
     fitter = _Fitter(root)
     made, note = fitter.object_of(root, (), 0)
-    said = root.get("description")  # which would have no place: the root of a list's schema has properties alone
+    said = root.get("description")  # the listed root schema has only properties, so this goes elsewhere
     if isinstance(said, str) and said:
         note = f"{shortened(said, SAID_CHARS)} {note}".strip()
     return Fit({"type": "object", "properties": {}, **made}, note, tuple(fitter.refused_names))
 
 
 def refused_names(schema: Any) -> Iterator[str]:
-    """Names that clients may refuse as those of properties, at any depth: quick, for very many schemas."""
+    """Property names at any depth that clients may reject; fast, since there may be very many schemas."""
     pending = [schema]
     while pending:
         one = pending.pop()
@@ -87,7 +87,7 @@ def refused_names(schema: Any) -> Iterator[str]:
 
 
 class _Fitter:
-    """Fits one schema, whose root is `root`."""
+    """Simplifies one schema, whose root is `root`."""
 
     def __init__(self, root: Schema) -> None:
         self._reader = Reader(root)
@@ -95,7 +95,7 @@ class _Fitter:
         self.refused_names: dict[str, None] = {}
 
     def fitted(self, schema: Any, seen: tuple[str, ...], depth: int) -> Schema:
-        """The schema of a property or an item."""
+        """Simplify the schema of a property or an item."""
         self._left -= 1
         if not isinstance(schema, dict):
             return dict(ANYTHING)
@@ -122,7 +122,7 @@ class _Fitter:
         return _described(made, schema, told)
 
     def object_of(self, schema: Schema, seen: tuple[str, ...], depth: int) -> tuple[Schema, str]:
-        """An object with all properties that any part of its schema names, and what to say beside it."""
+        """An object with all properties from any part of its schema, and a note for the description."""
         schema, seen = self._reader.whole(schema, seen)
         found = self._reader.gathered(schema, seen)
         made: Schema = {"type": "object"}
@@ -190,7 +190,7 @@ class _Fitter:
 
 
 def _kinds(schema: Schema) -> list[str]:
-    """The types that a schema names, or that what it says has a meaning for; none where it says nothing."""
+    """The types that a schema names or that its keywords imply; empty if there are none."""
     named = schema.get("type")
     if named is not None:
         kinds = named if isinstance(named, list) else [named]
@@ -204,12 +204,12 @@ def _kinds(schema: Schema) -> list[str]:
 
 
 def _values(schema: Schema, choice: list[Any]) -> bool:
-    """Whether each branch of a choice names values: an enumeration whose values are described."""
+    """Whether each branch of a choice is an enumeration or constant, that is, an enumeration with described values."""
     return "enum" not in schema and all(isinstance(one, dict) and one.keys() & {"const", "enum"} for one in choice)
 
 
 def _together(said: list[Any]) -> Any:
-    """One schema of all that is said of a property in several places."""
+    """Merge the schemas that several places give for one property."""
     telling = [one for one in said if isinstance(one, dict) and _says_something(one)]
     if len(said) == 1 or not telling:
         return said[0]
@@ -222,7 +222,7 @@ def _says_something(schema: Schema) -> bool:
 
 
 def _not_null(schema: Schema) -> Schema:
-    """What a client takes in place of a schema that allows null alone."""
+    """A replacement that clients accept for a schema that allows only null."""
     return {**ANYTHING, "description": messages.MUST_BE_NULL} if _is_null(schema) else schema
 
 
@@ -237,7 +237,7 @@ def _without_inside(kind: str | None) -> Schema:
 
 
 def _any_of(branches: Iterable[Schema]) -> Schema:
-    """One of these: without repetition, and with enumerations of the same type in one."""
+    """`anyOf` of these branches, without duplicates and with enumerations of the same type merged."""
     unique: list[Schema] = []
     for branch in branches:
         for one in branch.get("anyOf", [branch]):
@@ -251,7 +251,7 @@ def _any_of(branches: Iterable[Schema]) -> Schema:
 
 
 def _described(made: Schema, schema: Schema, told: list[str]) -> Schema:
-    """The schema with its author's words, cut where clients cut, and what must be said besides."""
+    """The schema with its original description, truncated as clients do, and the notes."""
     own = str(schema.get("description") or made.get("description", "")).strip()
     note = " ".join(dict.fromkeys(one for one in told if one))[: DESCRIPTION_CHARS // 2]
     room = DESCRIPTION_CHARS - len(note) - 1

@@ -1,8 +1,8 @@
-"""Schemas of any dialect, and of none, as JSON Schema 2020-12 with the meaning that their author had.
+"""Translates schemas of any JSON Schema draft, or of none, to JSON Schema 2020-12 with the intended meaning.
 
-Draft-04, draft-07 and OpenAPI are translated, since schemas seldom say which of them they are written in. What means
-nothing in any of them is left out, so that the rest can still be checked. Nothing is loosened here for the sake of a
-client: `client_compatibility.py` does that. Nothing is fetched: a reference that leads out of the schema is left out.
+It translates draft-04, draft-07 and OpenAPI, since schemas rarely declare their dialect. Keywords without a meaning in
+any of them are removed, so that the rest can still be validated. It does not relax schemas for clients:
+`client_compatibility.py` does that. Nothing is fetched: a reference to another document is removed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ OTHER_WORDS = {
     **dict.fromkeys(("list", "tuple"), "array"),
     **dict.fromkeys(("none",), "null"),
 }
-"""Names of types in other languages, whatever their case; any other unknown word says nothing."""
+"""Type names of other languages, case-insensitive; other unknown names are ignored."""
 
 NAMED = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")  # schemas by name
 SINGLE = (
@@ -39,7 +39,7 @@ COUNTS = tuple(f"{end}{what}" for end in ("min", "max") for what in _COUNTED)
 BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 TEXTS = ("title", "description", "format", "$comment", "contentEncoding", "contentMediaType", "$ref")
 FLAGS = ("uniqueItems", "deprecated", "readOnly", "writeOnly")
-BESIDE = ("title", "description", "default", "examples")  # what a schema says about itself
+BESIDE = ("title", "description", "default", "examples")  # annotations
 DATA = ("const", "default", "enum", "examples")
 
 _NOTHING = object()
@@ -55,12 +55,12 @@ def modern(schema: Schema) -> Schema:
 
 
 def target_of(reference: str, root: Schema) -> Schema | bool | None:
-    """The schema that a reference leads to within its own document, or None when it leads nowhere."""
+    """Resolve a reference within its own document; None if it cannot be resolved."""
     if not reference.startswith("#"):
         return None
     pointer = unquote(reference[1:])
     if pointer and not pointer.startswith("/"):
-        return None  # an anchor, which no schema of a tool has been seen to use
+        return None  # anchors are not supported; no tool schema has been seen to use them
     found: Any = root
     for step in pointer.split("/")[1:]:
         name = step.replace("~1", "/").replace("~0", "~")
@@ -74,7 +74,7 @@ def target_of(reference: str, root: Schema) -> Schema | bool | None:
 
 
 def _translated(schema: Any) -> Schema | bool:
-    """One schema and those inside it. What is no schema allows everything."""
+    """Translate one schema and its subschemas. Anything that is not a schema allows every value."""
     if not isinstance(schema, dict):
         return schema if isinstance(schema, bool) else True
     made: Schema = {}
@@ -82,7 +82,7 @@ def _translated(schema: Any) -> Schema | bool:
         reader = READERS.get(keyword)
         if reader is None and keyword.startswith("$"):
             continue
-        read = value if reader is None else reader(value)  # a reference may lead into what is unknown here
+        read = value if reader is None else reader(value)  # a reference may point into an unknown keyword
         if read is not _NOTHING:
             made[keyword] = read
     _translate_bounds(schema, made)
@@ -123,7 +123,7 @@ def _translate_dependencies(schema: Schema, made: Schema) -> None:
 
 
 def _translate_required(schema: Schema, made: Schema) -> None:
-    """Draft-03 and many by hand: `{"properties": {"a": {"required": true}}}`."""
+    """Draft-03 and many handwritten schemas: `{"properties": {"a": {"required": true}}}`."""
     given = schema.get("properties")
     own = given if isinstance(given, dict) else {}
     said = [name for name, inner in own.items() if isinstance(inner, dict) and inner.get("required") is True]
@@ -133,11 +133,11 @@ def _translate_required(schema: Schema, made: Schema) -> None:
     for name in required:
         inner = made.get("properties", {}).get(name)
         if isinstance(inner, dict) and "default" in inner and inner["default"] is None:
-            made["properties"][name] = _with_null(inner)  # it must be given, and its own author gives null
+            made["properties"][name] = _with_null(inner)  # it is required, and its own default is null
 
 
 def _with_null(schema: Schema) -> Schema:
-    """The same schema, which takes null too. Source: OpenAPI 3.0, `nullable: true`."""
+    """The same schema, but also allowing null. Source: OpenAPI 3.0, `nullable: true`."""
     if "type" not in schema or schema.keys() & {"anyOf", "oneOf", "allOf", "$ref", "const"}:
         beside: Schema = {name: schema[name] for name in BESIDE if name in schema}
         return {"anyOf": [schema, {"type": "null"}], **beside}
@@ -155,7 +155,7 @@ def _drop_dangling(schema: Schema, root: Schema) -> None:
 
 
 def _schemas(schema: Any) -> Iterator[Schema]:
-    """A schema and all within it, but not what looks like one in its data."""
+    """A schema and all its subschemas, but not data that only looks like a schema."""
     if isinstance(schema, list):
         for one in schema:
             yield from _schemas(one)

@@ -1,4 +1,4 @@
-"""Texts and numbers in schemas for `tools/list`: what is put in, and what is said in a description instead."""
+"""Simplifies strings, numbers and enumerations in schemas for `tools/list`, or describes their limits in words."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from uru_mcp.untrusted_input.word_splitting import shortened
 DESCRIPTION_CHARS = 1_024
 VALUES = 100  # of an enumeration
 TOLD = 20  # values of an enumeration in a description
-WHOLE_NUMBERS = 2**53  # that JavaScript has
+WHOLE_NUMBERS = 2**53  # the largest exact integer in JavaScript
 
 KIND_OF: dict[type, str] = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array"}
 KIND_OF |= {dict: "object", type(None): "null"}
-# What Python and JavaScript read alike, also with JavaScript's flag `u`.
+# Regular expressions with the same meaning in Python and JavaScript, even with JavaScript's flag `u`.
 _ESCAPE = r"\\[dDwWsSbBntr.*+?()\[\]{}|^$\\/]"
 _CLASS = rf"\[\^?(?:{_ESCAPE}|\\-|[^\\\[\]])+\]"
 _GROUP = r"\((?:\?:|(?!\?))|\)"
-_REPEATED = r"(?:[*+?]|\{\d+(?:,\d*)?\})\??(?![+*?])"  # read in one way alone, so that no pattern takes long
+_REPEATED = r"(?:[*+?]|\{\d+(?:,\d*)?\})\??(?![+*?])"  # unambiguous, so that matching never takes long
 PLAIN_PATTERN = re.compile(rf"(?:{_ESCAPE}|{_CLASS}|{_GROUP}|{_REPEATED}|[^\\()\[\]{{}}?*+])*")
 
 
 def enumerate_values(made: Schema, schema: Schema) -> list[str]:
-    """Put in the values that are allowed, or say them: model APIs take enumerations of text alone, none of it empty."""
+    """Add the allowed values, or describe them: model APIs accept only enumerations of non-empty text."""
     values = schema.get("enum", [schema["const"]] if "const" in schema else [])
     own = [value for value in values if is_of(made["type"], value)]
     if not own:
@@ -64,7 +64,7 @@ def _is_whole(value: Any) -> bool:
 
 
 def limit_number(made: Schema, schema: Schema) -> None:
-    """Put in the bounds of a number that JavaScript can read."""
+    """Add the bounds of a number, if JavaScript can represent them."""
     names = (*BOUNDS, "multipleOf")
     made |= {name: schema[name] for name in names if abs(schema.get(name, WHOLE_NUMBERS)) < WHOLE_NUMBERS}
     drop_impossible(made, "minimum", "maximum")

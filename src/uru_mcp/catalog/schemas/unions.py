@@ -1,6 +1,6 @@
-"""What a schema says about an object in several places at once, put together in one: `allOf`, `anyOf`, `if` and so on.
+"""Merges the combinators of an object schema (`allOf`, `anyOf`, `if` and so on) into one set of properties.
 
-What is put together allows all that the schema allows, and may allow more: it is for showing, not for checking.
+The result allows everything that the schema allows, and may allow more: it is for display, not for validation.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from uru_mcp.catalog.schemas.draft_translation import Schema, target_of
 
 CHOICES = ("anyOf", "oneOf")
 CONDITIONS = ("then", "else")
-FOLLOWED = 20  # references and combinations within each other
-LARGEST = 2_000  # parts of combinations in one document
+FOLLOWED = 20  # levels of nested references and combinators
+LARGEST = 2_000  # parts of combinators in one document
 
 
 @dataclass(slots=True)
 class Gathered:
-    """The properties of an object, each with all that is said of it, and those that it must have.
+    """The properties of an object, each with all its schemas, and the required ones.
 
-    `choices` are the properties of which one group must be given, for each place where there is a choice.
+    `choices` lists, for each choice, the groups of properties of which one is required.
     """
 
     properties: dict[str, list[Any]] = field(default_factory=dict)
@@ -37,16 +37,16 @@ class Gathered:
 
 
 class Reader:
-    """Puts together what stands in one document, `root`, as far as it looks at no more than `LARGEST` schemas."""
+    """Merges the schemas of one document, `root`; stops after `LARGEST` schemas."""
 
     def __init__(self, root: Schema) -> None:
         self._root = root
         self._left = LARGEST
 
     def whole(self, schema: Schema, seen: tuple[str, ...]) -> tuple[Schema, tuple[str, ...]]:
-        """The schema with what it refers to and what `allOf` adds, and the references that were followed for that.
+        """The schema with its reference and `allOf` resolved, and the references that were followed.
 
-        A reference that was followed already stays, as `$ref`.
+        A reference that was already followed stays as `$ref`.
         """
         for _ in range(FOLLOWED):
             reference = schema.get("$ref")
@@ -64,12 +64,12 @@ class Reader:
         return made, seen
 
     def kind_behind(self, reference: str) -> Any:
-        """The type of what a reference leads to."""
+        """The type of a reference's target."""
         target = target_of(reference, self._root)
         return target.get("type") if isinstance(target, dict) else None
 
     def gathered(self, schema: Schema, seen: tuple[str, ...], depth: int = 0) -> Gathered:
-        """All that a schema of an object says of its properties, wherever in it."""
+        """Collect everything that an object schema says about its properties, in any of its parts."""
         schema, seen = self.whole(schema, seen)
         required = dict.fromkeys(schema.get("required", ()))
         found = Gathered(required=required, is_open="patternProperties" in schema or "$ref" in schema)
@@ -90,7 +90,7 @@ class Reader:
 
 
 def merged(one: Schema, other: Schema) -> Schema:
-    """Both in one, where both must hold; what only one of them can say, the other says."""
+    """Merge two schemas that must both hold; for keywords that cannot be merged, `other` wins."""
     made = {**one, **other}
     if "properties" in one and "properties" in other:
         made["properties"] = {**one["properties"], **other["properties"]}
@@ -100,7 +100,7 @@ def merged(one: Schema, other: Schema) -> Schema:
                 made["properties"][name] = {**pair[0], **pair[1]}
     if "required" in one and "required" in other:
         made["required"] = list(dict.fromkeys([*one["required"], *other["required"]]))
-    for keyword in CHOICES:  # of two choices that must both be made, the first is shown whole
+    for keyword in CHOICES:  # two choices that both apply: keep both, one under the other keyword
         if keyword in one and keyword in other:
             made["anyOf" if keyword == "oneOf" else "oneOf"] = one[keyword]
     return made

@@ -1,4 +1,4 @@
-"""Which of Uru's tools clients would refuse in a list, and why. They run through the dispatch tools all the same."""
+"""Finds tools that clients would reject in a list, and why. They can still be called through the dispatch tools."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ NAME_CHARS = 80
 
 _ALLOWED = r'[a-zA-Z0-9_.-]{1,64}"\s*:|\$(?:ref|schema|id|anchor|comment)"\s*:\s*"'
 MAY_BE_REFUSED = re.compile(rf'[{{,]\s*"(?!{_ALLOWED})(?:[^"\\]|\\.)*"\s*:')
-"""Whether a member of JSON text may have such a name: quick, for very many schemas, of which few have one."""
+"""A fast prefilter on JSON text, since few of very many schemas have such a name."""
 
 
 def reasons_unlisted(tools: Iterable[tuple[str, str, str | None]]) -> dict[str, str]:
-    """Why some of these tools are not listed, by id; each is given with its schema as JSON and its dispatch tool."""
+    """The reasons why tools are not listed, by id; each tool is given as its id, JSON schema and dispatch tool."""
     reasons = {name: _why(schema_json, dispatcher) for name, schema_json, dispatcher in tools}
     return {name: reason for name, reason in reasons.items() if reason is not None}
 
 
 def _why(schema_json: str, dispatcher: str | None) -> str | None:
-    """Why a tool with this schema is not listed; None where it is, as what only its own name can run always is."""
+    """Why a tool with this schema is not listed; None if it is. A tool without a dispatch tool is always listed."""
     if dispatcher is None or MAY_BE_REFUSED.search(schema_json) is None:
         return None
     if next(refused_names(json.loads(schema_json)), None) is None:

@@ -1,8 +1,7 @@
-"""A call's arguments against its tool's JSON Schema, before anything is sent.
+"""Validates a call's arguments against the tool's JSON Schema before anything is sent.
 
-The whole schema counts here, whatever is listed of it; what is wrong and can only be meant in one way is put right. A
-schema that is itself broken, or that takes too long to check against, blocks nothing: Uru checks again. Nothing is
-fetched, whatever a schema refers to.
+It uses the full schema, not the simplified one in the list, and repairs unambiguous mistakes. A schema that is invalid
+or takes too long to validate blocks no call, since Uru validates again. External references are never fetched.
 """
 
 from __future__ import annotations
@@ -32,30 +31,30 @@ from uru_mcp.errors import ArgumentError
 BROKEN = (RecursionError, TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
 
 SHOWN = 5
-WORDED = 50  # errors that are put into words, of which several may be in the same
-CHECK_WITHIN = 0.25  # seconds of processor time for the arguments of one call; then they count as checked by Uru alone
-READ_WITHIN = 0.5  # seconds of processor time for making a validator of a schema, once
+WORDED = 50  # errors that are formatted; several may give the same text
+CHECK_WITHIN = 0.25  # seconds of processor time to validate one call; after that, only Uru validates
+READ_WITHIN = 0.5  # seconds of processor time to build a validator, once for each schema
 
-# One step of these can take hours, or recurses without another keyword being looked at.
+# A single step of these can take hours, or recurse without visiting another keyword.
 UNBOUNDED = ("pattern", "patternProperties", "uniqueItems", "unevaluatedProperties", "unevaluatedItems")
 INVERTING = (
     "not",
     "if",
     "contains",
     "disallow",
-)  # and `oneOf`: with less to check inside, these would refuse what fits
+)  # with `oneOf`: if keywords inside are ignored, these would reject valid arguments
 
-DEEPEST = 250  # keywords inside one another; Python's own limit is not to be met, since code in Rust cannot bear it
+DEEPEST = 250  # levels of nested keywords; stays below Python's recursion limit, which crashes Rust code
 
-LOOKS = 8  # steps between two looks at the clock, which takes longer than many a step
+LOOKS = 8  # steps between two checks of the clock, which are slower than many steps
 
-KEPT = 256  # validators
+KEPT = 256  # cached validators
 
 
 class _Known(NamedTuple):
-    """A validator, and what it was made from: an address alone may be that of another schema by now.
+    """A cached validator with its schema, since the id of a schema object may be reused.
 
-    `validator` is None where the schema is broken or took too long to read.
+    `validator` is None if the schema is invalid or took too long to read.
     """
 
     schema: dict[str, Any]
@@ -69,7 +68,7 @@ _budget: ContextVar[_Budget] = ContextVar("budget")
 
 @dataclass(slots=True)
 class _Budget:
-    """Until when a check may go on, in processor time of this thread, and how many keywords it is inside of."""
+    """The deadline of a validation, in processor time of this thread, and its current nesting depth."""
 
     until: float
     depth: int = 0
@@ -83,19 +82,19 @@ class _Budget:
 
 
 class _TooLong(Exception):
-    """The schema takes too long to check against."""
+    """Validation takes too long."""
 
 
 def accepted(
     tool: str, schema: dict[str, Any], arguments: dict[str, Any], *, trusted: bool, at: str = "arguments"
 ) -> dict[str, Any]:
-    """The arguments in a form that fits the schema, or that cannot be checked in `CHECK_WITHIN` seconds.
+    """Return the arguments, repaired if needed; they are valid or could not be validated within `CHECK_WITHIN`.
 
-    `trusted` is whether we wrote the schema ourselves. Of any other schema, the keywords in `UNBOUNDED` are ignored.
-    `at` is what the arguments are called in errors. Several threads may check at once.
+    `trusted` is whether we wrote the schema ourselves. In any other schema, the keywords in `UNBOUNDED` are ignored.
+    `at` is the name of the arguments in errors. Thread-safe.
 
     Raises:
-        ArgumentError: They do not fit; it says at which path, and what was expected.
+        ArgumentError: They are invalid; the message gives the path and the expected value.
     """
     _require_json(tool, arguments)
     validator = _known(schema, trusted=trusted)
@@ -105,7 +104,7 @@ def accepted(
         with _limited(CHECK_WITHIN):
             meant, errors = _put_right(validator, arguments, is_own=trusted)
     except (jsonschema.exceptions.UnknownType, Unresolvable, _TooLong, *BROKEN):
-        return arguments  # the schema is broken, in one of the many ways in which strangers break schemas
+        return arguments  # the schema is invalid, as untrusted schemas often are
     if not errors:
         _require_json(tool, meant)
         return meant
@@ -113,7 +112,7 @@ def accepted(
 
 
 def _put_right(validator: Validator, arguments: dict[str, Any], *, is_own: bool) -> tuple[dict[str, Any], list[Fault]]:
-    """The arguments with what has one remedy remedied, and what still does not fit."""
+    """The arguments with unambiguous faults repaired, and the remaining faults."""
 
     def faults(changed: dict[str, Any]) -> list[Fault]:
         return sorted(validator.iter_errors(changed), key=lambda error: error.json_path)
@@ -155,10 +154,10 @@ def _require_json(tool: str, arguments: dict[str, Any]) -> None:
 
 @contextmanager
 def _limited(seconds: float) -> Iterator[None]:
-    """Raise `_TooLong` once the block has taken so many seconds of processor time.
+    """Raise `_TooLong` when the block has used this many seconds of processor time.
 
-    That is looked at for each keyword, each error and each part of a schema, so between two looks there is a single
-    pass over the schema or the arguments.
+    The time is checked for each keyword, error and subschema, so at most a single pass over the schema or the arguments
+    runs between two checks.
     """
     reset = _budget.set(_Budget(time.thread_time() + seconds))
     try:
@@ -168,7 +167,7 @@ def _limited(seconds: float) -> Iterator[None]:
 
 
 def _known(schema: dict[str, Any], *, trusted: bool) -> Validator | None:
-    """The validator of a schema, made once for one that is used again; None where the schema is of no use."""
+    """The cached validator of a schema; None if the schema cannot be used."""
     known = _validators.get(id(schema))
     if known is not None and known.schema is schema:
         return known.validator
@@ -181,7 +180,7 @@ def _known(schema: dict[str, Any], *, trusted: bool) -> Validator | None:
 
 
 def _read(schema: dict[str, Any], *, trusted: bool) -> Validator | None:
-    """A validator of the schema, whatever its dialect, or None where it cannot be read."""
+    """Build a validator for a schema of any dialect; None if it cannot be read."""
     kind = jsonschema.Draft202012Validator
     try:
         schema = modern(schema)
@@ -201,7 +200,7 @@ def _read(schema: dict[str, Any], *, trusted: bool) -> Validator | None:
 
 @cache
 def _bounded(kind: type[Validator], ignored: tuple[str, ...]) -> Any:
-    """The same kind of validator, which gives up when its time is over and knows nothing of the ignored keywords."""
+    """The same validator class, with a time limit and without the ignored keywords."""
     rules: dict[str, Any] = {name: _timed(rule) for name, rule in kind.VALIDATORS.items()} | dict.fromkeys(ignored)
     if "patternProperties" in ignored:
         rules["additionalProperties"] = _unless_patterns(rules["additionalProperties"])
@@ -215,12 +214,12 @@ def _bounded(kind: type[Validator], ignored: tuple[str, ...]) -> Any:
 
 
 def _is_integer(_: Any, instance: Any) -> bool:
-    """Not `1.0`, which is one for JSON Schema and none for many a program: it is put right."""
+    """Rejects `1.0`, which JSON Schema allows but many programs do not: it is repaired to `1`."""
     return isinstance(instance, int) and not isinstance(instance, bool)
 
 
 def _watched(step: Callable[..., Any]) -> Callable[..., Any]:
-    """The same step into a part of a schema, with a look at the time, also where the part is only true or false."""
+    """The same step into a subschema, even a boolean one, with a check of the time."""
 
     def watched(*facts: Any, **more: Any) -> Any:
         _budget.get().look()
@@ -230,7 +229,7 @@ def _watched(step: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _evolved(self: Any, **changes: Any) -> Any:
-    """A validator of the same kind for a part of the schema; jsonschema's own lets each part name another one."""
+    """A validator of the same class for a subschema; jsonschema's own lets a subschema select another class."""
     kept = {field.alias: getattr(self, field.name) for field in type(self).__attrs_attrs__ if field.init}
     return type(self)(**kept | changes)
 
@@ -249,7 +248,7 @@ def _timed(rule: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _unless_patterns(rule: Callable[..., Any]) -> Callable[..., Any]:
-    """The rule for what is left over by `properties` and `patternProperties`: the latter can be of any kind."""
+    """Wrap a rule for leftover properties: skip it if `patternProperties`, which may be ignored, may cover them."""
 
     def applied(validator: Any, wanted: Any, instance: Any, schema: Any) -> Any:
         return () if "patternProperties" in schema else rule(validator, wanted, instance, schema)

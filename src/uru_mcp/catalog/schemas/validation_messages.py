@@ -1,6 +1,6 @@
-"""What is wrong with a value, from an error of jsonschema, in words that help to put it right: in JSON's spelling.
+"""Formats jsonschema errors as messages that tell a model how to correct a value, in JSON notation.
 
-`ValidationError.message` is in Python's, and of a union it only says that nothing fits.
+`ValidationError.message` uses Python notation, and for a union it says only that no branch matches.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from typing import Any
 
-Fault = Any  # a `jsonschema.ValidationError`, whose members have no types that say more
+Fault = Any  # a `jsonschema.ValidationError`, whose attributes have no useful types
 
-VALUE_CHARS = 100  # of a value that is repeated
-VALUES = 8  # of an enumeration; of a longer one, the nearest are named
+VALUE_CHARS = 100  # of a value that is quoted
+VALUES = 8  # of an enumeration that are listed; for a longer one, the closest
 NEAREST = 5
-COMPARED = 1_000  # values of an enumeration, or names
-NAMES = 10  # of properties
+COMPARED = 1_000  # values of an enumeration, or names, that are compared
+NAMES = 10  # property names that are listed
 CLOSE = 0.5  # difflib's ratio, from 0 to 1
 UNIONS = ("anyOf", "oneOf")
 
@@ -32,12 +32,12 @@ def problem(error: Fault) -> str:
 
 
 def missing(error: Fault) -> list[str]:
-    """The names of the properties that an error of `required` misses, all of them."""
+    """All missing properties of a `required` error."""
     return [name for name in error.validator_value if name not in error.instance]
 
 
 def spelt(value: Any) -> str:
-    """The value as JSON, cut, of which no more than that is written."""
+    """The value as JSON, truncated; only the part that is shown is serialized."""
     text = ""
     try:
         for piece in json.JSONEncoder(ensure_ascii=False).iterencode(_shortened(value)):
@@ -154,7 +154,7 @@ def _union(error: Fault) -> str:
 
 
 def _branches(error: Fault) -> list[list[Fault]]:
-    """The errors of each alternative, in their order."""
+    """The errors of each union branch, in order."""
     found: dict[Any, list[Fault]] = {}
     for one in error.context or ():
         found.setdefault(one.relative_schema_path[0], []).append(one)
@@ -162,7 +162,7 @@ def _branches(error: Fault) -> list[list[Fault]]:
 
 
 def _distance(branch: list[Fault]) -> tuple[bool, bool, int]:
-    """How far the value is from an alternative: of another type, of another kind, with so many faults."""
+    """The distance of the value from a branch, for sorting: wrong type, wrong kind, number of faults."""
     is_other = any(not one.relative_path and one.validator in ("type", "const", "enum") for one in branch)
     is_other_kind = any(len(one.relative_path) == 1 and one.validator in ("const", "enum") for one in branch)
     return is_other, is_other_kind, len(branch)

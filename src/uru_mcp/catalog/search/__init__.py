@@ -1,4 +1,4 @@
-"""Full-text search over tools: apps named in a query, words, spelling and synonyms.
+"""Full-text search over tools: ranking, app names, spelling correction and synonyms.
 
 It does not know permissions.
 """

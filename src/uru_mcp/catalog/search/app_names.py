@@ -1,7 +1,7 @@
-"""Which apps, accounts and namespaces a query names, and how surely.
+"""Detects the apps, accounts and namespaces that a query names, with a confidence for each.
 
-A word names a namespace as surely as tools of others do not use it: `jira` names one, `product` says little. It knows
-nothing of what tools do.
+The confidence of a word is high if tools of other namespaces do not use it: `jira` names one, `product` says little. It
+does not know what tools do.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from itertools import pairwise
 from uru_mcp.catalog.search.spelling import meant_name
 from uru_mcp.untrusted_input.word_splitting import STOP_WORDS, plain_words
 
-OUTSIDE = 8.0  # times: how much more the use of a word elsewhere says than its use in a name
-CERTAINTY = 3  # the exponent by which what names something for certain counts more than what might
-MISSPELT = 0.9  # of what the word itself says, for one that was probably meant
-SURE = 0.5  # from 0 to 1: how surely a word names something that one with a slip may be taken for it
-VAGUE = 0.55  # from 0 to 1: how surely a word names something at most that accounts of every app are called
-WORTH = 0.25  # of a word that surely names a namespace, as a word of what to do there
-SHORTEST = 3  # characters: shorter words are no plurals, and none is taken for them
-PREFIX_SHARE, PREFIX_FROM = 0.8, 3  # of a namespace's tools, and tools: what begins the names of most is a name itself
+OUTSIDE = 8.0  # weight of a word's use in other namespaces, relative to its use in a name
+CERTAINTY = 3  # the exponent that favours certain names over possible ones
+MISSPELT = 0.9  # weight of a corrected spelling, relative to the word itself
+SURE = 0.5  # from 0 to 1: the confidence of a name that a misspelt word may be corrected to
+VAGUE = 0.55  # from 0 to 1: the maximum confidence of a label that accounts of any app may have
+WORTH = 0.25  # weight of a word in the text search if it certainly names a namespace
+SHORTEST = 3  # characters: shorter words are not treated as plurals and are not corrected to
+PREFIX_SHARE, PREFIX_FROM = 0.8, 3  # share and number of a namespace's tools: a prefix of most of them is a name
 
 Same = Callable[[str], Mapping[str, float]]
 
-USES = {"name": 1.0, "title": 0.5, "summary": 0.3, "details": 0.15}  # what the use of a word in a tool's texts says
+USES = {"name": 1.0, "title": 0.5, "summary": 0.3, "details": 0.15}  # weight of a word's use in each text of a tool
 
 
 @dataclass(frozen=True, slots=True)
 class NamedApps:
-    """How surely a query names each namespace by number, and what its words are still worth as words, from 0 to 1.
+    """The confidence that a query names each namespace, by number, and the remaining weight of its words, from 0 to 1.
 
-    `meant` are the names that words with a slip were taken for.
+    `meant` maps misspelt words to the names they were corrected to.
     """
 
     namespaces: dict[int, float] = field(default_factory=dict)
@@ -42,11 +42,11 @@ class NamedApps:
 
 
 class AppNames:
-    """The names of namespaces by their words.
+    """An index of the words in the names of namespaces.
 
-    `texts` are all that a namespace is called, and `tools` the names of its tools. Each tool's texts must be noted,
-    since what a word says depends on who else uses it, or another of the same meaning, which `same` knows.
-    What is `vague` tells accounts apart, but names none for certain.
+    `texts` are the names of each namespace, and `tools` the names of its tools. Each tool's texts must be added with
+    `note`, since the confidence of a word depends on which other tools use it or a synonym, which `same` returns.
+    Words that are `vague` distinguish accounts, but do not name one with certainty.
     """
 
     def __init__(
@@ -74,14 +74,14 @@ class AppNames:
         self._in_order = sorted(word for word in namespaces if len(word) > SHORTEST)
 
     def note(self, number: int, found: Iterable[str], says: float) -> None:
-        """Note that a text of one of a namespace's tools has these words."""
+        """Record that a text of one of a namespace's tools contains these words, with a weight."""
         for form in self._forms.intersection(found):
             for word, share in self._words[form].items():
                 used = self._used[word]
                 used[number] = used.get(number, 0.0) + says * share
 
     def named(self, asked: Sequence[str], is_word: Callable[[str], bool]) -> NamedApps:
-        """What these words name. `is_word` tells whether a word is known as such, and so has no slip in it."""
+        """The namespaces that these words name. `is_word` tells whether a word is known and so not misspelt."""
         found = NamedApps()
         at = 0
         while at < len(asked):
@@ -93,7 +93,7 @@ class AppNames:
         return found
 
     def _joined_at(self, asked: Sequence[str], at: int, found: NamedApps, is_word: Callable[[str], bool]) -> int:
-        """Two words that are one name, as `git hub` and `google calendar` are: how many of them."""
+        """Match two words that form one name, such as `git hub` and `google calendar`; returns the number of words."""
         pair = asked[at : at + 2]
         if len(pair) < 2 or any(word in STOP_WORDS for word in pair):
             return 0
@@ -101,7 +101,7 @@ class AppNames:
         return 2 if self._note(found, pair, "".join(pair), may_slip=may_slip) else 0
 
     def _note(self, found: NamedApps, asked: Sequence[str], name: str, *, may_slip: bool) -> bool:
-        """Note what a name says, and that the words that are asked have said it."""
+        """Record the namespaces that a name matches, and that these query words matched it."""
         name, powers = self._power(name, may_slip=may_slip)
         for number, power in powers.items():
             found.namespaces[number] = found.namespaces.get(number, 0.0) + power**CERTAINTY
@@ -113,7 +113,7 @@ class AppNames:
         return bool(powers)
 
     def _power(self, word: str, *, may_slip: bool) -> tuple[str, dict[int, float]]:
-        """The name that is meant, and how surely it names which namespaces."""
+        """The name, with its spelling corrected, and its confidence for each namespace."""
         if word in STOP_WORDS or not may_slip or _singular(word) in self._namespaces:
             return word, {} if word in STOP_WORDS else self._exactly(word)
         for other in meant_name(word, self._in_order):
@@ -125,7 +125,7 @@ class AppNames:
     def _exactly(self, word: str) -> dict[int, float]:
         named = self._namespaces.get(_singular(word), frozenset())
         if 1 < len(named) == len(self._sizes):
-            return {}  # what all are called names none
+            return {}  # a word in every name names no namespace
         own = sum(self._sizes[number] for number in named)
         outside = sum(uses for number, uses in self._used.get(_singular(word), {}).items() if number not in named)
         power = own / (own + OUTSIDE * outside) if own else 0.0
@@ -133,12 +133,12 @@ class AppNames:
 
 
 def _singular(word: str) -> str:
-    """Names lose no more than a plural's ending: `personal` is not `person`."""
+    """Remove only a plural ending from a name: `personal` must not become `person`."""
     return word[:-1] if len(word) > SHORTEST and word.endswith("s") and not word.endswith("ss") else word
 
 
 def _prefix(called: Sequence[str], names: Sequence[str]) -> str:
-    """What begins the names of a namespace's tools and is a name of the app: `gmail` of `GMAIL_SEND_EMAIL`."""
+    """The prefix of a namespace's tool names that names the app: `gmail` of `GMAIL_SEND_EMAIL`."""
     firsts = Counter(found[0] for name in names if (found := plain_words(name)))
     if not firsts:
         return ""
@@ -151,7 +151,7 @@ def _prefix(called: Sequence[str], names: Sequence[str]) -> str:
 
 
 def numbers_of(keys: Sequence[str]) -> tuple[list[str], array[int]]:
-    """The different keys in their order, and for each of the keys its place among them."""
+    """The distinct keys in order, and the index of each key among them."""
     places: dict[str, int] = {}
     numbers = array("I", (places.setdefault(key, len(places)) for key in keys))
     return list(places), numbers

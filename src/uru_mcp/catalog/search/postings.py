@@ -1,6 +1,6 @@
-"""Where words stand in documents, and how strongly: BM25F, reckoned once.
+"""Posting lists with precomputed BM25F weights.
 
-It knows neither queries nor what words mean.
+It does not know queries or the meaning of words.
 
 Source: Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond (2009), section 3.5.
 """
@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 WEIGHTS = {"name": 4.0, "title": 1.0, "summary": 1.5, "details": 0.5, "parameters": 0.25}
-SATURATION = 2.0  # BM25's k1: how soon saying a word again adds nothing
-LENGTH = 0.4  # BM25's b: how much a word counts for less in a longer text
+SATURATION = 2.0  # BM25's k1: term frequency saturation
+LENGTH = 0.4  # BM25's b: length normalization
 
 
 class Document(NamedTuple):
-    """What is searched of a tool. All documents of one namespace have the same text there: what it is called."""
+    """The searchable texts of a tool. `namespace` is the same for all documents of a namespace: its names."""
 
     name: str
     title: str = ""
@@ -32,7 +32,7 @@ class Document(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Postings:
-    """Where a term stands: the documents' numbers, rising, and how strongly it stands in each, from 0 to 1."""
+    """The posting list of a term: document numbers in ascending order, and its weight in each, from 0 to 1."""
 
     numbers: array[int] = field(default_factory=lambda: array("I"))
     strengths: array[float] = field(default_factory=lambda: array("f"))
@@ -41,7 +41,7 @@ class Postings:
         return dict(zip(self.numbers, self.strengths, strict=True))
 
     def among(self, wanted: Collection[int]) -> dict[int, float]:
-        """The same of the documents that are wanted, by whichever way is shorter."""
+        """The hits among the wanted documents; iterates over the smaller of the two sets."""
         numbers, strengths = self.numbers, self.strengths
         if len(wanted) * 20 > len(numbers):
             return {number: strength for number, strength in zip(numbers, strengths, strict=True) if number in wanted}
@@ -50,7 +50,7 @@ class Postings:
 
 
 def strengths_of(fields: tuple[tuple[str, ...], ...], averages: list[float]) -> dict[str, float]:
-    """How strongly each term stands in a document, from 0 to 1: how often, by the weight and length of its fields."""
+    """The weight of each term in a document, from 0 to 1, by its frequency and the weight and length of its fields."""
     found: dict[str, float] = defaultdict(float)
     for terms, weight, average in zip(fields, WEIGHTS.values(), averages, strict=True):
         if terms:

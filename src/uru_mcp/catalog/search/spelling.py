@@ -1,7 +1,7 @@
-"""Which known words a misspelt one was meant to be.
+"""Spelling correction: finds the known words that a misspelt word may mean.
 
-One slip is looked up letter by letter, which costs the same however many words are known; only where that finds nothing
-are words compared one by one, and only those that start alike.
+Words at edit distance 1 are generated and looked up, at a cost that does not depend on the number of known words. If
+that finds nothing, known words with the same start are compared one by one.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from string import ascii_lowercase, digits
 
-MENDED_FROM, MENDED_TO = 4, 30  # characters: shorter words have too many neighbours, longer ones are no words
-NAMED_FROM = 3  # characters: names are few, so that also a short word has few neighbours
-MEANT = 2  # words that one word may have been meant to be
-TWO_SLIPS_FROM = 7  # characters: in shorter words, two slips leave too little
-CLOSE = 0.8  # difflib's ratio, from 0 to 1, for more than one slip
+MENDED_FROM, MENDED_TO = 4, 30  # characters: shorter words have too many neighbours, longer ones are not words
+NAMED_FROM = 3  # characters: there are few names, so even a short word has few neighbours
+MEANT = 2  # candidates for one word
+TWO_SLIPS_FROM = 7  # characters: shorter words are too ambiguous with two typos
+CLOSE = 0.8  # difflib's ratio, from 0 to 1, for more than one typo
 
 
 def meant(word: str, known: Mapping[str, int], in_order: Sequence[str]) -> list[str]:
-    """The known words that are one slip away, the most frequent ones; failing that, close ones with the same start.
+    """The most frequent known words at edit distance 1; if there are none, similar words with the same start.
 
-    `known` says how frequent each word is, and `in_order` holds the same words sorted.
+    `known` maps each word to its frequency, and `in_order` contains the same words sorted.
     """
     if not MENDED_FROM <= len(word) <= MENDED_TO:
         return []
@@ -35,9 +35,9 @@ def meant(word: str, known: Mapping[str, int], in_order: Sequence[str]) -> list[
 
 
 def meant_name(word: str, in_order: Sequence[str]) -> list[str]:
-    """The names that are one slip away from a word, or close to a longer one; for few names, and shorter than words.
+    """The names at edit distance 1 from a word, or similar to a longer one. For short lists of names.
 
-    A name begins with the letter with which the word begins, or with the word's second one.
+    A name must start with the first or the second letter of the word.
     """
     if not NAMED_FROM <= len(word) <= MENDED_TO:
         return []
@@ -59,7 +59,7 @@ def _is_one_slip_away(word: str, other: str) -> bool:
 
 
 def _one_slip_away(word: str) -> Iterator[str]:
-    """Each word that a letter too many, too few, wrong, or changed with its neighbour makes of this one.
+    """All words at edit distance 1: deletions, insertions, replacements and transpositions.
 
     Source: Peter Norvig, How to Write a Spelling Corrector.
     """

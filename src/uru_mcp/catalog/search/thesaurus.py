@@ -1,6 +1,6 @@
-"""What people say for what tools are called: the words of a query, each with what else it may mean.
+"""Expands the words of a query with synonyms, including phrases and phrasal verbs.
 
-The knowledge itself is data, with its reasons, in `synonyms.toml`. It knows nothing of tools.
+The synonyms and the reasons for them are in `synonyms.toml`. It does not know tools.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 
 from uru_mcp.untrusted_input.word_splitting import STOP_WORDS
 
-SHARE = 0.6  # what a synonym counts, of what the word itself counts
-INSTEAD = 0.4  # what the word itself counts where it is used as a verb of another meaning
+SHARE = 0.6  # weight of a synonym, relative to the word itself
+INSTEAD = 0.4  # weight of the word itself if it is used as a verb with another meaning
 LONGEST_PHRASE = 3  # words
 
-APART = 4  # words at most between the parts of a verb
+APART = 4  # the maximum number of words between the parts of a phrasal verb
 PARTICLES = frozenset({"away", "back", "down", "off", "out", "over", "up"})
 ARTICLES = frozenset(
     {"a", "all", "an", "it", "my", "our", "some", "that", "the", "them", "these", "this", "those", "your"}
@@ -33,21 +33,21 @@ Stem = Callable[[str], str]
 
 
 class Meaning(NamedTuple):
-    """What a phrase may stand for, and how much each counts."""
+    """The synonyms of a phrase and their weights."""
 
     tools: Mapping[Phrase, float]
-    is_verb: bool = False  # only where it is used as one
-    instead: bool = False  # and then the word itself counts little
-    changes: bool = False  # it asks for something to be done
+    is_verb: bool = False  # applies only if it is used as a verb
+    instead: bool = False  # replaces the word itself, which then counts little
+    changes: bool = False  # it asks for a change
     is_foreign: bool = False
-    is_same: bool = False  # the words may also mean what they say
+    is_same: bool = False  # the words may also have their literal meaning
     is_adjective: bool = False  # before a plural
     said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A word or a phrase of a query. `variants` are phrases of stems, the word itself among them, and their shares."""
+    """A word or phrase of a query. `variants` maps phrases of stems, including the word itself, to their weights."""
 
     words: Phrase
     variants: Mapping[Phrase, float]
@@ -70,7 +70,7 @@ class Thesaurus:
     rows: Mapping[str, Any] = field(default_factory=_table)
 
     def asked(self, words: Sequence[str]) -> list[Asked]:
-        """The words of a query: phrases that are known as such, and all words but those that a phrase has used up."""
+        """Split a query into known phrases and the remaining words."""
         found: list[Asked] = []
         at = 0
         while at < len(words):
@@ -87,26 +87,26 @@ class Thesaurus:
 
     @cached_property
     def batch(self) -> frozenset[str]:
-        """The stems of words for doing a thing many times over."""
+        """The stems of words for batch operations."""
         return self._listed("batch")
 
     @cached_property
     def looking(self) -> frozenset[str]:
-        """The stems of verbs that tools have in their names when they change nothing."""
+        """The stems of verbs in the names of tools that only read."""
         return self._listed("looking")
 
     @cached_property
     def removing(self) -> frozenset[str]:
-        """The stems of verbs that tools have in their names when they take something away."""
+        """The stems of verbs in the names of tools that remove something."""
         return self._listed("removing")
 
     @cached_property
     def labels(self) -> frozenset[str]:
-        """What accounts of every app are called."""
+        """Labels that accounts of any app may have."""
         return frozenset(self._words_of("labels"))
 
     def same(self, word: str) -> dict[str, float]:
-        """The single words that mean the same as this one, and how nearly."""
+        """The single-word synonyms of this word, with their weights."""
         found: dict[str, float] = {}
         for row in self.rows.get("same", ()):
             if word in row["words"]:
@@ -122,7 +122,7 @@ class Thesaurus:
         return words.split()
 
     def _phrase_at(self, words: Sequence[str], at: int) -> tuple[Asked | None, int]:
-        """The longest phrase that begins here, and how many words it uses up: none of one that means what it says."""
+        """The longest phrase that starts here, and how many words it consumes: none if it may also be literal."""
         for said, length in _phrases_at(words, at):
             meanings = self._fitting(said, words, at)
             if meanings:
@@ -204,7 +204,7 @@ class Thesaurus:
 
 
 def _phrases_at(words: Sequence[str], at: int) -> Iterator[tuple[Phrase, int]]:
-    """The phrases that begin here, and how many words each uses up; also verbs that come apart: `put a task off`."""
+    """The phrases that start here, and how many words each consumes; also separable verbs: `put a task off`."""
     for length in range(min(LONGEST_PHRASE, len(words) - at), 1, -1):
         yield tuple(words[at : at + length]), length
     for later in words[at + 2 : at + 2 + APART]:
@@ -213,7 +213,7 @@ def _phrases_at(words: Sequence[str], at: int) -> Iterator[tuple[Phrase, int]]:
 
 
 def _describes(words: Sequence[str], at: int, length: int, meaning: Meaning) -> bool:
-    """Whether a verb only describes, as in `issues assigned to me` and `open tickets`, and asks for nothing."""
+    """Whether a verb only describes, as in `issues assigned to me` and `open tickets`, and requests nothing."""
     said, after = words[at : at + length], words[at + length : at + length + 1]
     if meaning.is_adjective:
         return bool(after) and after[0].endswith("s") and after[0] not in STOP_WORDS
@@ -221,6 +221,6 @@ def _describes(words: Sequence[str], at: int, length: int, meaning: Meaning) -> 
 
 
 def _is_verb(words: Sequence[str], at: int, length: int) -> bool:
-    """Whether the words are used as a verb: nothing but politeness stands before, or an article after them."""
+    """Whether the words are used as a verb: only polite words come before them, or an article follows."""
     after = words[at + length] if at + length < len(words) else ""
     return after in ARTICLES or all(word in POLITE for word in words[:at])

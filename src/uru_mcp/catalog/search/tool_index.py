@@ -1,8 +1,8 @@
-"""Full-text search over tools: BM25F over stems, within the app that is named, with synonyms and slips mended.
+"""The full-text index of tools: BM25F over stems, with app names, synonyms and spelling correction.
 
-It knows texts under ids and nothing else; what people call the same is `thesaurus.py`'s, and what names an app is
-`app_names.py`'s. SQLite's FTS5 would measure all fields by one length, and reckon at each query what is reckoned here
-once; that was tried, found fewer right tools, and took five times as long.
+It knows only texts and their ids; `thesaurus.py` knows synonyms, and `app_names.py` knows the names of apps. SQLite's
+FTS5 normalizes all fields by one length, and computes at each query what is precomputed here; in a trial it found fewer
+correct tools and took five times as long.
 
 Source: Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond (2009), section 3.5.
 """
@@ -24,33 +24,33 @@ from uru_mcp.catalog.search.spelling import meant
 from uru_mcp.catalog.search.thesaurus import Asked, Phrase, Thesaurus
 from uru_mcp.untrusted_input.word_splitting import STOP_WORDS, words
 
-QUERY_CHARS, QUERY_WORDS = 500, 20  # what comes after says nothing new, and each slip of typing takes time
+QUERY_CHARS, QUERY_WORDS = 500, 20  # the rest of a query adds little, and correcting each misspelt word takes time
 
-STOP_WORD = 0.1  # of what another word counts
-BEGINNING = 0.25  # of what the word itself counts, for a longer one that begins so
-MISSPELT = 0.8  # of what the word itself counts, for one that was probably meant
-FAVOUR = 1.25  # times its score, for a document that is favoured, where nothing in the query asks for a change
-COPY = 0.5  # of its score for each better tool of the same name, in another account of the same app
+STOP_WORD = 0.1  # weight of a stop word, relative to other words
+BEGINNING = 0.25  # weight of a longer word with this prefix, relative to the word itself
+MISSPELT = 0.8  # weight of a corrected spelling, relative to the word itself
+FAVOUR = 1.25  # boost of a favoured document if nothing in the query asks for a change
+COPY = 0.5  # factor on the score for each better tool of the same name in another account of the app
 
-NAMED = 8.0  # the exponent by which a document of a namespace that is surely named comes before all others
-NAMED_FROM = 0.3  # how surely a namespace is named that all of it is found, from 0 to 1
-NAMED_ALONE = 0.01  # the score of a document that holds nothing of the query but its namespace's name
+NAMED = 8.0  # exponent of the boost for documents of a namespace that the query names
+NAMED_FROM = 0.3  # the confidence from which all documents of a named namespace are found, from 0 to 1
+NAMED_ALONE = 0.01  # score of a document that matches only by its namespace's name
 
-UNASKED = 0.3  # how much a word in the name that nothing in the query asks for puts a document back
-REMOVING = 0.7  # of its score for a document that takes something away, where nothing asks for that
-BATCH = 0.7  # of its score for a document that does a thing many times over, where nothing asks for that
+UNASKED = 0.3  # penalty for each word in the name that the query does not ask for
+REMOVING = 0.7  # factor on the score of a document that removes something, unless the query asks for that
+BATCH = 0.7  # factor on the score of a batch operation, unless the query asks for that
 
-LONGEST_WORD = 60  # characters: longer ones are no words, and stemming takes a time that grows with their square
+LONGEST_WORD = 60  # characters: longer strings are not words, and stemming takes quadratic time
 
-BEGINNING_FROM = 3  # characters: shorter ones begin too much
-BEGINNINGS = 50  # words at most that begin alike
-STEMS = 10_000  # that are remembered
-FIRST_PAGES = 200  # hits among which copies are put back, and the plain ones come first
-ENOUGH = 2_000  # documents found: words that are more frequent only rank these
+BEGINNING_FROM = 3  # characters: shorter prefixes match too many words
+BEGINNINGS = 50  # the maximum number of words with the same prefix
+STEMS = 10_000  # cached stems
+FIRST_PAGES = 200  # hits that are reranked by `COPY`, `UNASKED` and so on
+ENOUGH = 2_000  # documents found: once reached, more frequent words only rank these
 
 
 class Wanted(NamedTuple):
-    """What is looked for in the place of one word of the query: phrases of terms, and what each counts."""
+    """The expansion of one word of the query: phrases of terms and their weights."""
 
     phrases: dict[Phrase, float]
     worth: float
@@ -73,10 +73,9 @@ def _thesaurus() -> Thesaurus:
 
 
 class Index:
-    """An index of documents by id. It never changes, and one thread at a time may search it.
+    """An immutable index of documents by id. Only one thread at a time may search it.
 
-    Of documents that fit a query almost alike, the `favoured` come first. Building it is work for a thread when there
-    are tens of thousands.
+    Among documents with similar scores, the `favoured` come first. Build it in a thread if there are tens of thousands.
     """
 
     def __init__(self, documents: Mapping[str, Document], favoured: Collection[str] = ()) -> None:
@@ -120,10 +119,10 @@ class Index:
         self._favoured |= {number for number, terms in enumerate(self._name_terms) if not looking.isdisjoint(terms)}
 
     def search(self, query: str) -> list[str]:
-        """The ids that hold any word of the query, best first; none for a query without a word.
+        """The ids of documents that contain any word of the query, best first; empty for a query without words.
 
-        A document's score is its BM25F, times how much of the query it holds. What is in a namespace that the query
-        names comes before everything else.
+        A document's score is its BM25F times the share of the query that it matches. Documents of a namespace that the
+        query names come before all others.
         """
         asked = list(dict.fromkeys(words(query[:QUERY_CHARS])[:QUERY_WORDS]))
         named = self._naming.named(asked, self._is_word)
@@ -136,7 +135,7 @@ class Index:
         return [self._ids[number] for number in self._ranked(scores, wanted)]
 
     def is_english(self, query: str) -> bool:
-        """Whether the words of a query, but for names, are such as tools are described in."""
+        """Whether the words of a query, apart from names, are English, the language of the tools' descriptions."""
         asked = list(dict.fromkeys(words(query[:QUERY_CHARS])[:QUERY_WORDS]))
         named = self._naming.named(asked, self._is_word).worth
         parts = [part for part in self._thesaurus.asked(asked) if named.keys().isdisjoint(part.words)]
@@ -146,7 +145,7 @@ class Index:
         return foreign < known if foreign else unknown <= max(1, known)
 
     def _scores(self, wanted: list[Wanted], named: NamedApps, favour: float) -> dict[int, float]:
-        """How well each document fits: how strongly it holds the words, times how much of the query it holds."""
+        """The score of each document: the weights of the matching words, times the share of the query that matches."""
         scores: dict[int, float] = {}
         covered: dict[int, float] = {}
         for one in wanted:
@@ -158,20 +157,20 @@ class Index:
             for number, share in () if one.is_stop_word else shares.items():
                 covered[number] = covered.get(number, 0.0) + share * worth
         whole = sum(one.worth for one in wanted if not one.is_stop_word) or 1.0
-        for space in self._named_whole(named):
+        for space in self._fully_listed(named):
             for number in self._members[space]:
                 scores.setdefault(number, 0.0)
-        return self._in_their_places(scores, covered, whole, named, favour)
+        return self._boosted(scores, covered, whole, named, favour)
 
-    def _named_whole(self, named: NamedApps) -> list[int]:
-        """The namespaces of which all is found, since they are named and are not most of what there is."""
+    def _fully_listed(self, named: NamedApps) -> list[int]:
+        """The named namespaces whose documents are all found, unless they are most of the index."""
         sure = [space for space, certainty in named.namespaces.items() if certainty >= NAMED_FROM]
         return sure if sum(len(self._members[space]) for space in sure) <= ENOUGH else []
 
-    def _in_their_places(
+    def _boosted(
         self, scores: dict[int, float], covered: Mapping[int, float], whole: float, named: NamedApps, favour: float
     ) -> dict[int, float]:
-        """The scores, with what is in a named namespace before everything else, and what is favoured a little up."""
+        """The final scores, with a large boost for named namespaces and a small one for favoured documents."""
         times = {space: math.exp(NAMED * min(certainty, 2.0)) for space, certainty in named.namespaces.items()}
         spaces, favoured, least = self._spaces, self._favoured, NAMED_ALONE
         for number, score in scores.items():
@@ -182,7 +181,7 @@ class Index:
         return scores
 
     def _ranked(self, scores: dict[int, float], wanted: list[Wanted]) -> list[int]:
-        """Best first, and what scores alike in the documents' order; copies that would fill the first page go back."""
+        """Sort by score, ties in document order; demote copies that would fill the first page."""
         numbers = sorted(scores)
         numbers.sort(key=scores.__getitem__, reverse=True)
         first = numbers[:FIRST_PAGES]
@@ -191,7 +190,7 @@ class Index:
             for phrase, share in one.phrases.items():
                 asked |= {term: max(share, asked.get(term, 0.0)) for term in phrase}
         for number in first:
-            scores[number] *= self._plainness(number, asked)
+            scores[number] *= self._name_penalty(number, asked)
         first.sort(key=scores.__getitem__, reverse=True)
         better: Counter[str] = Counter()
         for number in first:
@@ -200,8 +199,8 @@ class Index:
         first.sort(key=scores.__getitem__, reverse=True)
         return first + numbers[FIRST_PAGES:]
 
-    def _plainness(self, number: int, asked: Mapping[str, float]) -> float:
-        """Less than 1 for a document whose name says what nothing in the query asks for."""
+    def _name_penalty(self, number: int, asked: Mapping[str, float]) -> float:
+        """A factor below 1 for a document whose name contains words that the query does not ask for."""
         terms = self._name_terms[number]
         unasked = sum(1 - asked.get(term, 0.0) for term in terms if term not in STOP_WORDS)
         is_batch = any(term in self._thesaurus.batch and term not in asked for term in terms)
@@ -227,11 +226,11 @@ class Index:
     def _hits(
         self, phrases: Mapping[Phrase, float], among: Collection[int] | None
     ) -> tuple[dict[int, float], dict[int, float]]:
-        """How strongly one of the phrases stands in which documents, and how much of the word that is."""
+        """The weight of the best matching phrase in each document, and the share of the word that it covers."""
         hits: dict[int, float] = {}
         shares: dict[int, float] = {}
         for phrase, share in sorted(phrases.items(), key=lambda pair: -pair[1]):
-            found = self._key_status(phrase, among)
+            found = self._phrase_hits(phrase, among)
             covers = share**0.5
             if not hits and share == 1.0:
                 hits, shares = found, dict.fromkeys(found, covers)
@@ -244,8 +243,8 @@ class Index:
                     hits[number] = strength
         return hits, shares
 
-    def _key_status(self, phrase: Phrase, among: Collection[int] | None) -> dict[int, float]:
-        """The documents that hold all terms of the phrase, and how strongly they hold the weakest."""
+    def _phrase_hits(self, phrase: Phrase, among: Collection[int] | None) -> dict[int, float]:
+        """The documents that contain all terms of the phrase, with the weight of the weakest term."""
         postings = sorted((self._postings.get(term, Postings()) for term in phrase), key=lambda one: len(one.numbers))
         first, *others = postings
         found = first.hits() if among is None else first.among(among)
@@ -254,7 +253,7 @@ class Index:
         return found
 
     def _beginning(self, stem: str) -> Iterator[str]:
-        """The terms that are longer than this one and begin with it."""
+        """The longer terms with this prefix."""
         if len(stem) >= BEGINNING_FROM and stem not in STOP_WORDS:
             start = bisect_left(self._terms, stem)
             for term in self._terms[start : start + BEGINNINGS + 1]:
@@ -264,7 +263,7 @@ class Index:
                     yield term
 
     def _worth(self, phrases: Mapping[Phrase, float]) -> float:
-        """BM25's idf: what is in few documents tells more."""
+        """BM25's idf: rare terms weigh more."""
         frequency = sum(
             share * min((len(self._postings[term].numbers) if term in self._postings else 0) for term in phrase)
             for phrase, share in phrases.items()
@@ -279,4 +278,4 @@ class Index:
         for word in found:
             if word not in stems:
                 stems[word] = self._stem(word)
-        return tuple(stems[word] for word in found)  # unlike lists, not visited by the garbage collector
+        return tuple(stems[word] for word in found)  # unlike lists, the garbage collector untracks them

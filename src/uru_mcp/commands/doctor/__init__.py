@@ -1,4 +1,4 @@
-"""`uru-mcp doctor`: checks of the settings, the service and the configurations of clients, and its report.
+"""`uru-mcp doctor`: checks the settings, the service and the configurations of MCP clients, and writes a report.
 
 It changes nothing, in Uru or on this machine.
 """

@@ -1,6 +1,6 @@
-"""The shape of JSON: keys and types, lengths of lists and texts, and never a value.
+"""Describes the shape of JSON for the report: keys, types, and lengths of lists and texts, but no values.
 
-A key is shown only if it is one of `VOCABULARY`; an object may be keyed by names, which are nobody's business.
+A key is shown only if it is in `VOCABULARY`, since the keys of an object may be private names.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ value variables version workflow workspace workspaceId workspaceName workspace_i
 """
 
 VOCABULARY = frozenset(NAMES.split())
-"""Field names of the API as it is described, and of the shapes that `uru/namespaces_and_tools.py` and its like read."""
+"""The documented field names of the API, and those that the readers in `uru/` accept."""
 
 KEYED_BY_NAMES = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependencies"})
 DEEPEST = 7  # levels that are shown
-MOST = 300  # values of one place that are looked at
+MOST = 300  # values at one place that are examined
 OTHER = "(other key)"
 
 
@@ -47,7 +47,7 @@ def lines_of(value: Any) -> list[str]:
 
 
 def _lines(label: str, values: list[Any], depth: int, *, is_named: bool) -> Iterator[str]:
-    """One line for what stands at a place in several values, and those for what it holds. Names are the keys' own."""
+    """The lines for the values at one place, and for their contents. With `is_named`, all keys are private names."""
     seen = values[:MOST]
     yield f"{'  ' * depth}{label}: {' or '.join(_kinds(seen))}"
     if depth >= DEEPEST:
@@ -80,7 +80,7 @@ def _range(sizes: list[int]) -> str:
 
 
 def _keys(objects: list[dict[str, Any]], *, is_named: bool) -> list[str]:
-    """In alphabetical order, so that not even the order tells anything; the others last."""
+    """The keys to show, in alphabetical order so that their original order is not revealed; other keys last."""
     shown = {_shown(name, is_named=is_named) for one in objects for name in one}
     return sorted(shown, key=lambda key: (key == OTHER, key))
 
@@ -90,12 +90,12 @@ def _shown(name: str, *, is_named: bool) -> str:
 
 
 def _json_in(text: str) -> Any:
-    """The object or list that a text holds, or None."""
+    """The object or list that a text contains as JSON, or None."""
     return parsed_text(text) if text.lstrip()[:1] in ("{", "[") else None
 
 
 def parsed(body: bytes) -> Any:
-    """The JSON of a body, in a tuple of one; an empty tuple where it is none."""
+    """The JSON of a body in a tuple of one; an empty tuple if it is not JSON."""
     try:
         return (json.loads(body, parse_constant=str),)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""What the answers to probes show of a fact: whether it held, or None where that could not be seen."""
+"""Checks the responses to probes against assumptions about Uru's API: whether a fact held, or None if unknown."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _reads(reader: Callable[[Any], Any], probe: Probe) -> bool:
 
 
 def accepted(probes: Probes) -> bool | None:
-    """Whether what needs a key took this one; an answer of 401 to all of it may be about the key."""
+    """Whether an endpoint that needs a key accepted this one; if all answer 401, the key may be invalid."""
     found = [probe for probe in _of(probes, VERSION, NAMESPACES) if probe.is_good]
     return True if found else None
 
@@ -59,7 +59,7 @@ def tool_lists(probes: Probes) -> bool | None:
 
 
 def _platform(probes: Probes) -> list[Record]:
-    """The tools of `platform` as they were listed."""
+    """The listed tools of `platform`."""
     found = next((probe for probe in _of(probes, "tools") if probe.namespace == PLATFORM), None)
     with suppress(UnexpectedShape):
         return [tool for tool in list_at(found.body if found else None, "tools") if isinstance(tool, dict)]
@@ -89,7 +89,7 @@ def other_tools(probes: Probes) -> bool | None:
 
 
 def run_route(probes: Probes) -> bool | None:
-    """What was refused for another reason than a missing address tells nothing about it."""
+    """A refusal for any reason other than a missing route proves nothing about the route."""
     found = _of(probes, RUN)
     if any(probe.is_good for probe in found):
         return True
@@ -97,7 +97,7 @@ def run_route(probes: Probes) -> bool | None:
 
 
 def flags(probes: Probes) -> bool | None:
-    """Whether a result has one of the flags; that false means a failure is not tried."""
+    """Whether a result has one of the flags; that `false` means a failure is not tested."""
     found = [probe.body for probe in _of(probes, RUN, OLDER) if probe.is_good]
     return any(isinstance(body, dict) and any(flag in body for flag in FLAGS) for body in found) if found else None
 
@@ -108,7 +108,7 @@ def version(probes: Probes) -> bool | None:
 
 
 def tag(probes: Probes) -> bool | None:
-    """The tag and the 304; that the number only grows takes longer than one look."""
+    """The tag and the 304; that the number only grows cannot be checked with one request."""
     if not version(probes):
         return None
     again = _of(probes, CONDITIONAL)

@@ -1,4 +1,4 @@
-"""The facts about Uru's API that are relied on, each with its grade and, where reading can show it, a check.
+"""Lists the assumptions about Uru's API, each with its grade and, if a read can show it, a check.
 
 `docs/api.md` has the same table.
 """
@@ -17,7 +17,7 @@ Check = Callable[[Probes], bool | None]
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """`text` is Markdown. `check` is None of what no harmless read can show."""
+    """`text` is Markdown. `check` is None if no harmless read can check the fact."""
 
     id: str
     text: str

@@ -1,7 +1,7 @@
-"""All checks, in order: the settings here and now, the service, and then each client's configuration.
+"""Runs all checks in order: the settings of this terminal, the service, and then each client's configuration.
 
-Where no variable is set here, the settings are those of the first configuration that starts uru-mcp, which is what a
-person means who has installed it.
+If no variable is set in this terminal, the settings are those of the first configuration that starts uru-mcp, which is
+what a user means who has installed it.
 """
 
 from __future__ import annotations
@@ -28,15 +28,16 @@ from uru_mcp.untrusted_input.redaction import Redaction
 async def examine(
     examination: Examination, redaction: Redaction, environ: Mapping[str, str], *, platform: str, home: Path
 ) -> Settings | None:
-    """Make all checks. It changes nothing, in Uru or here. The settings that were looked at, where they can be used."""
+    """Run all checks and return the checked settings if they are valid. Changes nothing in Uru or on this machine."""
     found = found_on(platform, home, environ)
     for variables in (environ, *(server.env for one in found for server in one.servers)):
-        with suppress(ValueError):  # nobody else remembers a key that is not used
+        with suppress(ValueError):  # nothing else registers unused keys for redaction
             redaction.remember(Key(variables.get("URU_API_KEY", "").strip()).reveal())
     chosen, of = _chosen(environ, found)
     sandboxed = [one.name(server) for one in found for server in one.ours if serves_sandbox(server)]
     if sandboxed and not given(chosen):
-        examination.tell(CONFIGURATION, skipped(f"none is set here; {sandboxed[0]} serves a sandbox, which needs none"))
+        seen = f"none is set in this terminal; {sandboxed[0]} serves a sandbox, which needs none"
+        examination.tell(CONFIGURATION, skipped(seen))
         settings = None
     else:
         settings = examine_variables(examination, chosen, of=of)
@@ -47,11 +48,11 @@ async def examine(
 
 
 def _chosen(environ: Mapping[str, str], found: Iterable[Found]) -> tuple[Mapping[str, str], str]:
-    """The environment to be looked at, and where it is from."""
+    """The environment to check, and where it is from."""
     if given(environ):
-        return environ, "here"
+        return environ, "in this terminal"
     for one in found:
         for server in one.ours:
             if given(server.env) and not serves_sandbox(server):
-                return environment_of(server, environ), f"in {one.name(server)}, since none is set here"
-    return environ, "here"
+                return environment_of(server, environ), f"in {one.name(server)}, since none is set in this terminal"
+    return environ, "in this terminal"

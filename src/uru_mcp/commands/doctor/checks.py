@@ -1,4 +1,4 @@
-"""Checks, one after another: each has a verdict, and when something is wrong, a remedy."""
+"""Runs checks in order and collects their findings, each with a verdict and, if needed, a fix."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import anyio
 from uru_mcp.errors import UruError, unforeseen
 from uru_mcp.untrusted_input.redaction import Redaction
 
-LONGEST = 40.0  # seconds for one check; what it asks has shorter limits of its own
+LONGEST = 40.0  # seconds for one check; its requests have shorter timeouts
 
 Verdict = Literal["ok", "warning", "failed", "skipped"]
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was seen, and how it is to be mended where it is wrong."""
+    """What a check found, and the fix if something is wrong."""
 
     verdict: Verdict
     seen: str
@@ -30,7 +30,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A finding, and the name of what was looked at."""
+    """A finding, and the name of the check."""
 
     name: str
     verdict: Verdict
@@ -50,14 +50,14 @@ def skipped(seen: str) -> Finding:
 
 
 def failed(error: UruError) -> Finding:
-    """The finding that an error is, in its own words."""
+    """A failed finding with an error's message and fix."""
     return Finding("failed", error.message, error.fix)
 
 
 class Examination:
-    """Makes checks and tells each as soon as it is made; `begin` hears the name before that.
+    """Runs checks and reports each through `tell` as soon as it is done; `begin` gets its name before it starts.
 
-    What rests on a check that failed is skipped and names it, so that a fault is told once.
+    A check that depends on a failed one is skipped and names it, so that each problem is reported once.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Examination:
         return all(check.verdict != "failed" for check in self.checks)
 
     async def look(self, name: str, look: Look, *, after: tuple[str, ...] = ()) -> None:
-        """Make a check, which ends in time and raises nothing, unless one that it comes `after` has not been passed."""
+        """Run a check with a timeout, without raising, or skip it if one of those in `after` has failed."""
         reason = next((self._reasons[one] for one in after if one in self._reasons), None)
         if reason is not None:
             self.skip(name, reason)
@@ -84,14 +84,14 @@ class Examination:
         self.tell(name, await _found(look))
 
     def skip(self, name: str, reason: str | None = None) -> None:
-        """Tell that it was not looked at, because a check failed: that one, or the first that did."""
+        """Report that a check was skipped because another failed: the given one, or the first that did."""
         reason = reason or next(iter(self._reasons), None)
         if reason is not None:
             self._reasons[name] = reason
-        self.tell(name, skipped(f"because this failed: {reason}" if reason else "there is no Uru to look at"))
+        self.tell(name, skipped(f"because this failed: {reason}" if reason else "there is no Uru to check"))
 
     def tell(self, name: str, finding: Finding) -> None:
-        """Tell what was found. Several findings may have one name."""
+        """Report a finding. Several findings may have the same name."""
         if finding.verdict == "failed":
             self._reasons[name] = name
         text = self._redaction.text
@@ -108,6 +108,6 @@ async def _found(look: Look) -> Finding:
         return failed(error)
     except TimeoutError:
         return Finding("failed", f"There was no answer within {LONGEST:g} seconds.", "Try again in a minute.")
-    except Exception as error:  # boundary: the other checks are made all the same
+    except Exception as error:  # boundary: the other checks must still run
         log.exception("a check failed inside")
         return failed(unforeseen(error))

@@ -1,4 +1,4 @@
-"""`uru-mcp doctor`: each check in a line, as soon as it is made, and its remedy below; or all of them as JSON."""
+"""`uru-mcp doctor`: prints each check and its fix as soon as it is done, or all checks as JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from uru_mcp.commands.output import decide_colours, say, say_json, say_line, sign
+from uru_mcp.commands.output import decide_colours, say, say_json, say_line, show_progress
 from uru_mcp.untrusted_input.terminal_escaping import in_one_line
 
 if TYPE_CHECKING:
@@ -22,35 +22,35 @@ if TYPE_CHECKING:
     from uru_mcp.untrusted_input.redaction import Redaction
 
 MARKS = {"ok": "✓", "warning": "!", "failed": "✗", "skipped": "-"}
-PLAIN_MARKS = {"ok": "+", "warning": "!", "failed": "x", "skipped": "-"}  # for consoles that lack the others
+PLAIN_MARKS = {"ok": "+", "warning": "!", "failed": "x", "skipped": "-"}  # for consoles that cannot show the others
 COLOURS = {"ok": "green", "warning": "yellow", "failed": "red"}
-NAME_CHARS = 13  # of the longest name of a check of the service
+NAME_CHARS = 13  # width of the column of names
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON when all checks are made.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON after all checks.")
 @click.option(
     "--report",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Then write what Uru answers into this file, without its contents.",
+    help="Also write a report on Uru's responses to this file, without their contents.",
 )
 @click.option("--force", is_flag=True, help="With --report: replace the file if it exists.")
 def doctor(as_json: bool, report: Path | None, force: bool) -> None:
-    """Find out what is wrong, and how to fix it.
+    """Find problems, and show how to fix them.
 
-    Looks at the URU_* variables, the key, the service, the key's permissions and tools, and then at the configuration
-    of each MCP client on this machine. Where no URU_* variable is set here, those of the first configuration that
-    starts uru-mcp are looked at. Nothing is changed, and no key is shown.
+    Checks the URU_* variables, the key, the service, the key's permissions and tools, and then the configuration of
+    each MCP client on this machine. If no URU_* variable is set in this terminal, the variables of the first
+    configuration that starts uru-mcp are checked. Nothing is changed, and no key is shown.
 
-    Of what the configurations start, only what is uru-mcp for sure is started, for a moment, and with it the command of
-    URU_API_KEY_COMMAND, if such a configuration or this terminal sets one. Git is asked whether it tracks a
-    configuration that holds a key. No other program is run, and none from the working directory.
+    Of the servers in the configurations, only those that are certainly uru-mcp are started, briefly, and with them the
+    command in URU_API_KEY_COMMAND, if such a configuration or this terminal sets one. Git is asked whether it tracks a
+    configuration that contains a key. No other program is run, and none from the working directory.
 
-    With --report, each endpoint that reads is asked once more, and the status, the type and the shape of each answer
-    are written for whoever maintains uru-mcp, with no key, name or text of the workspace.
+    With --report, each read-only endpoint is requested once more. The report for the maintainers of uru-mcp contains
+    the status, type and shape of each response, but no key, name or text of the workspace.
 
-    The exit code is 0 when nothing failed, and 1 otherwise; warnings do not count.
+    The exit code is 0 if no check failed, and 1 otherwise; warnings do not count.
     """
     import anyio
 
@@ -66,8 +66,8 @@ def doctor(as_json: bool, report: Path | None, force: bool) -> None:
     start_logging("error", redaction)
     lines = Lines()
     report = report and report.absolute()
-    with _said_plainly(redaction):
-        _see_to(report, force=force)
+    with _errors_as_text(redaction):
+        _require_writable(report, force=force)
     examination = Examination(redaction, begin=lines.begin, tell=(lambda _: None) if as_json else lines.tell)
     try:
         settings = anyio.run(lambda: examine(examination, redaction, environ, platform=sys.platform, home=Path.home()))
@@ -79,17 +79,17 @@ def doctor(as_json: bool, report: Path | None, force: bool) -> None:
     else:
         say(f"\n{in_one_line(_summary(examination.checks))}")
     if report:
-        with _said_plainly(redaction):
+        with _errors_as_text(redaction):
             _write_report(report, settings, redaction, force=force)
     sys.exit(0 if examination.is_well else 1)
 
 
-def _see_to(report: Path | None, *, force: bool) -> None:
-    """Refuse before anything is asked what could not be written afterwards."""
+def _require_writable(report: Path | None, *, force: bool) -> None:
+    """Fail before any request if the report could not be written afterwards."""
     from uru_mcp.commands.doctor.report import refuse_if_there
 
     if force and report is None:
-        raise click.UsageError("--force goes with --report only.")
+        raise click.UsageError("--force requires --report.")
     if report is not None:
         refuse_if_there(report, force=force)
 
@@ -100,7 +100,7 @@ def _write_report(path: Path, settings: Settings | None, redaction: Redaction, *
     from uru_mcp.commands.doctor.report import rendered, survey, write
 
     if settings is None:
-        say("No report was written: there are no settings with which Uru could be asked.", err=True)
+        say("No report was written, since there are no valid settings to connect to Uru with.", err=True)
         return
     probes = anyio.run(survey, settings, redaction)
     write(path, rendered(probes), force=force)
@@ -108,7 +108,7 @@ def _write_report(path: Path, settings: Settings | None, redaction: Redaction, *
 
 
 @contextmanager
-def _said_plainly(redaction: Redaction) -> Iterator[None]:
+def _errors_as_text(redaction: Redaction) -> Iterator[None]:
     from uru_mcp.errors import UruError
 
     try:
@@ -119,13 +119,13 @@ def _said_plainly(redaction: Redaction) -> Iterator[None]:
 
 
 class Lines:
-    """Prints a line for each check, and one for all that are skipped together."""
+    """Prints one line for each check, and one for consecutive skipped checks."""
 
     def __init__(self) -> None:
         self._skipped: list[Check] = []
 
     def begin(self, name: str) -> None:
-        sign(f"… {name}")
+        show_progress(f"… {name}")
 
     def tell(self, check: Check) -> None:
         if self._skipped and (check.verdict, check.seen) != ("skipped", self._skipped[0].seen):
@@ -133,18 +133,18 @@ class Lines:
         if check.verdict == "skipped":
             self._skipped.append(check)
             return
-        sign("")
+        show_progress("")
         _print(check.verdict, check.name, check.seen)
         if check.remedy:
             say(f"    Fix: {in_one_line(check.remedy)}")
 
     def end(self) -> None:
-        """Print what has been held back."""
-        sign("")
+        """Print the pending skipped checks."""
+        show_progress("")
         if self._skipped:
             *names, last = (check.name for check in self._skipped)
             together = f"{', '.join([*names, last])}, " if names else ""
-            _print("skipped", "not looked at" if names else last, f"{together}{self._skipped[0].seen}")
+            _print("skipped", "not checked" if names else last, f"{together}{self._skipped[0].seen}")
         self._skipped = []
 
 
@@ -170,5 +170,5 @@ def _summary(checks: Sequence[Check]) -> str:
     if counts["failed"]:
         first = next(check.name for check in checks if check.verdict == "failed")
         also = f", {warnings}" if counts["warning"] else ""
-        return f"{counts['failed']} of {len(checks)} checks failed{also}. Begin with “{first}”."
-    return f"Nothing failed, with {warnings}." if counts["warning"] else "All is well."
+        return f"{counts['failed']} of {len(checks)} checks failed{also}. Start with “{first}”."
+    return f"All checks passed, with {warnings}." if counts["warning"] else "All checks passed."

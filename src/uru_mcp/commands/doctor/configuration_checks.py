@@ -1,7 +1,7 @@
-"""The clients' configurations on this machine: whether they can be read, and whether what they start as uru-mcp starts.
+"""Checks the MCP clients' configurations on this machine: whether they are readable and their uru-mcp entries start.
 
-Servers that are not ours for sure are never started, see `entry_recognition.py`; they are named where two share a name,
-or where they may be ours.
+Only servers that are certainly uru-mcp are started, see `entry_recognition.py`. Others are mentioned only if two share
+a name, or if they may be uru-mcp.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from uru_mcp.config.settings import read_settings
 from uru_mcp.credentials.program_lookup import find_program
 from uru_mcp.errors import SettingsError, UruError
 
-FILLS_IN_NOTHING = ("claude-desktop",)  # the others may fill in placeholders, ${…}
-SANDBOX_FILE = "--db"  # and after it, or after =, the file that a sandbox is kept in
+FILLS_IN_NOTHING = ("claude-desktop",)  # other clients may replace placeholders, ${…}
+SANDBOX_FILE = "--db"  # followed by the sandbox's database file, as the next argument or after =
 
 IMPORTS_HERE = (
-    "it takes code from the client's working directory first: a file such as click.py in a project that is open there"
-    " would run, with the key in its reach"
+    "it imports from the client's working directory first: a file such as click.py in an open project would run with"
+    " access to the key"
 )
 AGAIN = "or run uru-mcp install again"
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A configuration and its servers, each with what it is, or why they cannot be read."""
+    """A configuration and its servers, each with how it was recognized, or why the file cannot be read."""
 
     configuration: Configuration
     servers: tuple[Server, ...] = ()
@@ -48,12 +48,12 @@ class Found:
 
     @property
     def ours(self) -> list[Server]:
-        """Those that are uru-mcp for sure."""
+        """The servers that are certainly uru-mcp."""
         return [server for server, what in self._with_what if what.kind == "ours"]
 
     @property
     def unstarted(self) -> list[tuple[Server, Recognition]]:
-        """Those that may be ours, and Uru's client for Node."""
+        """The servers that may be uru-mcp, and Uru's Node client."""
         return [(server, what) for server, what in self._with_what if what.kind in ("unsure", "node")]
 
     @property
@@ -61,7 +61,7 @@ class Found:
         return zip(self.servers, self.recognised, strict=True)
 
     def name(self, server: Server) -> str:
-        """How a server is called here."""
+        """The name of a server in findings."""
         return f"{self.title} “{server.name}”"
 
 
@@ -74,7 +74,7 @@ def serves_sandbox(server: Server) -> bool:
 
 
 def _without_file(server: Server) -> tuple[list[str], str]:
-    """Its arguments for a trial, and what to say of it: a sandbox makes itself a key in its file at each start."""
+    """Its arguments for a test start, and a note on the change: a sandbox adds a key to its file at each start."""
     words = [
         word
         for before, word in zip(("", *server.args), server.args, strict=False)
@@ -82,23 +82,23 @@ def _without_file(server: Server) -> tuple[list[str], str]:
     ]
     if not serves_sandbox(server) or len(words) == len(server.args):
         return [*server.args], ""
-    return words, f", tried without {SANDBOX_FILE}, so that nothing is written there"
+    return words, f", tested without {SANDBOX_FILE} so that nothing is written there"
 
 
 def environment_of(server: Server, environ: Mapping[str, str]) -> dict[str, str]:
-    """What a client starts it with: of our variables those of the configuration alone."""
+    """The environment in which a client starts it: of the `URU_*` variables, only those of the configuration."""
     ours = given(environ)
     return {**{name: value for name, value in environ.items() if name not in ours}, **server.env}
 
 
 async def examine_configuration(examination: Examination, found: Found, environ: Mapping[str, str]) -> None:
-    """Make the checks of one configuration."""
+    """Run the checks of one configuration."""
     path = found.configuration.path
     if found.error is not None:
         examination.tell(found.title, failed(found.error))
         return
     if not (found.ours or found.unstarted):
-        examination.tell(found.title, skipped(f"{path} has no uru-mcp in it"))
+        examination.tell(found.title, skipped(f"{path} does not contain uru-mcp"))
     else:
         examination.tell(found.title, ok(str(path)))
     for finding in _doubled(found):
@@ -109,10 +109,10 @@ async def examine_configuration(examination: Examination, found: Found, environ:
         await _examine_server(examination, found, server, environ)
     named = [*found.ours, *(server for server, _ in found.unstarted)]
     if any(map(_holds_key, named)) and await is_tracked(path, environ):
-        seen = f"{path} holds a key and is tracked by Git, so that whoever gets the repository gets the key"
+        seen = f"{path} contains a key and is tracked by Git, so everyone with access to the repository has the key"
         remedy = (
-            "Put the key into a file of its own, chmod 600, and URU_API_KEY_FILE in the place of URU_API_KEY; then"
-            " replace the key in Uru, since the repository's history keeps this one."
+            "Move the key to a separate file with mode 600, and set URU_API_KEY_FILE instead of URU_API_KEY; then"
+            " replace the key in Uru, since the repository's history contains this one."
         )
         examination.tell(found.title, Finding("warning", seen, remedy))
 
@@ -153,11 +153,11 @@ def _read(configuration: Configuration, environ: Mapping[str, str]) -> Found:
 
 
 def _doubled(found: Found) -> Iterator[Finding]:
-    """Names that two servers have; JSON readers take the last one and say nothing."""
+    """Names that several servers share; JSON parsers silently take the last one."""
     for name, count in Counter(server.name for server in found.servers).items():
         if count > 1:
             lines = ", ".join(str(server.line) for server in found.servers if server.name == name)
-            seen = f"{count} servers have the name “{name}” (lines {lines}), and the client sees the last one only"
+            seen = f"{count} servers have the name “{name}” (lines {lines}), and the client uses only the last one"
             yield Finding("failed", seen, f"Rename or remove the others in {found.configuration.path}.")
 
 
@@ -169,25 +169,25 @@ def _command(found: Found, server: Server, environ: Mapping[str, str]) -> Findin
     if not Path(command).is_absolute():
         return Finding(
             "warning",
-            f"{command} is not an absolute path, and desktop programs do not know your PATH.",
-            f"Write {json.dumps(program)} in its place, in {found.configuration.path}.",
+            f"{command} is not an absolute path, and desktop programs do not use the PATH of your shell.",
+            f"Replace it with {json.dumps(program)} in {found.configuration.path}.",
         )
     return ok(command)
 
 
 def _why_not(command: str) -> str:
     if Path(command).is_absolute():
-        return "is no program that you may run" if Path(command).is_file() else "does not exist"
+        return "is not a program that you may run" if Path(command).is_file() else "does not exist"
     if Path(command).name != command:
-        return "is a relative path, and clients start servers in directories of their own"
-    return "is found nowhere on the PATH"
+        return "is a relative path, and each client starts servers in a different directory"
+    return "is not on the PATH"
 
 
 def _to_write(found: Found, server: Server) -> str:
-    """The command that starts this installation, in the words of the configuration, for the same kind of Uru."""
+    """The fix: the command that starts this installation, as JSON for the configuration, with or without a sandbox."""
     command, *words = [*current_command(), *(["--sandbox"] if serves_sandbox(server) else [])]
     entry = f'"command": {json.dumps(command)}, "args": {json.dumps(words)}'
-    return f"Write in {found.configuration.path}: {entry}; {AGAIN}."
+    return f"In {found.configuration.path}, write {entry}; {AGAIN}."
 
 
 def _settings(found: Found, server: Server, environ: Mapping[str, str]) -> Finding:
@@ -195,7 +195,7 @@ def _settings(found: Found, server: Server, environ: Mapping[str, str]) -> Findi
         return skipped("it serves a sandbox, which needs none")
     has_placeholders = any("${" in value for value in server.env.values())
     if has_placeholders and found.configuration.client.name not in FILLS_IN_NOTHING:
-        return skipped(f"they hold placeholders, which {found.title} fills in")
+        return skipped(f"they contain placeholders, which {found.title} replaces")
     try:
         read_settings(environ)
     except SettingsError as error:

@@ -1,6 +1,6 @@
-"""Asks each endpoint that reads, once, and keeps what came back for a report. It changes nothing in Uru.
+"""Requests each read-only endpoint once and keeps the responses for a report. It changes nothing in Uru.
 
-What the settings and the key's own record do not allow is not asked.
+Requests that the settings or the key's own record do not allow are not sent.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ NAMESPACES, APPS, RUN, OLDER = "namespaces", "apps", "run", "older run"
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One request and what came of it. `path` has no name of the workspace in it; `kind` says what was asked.
+    """One request and its outcome. `path` contains no name from the workspace; `kind` is the kind of request.
 
-    `answer` is None where nothing came, and `code` then says why. `ms` is in milliseconds.
+    `answer` is None if there was no response, and then `code` says why. `ms` is the duration in milliseconds.
     """
 
     kind: str
@@ -51,7 +51,7 @@ class Probe:
 
     @property
     def body(self) -> Any:
-        """The JSON of the body; None where it is none."""
+        """The JSON of the body; None if it is not JSON."""
         held = parsed(self.answer.body) if self.answer is not None else ()
         return held[0] if held else None
 
@@ -61,7 +61,7 @@ class Probe:
 
 
 class Probes:
-    """Makes the requests, one after the other."""
+    """Sends the requests one after the other."""
 
     def __init__(self, connection: Connection, settings: Settings) -> None:
         self._connection = connection
@@ -84,7 +84,7 @@ class Probes:
         return self.made
 
     def _others(self, listed: Iterable[Probe]) -> list[str]:
-        """The names of the first few other namespaces that the settings let through."""
+        """The names of the first few other namespaces that the settings allow."""
         names = dict.fromkeys(one.name for probe in listed for one in _read(read_namespaces, probe.body) or ())
         patterns = self._settings.namespaces
         return [
@@ -101,7 +101,7 @@ class Probes:
         return (_read(lambda body: read_tools(name, body), probe.body) or ((), ()))[0]
 
     async def _lists(self, tools: tuple[UpstreamTool, ...]) -> None:
-        """One harmless list of each kind of record, where its tool is there and the key may read."""
+        """List each kind of record once, if its tool exists and the key may read."""
         by_name = {tool.name: tool for tool in tools}
         if not self._may_read():
             return
@@ -115,7 +115,7 @@ class Probes:
                 await self._send(OLDER, older_route(run), f"/execute/{name}")
 
     def _may_read(self) -> bool:
-        """Whether neither the settings nor the key's own record say that it lacks Read."""
+        """Whether neither the settings nor the key's own record say that the key lacks Read."""
         declared = self._settings.permissions
         own = next((probe for probe in self.made if probe.kind == SELF), None)
         record = _read(read_key_record, own.body) if own is not None and own.is_good else None
@@ -149,7 +149,7 @@ def _is_no_route(probe: Probe) -> bool:
 
 
 def _read(reader: Callable[[Any], Any], body: Any) -> Any:
-    """What a reader makes of a body; None where it can make nothing of it."""
+    """The value that a reader parses from a body; None if it cannot."""
     with suppress(UnexpectedShape):
         return reader(body)
     return None

@@ -1,8 +1,8 @@
-"""Whether a server of a configuration is uru-mcp for sure, so that the doctor may start it.
+"""Recognizes whether a configured server is certainly uru-mcp, so that doctor may start it.
 
-A name is not enough: Uru's client for Node has the same one, and a directory that some other server works in may have
-it. Sure is the script that an installer has written for this project, `python -m uru_mcp`, and a runner that is given
-exactly this package. What may start uru-mcp by way of another program is said, and not started.
+A name is not enough: Uru's Node client has the same name, and so may the directory of another server. Only these are
+certain: the script that an installer wrote for this project, `python -m uru_mcp`, and a package runner with exactly
+this package. A server that may start uru-mcp through another program is reported but not started.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from uru_mcp.credentials.program_lookup import find_program
 Kind = Literal["ours", "unsure", "node", "other"]
 
 MODULE = "uru_mcp"
-SAFE_PATH = "PYTHONSAFEPATH"  # which means to Python what -P means
-PLAIN_FLAGS = frozenset("bBdEIOPqsSuv")  # of Python, which may stand together behind one dash
-LAUNCHER_VERSION = re.compile(r"-(?:[23](?:\.[0-9]+)?(?:-(?:32|64))?|V:\S+)")  # of `py`, on Windows
+SAFE_PATH = "PYTHONSAFEPATH"  # has the same effect as Python's option -P
+PLAIN_FLAGS = frozenset("bBdEIOPqsSuv")  # of Python; they may be combined after one dash
+LAUNCHER_VERSION = re.compile(r"-(?:[23](?:\.[0-9]+)?(?:-(?:32|64))?|V:\S+)")  # of the `py` launcher on Windows
 SERVING = frozenset({"--sandbox"})
 SERVING_VALUES = frozenset({"--db", "--tools", "--catalog"})
 ON_NODE = re.compile(rb"#![^\n]*\bnode\b")
@@ -44,7 +44,7 @@ ON_NODE = re.compile(rb"#![^\n]*\bnode\b")
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """What a server is. `imports_here` is whether it imports from the client's working directory."""
+    """What a server is. `imports_here` is whether it imports modules from the client's working directory."""
 
     kind: Kind
     why: str = ""
@@ -52,21 +52,21 @@ class Recognition:
 
 
 OTHER = Recognition("other")
-NODE = Recognition("node", "starts Uru's client for Node, which is another program, and was not started")
+NODE = Recognition("node", "starts Uru's Node client, which is a different program, and was not started")
 
 
 def recognise(server: Server, environ: Mapping[str, str]) -> Recognition:
-    """What it is that a client starts with this environment. Nothing is run."""
+    """Recognize what a client starts in this environment. Nothing is run."""
     if server.command is None:
         return OTHER
-    environ = {**environ, SAFE_PATH: server.env.get(SAFE_PATH, "")}  # a client's own environment is not known
+    environ = {**environ, SAFE_PATH: server.env.get(SAFE_PATH, "")}  # the client's own environment is unknown
     found = _of([server.command, *server.args], environ)
     if found.kind != "ours" and _is_missing(server, environ):
         return Recognition("ours")
     if found.kind == "ours" and not all(map(os.path.isabs, _elements(server.env.get("PYTHONPATH", "")))):
         return replace(found, imports_here=True)
     if found.kind == "other" and may_wrap("env", server.command.split()[1:]):
-        return _unsure("its command holds arguments, which belong into args")
+        return _unsure("its command contains arguments, which belong in args")
     return found
 
 
@@ -91,14 +91,14 @@ def _of(words: Sequence[str], environ: Mapping[str, str]) -> Recognition:
 
 
 def _is_missing(server: Server, environ: Mapping[str, str]) -> bool:
-    """Whether it names us, and a program that is not there or may not be run: there is nothing to start."""
+    """Whether it names uru-mcp but its program does not exist or is not executable, so there is nothing to start."""
     command = server.command or ""
     names_us = _program(command) == SCRIPT or _python(server.args, environ).kind == "ours"
     return names_us and find_program(command, environ.get("PATH")) is None
 
 
 def _program(command: str) -> str:
-    """Its name as people say it, of any system's paths."""
+    """The name of the program without directory and suffix, for the paths of any platform."""
     return re.sub(r"\.(exe|cmd|bat)$", "", re.split(r"[/\\]", command)[-1], flags=re.IGNORECASE)
 
 
@@ -107,15 +107,15 @@ def _elements(path: str) -> list[str]:
 
 
 def _through(program: str) -> Recognition:
-    return _unsure(f"it may start uru-mcp by way of {program}")
+    return _unsure(f"it may start uru-mcp through {program}")
 
 
 def _unsure(why: str) -> Recognition:
-    return Recognition("unsure", f"{why}; it was not started, since only what is uru-mcp for sure is")
+    return Recognition("unsure", f"{why}; it was not started, since it is not certainly uru-mcp")
 
 
 def _script(command: str, environ: Mapping[str, str]) -> Recognition:
-    """A program of our name; see `_is_missing` for one that is not there."""
+    """A program named uru-mcp; see `_is_missing` for one that does not exist."""
     file = Path(find_program(command, environ.get("PATH")) or command)
     if python_of_script(file) is not None:
         return Recognition("ours")
@@ -124,14 +124,14 @@ def _script(command: str, environ: Mapping[str, str]) -> Recognition:
             is_node = ON_NODE.match(opened.read(200)) is not None or "node_modules" in file.resolve().parts
     except OSError:
         is_node = False
-    return NODE if is_node else _unsure(f"{file} has the name uru-mcp, but is not the script of this project")
+    return NODE if is_node else _unsure(f"{file} is named uru-mcp, but is not the script of this project")
 
 
 def _served(arguments: Sequence[str], found: Recognition) -> Recognition:
-    """The same, unless the arguments ask uru-mcp for something else than to serve."""
+    """The same, unless the arguments make uru-mcp do something other than serve."""
     options = past_options(arguments, SERVING, SERVING_VALUES)
     is_serving = options is not None and not options.rest
-    return found if is_serving or found.kind != "ours" else _unsure("its arguments are not those of a server")
+    return found if is_serving or found.kind != "ours" else _unsure("its arguments do not start a server")
 
 
 def _python(words: Sequence[str], environ: Mapping[str, str]) -> Recognition:
@@ -151,7 +151,7 @@ def _python(words: Sequence[str], environ: Mapping[str, str]) -> Recognition:
         if is_module:
             module, rest = (module, rest) if module else (rest[0] if rest else "", rest[1:])
             return _served(rest, _module(flags, environ)) if module == MODULE else OTHER
-    return _unsure("it names uru_mcp in code") if any(MODULE in word for word in words) else OTHER
+    return _unsure("it runs code that names uru_mcp") if any(MODULE in word for word in words) else OTHER
 
 
 def _module(flags: str, environ: Mapping[str, str]) -> Recognition:
@@ -160,7 +160,7 @@ def _module(flags: str, environ: Mapping[str, str]) -> Recognition:
 
 
 def _python_file(file: str, arguments: Sequence[str]) -> Recognition:
-    """Python with a file to run: our script, or something else, in which case the package's own file is not enough."""
+    """Python with a file to run: our script, or something else; the package's `__main__.py` alone is not certain."""
     parts = re.split(r"[/\\]", file)
     if Path(file).is_absolute() and parts[-1] == SCRIPT and python_of_script(Path(file)) is not None:
         return _served(arguments, Recognition("ours"))
@@ -168,7 +168,7 @@ def _python_file(file: str, arguments: Sequence[str]) -> Recognition:
 
 
 def _run(program: str, words: Sequence[str], environ: Mapping[str, str]) -> Recognition | None:
-    """A runner that is given our package by its name; None when it is not, or not in words that are known here."""
+    """A package runner with our package's name; None if it is another package, or if an argument is unknown."""
     if program == "uv":
         globally = past_options(words, UV_FLAGS, UV_VALUES)
         verb = globally.rest if globally is not None else ()
@@ -179,7 +179,7 @@ def _run(program: str, words: Sequence[str], environ: Mapping[str, str]) -> Reco
         return _package(past_options(words, UV_FLAGS, UV_VALUES), environ)
     if words[:1] != ["run"]:
         return None
-    # Source: pipx's `run`, which runs a file of that name in the working directory, where there is one.
+    # Source: `pipx run`, which runs a file of that name in the working directory if there is one.
     found = _package(past_options(words[1:], PIPX_FLAGS, PIPX_VALUES), environ)
     return None if found is None else replace(found, imports_here=True)
 
@@ -194,7 +194,7 @@ def _package(options: Options | None, environ: Mapping[str, str]) -> Recognition
 
 
 def _uv_run(options: Options | None, environ: Mapping[str, str]) -> Recognition | None:
-    """`uv run` takes packages and Python from a project around the working directory, unless it is told not to."""
+    """`uv run` uses packages and Python of a project around the working directory, unless an option prevents it."""
     if options is None or not any(map(OUR_PACKAGE.fullmatch, options.of("-w", "--with"))):
         return None
     module = options.of("-m", "--module")
@@ -206,7 +206,7 @@ def _uv_run(options: Options | None, environ: Mapping[str, str]) -> Recognition 
 
 
 def _inside(words: Sequence[str], environ: Mapping[str, str]) -> Recognition | None:
-    """What a runner starts in the environment that it has made of our package."""
+    """What a package runner starts in the environment that it created for our package."""
     if not words:
         return None
     command, *arguments = words

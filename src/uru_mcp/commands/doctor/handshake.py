@@ -1,6 +1,6 @@
-"""Programs that the doctor starts, each for a moment: a server, to hear whether it speaks MCP, and Git, to ask it.
+"""Starts programs for doctor: an MCP server, to perform the handshake, and Git, to query tracked files.
 
-Neither is looked for, and the server is not started, in the working directory.
+The working directory is not searched for either, and the server is not started in it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from uru_mcp.credentials.program_lookup import NEUTRAL_DIRECTORY, find_program
 STARTS_WITHIN = 10.0  # seconds
 GIT_WITHIN = 5.0  # seconds
 LONGEST_LINE = 1024 * 1024  # bytes
-SAID_CHARS = 200  # of what a program said before it ended
+SAID_CHARS = 200  # of a program's stderr before it exited
 
 HELLO = {
     "jsonrpc": "2.0",
@@ -37,11 +37,11 @@ HELLO = {
 
 
 class Silent(Exception):
-    """The program did not shake hands; the message says what it did, as the end of a sentence."""
+    """The MCP handshake failed; the message completes a sentence that starts with the program."""
 
 
 async def shake_hands(command: Sequence[str], environ: Mapping[str, str]) -> str:
-    """Start a server, let it initialize, and end it: the name and version that it gave.
+    """Start a server, initialize it, and stop it; returns its name and version.
 
     Raises: `Silent`.
     """
@@ -51,7 +51,7 @@ async def shake_hands(command: Sequence[str], environ: Mapping[str, str]) -> str
             cwd=NEUTRAL_DIRECTORY,
             env=environ,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            start_new_session=True,  # so that what it starts can be ended with it
+            start_new_session=True,  # so that its child processes can be killed with it
         )
     except OSError as error:
         raise Silent(f"cannot be started ({error.strerror or type(error).__name__})") from error
@@ -59,7 +59,7 @@ async def shake_hands(command: Sequence[str], environ: Mapping[str, str]) -> str
         with anyio.fail_after(STARTS_WITHIN):
             return await _initialize(process)
     except TimeoutError:
-        raise Silent(f"has not answered MCP's first request within {STARTS_WITHIN:g} seconds") from None
+        raise Silent(f"did not answer the MCP initialize request within {STARTS_WITHIN:g} seconds") from None
     finally:
         end_process(process)
         with anyio.CancelScope(shield=True):
@@ -67,11 +67,11 @@ async def shake_hands(command: Sequence[str], environ: Mapping[str, str]) -> str
 
 
 async def is_tracked(path: Path, environ: Mapping[str, str]) -> bool:
-    """Whether Git tracks the file, or the one that a link leads to; no, where there is no Git or no repository."""
+    """Whether Git tracks the file, or the target if it is a link; False without Git or a repository."""
     git = find_program("git", environ.get("PATH"))
     if git is None:
         return False
-    # Neither may a variable name another repository, nor is a program run that this one's settings name.
+    # No variable may select another repository, and no program from this repository's settings may run.
     without_git = {name: value for name, value in environ.items() if not name.startswith("GIT_")}
     without_programs = ["-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "--no-pager"]
     command = [git, "--literal-pathspecs", "--no-optional-locks", *without_programs]
@@ -91,7 +91,7 @@ async def _initialize(process: Process) -> str:
     said = bytearray()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_collect, process.stderr, said)
-        with suppress(anyio.BrokenResourceError, ConnectionError):  # it has ended, which the missing answer tells
+        with suppress(anyio.BrokenResourceError, ConnectionError):  # it has exited; the missing answer shows that
             await process.stdin.send(json.dumps(HELLO).encode() + b"\n")
         line = await _line(process.stdout)
         if line is not None:
@@ -99,19 +99,19 @@ async def _initialize(process: Process) -> str:
     if line is None:
         code = await process.wait()
         last = said.decode(errors="replace").strip().rpartition("\n")[2].strip(" .\r")[:SAID_CHARS]
-        raise Silent(f"ended at once, with the exit code {code}" + (f": {last}" if last else ""))
+        raise Silent(f"exited at once with code {code}" + (f": {last}" if last else ""))
     return _name_in(line)
 
 
 async def _collect(stream: ByteReceiveStream, said: bytearray) -> None:
-    """Take what comes, so that it does not have to wait, and keep the end."""
+    """Read the stream so that the program does not block, and keep the end."""
     async for piece in stream:
         said += piece
         del said[:-LONGEST_LINE]
 
 
 async def _line(stream: ByteReceiveStream) -> bytes | None:
-    """The first line, or None when there is none."""
+    """The first line, or None if there is none."""
     line = b""
     async for piece in stream:
         line += piece
@@ -126,4 +126,4 @@ def _name_in(line: bytes) -> str:
         server = answer["result"]["serverInfo"]
         return f"{server['name']} {server['version']}"
     except (ValueError, RecursionError, LookupError, TypeError):
-        raise Silent("answers with something that is not MCP") from None
+        raise Silent("answered with something that is not MCP") from None

@@ -1,6 +1,6 @@
-"""Programs that get a package and run it: what of their command lines is an option, and what the package.
+"""Parses the command lines of package runners (uvx, uv run, pipx, npx …): options, package and program.
 
-Only options that are known here are passed over; behind another one nobody can tell what the next word is.
+Only known options are skipped, since the meaning of the word after an unknown option is unknown.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-# A name as PyPI compares it, alone or with versions; never a path, a URL, or extras.
+# A normalized PyPI name, with or without a version specifier; never a path, a URL, or extras.
 VERSION = r"(?:===|[=~!<>]=|[<>])\s*[\w.*+!-]+"
 OUR_PACKAGE = re.compile(rf"uru[-_.]mcp(?:@[\w.+!-]+|\s*{VERSION}(?:\s*,\s*{VERSION})*)?", re.IGNORECASE)
 NODE_PACKAGE = re.compile(r"uru-mcp(?:@[^/\\]*)?")
 
 # Source: `uvx --help`, `uv run --help` (uv 0.9) and `pipx run --help` (pipx 1.8). Options that name another index, a
-# directory or a file of settings are left out on purpose: with those, the package may be anybody's.
+# directory or a settings file are left out on purpose: with those, the package may come from anybody.
 UV_FLAGS = frozenset(
     [
         "-q",
@@ -122,7 +122,7 @@ SEPARATORS = re.compile(r"[\s;&|()<>\"'=`$]+")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What stands before a program's first word that is no option: its flags, and options with their values."""
+    """The options before the first positional argument: flags, and options with their values."""
 
     flags: frozenset[str]
     values: tuple[tuple[str, str], ...]
@@ -133,7 +133,7 @@ class Options:
 
 
 def past_options(words: Sequence[str], flags: frozenset[str], values: frozenset[str]) -> Options | None:
-    """The options before the first word that is none; None when one of them is not known."""
+    """The options before the first positional argument; None if one of them is unknown."""
     seen: list[str] = []
     valued: list[tuple[str, str]] = []
     ahead = list(reversed(words))
@@ -151,7 +151,7 @@ def past_options(words: Sequence[str], flags: frozenset[str], values: frozenset[
 
 
 def is_node_client(program: str, words: Sequence[str]) -> bool:
-    """Whether this runs Uru's own client for Node, `uru-mcp` on npm: as a package, or as a file of it."""
+    """Whether this runs Uru's own Node client, `uru-mcp` on npm, as a package or from one of its files."""
     if program not in NODE_PROGRAMS:
         return False
     named = [value for name, value in pairwise(words) if name in NODE_PACKAGE_OPTIONS]
@@ -165,7 +165,7 @@ def is_node_client(program: str, words: Sequence[str]) -> bool:
 
 
 def may_wrap(program: str, words: Sequence[str]) -> bool:
-    """Whether this may well start uru-mcp, by way of another program that does more than that."""
+    """Whether this may start uru-mcp through another program that does more than that."""
     if program in CONTAINERS:
         return any(IMAGE.fullmatch(word) for word in words)
     parts = [part for word in words for part in SEPARATORS.split(word)]
@@ -173,7 +173,7 @@ def may_wrap(program: str, words: Sequence[str]) -> bool:
 
 
 def may_run(words: Sequence[str], module: str) -> bool:
-    """Whether a runner of packages may start uru-mcp with these words, of which not all are known here."""
+    """Whether a package runner may start uru-mcp with these arguments, some of which are unknown."""
     pairs = [("", ""), *pairwise(("", *words))]
     is_named = any(OUR_PACKAGE.fullmatch(word) and before not in ("-w", "--with") for before, word in pairs)
     return is_named or ("-m", module) in pairs

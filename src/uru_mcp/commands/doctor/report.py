@@ -1,6 +1,6 @@
-"""The report of `uru-mcp doctor --report`, for whoever maintains this: what Uru answers, without its contents.
+"""Writes the report of `uru-mcp doctor --report` for maintainers: Uru's responses without their contents.
 
-Nothing but fixed words, numbers, and names of fields that are publicly known gets into it.
+It contains only fixed words, numbers, and publicly known field names.
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ TYPES = (
     *("application/xml", "text/xml", "application/octet-stream"),
 )
 SIZES = ((0, "empty"), (1_000, "up to 1 kB"), (10_000, "up to 10 kB"), (100_000, "up to 100 kB"), (10**6, "up to 1 MB"))
-HELD = {True: "held", False: "did not hold", None: "could not be seen"}
+HELD = {True: "held", False: "did not hold", None: "could not be checked"}
 TITLE = "# What an Uru answers to uru-mcp"
 HEAD = f"""\
 {TITLE}
 
-Written by `uru-mcp doctor --report`, version {__version__}, for whoever maintains uru-mcp.
+Written by `uru-mcp doctor --report`, version {__version__}, for the maintainers of uru-mcp.
 
-- It holds, of each endpoint that reads: status, type, size, time, names of a few headers, and the shape of the body, \
-which is the publicly known names of fields, types, and lengths of lists and texts.
-- It does not hold any key, name, title, text, id, address or value, and no name of a field that is not publicly \
-known: those are counted as `(other key)`. Namespaces are numbered.
-- Each endpoint was asked once. Nothing was changed in Uru.
+- For each read-only endpoint, it contains the status, type, size, time, names of a few headers, and the shape of the \
+body: publicly known field names, types, and lengths of lists and texts.
+- It contains no key, name, title, text, id, address or value, and no field name that is not publicly known: those are \
+counted as `(other key)`. Namespaces are numbered.
+- Each endpoint was requested once. Nothing was changed in Uru.
 
 Read it before you send it: paste it into an issue, see docs/api.md.
 """
 
 
 async def survey(settings: Settings, redaction: Redaction) -> list[Probe]:
-    """Ask each endpoint once. Raises: `KeyUnavailable`."""
+    """Request each endpoint once. Raises: `KeyUnavailable`."""
     keyring = Keyring(source_of(settings), redaction)
     connection = Connection(
         settings.proxy_url, keyring, workspace_id=settings.fixed_workspace, redaction=redaction, transport=None
@@ -67,7 +67,7 @@ def rendered(probes: Sequence[Probe]) -> str:
 
 def _facts(probes: Sequence[Probe]) -> Iterator[str]:
     yield "## Facts of docs/api.md\n"
-    yield "“held” means that what a harmless read can show of the fact was so, and not that all of it is proven.\n"
+    yield "“held” means that a harmless read agreed with the fact, not that the whole fact is proven.\n"
     yield "| id | fact | grade | here |"
     yield "|---|---|---|---|"
     for fact in FACTS:
@@ -77,7 +77,7 @@ def _facts(probes: Sequence[Probe]) -> Iterator[str]:
 def _section(probe: Probe) -> Iterator[str]:
     yield f"## {probe.method} {probe.path}\n"
     if probe.answer is None:
-        yield f"No answer that could be read: {probe.code}, after {probe.ms:.0f} ms.\n"
+        yield f"No readable answer: {probe.code}, after {probe.ms:.0f} ms.\n"
         return
     answer = probe.answer
     yield f"- status {answer.status}, {_type(answer.headers.get('content-type'))}, {_size(answer.body)}"
@@ -106,11 +106,11 @@ def _other(body: bytes) -> str:
         return "nothing"
     if text == b"null":
         return "null"
-    return "markup, no JSON" if text.startswith(b"<") else "no JSON"
+    return "markup, not JSON" if text.startswith(b"<") else "not JSON"
 
 
 def refuse_if_there(path: Path, *, force: bool) -> None:
-    """Raises: `ConfigurationError` where a report would overwrite something, or be written through a link."""
+    """Raises: `ConfigurationError` if a report would overwrite a file, or be written through a link."""
     try:
         with opened(path, follow=False) as (directory, name):
             found = directory.look(name)
@@ -121,15 +121,17 @@ def refuse_if_there(path: Path, *, force: bool) -> None:
     if found is None:
         return
     if not stat.S_ISREG(found.st_mode):
-        raise ConfigurationError(f"{path} is not a file; a link is not followed.", fix="Give another name.")
+        raise ConfigurationError(
+            f"{path} is not a regular file, and links are not followed.", fix="Choose another name."
+        )
     if not force:
-        raise ConfigurationError(f"{path} exists.", fix="Give another name, or add --force to replace it.")
+        raise ConfigurationError(f"{path} exists.", fix="Choose another name, or add --force to replace it.")
 
 
 def write(path: Path, text: str, *, force: bool) -> None:
-    """Write the report for its owner alone, whole or not at all.
+    """Write the report atomically, readable only by its owner.
 
-    Raises: `ConfigurationError`, and then what is there is as it was.
+    Raises: `ConfigurationError`; an existing file is then unchanged.
     """
     refuse_if_there(path, force=force)
     try:
@@ -143,4 +145,4 @@ def write(path: Path, text: str, *, force: bool) -> None:
 
 
 def _cannot_be_written(path: Path, error: OSError) -> UruError:
-    return ConfigurationError(f"{path} cannot be written: {error.strerror}.", fix="Give a file that you may write.")
+    return ConfigurationError(f"{path} cannot be written: {error.strerror}.", fix="Choose a file that you may write.")

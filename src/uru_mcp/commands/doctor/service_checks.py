@@ -1,4 +1,4 @@
-"""Uru itself, seen through the settings: from the key and the address to a real read. Nothing is changed in it."""
+"""Checks the connection to Uru with the current settings, from the key to a real read. It changes nothing in Uru."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ from uru_mcp.uru.network_errors import causes_of
 
 READING = shown_name(PLATFORM, "context_query")
 READ_WITHIN = 10.0  # seconds
-READS_OTHERWISE = "Ask Claude to read with this tool itself, and send a report: uru-mcp doctor --report FILE."
+READS_OTHERWISE = "Ask Claude to call this tool directly, and send a report: uru-mcp doctor --report FILE."
 
-WORDS_OF_URU = (KeyRefused, WorkspaceProblem, PermissionMissing)  # which nothing else says in its place
+WORDS_OF_URU = (KeyRefused, WorkspaceProblem, PermissionMissing)  # only Uru itself raises these
 
 SERVICE, TLS, ACCEPTED = "service", "TLS", "key accepted"
 WORKSPACE, PERMISSIONS, CATALOG, READ, VERSION = "workspace", "permissions", "catalog", "read", "version"
@@ -59,11 +59,11 @@ AFTER: dict[str, tuple[str, ...]] = {
     READ: (CATALOG,),
     VERSION: (WORKSPACE,),
 }
-"""What is looked at, in this order, and what it rests on."""
+"""The checks in order, each with the checks it depends on."""
 
 
 async def examine_service(examination: Examination, settings: Settings | None, redaction: Redaction) -> None:
-    """Make the checks of `AFTER`; without settings, those that have not been told yet are skipped."""
+    """Run the checks of `AFTER`; without settings, those not yet reported are skipped."""
     if settings is None:
         told = {check.name for check in examination.checks}
         for name in AFTER:
@@ -89,7 +89,7 @@ async def examine_service(examination: Examination, settings: Settings | None, r
 
 
 class Service:
-    """One Uru and one key: a method for each check. Later ones rest on what earlier ones have found."""
+    """The checks of one Uru and one key, one method each. Later checks use the results of earlier ones."""
 
     def __init__(self, settings: Settings, redaction: Redaction) -> None:
         self._settings = settings
@@ -132,16 +132,16 @@ class Service:
         return ok(self._settings.proxy_url)
 
     async def answers(self) -> Finding:
-        """One request that is sent once, and then the question about the key, which may take its time."""
+        """Send one request without retries to measure latency, and then ask about the key, which may take longer."""
         began = time.monotonic()
         try:
             key = await self._keyring.current()
             question = Request("GET", "/tools/sync/version", key=key, asks_of_key=True)
-            await self._connection.receive(question, ASK_WITHIN)  # what it answers is judged below
+            await self._connection.receive(question, ASK_WITHIN)  # the answer is evaluated below
         except UruError as error:
             if any(isinstance(cause, ssl.SSLError) for cause in causes_of(error)):
                 self._broken_tls = error
-                return ok("takes connections")
+                return ok("accepts connections")
             raise
         ms = (time.monotonic() - began) * 1000
         self._key_status = await self._identity.ask()
@@ -154,7 +154,7 @@ class Service:
         if self._broken_tls is not None:
             return failed(self._broken_tls)
         if self._settings.proxy_url.startswith("http://"):
-            return skipped("none, which is right on this machine")
+            return skipped("not used, which is safe on this machine")
         return ok("the certificate is verified")
 
     async def accepts_key(self) -> Finding:
@@ -172,7 +172,7 @@ class Service:
             return failed(self._key_status.trouble)
         place = self._key_status.workspace
         if place is None:
-            return ok("one is selected in Uru, which does not tell its name")
+            return ok("selected in Uru, which does not report its name")
         return ok(f"“{place.name}” ({place.id})" if place.name else f"{place.id}")
 
     async def permissions(self) -> Finding:
@@ -180,14 +180,14 @@ class Service:
             return failed(self._key_status.trouble)
         grant = self._key_status.grant or Grant()
         if grant.unknown and isinstance(self._key_status.trouble, WorkspaceProblem):
-            return skipped("Uru tells them only for a workspace that the key may use")
+            return skipped("Uru reports them only for a workspace that the key may use")
         facts = self._facts(self._key_status)
         seen = permissions_in_words(report(facts)[0]["permissions"])
         if grant.unknown:
             unknown = unknown_permissions("", grant)
             return Finding("failed", f"{seen}. {unknown.message}", unknown.fix)
         if not grant.effective:
-            widen = ", or change URU_PERMISSIONS, which takes away what it has" if grant.held else ""
+            widen = ", or change URU_PERMISSIONS, which removes the permissions it has" if grant.held else ""
             return Finding("failed", seen, f"Give the key the permissions that it needs in {KEYS_PAGE}{widen}.")
         return _with_warnings(seen, facts)
 
@@ -204,14 +204,14 @@ class Service:
             f" {counts['left_out']} left out"
         )
         if lacking:
-            seen += "; not offered: " + "; ".join(f"{one['kind']}, since {one['why']}" for one in lacking)
+            seen += "; not offered: " + "; ".join(f"{one['kind']}, because {one['why']}" for one in lacking)
         if useless:
             verdict: Any = "warning" if told.namespaces else "failed"
-            mend = f"Mend URU_NAMESPACES. Uru offers {', '.join(sorted(offered)) or 'none'}."
-            return Finding(verdict, f"No namespace fits {', '.join(useless)} of URU_NAMESPACES. {seen}", mend)
+            fix = f"Correct URU_NAMESPACES. Uru offers {', '.join(sorted(offered)) or 'none'}."
+            return Finding(verdict, f"No namespace matches {', '.join(useless)} in URU_NAMESPACES. {seen}", fix)
         if not self._catalog.tools and not told.failed:
-            mend = "Connect apps in Uru, under its integrations, and see that the key's workspace is the right one."
-            return Finding("failed", f"Uru offers this key no tools. {seen}", mend)
+            fix = "Connect apps in Uru, under its integrations, and check that the key's workspace is the right one."
+            return Finding("failed", f"Uru offers this key no tools. {seen}", fix)
         problems = report(self._facts(replace(self._key_status, trouble=None)))[0]["problems"] if told.failed else []
         if problems:
             messages, fixes = (" ".join(dict.fromkeys(one[part] for one in problems)) for part in ("message", "fix"))
@@ -221,9 +221,9 @@ class Service:
     async def read(self) -> Finding:
         tool = self._catalog.tools.get(READING)
         if tool is None or tool.is_run:
-            return skipped(f"there is no {READING} that only reads")
+            return skipped(f"there is no read-only {READING}")
         if not allows(tool.needs, self._key_status):
-            return skipped(f"{READING} needs {in_words(tool.needs)}, which the key has not")
+            return skipped(f"{READING} needs {in_words(tool.needs)}, which the key lacks")
         began = time.monotonic()
         calls = Calls(self._client, self._identity)
         try:
@@ -236,16 +236,16 @@ class Service:
 
     async def version(self) -> Finding:
         if not self._settings.sync_interval:
-            return skipped("URU_SYNC_INTERVAL is 0, so that nobody looks for new tools")
+            return skipped("URU_SYNC_INTERVAL is 0, which disables checks for changed tools")
         try:
             version = await self._client.tool_version(None, within=ASK_WITHIN)
         except UruError as error:
             return Finding(
                 "warning",
-                f"Changed tools are not noticed. {error.message}",
-                f"{error.fix} Until then, the client sees them when it is started again.",
+                f"Changed tools are not detected. {error.message}",
+                f"{error.fix} Until then, restart the client to see them.",
             )
-        return ok(f"{version.number}, by which changed tools are noticed")
+        return ok(f"{version.number}, used to detect changed tools")
 
     def _facts(self, key_status: KeyStatus, **more: Any) -> Facts:
         base_url, last4 = self._settings.proxy_url, self._keyring.last4

@@ -1,4 +1,4 @@
-"""The settings: every `URU_*` variable, each fault under the check that it belongs to."""
+"""Checks the `URU_*` variables and reports each problem under the check it belongs to."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CONFIGURATION, KEY, ADDRESS = "configuration", "key", "address"
 
 
 def examine_variables(examination: Examination, environ: Mapping[str, str], *, of: str) -> Settings | None:
-    """Tell what the variables are worth; their settings, unless something is wrong. `of` is where they are set."""
+    """Check the variables and return their settings, or None if they are invalid. `of` is where they are set."""
     names = ", ".join(sorted(name for name in given(environ) if name in VARIABLES))
     seen = f"{of}: {names or 'none that uru-mcp knows'}"
     try:
@@ -27,7 +27,7 @@ def examine_variables(examination: Examination, environ: Mapping[str, str], *, o
     unused = (*settings.ignored, *settings.foreign)
     if unused:
         ignored = ", ".join(unused)
-        remedy = f"Remove {ignored} if it was meant for uru-mcp, which does not read it."
+        remedy = f"If {ignored} was meant for uru-mcp, remove it: uru-mcp does not read it."
         examination.tell(CONFIGURATION, Finding("warning", f"{seen}; not read by uru-mcp: {ignored}", remedy))
     else:
         examination.tell(CONFIGURATION, ok(seen))
@@ -35,7 +35,7 @@ def examine_variables(examination: Examination, environ: Mapping[str, str], *, o
 
 
 def given(environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables that are meant for us, right or wrong; blank ones count as unset."""
+    """The `URU_*` variables, valid or not; blank ones count as unset."""
     return {name: value for name, value in environ.items() if name.startswith(PREFIX) and value.strip()}
 
 
