@@ -46,7 +46,7 @@ COMMANDS = {  # in the order of `--help`: those that a new user needs come first
     "call": "uru_mcp.commands.bridge_commands",
     "demo": "uru_mcp.commands.demo",
     "usage": "uru_mcp.commands.usage",
-    "sandbox": "uru_mcp.sandbox.cli.commands",
+    "sandbox": "uru_mcp.commands.sandbox",
 }
 WITH_SANDBOX = ("whoami", "tools", "call")  # the commands that accept --sandbox
 

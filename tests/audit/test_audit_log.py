@@ -19,8 +19,8 @@ import anyio.lowlevel
 import pytest
 from mcp.shared.exceptions import MCPError
 
-from tests.process import SYSTEM, served
 from tests.audit.recorded import ENTRY
+from tests.process import SYSTEM, served
 from tests.test_leaks import spellings
 from tests.world import Connect, Uru, text_of
 from uru_mcp.audit.audit_log import LIMIT, AuditLog, read_entry, with_older

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 
@@ -11,10 +13,12 @@ def demo() -> None:
 
     The demo takes a few seconds. It runs an Uru sandbox on this machine and starts uru-mcp as Claude Desktop would,
     with one key after another. Nothing is kept. At the end, it prints the configuration for Claude Desktop.
+    In a terminal, it also prints a link to the pages of the sandbox, which stay available until Enter is pressed.
     """
+    from uru_mcp.commands.claude_view import InstalledServer
     from uru_mcp.commands.demo_steps import run_demo
     from uru_mcp.commands.output import decide_colours, say
     from uru_mcp.config.settings import read_environment
 
     decide_colours(read_environment())
-    run_demo(say)
+    run_demo(say, InstalledServer(), stays=sys.stdin.isatty() and sys.stdout.isatty())

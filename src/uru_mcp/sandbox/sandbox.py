@@ -11,12 +11,12 @@ from .api.request_log import Request, RequestLog
 from .automations import platform_tools, runs
 from .data import callers
 from .data.callers import Workspace
-from .data.database import Database
+from .data.database import Database, new_id
 from .data.keys import Keys
 from .data.seed import seed
 from .tools import calendar, company, mail
 from .tools.recorded_tools import answer_recorded, read_catalog
-from .tools.registry import Definition, Namespace, Registry
+from .tools.registry import Call, Definition, Namespace, Registry
 from .tools.synthetic_tools import synthetic_namespaces
 
 if TYPE_CHECKING:
@@ -85,6 +85,15 @@ class Sandbox:
     def remove_tool(self, workspace_id: str, namespace: str, name: str) -> None:
         """Take a tool away from a workspace, be it one of the sandbox's own."""
         self._registry.remove(workspace_id, namespace, name)
+
+    async def decide(self, workspace_id: str, run_id: str, node_id: str, decision: str, comment: str = "") -> None:
+        """Say yes or no, `approve` or `reject`, to a run that waits, as a person does in Uru itself.
+
+        Raises: ToolFailure when nothing waits for it, ApiError 404.
+        """
+        arguments = {"run_id": run_id, "node_id": node_id, "decision": decision, "comment": comment}
+        person = runs.person_in(workspace_id)
+        await runs.decide(Call(self.database, self._registry, person, workspace_id, arguments, new_id("log")))
 
     def close(self) -> None:
         self.database.close()
