@@ -16,7 +16,9 @@ from .arguments import complaint
 from .database import Database, new_id
 from .errors import ApiError, ToolFailure, not_found
 from .graph import Node
+from .keys import Key
 from .pages import Item, page
+from .permissions import PERMISSIONS
 from .records import AUTOMATION, get, need
 from .toolbox import Call
 
@@ -106,6 +108,23 @@ async def decide(call: Call) -> dict[str, Any]:
         run.save(call.database)
     await _proceed(run, call)
     return run.record
+
+
+def person_in(workspace_id: str) -> Key:
+    """Who decides without a key, in the workspace itself; may do there what there is to do."""
+    return Key(
+        id="",
+        name="A person",
+        last4="",
+        workspace_id=workspace_id,
+        fixed=True,
+        permissions=frozenset(PERMISSIONS),
+        created_at=clock.stamp(),
+        expires_at=None,
+        deleted_at=None,
+        last_used_at=None,
+        uses=0,
+    )
 
 
 def query(call: Call) -> Any:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from . import access, calendar, company, mail, platform, runs
 from .access import Workspace
-from .database import Database
+from .database import Database, new_id
 from .faults import Faults
 from .keys import Keys
 from .seed import seed
 from .strangers import answer_recorded, read_catalog
 from .synthetic import synthetic_namespaces
-from .toolbox import Definition, Namespace, Toolbox
+from .toolbox import Call, Definition, Namespace, Toolbox
 from .traffic import Request, Traffic
 
 if TYPE_CHECKING:
@@ -83,6 +83,15 @@ class Sandbox:
     def remove_tool(self, workspace_id: str, namespace: str, name: str) -> None:
         """Take a tool away from a workspace, be it one of the sandbox's own."""
         self._toolbox.remove(workspace_id, namespace, name)
+
+    async def decide(self, workspace_id: str, run_id: str, node_id: str, decision: str, comment: str = "") -> None:
+        """Say yes or no, `approve` or `reject`, to a run that waits, as a person does in Uru itself.
+
+        Raises: ToolFailure when nothing waits for it, ApiError 404.
+        """
+        arguments = {"run_id": run_id, "node_id": node_id, "decision": decision, "comment": comment}
+        person = runs.person_in(workspace_id)
+        await runs.decide(Call(self.database, self._toolbox, person, workspace_id, arguments, new_id("log")))
 
     def close(self) -> None:
         self.database.close()

@@ -19,8 +19,12 @@ HOST = "127.0.0.1"
 
 
 @asynccontextmanager
-async def serving(sandbox: Sandbox, port: int = 0, *, verbose: bool = False) -> AsyncIterator[str]:
+async def serving(
+    sandbox: Sandbox, port: int = 0, *, app: ASGIApp | None = None, verbose: bool = False
+) -> AsyncIterator[str]:
     """Serve in the running event loop; yields `http://127.0.0.1:PORT`. Port 0 is any free one.
+
+    `app` is the sandbox's own with something beside it; by default, its own alone.
 
     On leaving, open connections are closed and requests that still run are cancelled.
     `verbose` has uvicorn log to the `logging` module.
@@ -29,7 +33,7 @@ async def serving(sandbox: Sandbox, port: int = 0, *, verbose: bool = False) -> 
     """
     listener = socket.create_server((HOST, port))
     config = uvicorn.Config(
-        sandbox.app,
+        app or sandbox.app,
         http=_Connection,
         ws="none",
         lifespan="off",

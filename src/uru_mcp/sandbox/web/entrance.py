@@ -1,0 +1,58 @@
+"""Signing in with a code, and out again."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from .forms import Fields
+from .sessions import COOKIE
+from .visit import Site, Visit
+
+OLD_FORM = "This form is too old. Type the code once more."
+WRONG_CODE = "This code is not good. A link works once, and for ten minutes; the code works until the sandbox ends."
+
+
+class Entrance:
+    """The pages for whoever is not signed in yet."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    @property
+    def routes(self) -> list[Route]:
+        return [
+            Route("/", self.ask),
+            Route("/app/enter", self.follow_link, methods=["GET"]),
+            Route("/app/enter", self.enter, methods=["POST"]),
+        ]
+
+    async def ask(self, _request: Request) -> Response:
+        return self._site.entrance(200)
+
+    async def follow_link(self, request: Request) -> Response:
+        """The code of a link is handed over by a form, so that what only looks at links does not use it up.
+
+        The form also makes the next request one of this site, to which browsers send a strict cookie.
+        """
+        return self._site.entrance(200, code=request.query_params.get("code", "")[:64])
+
+    async def enter(self, request: Request) -> Response:
+        fields = Fields(await request.body())
+        if not self._site.entry_tokens.is_good(fields.one("token")):
+            return self._site.entrance(403, OLD_FORM)
+        session = self._site.sessions.enter(fields.one("code"))
+        if session is None:
+            return self._site.entrance(403, WRONG_CODE)
+        answer = RedirectResponse(f"{session.path}/keys", 303)
+        answer.set_cookie(COOKIE, session.secret, path=f"{session.path}/", httponly=True, samesite="strict")
+        return answer
+
+
+async def leave(visit: Visit) -> Response:
+    await visit.posted()
+    visit.site.sessions.leave(visit.session)
+    answer = RedirectResponse("/", 303)
+    answer.delete_cookie(COOKIE, path=f"{visit.session.path}/", httponly=True, samesite="strict")
+    return answer

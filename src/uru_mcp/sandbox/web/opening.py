@@ -1,0 +1,31 @@
+"""The link with its code in the person's browser, and in no list of processes."""
+
+from __future__ import annotations
+
+import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import escape
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+_REDIRECT = """\
+<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="referrer" content="no-referrer">
+<meta http-equiv="refresh" content="0; url={url}"><title>Uru sandbox</title></head>
+<body><p><a href="{url}">Open the sandbox</a></p></body></html>
+"""
+
+
+@contextmanager
+def opened_in_browser(link: str) -> Iterator[bool]:
+    """Open the link; yields whether there is a browser.
+
+    Other users of the machine can read the command lines of programs. So the browser is given a file that its owner
+    alone can read, which leads to the link; it is there until the end of the block.
+    """
+    with TemporaryDirectory(prefix="uru-sandbox-") as directory:
+        file = Path(directory) / "open.html"
+        file.touch(mode=0o600)
+        file.write_text(_REDIRECT.format(url=escape(link)), "utf-8")
+        yield webbrowser.open(file.as_uri())

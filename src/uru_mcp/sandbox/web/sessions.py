@@ -1,0 +1,80 @@
+"""Who may see the pages: whoever had a code that `sandbox serve` printed, for as long as the session lasts.
+
+Browsers send a cookie to every port of a host, so that another user's server on this machine could collect it. That is
+why a session also has a place of its own, a secret part of the address, and the cookie is for that path alone: the
+cookie without the place opens nothing, nor does the place, which stands in the browser's history, without the cookie.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from .codes import is_equal, is_same, new_code, new_secret
+from .csrf import FormTokens
+
+COOKIE = "uru_sandbox"
+LASTS = 8 * 3_600  # seconds without a visit
+LINK_LASTS = 600  # seconds
+MOST = 50  # sessions; the oldest one ends when there would be more
+
+
+@dataclass(slots=True)
+class Session:
+    """A browser that is signed in. `notice` is what its next page says first."""
+
+    ends: float
+    place: str = field(default_factory=new_secret)
+    secret: str = field(default_factory=new_secret, repr=False)
+    forms: FormTokens = field(default_factory=FormTokens, repr=False)
+    notice: str = ""
+
+    @property
+    def path(self) -> str:
+        return f"/app/s/{self.place}"
+
+
+class Sessions:
+    """The sessions of one server, in its memory alone.
+
+    `code` can be typed as long as the server runs. That of a link works once and for ten minutes, since a link stays in
+    the browser's history.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self.code = new_code()
+        self._now = now
+        self._links: dict[str, float] = {}
+        self._sessions: dict[str, Session] = {}
+
+    def new_link_code(self) -> str:
+        code = new_code()
+        self._links[code] = self._now() + LINK_LASTS
+        return code
+
+    def enter(self, given: str) -> Session | None:
+        """A new session for a code that is good; the code of a link is then used up."""
+        link = next((code for code in [*self._links] if is_same(given, code)), None)
+        is_in_time = link is not None and self._links.pop(link) > self._now()
+        if not (is_in_time or is_same(given, self.code)):
+            return None
+        session = Session(self._now() + LASTS)
+        self._sessions[session.place] = session
+        while len(self._sessions) > MOST:
+            del self._sessions[next(iter(self._sessions))]
+        return session
+
+    def find(self, place: str, cookie: str) -> Session | None:
+        """The session of this place, if the cookie is its own, and it has not ended."""
+        session = self._sessions.get(place)
+        if session is None or not is_equal(cookie, session.secret):
+            return None
+        if session.ends <= self._now():
+            self.leave(session)
+            return None
+        session.ends = self._now() + LASTS
+        return session
+
+    def leave(self, session: Session) -> None:
+        self._sessions.pop(session.place, None)

@@ -1,0 +1,61 @@
+"""The templates: everything that is filled into them is escaped."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from .. import clock
+from ..permissions import in_order, in_words
+from . import charts
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+
+_UNITS = ((timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute"))
+_TIME = Markup('<time datetime="{0}" title="{0}">{1}</time>')
+
+
+def environment(*more: Path) -> Environment:
+    """The pages' own templates, and those in `more` directories, which may include and extend them."""
+    made = Environment(
+        loader=FileSystemLoader([HERE / "templates", *more]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"moment": moment, "in_order": in_order, "in_words": in_words, "counted": counted, "days": in_days}
+    made.globals |= {"columns": charts.columns, "bar": charts.bar}
+    return made
+
+
+def style() -> str:
+    """The one style sheet, for a page that is read without a server."""
+    return (STATIC / "style.css").read_text("utf-8")
+
+
+def moment(stamp: str | None) -> Markup | str:
+    """`3 days ago` or `in 23 hours`, with the time itself for whoever points at it."""
+    if stamp is None:
+        return "never"
+    away = clock.parse(stamp) - clock.now()
+    size = abs(away)
+    unit = next(((length, name) for length, name in _UNITS if size >= length), None)
+    if unit is None:
+        return _TIME.format(stamp, "in a moment" if away > timedelta(0) else "just now")
+    told = counted(round(size / unit[0]), unit[1])
+    return _TIME.format(stamp, f"in {told}" if away > timedelta(0) else f"{told} ago")
+
+
+def in_days(stamp: str) -> int:
+    """Whole days since then."""
+    return (clock.now() - clock.parse(stamp)).days
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 call`, `1,200 calls`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
