@@ -46,7 +46,7 @@ COMMANDS = {  # in the order in which a person comes to need them
     "call": "uru_mcp.commands.terminal",
     "demo": "uru_mcp.commands.demo",
     "usage": "uru_mcp.commands.usage",
-    "sandbox": "uru_mcp.sandbox.commands",
+    "sandbox": "uru_mcp.commands.sandbox",
 }
 WITH_SANDBOX = ("whoami", "tools", "call")  # the commands that ask an Uru, which a sandbox can be
 

@@ -6,7 +6,9 @@ import asyncio
 import errno
 import signal
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +19,12 @@ from .sandbox import Sandbox
 from .strangers import BadCatalog
 from .terminal import in_one_line, say, say_table
 from .unlike import read_unlike, say_chosen
+
+if TYPE_CHECKING:
+    from .web.mcp_server import McpServer
+    from .web.visit import Site
+
+MCP_SERVER = f"{__name__}.mcp_server"  # in the `meta` of click's context: what the pages ask, from who may import it
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -58,18 +66,32 @@ sandbox.add_command(keys)
     callback=read_unlike,
     help="Differ from the description of Uru's API in this way, or in several: NAME,NAME. --unlike list shows them.",
 )
+@click.option("--open", "is_opened", is_flag=True, help="Open its pages in the browser.")
 @click.option("--verbose", is_flag=True, help="Log every request to stderr.")
-def serve(port: int, db: Path | None, tools: int, catalog: Path | None, unlike: list[str], verbose: bool) -> None:
+@click.pass_context
+def serve(
+    ctx: click.Context,
+    port: int,
+    db: Path | None,
+    tools: int,
+    catalog: Path | None,
+    unlike: list[str],
+    is_opened: bool,
+    verbose: bool,
+) -> None:
     """Serve the sandbox on 127.0.0.1 until Ctrl-C.
 
-    It says how to point uru-mcp at it. Where there is no key yet, it makes one and shows it, this once.
+    It says how to point uru-mcp at it. Where there is no key yet, it makes one and shows it, this once. The pages, on
+    the same port, have the keys and their usage, what Claude sees, and the workspaces; they ask for a code that is
+    printed here.
     """
     try:
         opened = Sandbox.open(db, tools=tools, catalog=catalog, unlike=unlike)
     except (NotOurs, BadCatalog, OSError) as error:
         raise click.ClickException(str(error)) from error
     try:
-        asyncio.run(_serve(opened, port, unlike, verbose=verbose))
+        server = ctx.meta.get(MCP_SERVER)
+        asyncio.run(_serve(opened, port, unlike, server, is_opened=is_opened, verbose=verbose))
     except OSError as error:
         raise click.ClickException(_why_not(port, error)) from error
     finally:
@@ -82,9 +104,14 @@ def _why_not(port: int, error: OSError) -> str:
     return f"Cannot serve on port {port}: {error.strerror}."
 
 
-async def _serve(opened: Sandbox, port: int, unlike: Sequence[str], *, verbose: bool) -> None:
+async def _serve(
+    opened: Sandbox, port: int, unlike: Sequence[str], server: McpServer | None, *, is_opened: bool, verbose: bool
+) -> None:
     from .serve import serving
+    from .web.app import beside
+    from .web.visit import Site
 
+    site = Site(opened, server)
     if verbose:
         import logging
 
@@ -97,9 +124,11 @@ async def _serve(opened: Sandbox, port: int, unlike: Sequence[str], *, verbose: 
         for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
-        async with serving(opened, port, verbose=verbose) as url:
+        async with serving(opened, port, app=beside(opened.app, site), verbose=verbose) as url:
             _welcome(opened, url, unlike)
-            await stop.wait()
+            with ExitStack() as until_the_end:
+                await _invite(site, url, until_the_end, is_opened=is_opened)
+                await stop.wait()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -118,3 +147,15 @@ def _welcome(opened: Sandbox, url: str, unlike: Sequence[str]) -> None:
         say(f"  {made.text}")
         text = made.text
     say(f"\nPoint uru-mcp at it:\n\n  URU_PROXY_URL={url}\n  URU_API_KEY={text}\n")
+
+
+async def _invite(site: Site, url: str, until_the_end: ExitStack, *, is_opened: bool) -> None:
+    """Say how to get to the pages, and go there."""
+    from .web.opening import link_to, opened_in_browser
+
+    say(f"Its pages: {url}/ in a browser, with the code {site.sessions.code}")
+    say(f"Or this link, which works once, within ten minutes:\n\n  {link_to(site, url)}\n")
+    if is_opened:
+        opening = opened_in_browser(link_to(site, url))
+        if not await asyncio.to_thread(until_the_end.enter_context, opening):
+            say("There is no browser that could be opened here.")

@@ -9,12 +9,19 @@ from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from .visit import Site
+
 _REDIRECT = """\
 <!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="referrer" content="no-referrer">
 <meta http-equiv="refresh" content="0; url={url}"><title>Uru sandbox</title></head>
 <body><p><a href="{url}">Open the sandbox</a></p></body></html>
 """
+
+
+def link_to(site: Site, url: str) -> str:
+    """A link that signs a browser in, once and for ten minutes; `url` is where the sandbox answers."""
+    return f"{url}/app/enter?code={site.sessions.new_link_code()}"
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from .. import clock
-from ..permissions import in_order, in_words
+from ..permissions import PERMISSIONS, in_order, in_words
 from . import charts
 
 HERE = Path(__file__).parent
@@ -28,7 +29,7 @@ def environment(*more: Path) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"moment": moment, "in_order": in_order, "in_words": in_words, "counted": counted, "days": in_days}
+    made.filters |= {"moment": moment, "in_order": in_order, "in_words": in_capitals, "counted": counted, "days": in_days}
     made.globals |= {"columns": charts.columns, "bar": charts.bar}
     return made
 
@@ -49,6 +50,13 @@ def moment(stamp: str | None) -> Markup | str:
         return _TIME.format(stamp, "in a moment" if away > timedelta(0) else "just now")
     told = counted(round(size / unit[0]), unit[1])
     return _TIME.format(stamp, f"in {told}" if away > timedelta(0) else f"{told} ago")
+
+
+def in_capitals(names: Collection[str]) -> str:
+    """`Read, Write and Execute`; nothing for none."""
+    return " ".join(
+        word.capitalize() if word.strip(",") in PERMISSIONS else word for word in in_words(names).split(" ")
+    )
 
 
 def in_days(stamp: str) -> int:

@@ -1,0 +1,1 @@
+"""The sandbox's pages, over HTTP and in a real browser."""
