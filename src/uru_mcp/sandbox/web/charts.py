@@ -1,6 +1,6 @@
 """Bars as SVG, drawn here and styled by the style sheet. They hold no text: the numbers stand beside them.
 
-A bar's colours are those of its parts' names, the CSS classes `bar-succeeded`, `bar-failed`, `bar-refused`, `bar-plain`.
+A part has the colour of its name: the CSS classes are `bar-succeeded`, `bar-failed`, `bar-refused` and `bar-plain`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,7 @@ STEP = 10  # units from column to column
 GAP = 2.5  # units between two of them
 LEAST = 3  # units: a single call among a thousand is still seen
 
-_SVG = Markup(
-    '<svg class="{}" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}" focusable="false">{}</svg>'
-)
+_SVG = Markup('<svg class="{}" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>')
 _BAR = Markup('<rect class="bar-{}" x="{:g}" y="{:g}" width="{:g}" height="{:g}"/>')
 
 

@@ -29,7 +29,13 @@ def environment(*more: Path) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"moment": moment, "in_order": in_order, "in_words": in_capitals, "counted": counted, "days": in_days}
+    made.filters |= {
+        "moment": moment,
+        "in_order": in_order,
+        "in_words": in_capitals,
+        "counted": counted,
+        "days": in_days,
+    }
     made.globals |= {"columns": charts.columns, "bar": charts.bar}
     return made
 

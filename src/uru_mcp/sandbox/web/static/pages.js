@@ -41,6 +41,10 @@ const forget = () => {
 };
 addEventListener("pagehide", forget);
 
+// "Reload" and "back" then show the key's own page, instead of asking whether to send the form once more.
+const shown = document.querySelector("[data-afterwards]");
+if (shown) history.replaceState(null, "", shown.dataset.afterwards);
+
 // The code of a link goes from the address before anything else can read it there.
 const handover = document.querySelector("form[data-submit]");
 if (handover) {
