@@ -64,17 +64,12 @@ def _records(sandbox: Sandbox, workspace_id: str, text: str) -> None:
     shared: dict[str, Any] = {"workspace_id": workspace_id}
     record = {**shared, "description": text}
     _insert(sandbox, "contexts", title=text, content=text, category=text, scope=text, updated_at=now, **record)
-    _insert(
-        sandbox, "mails", thread_id="t", sender=text, recipients=[text], subject=text, body=text, labels=[text], date=now,
-        **shared,
-    )  # fmt: skip
-    _insert(
-        sandbox, "events", summary=text, location=text, starts_at=now, ends_at=now, attendees=[text], **record
-    )  # fmt: skip
+    mail = {"thread_id": "t", "sender": text, "recipients": [text], "subject": text, "body": text, "labels": [text]}
+    _insert(sandbox, "mails", date=now, **mail, **shared)
+    _insert(sandbox, "events", summary=text, location=text, starts_at=now, ends_at=now, attendees=[text], **record)
     _insert(sandbox, "notes", text=text, created_at=now, **shared)
-    automation_id = _insert(
-        sandbox, "automations", name=text, status="active", trigger={"type": text}, nodes=NODES, edges=EDGES, **record
-    )  # fmt: skip
+    graph = {"trigger": {"type": text}, "nodes": NODES, "edges": EDGES}
+    automation_id = _insert(sandbox, "automations", name=text, status="active", **graph, **record)
     walk = {"nodes": NODES, "edges": EDGES, "data": {"input": {}}, "queue": [], "waiting": ["ask"], "steps": 2}
     asked = {"time": now, "node": "ask", "type": "approval_requested", "detail": text}
     status = "waiting_for_approval"

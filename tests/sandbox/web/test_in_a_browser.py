@@ -157,19 +157,22 @@ async def test_what_claude_sees_follows_the_permissions_that_are_tried(browser: 
 
 
 async def test_a_run_that_waits_is_approved_here_and_goes_on(browser: Browser, sandbox: Sandbox) -> None:
-    async with served_pages(sandbox) as served, signed_in(browser, served) as person:
-        async with connected(sandbox, url=served.url) as claude:
-            run = await claude.use("platform__automation_run", **REFUND)
-            assert run["status"] == "waiting_for_approval"
-            await person.page.get_by_role("link", name="Workspaces").click()
-            await person.page.get_by_role("link", name="Automations").click()
-            await expect(person.page.get_by_role("paragraph").filter(has_text="Refund 900 EUR")).to_be_visible()
-            await person.page.get_by_label("Comment").fill("Well deserved")
-            await person.page.get_by_role("button", name="Approve").click()
-            await expect(person.page.get_by_role("status")).to_have_text(f"The run {run['id']} is approved.")
-            after = await claude.use("platform__automation_query", op="run", run_id=run["id"])
-            await person.page.get_by_role("link", name="Mail").click()
-            await expect(person.page.get_by_role("article").first).to_contain_text("ana@hotel-adler.example")
+    async with (
+        served_pages(sandbox) as served,
+        signed_in(browser, served) as person,
+        connected(sandbox, url=served.url) as claude,
+    ):
+        run = await claude.use("platform__automation_run", **REFUND)
+        assert run["status"] == "waiting_for_approval"
+        await person.page.get_by_role("link", name="Workspaces").click()
+        await person.page.get_by_role("link", name="Automations").click()
+        await expect(person.page.get_by_role("paragraph").filter(has_text="Refund 900 EUR")).to_be_visible()
+        await person.page.get_by_label("Comment").fill("Well deserved")
+        await person.page.get_by_role("button", name="Approve").click()
+        await expect(person.page.get_by_role("status")).to_have_text(f"The run {run['id']} is approved.")
+        after = await claude.use("platform__automation_query", op="run", run_id=run["id"])
+        await person.page.get_by_role("link", name="Mail").click()
+        await expect(person.page.get_by_role("article").first).to_contain_text("ana@hotel-adler.example")
     assert after["status"] == "completed"
     assert ("approved", "Well deserved") in [(event["type"], event["detail"]) for event in after["events"]]
 

@@ -18,6 +18,7 @@ from .browsing import NARROW, NEEDS_CHROMIUM, WIDE, Person, Served, person_at, s
 pytestmark = [NEEDS_CHROMIUM, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js")
+RUN_AXE = "(tags) => axe.run(document, { runOnly: tags, resultTypes: ['violations'] })"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
@@ -106,10 +107,9 @@ async def check(page: Page) -> None:
         await page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
     assert await page.evaluate(SIDEWAYS) <= 0, f"{page.url} scrolls sideways"
     await page.evaluate(AXE.read_text("utf-8"))
-    found = await page.evaluate("(tags) => axe.run(document, { runOnly: tags, resultTypes: ["violations"] })", RULES)
-    assert [
-        f"{one['id']}: {one['nodes'][0]['html'][:200]} {one['nodes'][0]['failureSummary']}" for one in found["violations"]
-    ] == []
+    found = await page.evaluate(RUN_AXE, RULES)
+    first = [(one["id"], one["nodes"][0]) for one in found["violations"]]
+    assert [f"{rule}: {node['html'][:200]} {node['failureSummary']}" for rule, node in first] == []
 
 
 def harmless(*people: Person) -> bool:

@@ -1,4 +1,4 @@
-"""The thirteen steps of Uru's guide to API keys, walked in a browser, with uru-mcp itself between Claude and the keys."""
+"""The thirteen steps of Uru's guide to API keys, in a browser, with uru-mcp itself between Claude and the keys."""
 
 from __future__ import annotations
 

@@ -29,13 +29,8 @@ def environment(*more: Path) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {
-        "moment": moment,
-        "in_order": in_order,
-        "in_words": in_capitals,
-        "counted": counted,
-        "days": in_days,
-    }
+    made.filters |= {"moment": moment, "days": in_days, "counted": counted}
+    made.filters |= {"in_order": in_order, "in_words": in_capitals}
     made.globals |= {"columns": charts.columns, "bar": charts.bar}
     return made
 
