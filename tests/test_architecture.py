@@ -161,10 +161,13 @@ ORDER = [
     "commands.listing",
     "commands.ticked_boxes",
     "commands.accepted_key",
+    "commands.claude_view",
     "commands.install",
     "commands.demo",
     "commands.doctor",
+    "commands.sandbox",
     "commands.terminal",
+    "commands.usage_page",
     "commands.usage",
     "cli",
     "__main__",
@@ -174,7 +177,17 @@ ORDER = [
 OWNERS = {
     # bridge: for a type alone; commands.starting: the in-memory transport of --sandbox
     "httpx2": {"connection", "failures", "bridge", "commands.starting"},
-    "mcp": {"protocol", "asking", "invalid_params", "server", "unread", "batches", "stdio", "demo"},
+    "mcp": {
+        "protocol",
+        "asking",
+        "invalid_params",
+        "server",
+        "unread",
+        "batches",
+        "stdio",
+        "demo",
+        "commands.claude_view",
+    },
     "pydantic": {"settings", "unread", "batches", "invalid_params"},
     "pydantic_settings": {"settings"},
     "jsonschema": {"arguments"},
@@ -186,6 +199,7 @@ OWNERS = {
         "commands.demo",
         "commands.install",
         "commands.doctor",
+        "commands.sandbox",
         "commands.screen",
         "commands.starting",
         "commands.terminal",
@@ -197,7 +211,16 @@ OWNERS = {
     "snowballstemmer": {"search"},
     "starlette": set(),
     "uvicorn": set(),
-    "uru_mcp.sandbox": {"demo", "commands.starting"},
+    "jinja2": set(),
+    "markupsafe": {"commands.usage_page"},
+    # commands.sandbox, claude_view: hand the sandbox's pages what uru-mcp shows; usage_page: has their style and charts
+    "uru_mcp.sandbox": {
+        "demo",
+        "commands.starting",
+        "commands.sandbox",
+        "commands.claude_view",
+        "commands.usage_page",
+    },
 }
 
 PATHS = {

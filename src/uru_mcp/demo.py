@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 import anyio
+import anyio.to_thread
 from mcp import Client, StdioServerParameters
 from mcp.types import CallToolResult, ReadResourceResult
 
@@ -20,6 +21,10 @@ from uru_mcp.clients.entry import configuration
 from uru_mcp.clients.launch import current_command
 from uru_mcp.sandbox import Sandbox
 from uru_mcp.sandbox.serve import serving
+from uru_mcp.sandbox.web.app import beside
+from uru_mcp.sandbox.web.mcp_server import McpServer
+from uru_mcp.sandbox.web.opening import link_to
+from uru_mcp.sandbox.web.visit import Site
 
 
 class Say(Protocol):
@@ -43,27 +48,42 @@ REFUND = {
 }
 
 
-def run_demo(say: Say) -> None:
+def run_demo(say: Say, server: McpServer, *, stays: bool = False) -> None:
     """Tell the story through `say`, one block of text at a time.
+
+    With `stays`, the sandbox is served on until a line of stdin, and its pages show what the story left there; they ask
+    `server` what Claude sees.
 
     Raises: TimeoutError after `WITHIN` seconds.
     """
     try:
-        anyio.run(_demo, say)
+        anyio.run(_demo, say, server, stays)
     except* BrokenPipeError:  # nobody reads on; without a stdout, Python has nothing to complain of at the end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-async def _demo(say: Say) -> None:
+async def _demo(say: Say, server: McpServer, stays: bool) -> None:
     sandbox = Sandbox.open()
+    site = Site(sandbox, server)
     try:
-        with anyio.fail_after(WITHIN):
-            async with serving(sandbox) as url:
+        async with serving(sandbox, app=beside(sandbox.app, site)) as url:
+            with anyio.fail_after(WITHIN):
                 say("An Uru sandbox runs on this machine. Each part below starts uru-mcp as Claude Desktop would.")
                 await _with_a_read_only_key(sandbox, url, say)
                 await _with_an_execute_key(sandbox, url, say)
+            _say_how_to_use_it(say)
+            _heading(say, "In a browser")
+            if stays:
+                say("The sandbox has pages for its keys, calls and workspaces. This link opens them, once:\n")
+                say(f"  {link_to(site, url)}\n\nPress Enter to end the sandbox.")
+                await anyio.to_thread.run_sync(sys.stdin.readline, abandon_on_cancel=True)
+            else:
+                say("A sandbox has pages for its keys, calls and workspaces: uru-mcp sandbox serve --open")
     finally:
         sandbox.close()
+
+
+def _say_how_to_use_it(say: Say) -> None:
     _heading(say, "Now with Claude Desktop")
     say("uru-mcp install claude-desktop does it. Or by hand: Settings → Developer → Edit Config, paste this, put your")
     say("key in, quit Claude fully and open it again:\n")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from uru_mcp.audit import Entry, read_entry, with_older
+from uru_mcp.audit import PRIVATE, Entry, read_entry, with_older
 from uru_mcp.commands.screen import say, say_json
 from uru_mcp.escaping import in_one_line
 from uru_mcp.permissions import in_order, in_words
@@ -23,7 +23,14 @@ NAME_CHARS = 44  # of a name, so that the numbers beside it fit too
 @click.command()
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with whole names and sums instead of averages.")
-def usage(file: Path | None, as_json: bool) -> None:
+@click.option(
+    "--html",
+    "page",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write a page with charts into this file instead, to read in a browser.",
+)
+def usage(file: Path | None, as_json: bool, page: Path | None) -> None:
     """Add up an audit log, with advice for a narrower key.
 
     Calls are shown by tool, by day, by outcome and by the permissions that they needed. FILE is a log that
@@ -31,11 +38,30 @@ def usage(file: Path | None, as_json: bool) -> None:
     are read too. MS and CHARS are milliseconds and characters of an answer, on average.
     """
     path = _configured() if file is None else file
+    if page is not None and as_json:
+        raise click.UsageError("--json prints, and --html writes a file: choose one.")
     found = summed(_entries(path))
-    if as_json:
+    if page is not None:
+        _write_page(found, path, page)
+    elif as_json:
         say_json(_as_json(found))
     else:
         say(_as_text(found, path))
+
+
+def _write_page(found: Usage, log: Path, page: Path) -> None:
+    """Write what was found into the file, readable by its owner alone where it is new."""
+    from uru_mcp.commands.usage_page import usage_page
+
+    if any(page.exists() and page.samefile(one) for one in with_older(log)):
+        raise click.UsageError(f"{page} is the log itself, and stays as it is.")
+    html = usage_page(found, str(log))
+    try:
+        page.touch(mode=PRIVATE)
+        page.write_text(html, encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"{page} cannot be written: {error.strerror}.") from error
+    say(f"{page} has the sums of {found.calls} calls, to read in a browser.")
 
 
 def _configured() -> Path:

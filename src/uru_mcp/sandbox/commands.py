@@ -125,19 +125,22 @@ async def _serve(
     }
     try:
         async with serving(opened, port, app=beside(opened.app, site), verbose=verbose) as url:
-            _welcome(opened, url, unlike)
+            _welcome(site, url, unlike)
             with ExitStack() as until_the_end:
-                await _invite(site, url, until_the_end, is_opened=is_opened)
+                if is_opened:
+                    await _open(site, url, until_the_end)
                 await stop.wait()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def _welcome(opened: Sandbox, url: str, unlike: Sequence[str]) -> None:
+def _welcome(site: Site, url: str, unlike: Sequence[str]) -> None:
+    opened = site.sandbox
     say(f"The sandbox serves {url} until Ctrl-C.\n\nWorkspaces:")
     say_table(None, [[f"  {one.name}", one.id] for one in opened.workspaces])
     say_chosen(unlike)
+    _invite(site, url)
     text = "uru_..."
     if not opened.keys.list():
         first = opened.workspaces[0].name
@@ -149,13 +152,19 @@ def _welcome(opened: Sandbox, url: str, unlike: Sequence[str]) -> None:
     say(f"\nPoint uru-mcp at it:\n\n  URU_PROXY_URL={url}\n  URU_API_KEY={text}\n")
 
 
-async def _invite(site: Site, url: str, until_the_end: ExitStack, *, is_opened: bool) -> None:
-    """Say how to get to the pages, and go there."""
+def _invite(site: Site, url: str) -> None:
+    """Say how to get to the pages."""
+    from .web.opening import link_to
+
+    say(
+        f"\nIn a browser it has pages. This link opens them; it works once, within ten minutes:\n\n  {link_to(site, url)}"
+    )
+    say(f"\nOr open {url}/ and type the code {site.sessions.code}")
+
+
+async def _open(site: Site, url: str, until_the_end: ExitStack) -> None:
+    """Go to the pages in the browser."""
     from .web.opening import link_to, opened_in_browser
 
-    say(f"Its pages: {url}/ in a browser, with the code {site.sessions.code}")
-    say(f"Or this link, which works once, within ten minutes:\n\n  {link_to(site, url)}\n")
-    if is_opened:
-        opening = opened_in_browser(link_to(site, url))
-        if not await asyncio.to_thread(until_the_end.enter_context, opening):
-            say("There is no browser that could be opened here.")
+    if not await asyncio.to_thread(until_the_end.enter_context, opened_in_browser(link_to(site, url))):
+        say("There is no browser that could be opened here.", err=True)

@@ -18,10 +18,10 @@ _OBEYED = re.compile(
 )
 
 
-def say(text: str) -> None:
+def say(text: str, *, err: bool = False) -> None:
     """Print a line. A key is shown only once, so no letter of its name may end the program before it."""
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    click.echo(_OBEYED.sub("\ufffd", text).encode(encoding, "replace").decode(encoding))
+    encoding = getattr(sys.stderr if err else sys.stdout, "encoding", None) or "utf-8"
+    click.echo(_OBEYED.sub("\ufffd", text).encode(encoding, "replace").decode(encoding), err=err)
 
 
 def in_one_line(name: str) -> str:

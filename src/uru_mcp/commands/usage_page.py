@@ -1,0 +1,62 @@
+"""The sums of an audit log as one page, with the style and the charts of the sandbox's pages, read without a server."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Iterable
+from datetime import date, timedelta
+from pathlib import Path
+
+from markupsafe import Markup
+
+from uru_mcp.permissions import in_order
+from uru_mcp.sandbox.web.templates import environment, style
+from uru_mcp.sandbox.web.usage import Row
+from uru_mcp.usage import Tally, Usage
+
+PAGES = Path(__file__).parent / "pages"
+MOST_DAYS = 366  # columns of a chart; of a longer log it shows the last ones
+PARTS = ("succeeded", "failed")
+
+
+def usage_page(found: Usage, log: str) -> str:
+    """The page as HTML. `log` is what the log is called."""
+    css = style()
+    return (
+        environment(PAGES)
+        .get_template("usage.html")
+        .render(
+            found=found,
+            log=log,
+            style=Markup(css),  # noqa: S704 - our own file, which the page's policy then names by its hash
+            style_hash=b64encode(hashlib.sha256(css.encode()).digest()).decode(),
+            days=_every_day(found),
+            tables=[
+                ("Tool", found.by_tool),
+                ("Day (UTC)", found.by_day),
+                ("Outcome", found.by_outcome),
+                ("Permission", found.by_permission),
+            ],
+            parts_of=_parts_of,
+            keys=[(use, None if use.granted is None else in_order(use.granted)) for use in found.keys],
+        )
+    )
+
+
+def _every_day(found: Usage) -> list[Row]:
+    """A row for each day from the first to the last, without calls or with them."""
+    if found.days is None:
+        return []
+    by_name = {tally.name: tally for tally in found.by_day}
+    return [Row(day, _parts_of(by_name[day]) if day in by_name else {}) for day in _names_of_days(*found.days)]
+
+
+def _names_of_days(first: date, last: date) -> Iterable[str]:
+    count = min(MOST_DAYS, (last - first).days + 1)
+    return ((last - timedelta(days=days)).isoformat() for days in range(count - 1, -1, -1))
+
+
+def _parts_of(tally: Tally) -> dict[str, int]:
+    counts = dict(zip(PARTS, (tally.calls - tally.failed, tally.failed), strict=True))
+    return {name: count for name, count in counts.items() if count}
