@@ -34,9 +34,9 @@ def usage_page(found: Usage, log: str) -> str:
             days=_every_day(found),
             tables=[
                 ("Tool", found.by_tool),
-                ("Day (UTC)", found.by_day),
                 ("Outcome", found.by_outcome),
                 ("Permission", found.by_permission),
+                ("Day (UTC)", found.by_day),
             ],
             parts_of=_parts_of,
             keys=[(use, None if use.granted is None else in_order(use.granted)) for use in found.keys],

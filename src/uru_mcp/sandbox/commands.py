@@ -156,9 +156,8 @@ def _invite(site: Site, url: str) -> None:
     """Say how to get to the pages."""
     from .web.opening import link_to
 
-    say(
-        f"\nIn a browser it has pages. This link opens them; it works once, within ten minutes:\n\n  {link_to(site, url)}"
-    )
+    say("\nIn a browser it has pages. This link opens them; it works once, within ten minutes:")
+    say(f"\n  {link_to(site, url)}")
     say(f"\nOr open {url}/ and type the code {site.sessions.code}")
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, ViewportSize
 
 from uru_mcp.sandbox import Sandbox
 
@@ -77,7 +77,7 @@ async def test_a_page_full_of_hostile_names_fits_and_can_be_used_by_everybody(st
 
 @pytest.mark.parametrize(("viewport", "scheme"), [(WIDE, "light"), (NARROW, "dark")])
 async def test_the_pages_around_a_key_fit_too(
-    browser: Browser, sandbox: Sandbox, viewport: dict[str, int], scheme: str
+    browser: Browser, sandbox: Sandbox, viewport: ViewportSize, scheme: str
 ) -> None:
     """Signing in, an empty list, a form with errors, and a key that is shown."""
     async with served_pages(sandbox, with_server=True) as served:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -45,7 +45,8 @@ def _pages(site: Site) -> Starlette:
         logging.getLogger(__name__).error("A defect of the sandbox's pages", exc_info=error)
         return site.entrance(500, "The sandbox has a defect; see its log.")
 
-    app = Starlette(routes=routes, exception_handlers={HTTPException: wrong_address, Exception: own_fault})
+    handlers: dict[Any, Any] = {HTTPException: wrong_address, Exception: own_fault}
+    app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False
     return app
 
