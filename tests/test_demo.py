@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+import sys
 from pathlib import Path
+
+import httpx2
+import pytest
 
 from tests.process import SYSTEM, URU_MCP
 
@@ -24,6 +29,27 @@ def test_the_demo_tells_the_whole_story(tmp_path: Path) -> None:
     assert "Refund of 900 EUR for Ana Ferreira granted." in story
     assert "key_revoked: This API key was deleted in Uru." in story
     assert '"mcpServers"' in story
+    assert "uru-mcp sandbox serve --open" in story
     assert not re.search(r"uru_sandbox_[0-9a-f]+", story)
     assert ran.stderr == ""
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+def test_in_a_terminal_it_ends_with_a_link_to_what_the_story_left_behind(tmp_path: Path) -> None:
+    ours, theirs = os.openpty()
+    environ = {**SYSTEM, "XDG_CACHE_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    with subprocess.Popen([*URU_MCP, "demo"], stdin=theirs, stdout=theirs, stderr=theirs, env=environ) as demo:
+        os.close(theirs)
+        story = ""
+        while "Press Enter" not in story:
+            story += os.read(ours, 65_536).decode()
+        link = re.findall(r"http://127\.0\.0\.1:\d+/app/enter\?code=\S+", story)[0]
+        with httpx2.Client(trust_env=False, timeout=10) as client:
+            form = client.get(link).text
+            fields = {name: re.findall(rf'name="{name}" value="(.+?)"', form)[0] for name in ("code", "token")}
+            pages = client.post(f"{link.partition('/app')[0]}/app/enter", data=fields, follow_redirects=True)
+        os.write(ours, b"\n")
+        assert demo.wait(timeout=20) == 0
+    os.close(ours)
+    assert pages.text.count("Claude Desktop</bdi>") == 2

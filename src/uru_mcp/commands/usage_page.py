@@ -22,25 +22,21 @@ PARTS = ("succeeded", "failed")
 
 def usage_page(found: Usage, log: str) -> str:
     """The page as HTML. `log` is what the log is called."""
-    css = style()
-    return (
-        environment(PAGES)
-        .get_template("usage.html")
-        .render(
-            found=found,
-            log=log,
-            style=Markup(css),  # noqa: S704 - our own file, which the page's policy then names by its hash
-            style_hash=b64encode(hashlib.sha256(css.encode()).digest()).decode(),
-            days=_every_day(found),
-            tables=[
-                ("Tool", found.by_tool),
-                ("Outcome", found.by_outcome),
-                ("Permission", found.by_permission),
-                ("Day (UTC)", found.by_day),
-            ],
-            parts_of=_parts_of,
-            keys=[(use, None if use.granted is None else in_order(use.granted)) for use in found.keys],
-        )
+    css, template = style(), environment(PAGES).get_template("usage.html")
+    return template.render(
+        found=found,
+        log=log,
+        style=Markup(css),  # noqa: S704 - our own file, which the page's policy then names by its hash
+        style_hash=b64encode(hashlib.sha256(css.encode()).digest()).decode(),
+        days=_every_day(found),
+        tables=[
+            ("Tool", found.by_tool),
+            ("Outcome", found.by_outcome),
+            ("Permission", found.by_permission),
+            ("Day (UTC)", found.by_day),
+        ],
+        parts_of=_parts_of,
+        keys=[(use, None if use.granted is None else in_order(use.granted)) for use in found.keys],
     )
 
 
