@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from mcp import Client
 from proofs.conformance import BASELINE
 from proofs.mutations import BREAKS, ROOT, Break
+from proofs.screenshots import take_all
 from proofs.stage import STAND_INS, staged
 
+from tests.documents import DOCUMENTS
+from tests.sandbox.web.browsing import NEEDS_CHROMIUM
 from tests.world import ERAS, text_of
 
 
@@ -35,3 +41,14 @@ async def test_what_suites_ask_for_by_names_of_their_own_is_on_the_stage(era: st
         assert (await client.get_prompt("test_simple_prompt")).messages
         for uri in (wanted for wanted, instead in STAND_INS.items() if "uri" in instead):
             assert (await client.read_resource(uri)).contents
+
+
+@NEEDS_CHROMIUM
+@pytest.mark.timeout(120)
+async def test_the_pictures_of_the_documents_are_made_again_and_small(tmp_path: Path) -> None:
+    made = await take_all(tmp_path)
+    shown = re.findall(r"!\[.+\]\((.+)\)", DOCUMENTS["docs/sandbox.md"])
+    assert [file.name for file in made] == shown
+    for file in (*made, *(ROOT / "docs" / name for name in shown)):
+        assert file.read_bytes().startswith(b"\x89PNG")
+        assert file.stat().st_size < 150_000

@@ -15,7 +15,7 @@ from uru_mcp.clients.launch import current_command
 from uru_mcp.escaping import as_json
 from uru_mcp.own_tools import OWN
 from uru_mcp.permissions import in_order
-from uru_mcp.policy import OWN_TOOLS
+from uru_mcp.policy import OWN_TOOLS, PLATFORM
 from uru_mcp.sandbox.web.mcp_server import NotSeen, Seen, SeenTool
 
 if TYPE_CHECKING:
@@ -97,7 +97,8 @@ async def _hits(claude: Client) -> list[dict[str, Any]]:
 
 
 def _blocked(hit: Mapping[str, Any]) -> SeenTool:
-    return SeenTool(hit["tool"], hit["title"], tuple(hit["needs"]), tuple(hit["missing"]))
+    title = hit["title"].removeprefix(f"{PLATFORM}: ")  # as it is listed
+    return SeenTool(hit["tool"], title, tuple(hit["needs"]), tuple(hit["missing"]))
 
 
 def _own_blocked(listed: Collection[str]) -> list[SeenTool]:
