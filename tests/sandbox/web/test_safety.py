@@ -19,7 +19,7 @@ from uru_mcp.sandbox import Sandbox
 from uru_mcp.sandbox.serve import serving
 from uru_mcp.sandbox.web.app import _routes, beside
 from uru_mcp.sandbox.web.csrf import KEPT
-from uru_mcp.sandbox.web.sessions import COOKIE, LASTS, LINK_LASTS, Sessions
+from uru_mcp.sandbox.web.sessions import LASTS, LINK_LASTS, Sessions, cookie_of
 from uru_mcp.sandbox.web.stand_in import stand_in
 from uru_mcp.sandbox.web.visit import Site
 
@@ -45,6 +45,14 @@ class Person:
     url: str
     client: httpx2.AsyncClient
     path: str = ""
+
+    @property
+    def place(self) -> str:
+        return self.path.rpartition("/")[2]
+
+    @property
+    def cookie(self) -> str:
+        return self.client.cookies[cookie_of(self.place)]
 
     async def get(self, path: str, **headers: str) -> httpx2.Response:
         return await self.client.get(self.path + path, headers=headers)
@@ -125,11 +133,11 @@ async def test_the_api_answers_under_any_name_as_before(sandbox: Sandbox) -> Non
 async def test_without_its_cookie_a_session_s_address_shows_nothing(sandbox: Sandbox) -> None:
     async with signed_in(sandbox) as person, signed_in(sandbox) as other:
         paths = [route.path for route in _routes(person.site) if route.methods and "GET" in route.methods]
-        stolen = other.client.cookies[COOKIE]
+        own, stolen = cookie_of(person.place), other.cookie
         async with httpx2.AsyncClient(base_url=person.url, trust_env=False) as thief:
-            for cookie in ("", f"{COOKIE}=", f"{COOKIE}={stolen}"):
+            for cookie in ("", f"{own}=", f"{own}={stolen}", f"{cookie_of(other.place)}={stolen}"):
                 for path in paths:
-                    address = path.replace("{place}", person.path.rpartition("/")[2])
+                    address = path.replace("{place}", person.place)
                     answer = await thief.get(address, headers={"Cookie": cookie})
                     assert answer.status_code == 401, path
                     assert "Acme" not in answer.text
@@ -138,7 +146,7 @@ async def test_without_its_cookie_a_session_s_address_shows_nothing(sandbox: San
 async def test_without_its_address_a_session_s_cookie_opens_nothing(sandbox: Sandbox) -> None:
     """Browsers send it to every port of this host, also to another user's, though for this path alone."""
     async with signed_in(sandbox) as person:
-        cookie = {"Cookie": f"{COOKIE}={person.client.cookies[COOKIE]}"}
+        cookie = {"Cookie": f"{cookie_of(person.place)}={person.cookie}"}
         async with httpx2.AsyncClient(base_url=person.url, trust_env=False) as thief:
             for path in ("/", "/app/enter", "/app/s/keys", "/app/s/guessed/keys"):
                 assert "Create API Key" not in (await thief.get(path, headers=cookie)).text
@@ -201,7 +209,7 @@ async def used_token(person: Person) -> str:
 async def forgotten_token(person: Person) -> str:
     """One that a thousand later forms have taken the place of."""
     token = await person.token()
-    session = person.site.sessions.find(person.path.rpartition("/")[2], person.client.cookies[COOKIE])
+    session = person.site.sessions.find(person.place, person.cookie)
     assert session is not None
     for _ in range(KEPT):
         session.forms.issue()

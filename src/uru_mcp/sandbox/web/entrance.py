@@ -7,7 +7,6 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from .forms import Fields
-from .sessions import COOKIE
 from .visit import Site, Visit
 
 OLD_FORM = "This form is too old. Type the code once more."
@@ -46,7 +45,7 @@ class Entrance:
         if session is None:
             return self._site.entrance(403, WRONG_CODE)
         answer = RedirectResponse(f"{session.path}/keys", 303)
-        answer.set_cookie(COOKIE, session.secret, path=f"{session.path}/", httponly=True, samesite="strict")
+        answer.set_cookie(session.cookie, session.secret, path=f"{session.path}/", httponly=True, samesite="strict")
         return answer
 
 
@@ -54,5 +53,5 @@ async def leave(visit: Visit) -> Response:
     await visit.posted()
     visit.site.sessions.leave(visit.session)
     answer = RedirectResponse("/", 303)
-    answer.delete_cookie(COOKIE, path=f"{visit.session.path}/", httponly=True, samesite="strict")
+    answer.delete_cookie(visit.session.cookie, path=f"{visit.session.path}/", httponly=True, samesite="strict")
     return answer

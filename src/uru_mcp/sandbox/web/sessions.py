@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from .codes import is_equal, is_same, new_code, new_secret
 from .csrf import FormTokens
 
-COOKIE = "uru_sandbox"
 LASTS = 8 * 3_600  # seconds without a visit
 LINK_LASTS = 600  # seconds
 MOST = 50  # sessions; the oldest one ends when there would be more
@@ -33,6 +32,15 @@ class Session:
     @property
     def path(self) -> str:
         return f"/app/s/{self.place}"
+
+    @property
+    def cookie(self) -> str:
+        return cookie_of(self.place)
+
+
+def cookie_of(place: str) -> str:
+    """The name of a session's cookie, which no other port of this host can guess, to put one of its own in the way."""
+    return f"uru_{place[:10]}"
 
 
 class Sessions:

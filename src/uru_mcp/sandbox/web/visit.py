@@ -17,7 +17,7 @@ from ..sandbox import Sandbox
 from .csrf import EntryTokens, Post
 from .forms import Fields
 from .mcp_server import McpServer
-from .sessions import COOKIE, Session, Sessions
+from .sessions import Session, Sessions, cookie_of
 from .templates import environment
 
 
@@ -125,7 +125,8 @@ def signed_in(site: Site, handler: Handler) -> Callable[[Request], Awaitable[Res
     """The handler for whoever has the session that the address names; others are asked for the code."""
 
     async def endpoint(request: Request) -> Response:
-        session = site.sessions.find(request.path_params["place"], request.cookies.get(COOKIE, ""))
+        place = request.path_params["place"]
+        session = site.sessions.find(place, request.cookies.get(cookie_of(place), ""))
         if session is None:
             return site.entrance(401, "Your session has ended, or this address is another browser's.")
         visit = Visit(site, session, request)
