@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, async_playwright, expect
 
 from uru_mcp.commands.claude_view import InstalledServer
 from uru_mcp.sandbox import Sandbox
@@ -23,7 +23,9 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 NEEDS_CHROMIUM = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here: apt-get install chromium")
 WIDE = ViewportSize(width=1280, height=800)
 NARROW = ViewportSize(width=360, height=740)
-WITHIN = 15_000  # milliseconds for a step in the browser
+WITHIN = 20_000  # milliseconds for a step in the browser
+
+expect.set_options(timeout=WITHIN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,7 @@ async def test_the_pages_around_a_key_fit_too(
 
 async def check(page: Page) -> None:
     """Raises: AssertionError with what is wrong."""
+    await page.wait_for_load_state()  # with its style
     if await page.get_by_role("group").count():
         await page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
     assert await page.evaluate(SIDEWAYS) <= 0, f"{page.url} scrolls sideways"

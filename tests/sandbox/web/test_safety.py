@@ -176,6 +176,15 @@ async def test_a_wrong_code_opens_nothing(sandbox: Sandbox, code: str) -> None:
         assert "set-cookie" not in answer.headers
 
 
+async def test_a_code_is_taken_from_the_page_s_own_form_alone(sandbox: Sandbox) -> None:
+    async with served(sandbox) as stranger:
+        good = token_in((await stranger.get("/")).text)
+        for token in ("", "x", "0.", good[:-1], f"1{good}", good.partition(".")[0], "\u00b2." + good):
+            answer = await stranger.post("/app/enter", token=token, code=stranger.site.sessions.code)
+            assert answer.status_code == 403
+            assert "set-cookie" not in answer.headers
+
+
 def test_a_code_is_read_whatever_its_case_and_hyphens() -> None:
     sessions = Sessions()
     assert sessions.enter(sessions.code.lower().replace("-", " ")) is not None

@@ -45,12 +45,9 @@ addEventListener("pagehide", forget);
 const shown = document.querySelector("[data-afterwards]");
 if (shown) history.replaceState(null, "", shown.dataset.afterwards);
 
-// The code of a link goes from the address before anything else can read it there.
+// Sent before the page is loaded, it takes the place of the link in the browser's history.
 const handover = document.querySelector("form[data-submit]");
-if (handover) {
-  history.replaceState(null, "", "/");
-  handover.requestSubmit();
-}
+if (handover) handover.requestSubmit();
 
 const EACH = 2000; // milliseconds
 
