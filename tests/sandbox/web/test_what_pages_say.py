@@ -83,6 +83,7 @@ async def test_deleting_says_what_stops_working_first(sandbox: Sandbox) -> None:
 
 async def test_activity_tells_refused_calls_and_keys_that_are_not_good(sandbox: Sandbox) -> None:
     async with connected(sandbox, permissions={"read"}) as claude, signed_in(sandbox) as person:
+        await claude.use("platform__context_query", op="list")
         quiet = words_of((await person.get("/activity/rows")).text)
         await claude.call("company_demo__LOG_NOTE", text="hi")
         async with httpx2.AsyncClient(trust_env=False) as stranger:
