@@ -198,7 +198,7 @@ BREAKS = (
         RESULTS,
     ),
     Break("results/render", "return self.body if self.body.strip() else EMPTY", "return self.body", RESULTS),
-    Break("results/render", "notes = (*self.notes, note)", "notes = self.notes", "approvals/test_automation_steps.py"),
+    Break("results/render", "notes = (*self.notes, note)", "notes = self.notes", "results/test_approvals.py"),
     Break(
         "untrusted_input/json_numbers",
         "return value if -LARGEST <= value <= LARGEST else str(value)",

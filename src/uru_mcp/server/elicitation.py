@@ -19,10 +19,10 @@ from mcp.shared.exceptions import MCPError
 
 from uru_mcp import messages
 from uru_mcp.access.policy import DECIDE, PLATFORM
-from uru_mcp.approvals.automation_steps import DECISION_SCHEMA, decision, question
 from uru_mcp.catalog.tool_names import shown_name
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import Unconfirmed, UruError
+from uru_mcp.results.approvals import DECISION_SCHEMA, decision, question
 from uru_mcp.results.render import Rendered
 from uru_mcp.server.sdk_conversion import is_modern, tool_result
 from uru_mcp.uru.resource_uris import ResourceUri
