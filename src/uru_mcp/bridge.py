@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,11 +18,9 @@ import anyio
 from anyio.abc import TaskGroup
 
 from uru_mcp import messages
-from uru_mcp.access.identity import Identity
+from uru_mcp.access.tool_patterns import UserRules
 from uru_mcp.audit.audit_log import AuditLog
 from uru_mcp.audit.call_recorder import CallContext, CallRecorder
-from uru_mcp.catalog.current_catalog import CurrentCatalog
-from uru_mcp.catalog.disk_cache import DiskCache
 from uru_mcp.config.chosen_key_source import source_of
 from uru_mcp.config.settings import Settings
 from uru_mcp.credentials.api_key import Key
@@ -30,21 +29,21 @@ from uru_mcp.errors import KeyReplaced, NoAnswer, UnknownTool, UruError, unfores
 from uru_mcp.lazy_imports import CALLS, in_parts
 from uru_mcp.resources.record_cache import RecordCache
 from uru_mcp.resources.resource_requests import ResourceHandlers
+from uru_mcp.results.consent import Consent, Way, askable, said_no
 from uru_mcp.results.render import Rendered, Renderer
 from uru_mcp.session.catalog_sync import Sync
 from uru_mcp.session.list_changes import Announcements, List
 from uru_mcp.session.read_permission_check import ReadCheck
 from uru_mcp.session.session import Session, Snapshot
 from uru_mcp.session.tool_execution import Calls
+from uru_mcp.session.wiring import Parts
+from uru_mcp.tools import shown_tools
 from uru_mcp.tools.background_runs import BackgroundRuns
-from uru_mcp.tools.definitions import OWN, Definition
+from uru_mcp.tools.definitions import CARD_TOOLS, OWN, Definition
 from uru_mcp.tools.dispatch import ToolCalls
-from uru_mcp.tools.shown_tools import needs_of
 from uru_mcp.tools.tool_list_cache import ToolList
 from uru_mcp.tools.whoami import Facts, report
 from uru_mcp.untrusted_input.redaction import Redaction
-from uru_mcp.uru.api import UruClient
-from uru_mcp.uru.http import Connection
 from uru_mcp.uru.resource_uris import ResourceUri
 
 if TYPE_CHECKING:
@@ -84,11 +83,11 @@ class Bridge:
         self._renderer = Renderer(redaction, budget=settings.result_chars)
         self._keyring = keyring = Keyring(source_of(settings), redaction)
         self.heavy_work = anyio.CapacityLimiter(1)
-        connection = self._connection(transport)
-        self._client = UruClient(connection, redaction)
-        identity = self._identity(clock)
-        connection.on_refusal = identity.mark_stale
-        current_catalog = self._current_catalog(redaction, is_remote=transport is None)
+        parts = Parts(settings, redaction, keyring, transport, self.heavy_work)
+        connection, self._client = parts.connection, parts.client
+        identity = parts.identity(clock)
+        connection.on_refusal, connection.on_send = identity.mark_stale, lambda key: self.recorder.sent(key)
+        current_catalog = parts.current_catalog(on_load=self._after_look)
         calls = Calls(self._client, identity)
         self._session = Session(identity, current_catalog, ReadCheck(calls, identity), on_look=self._after_look)
         self._tool_list = ToolList(self._session, direct=settings.direct_tools, budget=settings.tool_tokens)
@@ -115,7 +114,7 @@ class Bridge:
             execute_timeout=settings.execute_timeout,
         )
         audit = AuditLog(settings.audit_log, redaction) if settings.audit_log else None
-        self._recorder = CallRecorder(audit, self._call_context)
+        self.recorder = CallRecorder(audit, self._call_context)
         self._tasks: TaskGroup
         self.on_change: Callable[[List], Awaitable[None]] = ignore_change
 
@@ -175,22 +174,58 @@ class Bridge:
         self._tasks.start_soon(self._prepare_calls)
         return definitions
 
-    async def call_tool(self, name: str, arguments: dict[str, Any], *, within: float | None = None) -> Rendered:
-        """The result of a tool, our own or Uru's, within the deadline or `within` seconds.
+    async def call_tool(
+        self,
+        name: str,
+        arguments: dict[str, Any],
+        *,
+        within: float | None = None,
+        way: Way = "none",
+        consent: Consent | None = None,
+    ) -> Rendered:
+        """The answer of a tool, our own or Uru's, within the deadline or so many seconds.
+
+        A call that needs a person's yes is refused, unless `consent` is one. Where there is a `way` to ask for it, the
+        refusal `waits_for` that, and the caller asks.
 
         Raises:
             UnknownTool: There is no MCP tool of that name. MCP treats this as a protocol error, not as a tool error.
         """
         deadline = time.monotonic() + self._within(float("inf") if within is None else within - MARGIN)
-        with self._recorder.recording(name, arguments) as seen:
+        with self.recorder.recording(name, arguments, consent) as seen:
             try:
-                seen.rendered = await self._in_time(lambda: self._tool_calls.answer(name, arguments, deadline))
+                seen.rendered = await self._in_time(lambda: self._tool_calls.answer(name, arguments, deadline, consent))
             except UruError as error:
-                if isinstance(error, UnknownTool) and name not in OWN:
+                if isinstance(error, UnknownTool) and name not in OWN and name not in CARD_TOOLS:
                     raise
                 log.info("%s: %s", name, error.code)
-                seen.rendered = self.refusal(error)
+                seen.rendered = replace(self.refusal(error), waits_for=askable(error, way))
             return seen.rendered
+
+    def declined(self, name: str, arguments: dict[str, Any], consent: Consent) -> Rendered:
+        """The answer to a call that waited for a person's yes, and got another answer or none."""
+        with self.recorder.recording(name, arguments, consent) as seen:
+            seen.rendered = self.refusal(said_no(consent))
+            return seen.rendered
+
+    def answer(self, structure: dict[str, Any], note: str) -> Rendered:
+        """An answer of our own, with a note before it."""
+        return self._renderer.answer(structure, notes=[note])
+
+    def recorded(self, name: str, rendered: Rendered) -> Rendered:
+        """The answer to a call that is none of a tool of ours or Uru's, once it is in the audit log."""
+        with self.recorder.recording(name, {}) as seen:
+            seen.rendered = rendered
+            return rendered
+
+    @property
+    def rules(self) -> UserRules:
+        """What the user has set about tools, as it holds for those that are known now."""
+        return self._session.now.catalog.rules
+
+    def waits_for_a_yes(self, name: str) -> bool:
+        """Whether calls of the tool that is listed under this name run only after a person's yes."""
+        return shown_tools.waits_for_a_yes(name, self._session.now.catalog)
 
     async def resource_request(self, name: List, ask: Callable[[ResourceHandlers, float], Awaitable[Answer]]) -> Answer:
         """The result of `ask(resource_handlers, seconds)`, a request that belongs to the list `name`.
@@ -244,43 +279,10 @@ class Bridge:
     async def _after_look(self) -> None:
         await self._announcements.after_look()
 
-    def _connection(self, transport: AsyncBaseTransport | None) -> Connection:
-        return Connection(
-            self._settings.proxy_url,
-            self._keyring,
-            workspace_id=self._settings.fixed_workspace,
-            redaction=self._redaction,
-            transport=transport,
-            heavy_work=self.heavy_work,
-        )
-
-    def _identity(self, clock: Callable[[], float]) -> Identity:
-        return Identity(
-            self._client,
-            self._keyring,
-            declared=self._settings.permissions,
-            workspace_id=self._settings.fixed_workspace,
-            clock=clock,
-        )
-
-    def _current_catalog(self, redaction: Redaction, *, is_remote: bool) -> CurrentCatalog:
-        settings, disk_cache = self._settings, None
-        if is_remote and settings.cache is not None:  # an application in this process needs no cache
-            disk_cache = DiskCache(settings.cache, settings.proxy_url, redaction)
-        return CurrentCatalog(
-            self._client,
-            settings.namespaces,
-            redaction,
-            disk_cache=disk_cache,
-            with_versions=settings.sync_interval > 0,
-            heavy_work=self.heavy_work,
-            on_load=self._after_look,
-        )
-
     def _call_context(self, tool: str) -> CallContext:
         snapshot = self._session.now
-        needs = needs_of(tool, snapshot.catalog)
-        return CallContext(needs, snapshot.key_status.grant, self._keyring.last4)
+        needs, record = shown_tools.needs_of(tool, snapshot.catalog), snapshot.key_status.record
+        return CallContext(needs, snapshot.key_status.grant, self._keyring.last4, record.requests if record else None)
 
     def _report(self) -> tuple[dict[str, Any], str]:
         snapshot = self._session.now

@@ -1,4 +1,5 @@
-"""The permission gate: the only place that compares required permissions with those that the key has.
+"""The permission gate: the only place that compares required permissions with those that the key has, and with what the
+user chose.
 
 It does not know what a tool does; `access/policy.py` says what each tool needs.
 """
@@ -9,7 +10,8 @@ from typing import Any
 
 from uru_mcp import messages
 from uru_mcp.access.key_status import KeyStatus
-from uru_mcp.errors import PermissionMissing
+from uru_mcp.access.tool_patterns import Named, UserRules
+from uru_mcp.errors import PermissionMissing, Refused
 from uru_mcp.messages import KEYS_PAGE
 from uru_mcp.permissions import EVERYTHING, NOTHING, Grant, Permission, Permissions, in_order, in_words
 
@@ -61,6 +63,22 @@ def require(what: str, needs: Permissions, key_status: KeyStatus) -> None:
     if key_status.trouble is not None:
         raise key_status.trouble.with_traceback(None)
     raise _missing(what, needs, key_status.grant or Grant())
+
+
+def require_chosen(tool: Named, rules: UserRules) -> None:
+    """Let through what the user has not taken away.
+
+    Raises:
+        Refused: `URU_TOOLS` takes it away (`forbidden`), whatever the key may.
+    """
+    if not rules.chosen.fit(tool):
+        message = messages.TAKEN_AWAY.format(id=tool.id)
+        raise Refused(message, fix=messages.USER_S_CHOICE, code="forbidden", tool=tool.id, setting="URU_TOOLS")
+
+
+def runs_unasked(tool: Named, rules: UserRules) -> bool:
+    """Whether the user lets the tool run without a person's yes to the very call."""
+    return rules.chosen.fit(tool) and not rules.confirmed.fit(tool)
 
 
 def _missing(what: str, needs: Permissions, grant: Grant) -> PermissionMissing:

@@ -14,7 +14,7 @@ import re
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import takewhile
@@ -30,10 +30,12 @@ if sys.platform != "win32":
     import fcntl
 
 LIMIT = 10_000_000  # bytes, about 30,000 calls
+READ_BACK = 10_000_000  # bytes of the newest entries
 KEPT = 3  # rotated files: FILE.1 is the newest
 PRIVATE = 0o600
 
 OK = "ok"
+WAITING = "waiting"
 WORD = re.compile(r"[a-z_]{1,60}")
 LONGEST = 200  # characters of a name or an id
 LARGEST = 10**12  # milliseconds or characters; a larger number is not a measurement
@@ -47,13 +49,16 @@ class Entry:
 
         {"time": "2026-07-14T09:00:00.123+00:00", "tool": "platform__context_query", "outcome": "ok",
          "via": "uru_read", "needs": ["read"], "granted": ["read", "execute"], "ms": 84,
-         "chars_in": 61, "chars_out": 2310, "log_id": "log_8f14e45f", "key": "cdef"}
+         "chars_in": 61, "chars_out": 2310, "log_id": "log_8f14e45f", "key": "cdef",
+         "decided_by": "person", "decided_how": "elicitation"}
 
     `time` is when the call arrived, in UTC. `tool` is Uru's tool, or one of our own if it runs no other; `via` is the
     dispatch tool that was called for it. `outcome` is `ok` or the error's code. `needs` is None if the tool is unknown,
     and `granted`, the permissions of the key itself, is None if they are. `ms` is the milliseconds until the answer;
     `chars_in` is the length of the arguments, `chars_out` that of the answer's text. `key` is the key's last four
-    characters.
+    characters. If a call needed a person's yes, or decided a step of a run, `decided_by` is `person`, `model` or
+    `nobody`, and `decided_how` is `elicitation`, `card`, `terminal` or `none`; the outcome of a no is `declined`. A
+    call that was answered with a question has an entry of its own with the outcome `waiting`: nothing was sent.
     """
 
     time: datetime
@@ -67,15 +72,20 @@ class Entry:
     chars_out: int = 0
     log_id: str | None = None
     key: str | None = None
+    decided_by: str | None = None
+    decided_how: str | None = None
 
     @property
     def has_failed(self) -> bool:
-        return self.outcome != OK
+        return self.outcome not in (OK, WAITING)
 
 
 def as_record(entry: Entry) -> Record:
+    record = asdict(entry)
+    if entry.decided_by is None:
+        del record["decided_by"], record["decided_how"]  # of most calls there was nothing to decide
     return {
-        **asdict(entry),
+        **record,
         "time": entry.time.isoformat(timespec="milliseconds"),
         "needs": None if entry.needs is None else in_order(entry.needs),
         "granted": None if entry.granted is None else in_order(entry.granted),
@@ -105,6 +115,8 @@ def read_entry(line: str, redaction: Redaction) -> Entry | None:
         chars_out=_count(record, "chars_out"),
         log_id=_shown(record, "log_id"),
         key=_shown(record, "key"),
+        decided_by=_shown(record, "decided_by"),
+        decided_how=_shown(record, "decided_how"),
     )
 
 
@@ -151,6 +163,10 @@ class AuditLog:
         self._is_stuck = False
         self._has_warned = False
 
+    @property
+    def path(self) -> Path:
+        return self._path
+
     def append(self, entry: Entry) -> None:
         """Write a line. A failure does not affect the call; it is logged once until writing works again."""
         line = json.dumps(self._redaction.value(as_record(entry))).encode() + b"\n"
@@ -164,6 +180,23 @@ class AuditLog:
             if not self._is_failing:
                 log.warning("calls are not recorded because %s cannot be written: %s", self._path, error.strerror)
             self._is_failing = True
+
+    def since(self, moment: datetime) -> Iterator[Entry | None]:
+        """The lines of files that were written to since a moment, oldest first, as entries; None for what is none.
+
+        Of more than `READ_BACK` bytes, the newest. Raises nothing: what cannot be read is not there.
+        """
+        room, parts = READ_BACK, []
+        for file in reversed(with_older(self._path)):
+            with suppress(OSError):
+                found = file.stat()
+                if room > 0 and found.st_mtime >= moment.timestamp() and stat.S_ISREG(found.st_mode):
+                    parts.append((file, max(0, found.st_size - room)))
+                    room -= found.st_size
+        for file, offset in reversed(parts):
+            with suppress(OSError), file.open("rb") as opened:
+                opened.seek(offset)
+                yield from (read_entry(line.decode(errors="replace"), self._redaction) for line in opened)
 
     def _write(self, line: bytes) -> None:
         file = self._opened()

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from uru_mcp import limits, messages
+from uru_mcp.access.tool_patterns import UserRules
 from uru_mcp.catalog.account_labels import told_apart
 from uru_mcp.catalog.catalog import Catalog, Tool, classified
 from uru_mcp.catalog.schemas.unlistable_tools import reasons_unlisted
@@ -25,10 +26,11 @@ def assembled(
     redaction: Redaction,
     *,
     older: Catalog | None = None,
+    rules: UserRules | None = None,
 ) -> Catalog:
     """Build the catalog. Forty thousand tools take a second, so run it in a thread.
 
-    For namespaces that `failed` because Uru did not answer, the tools of the `older` catalog are kept.
+    Of what `failed` because Uru gave no answer, the `older` catalog's tools stay. `rules` take tools away.
     """
     namespaces, older = told_apart(namespaces), older or Catalog()
     titled = {namespace.name: namespace for namespace in namespaces}
@@ -38,16 +40,18 @@ def assembled(
     told_at |= {name: moment for name, moment in older.told_at.items() if name in unanswered}
     collected = _Collected(redaction)
     for namespace in namespaces:
-        for known in older.tools_of(namespace) if namespace.name in unanswered else ():
+        for known in older.all_of(namespace) if namespace.name in unanswered else ():
             collected.tools.setdefault(known.id, replace(known, namespace=namespace))
         offered, unusable = loaded.get(namespace.name, ((), ()))
         for item in unusable:
             collected.leave_out(item)
         for upstream in offered:
             collected.add(namespace, upstream)
-    tools = collected.tools
+    rules = (rules or UserRules()).among(collected.tools.values())
+    taken_away = {name: tool for name, tool in collected.tools.items() if not rules.chosen.fit(tool)}
+    tools = {name: tool for name, tool in collected.tools.items() if name not in taken_away}
     unlisted = reasons_unlisted((tool.id, tool.schema_json, tool.dispatcher) for tool in tools.values())
-    return Catalog(namespaces, tools, collected.all_left_out, unlisted, failed, told_at, "uru")
+    return Catalog(namespaces, tools, collected.all_left_out, unlisted, failed, told_at, "uru", rules, taken_away)
 
 
 class _Collected:

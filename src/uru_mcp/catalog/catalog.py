@@ -15,10 +15,11 @@ from typing import Any, Literal
 
 from uru_mcp import limits, messages
 from uru_mcp.access.policy import PLATFORM, dispatcher_of, is_foreign, needs_of, reads_only
+from uru_mcp.access.tool_patterns import UserRules
 from uru_mcp.catalog.account_labels import called
 from uru_mcp.catalog.search.postings import Document
 from uru_mcp.catalog.search.tool_index import Index
-from uru_mcp.catalog.tool_names import LONGEST_LISTED, listed_name, may_be_of, shown_name
+from uru_mcp.catalog.tool_names import LONGEST_LISTED, SEPARATOR, listed_name, may_be_of, shown_name
 from uru_mcp.errors import UruError
 from uru_mcp.permissions import Permissions
 from uru_mcp.untrusted_input.json_fields import compact
@@ -65,6 +66,11 @@ class Tool:
         return listed_name(self.namespace.name, self.name)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """All that it is called: as Uru does, as it is shown, and as it is listed."""
+        return (f"{self.namespace.name}{SEPARATOR}{self.name}", self.id, self.listed_as)
+
+    @property
     def attributed(self) -> str:
         """The description after a note on its author, so that a model does not attribute it to Uru or the user."""
         author = messages.OUTSIDE_DESCRIPTION if is_foreign(self.namespace.name) else ""
@@ -93,9 +99,10 @@ class Tool:
 class Catalog:
     """Uru's tools by id, `platform` first and then by namespace, in Uru's own order within each.
 
-    `failed` lists the namespaces whose tools could not be loaded, and why; if Uru did not answer, their known tools are
-    kept. `unlisted` maps tools that clients would reject in a list to the reason. `told_at` is when the tools of each
-    namespace were loaded, and `source` is where the catalog is from.
+    `failed` names the namespaces whose tools could not be loaded, and why; what was known of them is still there when
+    Uru gave no answer. `unlisted` are tools that clients would refuse in a list, and why. `told_at` is when Uru told
+    the tools of each namespace, and `source` where all of it is from. `rules` are what the user has set, and
+    `taken_away` the tools that go by them: they are in nothing else here, so that nobody finds or runs them.
     """
 
     namespaces: tuple[Namespace, ...] = ()
@@ -105,6 +112,8 @@ class Catalog:
     failed: tuple[tuple[Namespace, UruError], ...] = ()
     told_at: Mapping[str, datetime] = field(default_factory=dict)
     source: Literal["nobody", "uru", "disk"] = "nobody"
+    rules: UserRules = field(default_factory=UserRules)
+    taken_away: Mapping[str, Tool] = field(default_factory=dict)
 
     def failure_of(self, tool: str) -> UruError | None:
         """The error of the namespace that a tool with this id belongs to, if it could not be loaded."""
@@ -118,12 +127,21 @@ class Catalog:
         """The tool with this id or listed name."""
         return self.tools.get(name) or self._by_listed_name.get(name)
 
+    def find_taken_away(self, name: str) -> Tool | None:
+        """The tool of this id or listed name that the user has taken away."""
+        return self.taken_away.get(name) or next((one for one in self.taken_away.values() if name in one.names), None)
+
     @cached_property
     def _by_listed_name(self) -> Mapping[str, Tool]:
         return {tool.listed_as: tool for tool in self.tools.values() if len(tool.id) > LONGEST_LISTED}
 
     def tools_of(self, namespace: Namespace) -> tuple[Tool, ...]:
         return self._by_namespace.get(namespace.name, ())
+
+    def all_of(self, namespace: Namespace) -> tuple[Tool, ...]:
+        """The same, and besides what the user has taken away."""
+        gone = tuple(tool for tool in self.taken_away.values() if tool.namespace.name == namespace.name)
+        return (*self.tools_of(namespace), *gone)
 
     def needs_in(self, namespace: Namespace) -> Mapping[Permissions, int]:
         """The number of the namespace's tools for each set of permissions that they need."""

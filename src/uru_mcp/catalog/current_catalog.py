@@ -18,11 +18,13 @@ from anyio.abc import TaskGroup
 
 from uru_mcp import messages
 from uru_mcp.access.key_status import KeyStatus
+from uru_mcp.access.tool_patterns import UserRules
 from uru_mcp.catalog.assembly import assembled
 from uru_mcp.catalog.cache_format import CachedTools
 from uru_mcp.catalog.catalog import Catalog
 from uru_mcp.catalog.disk_cache import DiskCache
 from uru_mcp.catalog.loader import LoadedTools, ask, wanted
+from uru_mcp.catalog.user_choices import misfit_in_words
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import NoAnswer, UruError, unforeseen
 from uru_mcp.lazy_imports import SEARCH, in_parts
@@ -64,7 +66,9 @@ class CurrentCatalog:
         with_versions: bool,
         heavy_work: anyio.CapacityLimiter,
         on_load: Callable[[], Awaitable[None]],
+        rules: UserRules | None = None,
     ) -> None:
+        self._rules = rules or UserRules()
         self._on_load = on_load
         self._client = client
         self._patterns = patterns
@@ -80,12 +84,17 @@ class CurrentCatalog:
         self._indexing = anyio.Lock()
         self.place: CatalogKey | None = None
         self.version: ToolVersion | None = None
-        self.current = Catalog()
+        self.current = self._empty
         self.trouble: UruError | None = _not_loaded()
 
     def start(self, tasks: TaskGroup) -> None:
         """Use this task group for loads, so that they continue when callers stop waiting."""
         self._tasks = tasks
+
+    @property
+    def _empty(self) -> Catalog:
+        """No tools, and what the user has set, which holds for what stands in for them too."""
+        return Catalog(rules=self._rules)
 
     @property
     def is_loading(self) -> bool:
@@ -104,7 +113,7 @@ class CurrentCatalog:
     def start_over(self) -> None:
         """Discard the catalog and any load in progress: they belong to an earlier key."""
         self.current, self.trouble, self.place, self.version, self._expected = (
-            Catalog(),
+            self._empty,
             _not_loaded(),
             None,
             None,
@@ -150,7 +159,7 @@ class CurrentCatalog:
     async def _load(self, key_status: KeyStatus, done: anyio.Event) -> None:
         place = _place(key_status)
         if place != self.place:
-            self.current, self.place = Catalog(), place  # never another workspace's tools
+            self.current, self.place = self._empty, place  # never another workspace's tools
             self.version = self._expected = None
             self.trouble = _not_loaded()
         expected, told = self._expected, None
@@ -183,12 +192,19 @@ class CurrentCatalog:
         if told.has_gaps and older.source == "nobody":
             older = await self._kept(place) or older
         async with self._heavy_work:
-            renewed = await _in_thread(lambda: assembled(*told, self._redaction, older=older))
+            renewed = await _in_thread(lambda: assembled(*told, self._redaction, older=older, rules=self._rules))
         if self.place == place:
+            self._warn_of_misfits(renewed)
             self.current, self.trouble, self.version = renewed, None, version or self.version
             if self._expected is expected:
                 self._expected = None
         return told
+
+    def _warn_of_misfits(self, renewed: Catalog) -> None:
+        """Say of each pattern of the user that fits nothing, once, what it is taken for."""
+        for variable, misfit in renewed.rules.misfits:
+            if (variable, misfit) not in self.current.rules.misfits:
+                log.warning("%s", misfit_in_words(variable, misfit))
 
     async def _version_before(self, place: CatalogKey) -> ToolVersion | None:
         """The version before a load, so that changes during the load count as newer; None if it is unknown."""
@@ -205,7 +221,7 @@ class CurrentCatalog:
         if isinstance(self.trouble, NoAnswer):
             await self.fall_back()
         elif self.current.source == "disk":
-            self.current = Catalog()
+            self.current = self._empty
 
     async def _kept(self, place: CatalogKey | None) -> Catalog | None:
         """The cached tools of the workspace, filtered by the current settings."""
@@ -219,9 +235,8 @@ class CurrentCatalog:
             if listing is None:
                 return None
             namespaces = wanted(listing.namespaces, self._patterns, self._redaction)
-            catalog = assembled(
-                namespaces, {one: (tools, ()) for one, tools in listing.tools.items()}, [], self._redaction
-            )
+            loaded = {one: (tools, ()) for one, tools in listing.tools.items()}
+            catalog = assembled(namespaces, loaded, [], self._redaction, rules=self._rules)
             return replace(catalog, told_at=dict.fromkeys(listing.tools, listing.told_at), source="disk")
 
         return await _in_thread(read)

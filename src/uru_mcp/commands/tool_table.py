@@ -127,6 +127,7 @@ def _note_on_rest(snapshot: Snapshot, shown: list[dict[str, Any]], hidden: list[
         f"Listed: {len(shown)}.",
         f"Not listed but callable: {unlisted}; find them with uru-mcp tools QUERY." if unlisted else "",
         f"Blocked or left out: {cannot}; uru-mcp tools --blocked shows why." if cannot else "",
+        f"Taken away by URU_TOOLS: {len(snapshot.catalog.taken_away)}." if snapshot.catalog.taken_away else "",
     ]
     return " ".join(filter(None, parts))
 

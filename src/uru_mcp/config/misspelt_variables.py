@@ -41,8 +41,9 @@ MEANT_BY = (
     ("URU_API_KEY", KEY, KEY),
     ("URU_API_KEY_FILE", words("FILE PATH"), KEY | KEY_PLACES),
     ("URU_API_KEY_COMMAND", words("COMMAND CMD"), KEY | KEY_PLACES),
-    ("URU_NAMESPACES", TOOLS, TOOLS),
-    ("URU_PERMISSIONS", CONSENT, CONSENT | TOOLS),
+    ("URU_NAMESPACES", words("NAMESPACE NAMESPACES APP APPS"), TOOLS),
+    ("URU_TOOLS", TOOLS, TOOLS),
+    ("URU_CONFIRM", CONSENT, CONSENT | TOOLS),
 )
 """The variable that is meant when one word of a name is in the first set and all its words are in the second."""
 

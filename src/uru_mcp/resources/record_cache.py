@@ -14,7 +14,7 @@ from typing import Any
 
 import anyio
 
-from uru_mcp.access.gate import allows
+from uru_mcp.access.gate import allows, runs_unasked
 from uru_mcp.access.policy import PLATFORM, RECORDS
 from uru_mcp.catalog.catalog import Catalog, Tool
 from uru_mcp.catalog.tool_names import shown_name
@@ -56,8 +56,12 @@ class _Kept:
 
 
 def tool_for(kind: Kind, catalog: Catalog) -> Tool | None:
-    """The query tool for records of this kind; None if the workspace has none."""
-    return catalog.tools.get(shown_name(PLATFORM, kind.query_tool))
+    """The query tool for records of this kind; None if the workspace has none, or if it needs a person's yes.
+
+    A list of resources must not run what a person has to confirm.
+    """
+    tool = catalog.tools.get(shown_name(PLATFORM, kind.query_tool))
+    return tool if tool is not None and runs_unasked(tool, catalog.rules) else None
 
 
 def needs_of(kind: Kind, catalog: Catalog) -> Permissions:

@@ -16,20 +16,21 @@ from uru_mcp.access.gate import allows
 from uru_mcp.access.policy import PLATFORM, RECORDS
 from uru_mcp.catalog.catalog import Tool
 from uru_mcp.catalog.tool_names import shown_name
-from uru_mcp.errors import PermissionMissing, Refused, UruError
+from uru_mcp.errors import ArgumentError, PermissionMissing, Refused, UruError
 from uru_mcp.resources.cursors import require_none
 from uru_mcp.resources.optimistic_locking import REPLACED
 from uru_mcp.resources.prompts import Filled, Offer, Prompts, place_of
 from uru_mcp.resources.record_cache import RecordCache, needs_of, open_kinds
 from uru_mcp.resources.resource_lists import Listing, Listings, require_cursor
 from uru_mcp.resources.resources import NOUNS, Resources, Template, described, needs_at, templates
+from uru_mcp.results.approvals import advice
 from uru_mcp.results.provenance import Provenance, attribution, waiting_among
 from uru_mcp.results.render import Remainder, Rendered, Renderer
 from uru_mcp.session.session import Session, Snapshot
 from uru_mcp.untrusted_input.json_fields import Record, UnexpectedShape, record_of
 from uru_mcp.untrusted_input.quoting import quoted
 from uru_mcp.untrusted_input.redaction import Redaction
-from uru_mcp.uru.records import AUTOMATIONS, CONTEXTS, KINDS, PROMPTS, RUNS, Kind, read_entry
+from uru_mcp.uru.records import AUTOMATIONS, CONTEXTS, KINDS, PROMPTS, RUNS, Kind, kind_at, read_entry
 from uru_mcp.uru.resource_uris import ResourceUri, no_such_resource, parse_uri
 from uru_mcp.worker_threads import in_time
 
@@ -106,7 +107,8 @@ class ResourceHandlers:
         snapshot = await self._session.admit(address.uri, needs_at(address, snapshot), snapshot, within=within / 4)
         content = await self._resources.read(address, snapshot, within=until - time.monotonic())
         members = {**content.members, "mime_type": content.mime_type}
-        document = await in_time(content.data, lambda: self._renderer.document(content.data, members, content.notes))
+        data, waits_for = content.data, content.waits_for
+        document = await in_time(data, lambda: self._renderer.document(data, members, content.notes, waits_for))
         rest = Remainder("uru_read_resource", "uri", address.uri)
         return content.mime_type, self._renderer.result(document, rest, offset=offset)
 
@@ -173,6 +175,25 @@ class ResourceHandlers:
         if page.next_cursor is not None:
             notes.append(messages.more_resources(page.next_cursor))
         return self._renderer.answer(answer, notes=notes, told=("problems",))
+
+    async def show_run(self, uri: str, *, within: float) -> Rendered:
+        """What `uru_show_run` answers: a run or an automation as a graph, see `graph_of`, and what a run waits for.
+
+        Raises, besides: `ArgumentError` for an address of anything else, `PermissionMissing`.
+        """
+        until = time.monotonic() + within
+        address = parse_uri(uri)
+        kind = kind_at(address)
+        if kind not in (AUTOMATIONS, RUNS):
+            raise ArgumentError(messages.NEITHER_AUTOMATION_NOR_RUN, fix=messages.FIND_A_RUN)
+        snapshot = await self._session.look(within / 2)
+        snapshot = await self._session.admit("uru_show_run", needs_at(address, snapshot), snapshot, within=within / 4)
+        graph, approvals = await self._resources.run_graph(address, snapshot, within=until - time.monotonic())
+        advised = [advice(one, snapshot) for one in approvals]
+        answer = {"from": messages.OF_WORKSPACE, "uri": address.uri, **graph}
+        answer |= {"waits_for": [structure for structure, _ in advised]}
+        notes = [attribution(messages.OF_WORKSPACE)[1:-1], *(note[1:-1] for _, note in advised)]
+        return self._renderer.answer(answer, notes=notes, told=("waits_for",))
 
     async def title_of(self, run: ResourceUri, *, within: float) -> str | None:
         """The name of a run's automation; None if the key may not read it, or it cannot be read in time."""

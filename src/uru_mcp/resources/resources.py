@@ -14,11 +14,12 @@ from typing import Any
 
 from uru_mcp import limits, messages
 from uru_mcp.access.policy import RECORDS
+from uru_mcp.apps.run_graph import graph_of
 from uru_mcp.catalog.search_results import offer
 from uru_mcp.errors import ArgumentError
 from uru_mcp.permissions import Permissions
 from uru_mcp.resources.record_cache import RecordCache, needs_of, open_kinds
-from uru_mcp.results.approvals import advice
+from uru_mcp.results.approvals import advice, first_decidable
 from uru_mcp.session.session import Snapshot
 from uru_mcp.untrusted_input.json_fields import Record
 from uru_mcp.untrusted_input.quoting import described as plainly
@@ -85,6 +86,7 @@ class Content:
     data: Any
     members: dict[str, Any]
     notes: tuple[str, ...] = ()
+    waits_for: Approval | None = None
 
 
 class Resources:
@@ -111,16 +113,14 @@ class Resources:
         record = await self._record_cache.get(kind, address, snapshot, within=within)
         self._record_cache.revisions.note(kind, record)
         record = self._redaction.value(record) if kind is RUNS else record  # before its texts are truncated and shown
-        advised = (
-            [advice(one, snapshot) for one in await self._waiting(record, snapshot, until)] if kind is RUNS else []
-        )
+        waiting = await self._waiting(record, snapshot, until) if kind is RUNS else ()
+        advised = [advice(one, snapshot) for one in waiting]
         members: dict[str, Any] = {"from": messages.OF_WORKSPACE, "uri": address.uri}
         if advised:
             members["approvals"] = [structure for structure, _ in advised]
         data = read_content(kind, record)
-        return Content(
-            kind.mime_type if isinstance(data, str) else JSON, data, members, tuple(note for _, note in advised)
-        )
+        mime_type, notes = kind.mime_type if isinstance(data, str) else JSON, tuple(note for _, note in advised)
+        return Content(mime_type, data, members, notes, first_decidable(waiting, snapshot))
 
     async def _waiting(self, run: Record, snapshot: Snapshot, until: float) -> tuple[Approval, ...]:
         approvals = read_approvals(run)
@@ -128,6 +128,21 @@ class Resources:
             return ()
         within = (until - time.monotonic()) / 2
         return with_steps(approvals, await self._record_cache.automation_of(approvals[0].run, snapshot, within=within))
+
+    async def run_graph(
+        self, address: ResourceUri, snapshot: Snapshot, *, within: float
+    ) -> tuple[dict[str, Any], tuple[Approval, ...]]:
+        """An automation, or a run of one, as a graph, and what the run waits for."""
+        until = time.monotonic() + within
+        kinds = open_kinds(snapshot)
+        if kind_at(address) not in kinds or self._redaction.text(address.uri) != address.uri:
+            raise no_such_resource(self._redaction.text(address.uri))
+        if address.run_id is None:
+            automation = await self._record_cache.get(AUTOMATIONS, address, snapshot, within=within)
+            return graph_of({}, automation), ()
+        run = self._redaction.value(await self._record_cache.get(RUNS, address, snapshot, within=within / 2))
+        automation = await self._record_cache.automation_of(address, snapshot, within=until - time.monotonic())
+        return graph_of(run, automation), with_steps(read_approvals(run), automation)
 
     async def complete(
         self,

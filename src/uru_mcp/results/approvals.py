@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from uru_mcp import messages
@@ -34,6 +35,11 @@ def deciding_tool(approval: Approval, snapshot: Snapshot) -> Tool | None:
     return tool if is_possible else None
 
 
+def first_decidable(approvals: Iterable[Approval], snapshot: Snapshot) -> Approval | None:
+    """The first of what a run waits for that can be decided with this key; None where nothing can."""
+    return next((one for one in approvals if deciding_tool(one, snapshot) is not None), None)
+
+
 def decision(approval: Approval, choice: str, comment: str | None = None) -> dict[str, Any]:
     """The arguments of the tool call that sends a decision to Uru."""
     said = {"comment": comment} if comment else {}
@@ -59,13 +65,17 @@ def advice(approval: Approval, snapshot: Snapshot) -> tuple[dict[str, Any], str]
     if tool is None:
         told = messages.decided_in_uru_only()
         return {**structure, "note": told}, f"[{asked} {told}]"
+    if snapshot.catalog.rules.only_person_decides:
+        told = messages.person_decides(assignee)
+        return {**structure, "note": told}, f"[{asked} {told}]"
     arguments = decision(approval, "approve")
     by, how = tool.id, arguments
     if tool.dispatcher is not None:
         by, how = tool.dispatcher, {"tool": tool.id, "input": arguments}
     decide = {"when": messages.ONLY_AFTER_YES, "call_with": by, "arguments": how}
-    note = f"[{asked} {messages.decide_with(by, quoted_json(compact(how)))}]"
-    return {**structure, "note": messages.ASK_THE_USER, "decide": decide}, note
+    whom = messages.ask_who_is_meant(assignee)
+    note = f"[{asked} {messages.decide_with(by, quoted_json(compact(how)))}{whom}]"
+    return {**structure, "note": f"{messages.ASK_THE_USER}{whom}", "decide": decide}, note
 
 
 def waiting(approval: Approval) -> dict[str, Any]:

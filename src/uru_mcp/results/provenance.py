@@ -9,7 +9,7 @@ from typing import Any
 from uru_mcp import messages
 from uru_mcp.access.policy import PLATFORM, is_foreign
 from uru_mcp.catalog.catalog import Tool
-from uru_mcp.results.approvals import advice, deciding_tool, note_on, waiting
+from uru_mcp.results.approvals import advice, first_decidable, note_on, waiting
 from uru_mcp.session.session import Snapshot
 from uru_mcp.session.tool_execution import speaker_of
 from uru_mcp.untrusted_input.quoting import NAME_CHARS, Quotation, quoted
@@ -77,5 +77,4 @@ def effect_of(tool: Tool, data: Any, snapshot: Snapshot, approvals: tuple[Approv
     if advised:
         members["approvals"] = [structure for structure, _ in advised]
     notes = (attribution(source), f"[Resource: {address.uri}]", *(note for _, note in advised))
-    decidable = [approval for approval in approvals if deciding_tool(approval, snapshot) is not None]
-    return Provenance(members, notes, decidable[0] if decidable else None)
+    return Provenance(members, notes, first_decidable(approvals, snapshot))

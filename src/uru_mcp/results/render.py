@@ -14,6 +14,7 @@ from typing import Any
 from uru_mcp import messages
 from uru_mcp.errors import ArgumentError, UruError
 from uru_mcp.results.base64_texts import Naming, has_encoded
+from uru_mcp.results.consent import Confirmation
 from uru_mcp.results.media import MEDIA_PARTS, Media, shown_of
 from uru_mcp.results.truncation import cut_json, shortened_json, small_first
 from uru_mcp.untrusted_input.json_fields import compact, is_deeper
@@ -37,16 +38,17 @@ class Rendered:
     """The result of a tool call: text for clients that read text, and the same as a JSON object.
 
     `body` is the text after the `notes`; `is_data` is whether it is untrusted, and so goes between marks. `media` are
-    images, audio and files. `waits_for` is an approval that the user can decide now.
+    images, audio and files. `waits_for` is what a person can be asked now, and `meta` is for the client alone.
     """
 
     body: str
     structure: dict[str, Any]
     is_error: bool = False
     notes: tuple[str, ...] = ()
-    waits_for: Approval | None = None
+    waits_for: Approval | Confirmation | None = None
     is_data: bool = False
     media: tuple[Media, ...] = ()
+    meta: dict[str, Any] | None = None
 
     @property
     def shown_body(self) -> str:

@@ -1,59 +1,33 @@
-"""Asks the user to approve a waiting run through MCP elicitation, if the client supports it.
+"""Asks the user to confirm a call or to decide a waiting run through MCP elicitation, if the client supports it.
 
-Clients that use the `initialize` handshake get an elicitation request; newer ones get an input-required result. The
-decision is sent to Uru through the same permission gate as any call. Without a decision the run keeps waiting, and the
-result tells the model how to ask the user.
+Clients that use the `initialize` handshake get an elicitation request; newer ones get an input-required result. Without
+a decision, the run keeps waiting, and the call is not run.
 """
 
 from __future__ import annotations
 
-import secrets
 import time
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import anyio
 import mcp.types as types
-from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 
 from uru_mcp import messages
-from uru_mcp.access.policy import DECIDE, PLATFORM
-from uru_mcp.catalog.tool_names import shown_name
-from uru_mcp.credentials.api_key import Key
-from uru_mcp.errors import Unconfirmed, UruError
-from uru_mcp.results.approvals import DECISION_SCHEMA, decision, question
+from uru_mcp.approvals.decisions import Decisions
+from uru_mcp.approvals.settling import Caller, Question, Reply, Settling, Waiting
+from uru_mcp.errors import Declined
+from uru_mcp.results.approvals import DECISION_SCHEMA
+from uru_mcp.results.consent import QUESTION_SCHEMA, Confirmation
 from uru_mcp.results.render import Rendered
-from uru_mcp.server.sdk_conversion import is_modern, tool_result
-from uru_mcp.uru.resource_uris import ResourceUri
-from uru_mcp.uru.waiting_steps import Approval
+from uru_mcp.server.client_capabilities import Context, can_elicit
+from uru_mcp.server.sdk_conversion import is_modern
 
-AT_MOST = 64  # open questions
 MARGIN = 2.0  # seconds of a call that are reserved for sending the decision to Uru
-APPROVAL = "approval"  # the name of our question in an input-required result
+INPUT = "approval"  # the name of our question in an input-required result
 
-NAME_WITHIN = 3.0  # seconds to look up the automation's name
 PERSON_WITHIN = 600.0  # seconds that a person has if the client receives progress notifications
-
-
-Context = ServerRequestContext[Any, Any]
-
-
-class Caller(Protocol):
-    """The part of the bridge that elicitation needs: to run a tool, and to know which key is in use."""
-
-    @property
-    def call_within(self) -> float: ...
-
-    async def call_tool(self, name: str, arguments: dict[str, Any], *, within: float | None = None) -> Rendered: ...
-
-    async def accepted_key(self, within: float) -> Key | None: ...
-
-    def key_in_use(self) -> Key | None: ...
-
-    async def title_of(self, run: ResourceUri, within: float) -> str | None: ...
-
-    def refusal(self, error: UruError) -> Rendered: ...
 
 
 @dataclass(slots=True)
@@ -73,114 +47,83 @@ class Time:
         return PERSON_WITHIN if self.has_progress else self.until - MARGIN - time.monotonic()
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """An open approval question: the call that led to it, its result, and the key that was in use."""
-
-    name: str
-    arguments: dict[str, Any]
-    answer: Rendered
-    approval: Approval
-    key: Key | None
-
-
 class Elicitation:
     """Asks for the approvals that calls wait for, and passes the decisions on."""
 
-    def __init__(self, caller: Caller) -> None:
+    def __init__(self, caller: Caller, settling: Settling) -> None:
         self._caller = caller
-        self._open: dict[str, Question] = {}  # the oldest first
+        self._settling = settling
+        self._open: Decisions[Question] = Decisions()
 
     async def settle(
         self, ctx: Context, params: types.CallToolRequestParams, rendered: Rendered, call: Time
-    ) -> types.CallToolResult | types.InputRequiredResult:
-        """The final result of a call once all of its approvals are decided, or the question for the user."""
-        while rendered.waits_for is not None and _can_ask(ctx):
+    ) -> Rendered | types.InputRequiredResult:
+        """The final result of a call once all that it waits for is decided, or the question for the person."""
+        while rendered.waits_for is not None and can_elicit(ctx) and self._is_asked_about(params.name):
+            asked = self._settling.asked(params.name, params.arguments or {}, rendered, rendered.waits_for)
             if is_modern(ctx.protocol_version):
-                return await self._question(params, rendered, rendered.waits_for)
-            asked = self._asked(params, rendered, rendered.waits_for)
-            reply = await self._elicit(ctx, rendered.waits_for, call)
+                return await self._question(asked)
+            reply = await self._elicit(ctx, asked.waiting, call)
             call.until = max(call.until, time.monotonic() + (self._caller.call_within if call.has_progress else 0.0))
-            rendered = await self._decided(asked, reply, call.until)
-        return tool_result(rendered)
+            rendered = await self._settling.decided(asked, _read(asked.waiting, reply), call.until)
+        return rendered
 
     async def resume(self, params: types.CallToolRequestParams, until: float) -> Rendered:
         """Continue a call that was answered with a question, using the person's response to it.
 
-        The tool itself is not run again.
+        The tool itself is run only if it was asked about before it was.
 
         Raises:
             MCPError: No such question is open for this call.
         """
-        asked = self._open.get(params.request_state or "")
+        token = params.request_state or ""
+        asked = self._open.peek(token)
         if asked is None or (asked.name, asked.arguments) != (params.name, params.arguments or {}):
             raise MCPError(types.INVALID_PARAMS, messages.QUESTION_IS_CLOSED)
-        del self._open[params.request_state or ""]
-        reply = (params.input_responses or {}).get(APPROVAL)
-        return await self._decided(asked, reply if isinstance(reply, types.ElicitResult) else None, until)
+        reply = (params.input_responses or {}).get(INPUT)
+        read = _read(asked.waiting, reply if isinstance(reply, types.ElicitResult) else None)
+        try:
+            self._open.take(token, read.answer or "no")
+        except Declined:
+            raise MCPError(types.INVALID_PARAMS, messages.QUESTION_IS_CLOSED) from None
+        return await self._settling.decided(asked, read, until)
 
-    def _asked(self, params: types.CallToolRequestParams, rendered: Rendered, approval: Approval) -> Question:
-        return Question(params.name, params.arguments or {}, rendered, approval, self._caller.key_in_use())
+    def _is_asked_about(self, name: str) -> bool:
+        """A record that is only read is asked about where the model has no words of its own to decide it."""
+        return name != "uru_read_resource" or self._caller.rules.only_person_decides
 
-    async def _question(
-        self, params: types.CallToolRequestParams, rendered: Rendered, approval: Approval
-    ) -> types.InputRequiredResult:
-        state = secrets.token_hex(16)
-        self._open[state] = self._asked(params, rendered, approval)
-        if len(self._open) > AT_MOST:
-            del self._open[next(iter(self._open))]
-        words = await self._words(approval)
-        form = types.ElicitRequestFormParams(message=words, requested_schema=DECISION_SCHEMA)
-        return types.InputRequiredResult(
-            input_requests={APPROVAL: types.ElicitRequest(params=form)}, request_state=state
-        )
+    async def _question(self, asked: Question) -> types.InputRequiredResult:
+        words = await self._settling.words(asked.waiting)
+        form = types.ElicitRequestFormParams(message=words, requested_schema=_schema(asked.waiting))
+        state = self._open.open(asked).token
+        return types.InputRequiredResult(input_requests={INPUT: types.ElicitRequest(params=form)}, request_state=state)
 
-    async def _elicit(self, ctx: Context, approval: Approval, call: Time) -> types.ElicitResult | None:
+    async def _elicit(self, ctx: Context, waiting: Waiting, call: Time) -> types.ElicitResult | None:
         """The person's response; None if there is none in time, or if the client fails to ask."""
         call.is_asking = True
         try:
             with anyio.move_on_after(call.for_a_person()):
-                words = await self._words(approval)
-                return await ctx.session.elicit_form(words, DECISION_SCHEMA, ctx.request_id)
-        except Exception:  # boundary: if the client fails to ask, the run keeps waiting
+                words = await self._settling.words(waiting)
+                return await ctx.session.elicit_form(words, _schema(waiting), ctx.request_id)
+        except Exception:  # boundary: if the client fails to ask, the run or call keeps waiting
             return None
         finally:
             call.is_asking = False
         return None
 
-    async def _words(self, approval: Approval) -> str:
-        """The question with the automation's name, which the run itself usually lacks."""
-        title = None if approval.automation else await self._caller.title_of(approval.run, NAME_WITHIN)
-        return question(approval, title)
 
-    async def _void(self, asked: Question, until: float) -> UruError | None:
-        """Why the answer to a question is no longer valid: the key was refused or replaced. None if it is valid."""
-        try:
-            key = await self._caller.accepted_key(max(0.0, (until - time.monotonic()) / 2))
-        except UruError as error:
-            return error
-        return None if key == asked.key else Unconfirmed(messages.QUESTION_IS_VOID, fix=messages.LOOK_AT_THE_RUN)
-
-    async def _decided(self, asked: Question, reply: types.ElicitResult | None, until: float) -> Rendered:
-        void = await self._void(asked, until)
-        if void is not None:
-            return self._caller.refusal(void)
-        content = (reply.content if reply is not None and reply.action == "accept" else None) or {}
-        choice, comment = content.get("decision"), content.get("comment")
-        if choice not in ("approve", "reject"):
-            return _with(asked.answer, messages.UNDECIDED, user_decision=None)
-        arguments = decision(asked.approval, str(choice), comment if isinstance(comment, str) else None)
-        decided = await self._caller.call_tool(shown_name(PLATFORM, DECIDE), arguments, within=until - time.monotonic())
-        return _with(decided, messages.USER_DECIDED.format(choice=choice), user_decision=choice)
+def _schema(waiting: Waiting) -> dict[str, Any]:
+    return QUESTION_SCHEMA if isinstance(waiting, Confirmation) else DECISION_SCHEMA
 
 
-def _with(rendered: Rendered, note: str, **members: Any) -> Rendered:
-    waits_for = rendered.waits_for if members["user_decision"] is not None else None
-    return replace(rendered.noted(note, **members), waits_for=waits_for)
-
-
-def _can_ask(ctx: Context) -> bool:
-    """Whether the client supports form elicitation; per the MCP spec, a client that lists no mode supports forms."""
-    capabilities = ctx.session.client_capabilities
-    elicitation = capabilities.elicitation if capabilities is not None else None
-    return elicitation is not None and (elicitation.form is not None or elicitation.url is None)
+def _read(waiting: Waiting, reply: types.ElicitResult | None) -> Reply:
+    """What a filled form says. To decline a call's question is a no to it; a run is left waiting by that."""
+    content = (reply.content if reply is not None and reply.action == "accept" else None) or {}
+    if isinstance(waiting, Confirmation):
+        is_no = reply is not None and (reply.action == "decline" or content.get("decision") == "no")
+        return Reply("elicitation", "yes" if content.get("decision") == "yes" else "no" if is_no else None)
+    comment = content.get("comment")
+    meant: dict[Any, Literal["yes", "no"]] = {"approve": "yes", "reject": "no"}
+    choice = content.get("decision")
+    answer = meant.get(choice) if isinstance(choice, str) else None
+    return Reply("elicitation", answer, comment if isinstance(comment, str) else None)

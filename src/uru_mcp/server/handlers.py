@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from itertools import count
 from typing import Any, TypeVar
 
@@ -24,17 +25,26 @@ from mcp.server.subscriptions import (
 from mcp.shared.exceptions import MCPError
 
 from uru_mcp import __version__, messages
+from uru_mcp.approvals import cards
+from uru_mcp.approvals.cards import Cards
+from uru_mcp.approvals.settling import Settling
+from uru_mcp.approvals.tool_meta import Audience, tool_meta
+from uru_mcp.apps import extension
+from uru_mcp.apps.card_list import with_card_tools
+from uru_mcp.apps.key_card import CARD
 from uru_mcp.bridge import Bridge
 from uru_mcp.errors import UnknownTool, UruError
 from uru_mcp.resources.cursors import require_none
 from uru_mcp.resources.resource_requests import ResourceHandlers
+from uru_mcp.results.consent import Way
 from uru_mcp.results.render import Rendered
 from uru_mcp.server import sdk_conversion
+from uru_mcp.server.client_capabilities import audience_of, shows_cards, way_of
 from uru_mcp.server.elicitation import Elicitation, Time
 from uru_mcp.server.invalid_params import name_fields
 from uru_mcp.server.unconfigured import Unconfigured
 from uru_mcp.session.list_changes import List
-from uru_mcp.tools.definitions import Definition
+from uru_mcp.tools.definitions import CARD_TOOLS, Definition
 from uru_mcp.tools.instructions import instructions
 
 Context = ServerRequestContext[Any, Any]
@@ -80,8 +90,14 @@ class Handlers:
     def __init__(self, bridge: Bridge | Unconfigured, progress_each: float) -> None:
         self._bridge = bridge
         self._progress_each = progress_each
-        self._elicitation = Elicitation(bridge)
-        self._listed: tuple[list[Definition], types.ListToolsResult] = ([], types.ListToolsResult(tools=[]))
+        settling = Settling(bridge)
+        self._elicitation = Elicitation(bridge, settling)
+        self._cards = Cards(bridge, settling)
+        self._listed: tuple[list[Definition], Audience | None, types.ListToolsResult] = (
+            [],
+            None,
+            types.ListToolsResult(tools=[]),
+        )
         self.listeners = Listeners()
 
     async def list_tools(self, ctx: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
@@ -89,9 +105,15 @@ class Handlers:
         with self._protocol_errors(ctx):
             require_none(params.cursor if params is not None else None)
         definitions = await self._bridge.list_tools()
-        if definitions is not self._listed[0]:
-            self._listed = (definitions, types.ListToolsResult(tools=list(map(sdk_conversion.tool, definitions))))
-        return self._listed[1]
+        audience = audience_of(ctx, self._bridge.rules)
+        if definitions is not self._listed[0] or audience != self._listed[1]:
+            self._listed = (definitions, audience, self._shown(definitions, audience))
+        return self._listed[2]
+
+    def _shown(self, definitions: list[Definition], audience: Audience) -> types.ListToolsResult:
+        shown = [*with_card_tools(definitions), cards.DEFINITION] if audience.shows_cards else definitions
+        metas = (tool_meta(one.name, audience, self._bridge.waits_for_a_yes) for one in shown)
+        return types.ListToolsResult(tools=[sdk_conversion.tool(*one) for one in zip(shown, metas, strict=True)])
 
     async def call_tool(
         self, ctx: Context, params: types.CallToolRequestParams
@@ -99,14 +121,14 @@ class Handlers:
         self.listeners.session = ctx.session
         until = time.monotonic() + self._bridge.call_within
         if "progress_token" not in (ctx.meta or {}):
-            return await self._elicitation.settle(ctx, params, await self._answer(params, until), Time(until))
+            return await self._settled(ctx, params, Time(until))
         time_left = Time(until, has_progress=True)
         result: types.CallToolResult | types.InputRequiredResult | None = None
         failure: MCPError | None = None
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_report_progress, ctx.session, self._progress_each, time_left)
             try:
-                result = await self._elicitation.settle(ctx, params, await self._answer(params, until), time_left)
+                result = await self._settled(ctx, params, time_left)
             except MCPError as error:  # the task group would wrap it in an exception group
                 failure = error
             tasks.cancel_scope.cancel()
@@ -122,6 +144,8 @@ class Handlers:
             ctx, "resources", lambda handlers, within: handlers.resources(cursor, within=within)
         )
         resources = [sdk_conversion.resource(one) for one in page.resources]
+        if cursor is None and shows_cards(ctx):
+            resources += extension.resources()
         return types.ListResourcesResult(resources=resources, next_cursor=page.next_cursor)
 
     async def list_templates(
@@ -134,6 +158,9 @@ class Handlers:
         return types.ListResourceTemplatesResult(resource_templates=[sdk_conversion.template(one) for one in found])
 
     async def read_resource(self, ctx: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
+        snapshot = extension.contents(params.uri) if shows_cards(ctx) else None
+        if snapshot is not None:
+            return snapshot
         mime_type, piece = await self._resource_handlers(
             ctx, "resources", lambda handlers, within: handlers.read(params.uri, within=within), uri=params.uri
         )
@@ -164,11 +191,30 @@ class Handlers:
         kind: List = "prompts" if isinstance(ref, types.PromptReference) else "resources"
         return sdk_conversion.completion(await self._resource_handlers(ctx, kind, ask))
 
-    async def _answer(self, params: types.CallToolRequestParams, until: float) -> Rendered:
+    async def _settled(
+        self, ctx: Context, params: types.CallToolRequestParams, call: Time
+    ) -> types.CallToolResult | types.InputRequiredResult:
+        """The result of a call, after the person was asked what it waits for, or with the question."""
+        way = way_of(ctx)
+        arguments = params.arguments or {}
+        if params.name == cards.DEFINITION.name and shows_cards(ctx):
+            return sdk_conversion.tool_result(await self._cards.decide(arguments, call.until))
+        if params.name in CARD_TOOLS and not shows_cards(ctx):
+            raise MCPError(types.INVALID_PARAMS, NO_SUCH_TOOL)
+        answered = await self._elicitation.settle(ctx, params, await self._answer(params, call.until, way), call)
+        if isinstance(answered, types.InputRequiredResult):
+            return answered
+        if params.name == "uru_whoami" and shows_cards(ctx):
+            answered = replace(answered, meta={CARD: await self._bridge.recorder.key_card()})
+        return sdk_conversion.tool_result(
+            await self._cards.asking(params.name, arguments, answered) if way == "card" else answered
+        )
+
+    async def _answer(self, params: types.CallToolRequestParams, until: float, way: Way) -> Rendered:
         try:
             if params.request_state is not None:
                 return await self._elicitation.resume(params, until)
-            return await self._bridge.call_tool(params.name, params.arguments or {})
+            return await self._bridge.call_tool(params.name, params.arguments or {}, way=way)
         except UnknownTool:
             raise MCPError(types.INVALID_PARAMS, NO_SUCH_TOOL) from None
 

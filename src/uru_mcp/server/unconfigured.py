@@ -8,11 +8,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from uru_mcp.access.key_status import KeyStatus
+from uru_mcp.access.tool_patterns import UserRules
+from uru_mcp.audit.call_recorder import CallContext, CallRecorder
 from uru_mcp.bridge import Answer, ignore_change
 from uru_mcp.catalog.catalog import Catalog
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import SettingsError, UruError
 from uru_mcp.resources.resource_requests import ResourceHandlers
+from uru_mcp.results.consent import Consent, Way
 from uru_mcp.results.render import Rendered, Renderer
 from uru_mcp.session.list_changes import List
 from uru_mcp.tools import shown_tools
@@ -30,6 +33,7 @@ class Unconfigured:
         self._key_status = KeyStatus(trouble=error)
         self._renderer = Renderer(redaction, budget=0)  # the budget limits results, and there are none
         self.call_within = 0.0  # no call waits for anything
+        self.recorder = CallRecorder(None, lambda _: CallContext(None, None, None))
         self.on_change: Callable[[List], Awaitable[None]] = ignore_change
 
     @property
@@ -53,13 +57,37 @@ class Unconfigured:
     async def list_tools(self) -> list[Definition]:
         return shown_tools.listed(Catalog(), self._key_status, direct="none", budget=0)
 
-    async def call_tool(self, name: str, arguments: dict[str, Any], *, within: float | None = None) -> Rendered:
+    async def call_tool(
+        self,
+        name: str,
+        arguments: dict[str, Any],
+        *,
+        within: float | None = None,
+        way: Way = "none",
+        consent: Consent | None = None,
+    ) -> Rendered:
         """The configuration error, as the report of `uru_whoami` or as the result of any other call."""
         if name == "uru_whoami":
             return self._renderer.answer(
                 *report(Facts(self._key_status, Catalog(), None, {}, None, None, datetime.now(UTC)))
             )
         return self.refusal(self._error)
+
+    def declined(self, name: str, arguments: dict[str, Any], consent: Consent) -> Rendered:
+        return self.refusal(self._error)
+
+    def answer(self, structure: dict[str, Any], note: str) -> Rendered:
+        return self.refusal(self._error)
+
+    def recorded(self, name: str, rendered: Rendered) -> Rendered:
+        return rendered
+
+    @property
+    def rules(self) -> UserRules:
+        return UserRules()
+
+    def waits_for_a_yes(self, name: str) -> bool:
+        return False
 
     async def resource_request(self, name: List, ask: Callable[[ResourceHandlers, float], Awaitable[Answer]]) -> Answer:
         """Raises: SettingsError, always."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from uru_mcp import messages
 from uru_mcp.errors import ArgumentError
-from uru_mcp.tools.definitions import DISPATCHERS, INPUT, OWN
+from uru_mcp.tools.definitions import CARD_TOOLS, DISPATCHERS, INPUT, OWN
 from uru_mcp.tools.dispatch_tool_input import INPUTS, TOOL, Reading, ambiguous, read_call
 from uru_mcp.tools.shown_tools import Call
 from uru_mcp.untrusted_input.json_fields import is_larger
@@ -26,7 +26,7 @@ def of_own_tool(name: str, sent: Arguments) -> Reading:
     from uru_mcp.catalog.schemas import argument_repair, validation
     from uru_mcp.tools import argument_unwrapping
 
-    schema = OWN[name].schema
+    schema = {**OWN, **CARD_TOOLS}[name].schema
     if name not in DISPATCHERS:
         meant = argument_repair.without_nothing(schema, argument_unwrapping.unwrapped((name,), schema, sent))
         return Reading(validation.accepted(name, schema, meant, trusted=True))

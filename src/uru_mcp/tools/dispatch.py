@@ -18,6 +18,7 @@ from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import ArgumentError, Unconfirmed, UnknownTool
 from uru_mcp.permissions import NOTHING
 from uru_mcp.resources.resource_requests import ResourceHandlers, answered_kind
+from uru_mcp.results.consent import Consent, require_yes
 from uru_mcp.results.media import media_of, with_texts
 from uru_mcp.results.provenance import attribution, changed_by, effect_of, remark, waiting_in
 from uru_mcp.results.render import Document, Remainder, Rendered, Renderer
@@ -26,7 +27,7 @@ from uru_mcp.session.tool_execution import Calls
 from uru_mcp.tools import shown_tools
 from uru_mcp.tools.background_runs import BackgroundRun, BackgroundRuns
 from uru_mcp.tools.call_arguments import of_own_tool, of_upstream_tool
-from uru_mcp.tools.definitions import OWN
+from uru_mcp.tools.definitions import CARD_TOOLS, OWN
 from uru_mcp.tools.dispatch_tool_input import Reading
 from uru_mcp.uru.namespaces_and_tools import Workspace
 from uru_mcp.uru.records import Kind
@@ -71,8 +72,10 @@ class ToolCalls:
         self._workspace_id = workspace_id
         self._execute_timeout = execute_timeout
 
-    async def answer(self, name: str, arguments: Arguments, deadline: float) -> Rendered:
-        """The result of the tool with that name.
+    async def answer(
+        self, name: str, arguments: Arguments, deadline: float, consent: Consent | None = None
+    ) -> Rendered:
+        """The result of the tool with that name. `consent` is a person's yes to exactly this call.
 
         Raises:
             UruError: The call failed; `UnknownTool` if there is no such MCP tool.
@@ -80,7 +83,7 @@ class ToolCalls:
         if name == "uru_whoami":  # always answers, whatever its arguments
             await self._session.look(min(LOOK, _left(deadline)), at_once=True)
             return self._renderer.answer(*self._report())
-        reading = of_own_tool(name, arguments) if name in OWN else Reading(arguments)
+        reading = of_own_tool(name, arguments) if name in OWN or name in CARD_TOOLS else Reading(arguments)
         arguments = reading.call
         if name == "uru_result":
             return await self._outcome(arguments, deadline)
@@ -90,11 +93,13 @@ class ToolCalls:
             offset = arguments.get("offset", 0)
             _, piece = await self._resource_handlers.read(arguments["uri"], offset=offset, within=_left(deadline))
             return _attributed(piece)
+        if name == "uru_show_run":
+            return await self._resource_handlers.show_run(arguments["uri"], within=_left(deadline))
         snapshot = await self._session.look(_left(deadline) / 2)  # the rest is for the call itself
         gate.require(name, NOTHING, snapshot.key_status)
         if name == "uru_search_tools":
             return await self._search(arguments, snapshot)
-        return await self._run(await self._resolve(name, arguments, snapshot), reading, snapshot, deadline)
+        return await self._run(await self._resolve(name, arguments, snapshot), reading, snapshot, deadline, consent)
 
     async def _search(self, arguments: Arguments, snapshot: Snapshot) -> Rendered:
         missing = None if snapshot.catalog.namespaces else self._session.catalog_trouble
@@ -116,13 +121,17 @@ class ToolCalls:
             not_loaded = self._session.catalog_trouble or snapshot.catalog.failure_of(error.details["tool"])
             raise (snapshot.key_status.trouble or not_loaded or error).with_traceback(None) from None
 
-    async def _run(self, call: shown_tools.Call, reading: Reading, snapshot: Snapshot, deadline: float) -> Rendered:
+    async def _run(
+        self, call: shown_tools.Call, reading: Reading, snapshot: Snapshot, deadline: float, consent: Consent | None
+    ) -> Rendered:
         tool = call.tool
+        gate.require_chosen(tool, snapshot.catalog.rules)
         snapshot = await self._session.admit(tool.id, tool.needs, snapshot, within=_left(deadline) / 2)
         shown_tools.require_dispatcher(call)
         arguments = await of_upstream_tool(call, reading)
         self._require_own_workspace(tool, arguments, snapshot.key_status.workspace)
         await self._resource_handlers.require_unchanged(tool, arguments, within=_left(deadline) / 3)
+        require_yes(tool, call.arguments, arguments, snapshot, consent, self._renderer.clean)
         key = snapshot.key_status.key
         if not tool.is_run:
             outcome = self._background_runs.begun(tool.id)

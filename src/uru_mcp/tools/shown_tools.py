@@ -13,9 +13,9 @@ from math import inf
 from typing import Any, Literal
 
 from uru_mcp import messages
-from uru_mcp.access.gate import is_granted, lacked, may_come, remedies
+from uru_mcp.access.gate import is_granted, lacked, may_come, remedies, require_chosen
 from uru_mcp.access.key_status import KeyStatus
-from uru_mcp.access.policy import LIST_WORKSPACES, OWN_TOOLS, PLATFORM, SELECT_WORKSPACE
+from uru_mcp.access.policy import CARD_TOOLS, LIST_WORKSPACES, OWN_TOOLS, PLATFORM, SELECT_WORKSPACE
 from uru_mcp.catalog.catalog import Catalog, Tool, classified
 from uru_mcp.catalog.schemas.client_compatibility import fit
 from uru_mcp.catalog.schemas.scalar_types import DESCRIPTION_CHARS
@@ -54,6 +54,13 @@ SELECTION: Mapping[str, Tool] = {
 """The tools for selecting a workspace, while Uru's own list is not available. Source: the Node client's tests."""
 
 
+def _stand_ins(catalog: Catalog) -> dict[str, Tool]:
+    """What of `SELECTION` there is: nothing that Uru tells itself, nor that the user has taken away."""
+    if not _lacks_platform(catalog):
+        return {}
+    return {name: tool for name, tool in SELECTION.items() if catalog.rules.chosen.fit(tool)}
+
+
 def _lacks_platform(catalog: Catalog) -> bool:
     """Whether `platform` is not loaded or not enabled, so that `SELECTION` replaces it."""
     loaded = PLATFORM in {namespace.name for namespace in catalog.namespaces}
@@ -61,13 +68,25 @@ def _lacks_platform(catalog: Catalog) -> bool:
 
 
 def _find(name: str, catalog: Catalog) -> Tool | None:
-    return catalog.find(name) or (SELECTION.get(name) if _lacks_platform(catalog) else None)
+    return catalog.find(name) or _stand_ins(catalog).get(name)
 
 
 def needs_of(name: str, catalog: Catalog) -> Permissions | None:
     """The permissions that one of our tools or of Uru's needs, or None if there is no such tool."""
     tool = _find(name, catalog)
-    return OWN_TOOLS.get(name) if tool is None else tool.needs
+    return {**OWN_TOOLS, **CARD_TOOLS}.get(name) if tool is None else tool.needs
+
+
+def waits_for_a_yes(name: str, catalog: Catalog) -> bool:
+    """Whether calls of the tool of that name run only after a person's yes; of a dispatch tool, whether any does."""
+    if name in DISPATCHERS:
+        return (
+            any(tool.dispatcher == name and catalog.rules.confirmed.fit(tool) for tool in catalog.tools.values())
+            if catalog.rules.confirmed.patterns
+            else False
+        )
+    tool = _find(name, catalog)
+    return tool is not None and catalog.rules.confirmed.fit(tool)
 
 
 def listed(
@@ -82,8 +101,8 @@ def listed(
     own = [_report_tool(key_status)]
     own += [OWN[name] for name, needs in OWN_TOOLS.items() if name != REPORT and may_come(needs, key_status)]
     if key_status.grant is None:
-        catalog = Catalog()  # no tools of Uru are listed while the grant is unknown
-    stand_ins = tuple(SELECTION.values()) if _lacks_platform(catalog) else ()
+        catalog = Catalog(rules=catalog.rules)  # no tools of Uru are listed while the grant is unknown
+    stand_ins = tuple(_stand_ins(catalog).values())
     groups = [stand_ins, *map(catalog.tools_of, catalog.namespaces)]
     necessary = {
         tool.id: defined(tool) for tool in (*stand_ins, *catalog.always_listed) if is_granted(tool.needs, key_status)
@@ -174,12 +193,16 @@ def resolve(name: str, arguments: dict[str, Any], catalog: Catalog) -> Call:
 
     Raises:
         UnknownTool: There is no such tool.
+        Refused: The user has taken it away.
     """
     via = name if name in DISPATCHERS else None
     if via is not None:
         name, arguments = arguments["tool"], arguments.get(INPUT, {})
     tool = _find(name, catalog)
     if tool is None:
+        gone = catalog.find_taken_away(name) or (SELECTION.get(name) if _lacks_platform(catalog) else None)
+        if gone is not None:
+            require_chosen(gone, catalog.rules)
         raise _unknown(name, catalog)
     return Call(tool, arguments, via)
 

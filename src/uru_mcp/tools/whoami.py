@@ -14,13 +14,14 @@ from typing import Any
 from uru_mcp import messages
 from uru_mcp.access.gate import allows, lacked, remedies, unknown_permissions
 from uru_mcp.access.key_status import KeyStatus
-from uru_mcp.access.policy import PLATFORM
 from uru_mcp.catalog.catalog import Catalog
 from uru_mcp.catalog.schemas.unlistable_tools import REASON
+from uru_mcp.catalog.user_choices import pattern_problems, user_choices, why_not_offered
 from uru_mcp.credentials.key_sources import Exposure, KeySource
 from uru_mcp.errors import PermissionMissing, SettingsError, UruError
 from uru_mcp.messages import KEYS_PAGE
 from uru_mcp.permissions import EVERYTHING, NOTHING, Grant, Permission, in_order, in_words
+from uru_mcp.resources.record_cache import tool_for
 from uru_mcp.tools.whoami_text import lines
 from uru_mcp.untrusted_input.quoting import quoted
 from uru_mcp.uru.records import KINDS, Kind
@@ -55,12 +56,6 @@ class Facts:
     exposure: Exposure | None = None
     unseen_removed: int = 0
 
-    @property
-    def platform_tools(self) -> frozenset[str]:
-        """The names of Uru's own tools in this workspace."""
-        platform = next((one for one in self.catalog.namespaces if one.name == PLATFORM), None)
-        return frozenset(tool.name for tool in self.catalog.tools_of(platform)) if platform is not None else frozenset()
-
 
 def report(facts: Facts) -> tuple[dict[str, Any], str]:
     """The report as a structure and as text.
@@ -75,6 +70,7 @@ def report(facts: Facts) -> tuple[dict[str, Any], str]:
         "permissions": _permissions(facts.key_status.grant),
         "tools": _tools(facts),
         "resources": _resources(facts),
+        **user_choices(facts.catalog.rules),
         "base_url": facts.base_url,
         "problems": list(_problems(facts)),
         "warnings": list(_warnings(facts)),
@@ -116,6 +112,7 @@ def _permissions(grant: Grant | None) -> dict[str, Any]:
 def _tools(facts: Facts) -> dict[str, Any]:
     counts = facts.catalog.needs.items()
     blocked = sum(count for needs, count in counts if not allows(needs, facts.key_status))
+    taken_away = len(facts.catalog.taken_away)
     grant = facts.key_status.grant
     lacking = EVERYTHING - grant.effective if grant is not None else NOTHING  # without a grant, `problems` says why
     missing = [found for one in Permission if one in lacking and (found := _missing(one, facts))["tools"]]
@@ -125,6 +122,7 @@ def _tools(facts: Facts) -> dict[str, Any]:
         "left_out": len(facts.catalog.left_out),
         "unlisted": len(facts.catalog.unlisted),
         "unlisted_reason": UNLISTED if facts.catalog.unlisted else None,
+        **({"taken_away_by_user": taken_away} if facts.catalog.rules.chosen.patterns else {}),
         "source": facts.catalog.source,
         "missing": missing,
         "fix": _remedies(missing, grant),
@@ -160,13 +158,10 @@ def _resources(facts: Facts) -> dict[str, Any]:
     """The kinds of records that are offered, and why others are not; both are empty until the catalog is loaded."""
     if facts.catalog.source == "nobody":
         return {"kinds": [], "not_offered": []}
-    lacking = [kind for kind in KINDS if kind.query_tool not in facts.platform_tools]
+    lacking = [kind for kind in KINDS if tool_for(kind, facts.catalog) is None]
     return {
         "kinds": [kind.collection for kind in KINDS if kind not in lacking],
-        "not_offered": [
-            {"kind": kind.collection, "why": messages.NO_QUERY_TOOL.format(query_tool=kind.query_tool)}
-            for kind in lacking
-        ],
+        "not_offered": [{"kind": kind.collection, "why": why_not_offered(kind, facts.catalog)} for kind in lacking],
     }
 
 
@@ -196,6 +191,7 @@ def _problems(facts: Facts) -> Iterator[dict[str, Any]]:
             title=namespace.title, older=older, message=error.message
         )
         yield {**_problem(error), "message": message}
+    yield from pattern_problems(facts.catalog)
     for kind, error in facts.records_failed.items():
         yield {
             **_problem(error),

@@ -23,6 +23,7 @@ import httpx2
 from uru_mcp import __version__, messages
 from uru_mcp.config.network import require_usable_proxy
 from uru_mcp.config.parsing import is_loopback
+from uru_mcp.credentials.api_key import Key
 from uru_mcp.credentials.keyring import Keyring
 from uru_mcp.errors import NoAnswer, UruError
 from uru_mcp.untrusted_input.redaction import Redaction
@@ -59,7 +60,8 @@ class Connection:
     """A connection pool for one Uru. Redirects are not followed, so that the key is sent nowhere else.
 
     `heavy_work` lets only one large parsing task run at a time.
-    `on_refusal` is called when Uru answers 401 or 403, except to requests about the key itself.
+    `on_refusal` is called when Uru answers 401 or 403, except to requests about the key itself, and `on_send` before
+    each request, with its key.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Connection:
         self._opened: httpx2.AsyncClient | None = None
         self._heavy_work = heavy_work or anyio.CapacityLimiter(1)
         self.on_refusal: Callable[[], None] = lambda: None
+        self.on_send: Callable[[Key], None] = lambda _: None
 
     def start_over(self) -> None:
         """Discard state such as cookies that Uru set for an earlier key."""
@@ -188,6 +191,7 @@ class Connection:
         if key is None:
             message = messages.NO_KEY_NOW
             raise NoAnswer(message, fix=messages.WHOAMI_SAYS_WHY, retryable=False)
+        self.on_send(key)
         turn = within * TURN  # a request without a connection by then fails as "nothing was sent"
         async with self._ready().stream(
             request.method,

@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from uru_mcp.access.gate import runs_unasked
 from uru_mcp.access.policy import PLATFORM, READ
+from uru_mcp.catalog.catalog import classified
 from uru_mcp.commands.doctor.answer_shapes import parsed
 from uru_mcp.config.settings import Settings
 from uru_mcp.errors import UruError
 from uru_mcp.permissions import Permission
 from uru_mcp.session.read_permission_check import QUERIES
 from uru_mcp.untrusted_input.json_fields import UnexpectedShape
+from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.uru.api import is_safe_tag
 from uru_mcp.uru.error_body import is_no_route, read_error_body
 from uru_mcp.uru.execute_endpoints import Run, current_route, is_safe_segment, older_route, segment
@@ -108,6 +111,8 @@ class Probes:
         for name in QUERIES:
             tool = by_name.get(name)
             if tool is None or tool.declared not in (None, READ) or tool.read_only is False:
+                continue
+            if not runs_unasked(classified(Namespace(PLATFORM, PLATFORM), tool, Redaction()), self._settings.rules):
                 continue
             run = Run(Namespace(PLATFORM, PLATFORM), name, LIST, is_run=False, key=None)
             first = await self._send(RUN, current_route(run), f"/execute/platform__execute_tool: {name}")

@@ -13,7 +13,7 @@ from typing import Any
 
 import anyio
 
-from uru_mcp.access.gate import allows, unknown_permissions
+from uru_mcp.access.gate import allows, runs_unasked, unknown_permissions
 from uru_mcp.access.identity import Identity
 from uru_mcp.access.key_lookup import ASK_WITHIN
 from uru_mcp.access.key_status import KeyStatus
@@ -195,7 +195,7 @@ class Service:
         patterns = self._settings.namespaces
         told = await ask(self._client, patterns, self._redaction)
         offered = [one.name for one in await self._client.namespaces(within=ASK_WITHIN)] if patterns else []
-        self._catalog = assembled(*told, self._redaction)
+        self._catalog = assembled(*told, self._redaction, rules=self._settings.rules)
         useless = [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in offered)]
         structure = report(self._facts(self._key_status))[0]
         counts, lacking = structure["tools"], structure["resources"]["not_offered"]
@@ -212,7 +212,9 @@ class Service:
         if not self._catalog.tools and not told.failed:
             fix = "Connect apps in Uru, under its integrations, and check that the key's workspace is the right one."
             return Finding("failed", f"Uru offers this key no tools. {seen}", fix)
-        problems = report(self._facts(replace(self._key_status, trouble=None)))[0]["problems"] if told.failed else []
+        is_wanting = told.failed or self._catalog.rules.misfits
+        facts = self._facts(replace(self._key_status, trouble=None))
+        problems = report(facts)[0]["problems"] if is_wanting else []
         if problems:
             messages, fixes = (" ".join(dict.fromkeys(one[part] for one in problems)) for part in ("message", "fix"))
             return Finding("warning" if self._catalog.tools else "failed", f"{messages} {seen}", fixes)
@@ -224,6 +226,8 @@ class Service:
             return skipped(f"there is no read-only {READING}")
         if not allows(tool.needs, self._key_status):
             return skipped(f"{READING} needs {in_words(tool.needs)}, which the key lacks")
+        if not runs_unasked(tool, self._catalog.rules):
+            return skipped(f"{READING} runs only after a person's yes (URU_CONFIRM)")
         began = time.monotonic()
         calls = Calls(self._client, self._identity)
         try:

@@ -1,0 +1,87 @@
+"""The extension MCP Apps on MCP's wire: whether a client declared it, and what such a client is told besides.
+
+A client that did not declare it is answered as if there were none of this. `mcp.server.apps` of the SDK does the same
+for its larger server, and importing it costs a third of a second.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+import mcp.types as types
+
+from uru_mcp.apps.views import EXTENSION, MIME_TYPE, VIEWS
+
+ANSWERS_WITH_CAPABILITIES = frozenset({"initialize", "server/discover"})
+CAPABILITIES_KEY = "io.modelcontextprotocol/clientCapabilities"
+SERVER_INFO_KEY = "io.modelcontextprotocol/serverInfo"
+
+# A U: a small drawing, as every byte of it goes into an answer.
+_ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#3b5bdb"/>'
+    '<path d="M10 8v9a6 6 0 0 0 12 0V8" fill="none" stroke="#fff" stroke-width="4" stroke-linecap="round"/></svg>'
+)
+ICONS = [
+    {
+        "src": f"data:image/svg+xml;base64,{base64.b64encode(_ICON.encode()).decode()}",
+        "mimeType": "image/svg+xml",
+        "sizes": ["any"],
+    }
+]
+
+
+def is_declared_in(params: Mapping[str, Any] | None) -> bool:
+    """Whether a raw `initialize`, or a raw request of the newer era, declares that the client shows views."""
+    meta = (params or {}).get("_meta")
+    holders = ((params or {}).get("capabilities"), meta.get(CAPABILITIES_KEY) if isinstance(meta, dict) else None)
+    return any(_declares(one.get("extensions")) for one in holders if isinstance(one, dict))
+
+
+def _declares(extensions: Any) -> bool:
+    settings = extensions.get(EXTENSION) if isinstance(extensions, dict) else None
+    mime_types = settings.get("mimeTypes") if isinstance(settings, dict) else None
+    return isinstance(mime_types, list) and MIME_TYPE in mime_types
+
+
+def with_declaration(result: dict[str, Any]) -> dict[str, Any]:
+    """The result of `initialize` or `server/discover` with our declaration, which the SDK drops, and our icon."""
+    capabilities = dict(result.get("capabilities") or {})
+    capabilities["extensions"] = {**(capabilities.get("extensions") or {}), EXTENSION: {"mimeTypes": [MIME_TYPE]}}
+    declared = {**result, "capabilities": capabilities}
+    if isinstance(result.get("serverInfo"), dict):
+        declared["serverInfo"] = {**result["serverInfo"], "icons": ICONS}
+    meta = result.get("_meta")
+    if isinstance(meta, dict) and isinstance(meta.get(SERVER_INFO_KEY), dict):
+        declared["_meta"] = {**meta, SERVER_INFO_KEY: {**meta[SERVER_INFO_KEY], "icons": ICONS}}
+    return declared
+
+
+def _frame() -> dict[str, Any]:
+    """What a host is to allow a view: a border, and no connection and no file from anywhere."""
+    return {"ui": {"prefersBorder": True, "csp": {"connectDomains": [], "resourceDomains": []}}}
+
+
+def resources() -> list[types.Resource]:
+    return [
+        types.Resource(
+            uri=snapshot.uri,
+            name=snapshot.title,
+            title=snapshot.title,
+            description=snapshot.description,
+            mime_type=MIME_TYPE,
+            size=len(snapshot.document.encode()),
+            _meta=_frame(),
+        )
+        for snapshot in VIEWS.values()
+    ]
+
+
+def contents(uri: str) -> types.ReadResourceResult | None:
+    """The document of a view; None where there is no view at this address."""
+    snapshot = VIEWS.get(uri)
+    if snapshot is None:
+        return None
+    text = types.TextResourceContents(uri=uri, mime_type=MIME_TYPE, text=snapshot.document, _meta=_frame())
+    return types.ReadResourceResult(contents=[text])

@@ -1,0 +1,61 @@
+"""The views as a host reads them: one HTML document each, with its script and its style inside.
+
+Each view is a script in `pages/`; the page, the style and what speaks with the host are the same for all. A document
+allows its own script and style by their hashes, and no connection, so that no script of a stranger runs in it even
+where a host is less strict. Source: SEP-1865 (MCP Apps), stable text of 2026-01-26.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from string import Template
+
+EXTENSION = "io.modelcontextprotocol/ui"
+MIME_TYPE = "text/html;profile=mcp-app"
+FRAME, SHARED_SCRIPT, STYLE = "page.html", "host.js", "style.css"
+POLICY = "default-src 'none'; script-src {script}; style-src {style}; base-uri 'none'; form-action 'none'"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A view: `name` is that of its script in `pages/`, `title` and `description` are for lists of resources."""
+
+    name: str
+    title: str
+    description: str
+
+    @property
+    def uri(self) -> str:
+        return f"ui://uru/{self.name}.html"
+
+    @property
+    def document(self) -> str:
+        return _document(self.name)
+
+
+KEY = Snapshot("key", "Key card", "How the API key stands, what it may do, and how it was used.")
+RUN = Snapshot("run", "Automation card", "The graph of an automation, and how far one of its runs has come.")
+DECISION = Snapshot("decision", "Decision card", "What waits for a person, with two buttons, and what came of it.")
+
+VIEWS: Mapping[str, Snapshot] = {snapshot.uri: snapshot for snapshot in (KEY, RUN, DECISION)}
+
+
+@cache
+def _document(name: str) -> str:
+    """`<!doctype html>…`, some 20,000 characters."""
+    script, style = f"{_page(SHARED_SCRIPT)}\n{_page(f'{name}.js')}", _page(STYLE)
+    policy = POLICY.format(script=_hash(script), style=_hash(style))
+    return Template(_page(FRAME)).substitute(policy=policy, script=script, style=style)
+
+
+def _page(name: str) -> str:
+    return files(__package__).joinpath("pages", name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
