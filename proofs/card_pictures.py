@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.apps.host import Host, chromium
-from tests.apps.results import LARGE, REFUND, Session, session, write_a_month
+from tests.server.apps.host import Host, chromium
+from tests.server.apps.results import LARGE, REFUND, Session, session, write_a_month
 from tests.world import Uru
 
-from uru_mcp.apps.views import DECISION, KEY, RUN, Snapshot
+from uru_mcp.server.apps.views import DECISION, KEY, RUN, Snapshot
 
 PICTURES = Path(__file__).parent.parent / "docs" / "cards"
 WIDTH = 720  # pixels

@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from tests.apps.host import CHROMIUM, OPTIONS
+from tests.server.apps.host import CHROMIUM, OPTIONS
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("node@22.23.3", "@modelcontextprotocol/inspector@2.12.0")

@@ -198,7 +198,9 @@ BREAKS = (
         RESULTS,
     ),
     Break("results/render", "return self.body if self.body.strip() else EMPTY", "return self.body", RESULTS),
-    Break("results/render", "notes = (*self.notes, note)", "notes = self.notes", "results/test_approvals.py"),
+    Break(
+        "results/render", "notes = (*self.notes, note)", "notes = self.notes", "results/test_automation_approvals.py"
+    ),
     Break(
         "untrusted_input/json_numbers",
         "return value if -LARGEST <= value <= LARGEST else str(value)",

@@ -37,6 +37,7 @@ FOR_PEOPLE = (  # what only a terminal, a log or the sandbox shows
 FOR_WHO_CONFIGURES = ("config/", "credentials/key_sources")
 OF_ANOTHER_SUBJECT = "catalog/schemas/validation_messages"  # what is wrong with an argument, in JSON Schema's terms
 MEMBERS_OF_MCP = {"initialize", "_meta", "resources/templates/list"}
+VALUES = {"never", "person", "ask"}  # of settings
 
 Sentence = tuple[str, str]  # where it stands, and its words, with {} for what is filled in
 
@@ -147,7 +148,7 @@ def test_no_sentence_names_a_tool_that_does_not_exist() -> None:
 
 
 def test_no_sentence_names_a_member_or_a_code_that_does_not_exist() -> None:
-    known = members() | set(get_args(Code)) | OWN.keys() | MEMBERS_OF_MCP
+    known = members() | set(get_args(Code)) | OWN.keys() | MEMBERS_OF_MCP | VALUES
     named = [
         (where, name)
         for where, text in SENTENCES

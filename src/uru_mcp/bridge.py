@@ -18,11 +18,11 @@ import anyio
 from anyio.abc import TaskGroup
 
 from uru_mcp import messages
-from uru_mcp.access.tool_patterns import UserRules
 from uru_mcp.audit.audit_log import AuditLog
 from uru_mcp.audit.call_recorder import CallContext, CallRecorder
 from uru_mcp.config.chosen_key_source import source_of
 from uru_mcp.config.settings import Settings
+from uru_mcp.config.tool_patterns import UserRules
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.credentials.keyring import Keyring
 from uru_mcp.errors import KeyReplaced, NoAnswer, UnknownTool, UruError, unforeseen

@@ -14,7 +14,7 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import CallToolResult
 
 from tests.approvals.test_confirmation import MAIL, SEND
-from tests.results.test_approvals import REFUND, run_ids, tools_sent
+from tests.results.test_automation_approvals import REFUND, run_ids, tools_sent
 from tests.world import CARDS, ERAS, Claude, Uru, connector, text_of
 from uru_mcp.approvals.decisions import META
 

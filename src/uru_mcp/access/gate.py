@@ -10,7 +10,7 @@ from typing import Any
 
 from uru_mcp import messages
 from uru_mcp.access.key_status import KeyStatus
-from uru_mcp.access.tool_patterns import Named, UserRules
+from uru_mcp.config.tool_patterns import Named, UserRules
 from uru_mcp.errors import PermissionMissing, Refused
 from uru_mcp.messages import KEYS_PAGE
 from uru_mcp.permissions import EVERYTHING, NOTHING, Grant, Permission, Permissions, in_order, in_words

@@ -11,11 +11,11 @@ from typing import Any, Literal, Protocol
 
 from uru_mcp import messages
 from uru_mcp.access.policy import DECIDE, PLATFORM
-from uru_mcp.access.tool_patterns import UserRules
 from uru_mcp.catalog.tool_names import shown_name
+from uru_mcp.config.tool_patterns import UserRules
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import Declined, Unconfirmed, UruError
-from uru_mcp.results.approvals import decision, question
+from uru_mcp.results.automation_approvals import decision, question
 from uru_mcp.results.consent import Confirmation, Consent, Way
 from uru_mcp.results.render import Rendered
 from uru_mcp.uru.resource_uris import ResourceUri

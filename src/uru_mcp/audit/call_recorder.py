@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from uru_mcp.access.policy import DECIDE, PLATFORM
-from uru_mcp.apps.key_card import key_card
-from uru_mcp.apps.request_count import RequestCount
 from uru_mcp.audit.audit_log import LONGEST, OK, WAITING, AuditLog, Entry
+from uru_mcp.audit.key_card import key_card
+from uru_mcp.audit.request_count import RequestCount
 from uru_mcp.catalog.tool_names import VALID, shown_name
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import UruError

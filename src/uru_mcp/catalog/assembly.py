@@ -10,10 +10,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from uru_mcp import limits, messages
-from uru_mcp.access.tool_patterns import UserRules
 from uru_mcp.catalog.account_labels import told_apart
 from uru_mcp.catalog.catalog import Catalog, Tool, classified
 from uru_mcp.catalog.schemas.unlistable_tools import reasons_unlisted
+from uru_mcp.config.tool_patterns import UserRules
 from uru_mcp.errors import NoAnswer, UruError
 from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.uru.namespaces_and_tools import LeftOut, Namespace, UpstreamTool

@@ -15,11 +15,11 @@ from typing import Any, Literal
 
 from uru_mcp import limits, messages
 from uru_mcp.access.policy import PLATFORM, dispatcher_of, is_foreign, needs_of, reads_only
-from uru_mcp.access.tool_patterns import UserRules
 from uru_mcp.catalog.account_labels import called
 from uru_mcp.catalog.search.postings import Document
 from uru_mcp.catalog.search.tool_index import Index
-from uru_mcp.catalog.tool_names import LONGEST_LISTED, SEPARATOR, listed_name, may_be_of, shown_name
+from uru_mcp.catalog.tool_names import LONGEST_LISTED, listed_name, may_be_of, shown_name
+from uru_mcp.config.tool_patterns import SEPARATOR, UserRules
 from uru_mcp.errors import UruError
 from uru_mcp.permissions import Permissions
 from uru_mcp.untrusted_input.json_fields import compact

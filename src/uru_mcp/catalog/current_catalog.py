@@ -18,13 +18,13 @@ from anyio.abc import TaskGroup
 
 from uru_mcp import messages
 from uru_mcp.access.key_status import KeyStatus
-from uru_mcp.access.tool_patterns import UserRules
 from uru_mcp.catalog.assembly import assembled
 from uru_mcp.catalog.cache_format import CachedTools
 from uru_mcp.catalog.catalog import Catalog
 from uru_mcp.catalog.disk_cache import DiskCache
 from uru_mcp.catalog.loader import LoadedTools, ask, wanted
 from uru_mcp.catalog.user_choices import misfit_in_words
+from uru_mcp.config.tool_patterns import UserRules
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import NoAnswer, UruError, unforeseen
 from uru_mcp.lazy_imports import SEARCH, in_parts

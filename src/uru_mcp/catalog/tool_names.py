@@ -13,10 +13,11 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
+from uru_mcp.config.tool_patterns import SEPARATOR
+
 LONGEST = 64
 LONGEST_LISTED = LONGEST - len("mcp__uru__")
 NAMESPACE_CHARS = 10  # of a namespace that a shortened name keeps at least: `gmail_very`
-SEPARATOR = "__"
 HASH_CHARS = 10  # hexadecimal: enough to prevent collisions, and short enough to keep the name readable
 
 VALID = re.compile(rf"[A-Za-z0-9_-]{{1,{LONGEST}}}")

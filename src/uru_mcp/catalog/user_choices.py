@@ -7,9 +7,9 @@ from typing import Any
 
 from uru_mcp import messages
 from uru_mcp.access.policy import PLATFORM
-from uru_mcp.access.tool_patterns import Misfit, UserRules
 from uru_mcp.catalog.catalog import Catalog
 from uru_mcp.catalog.tool_names import shown_name
+from uru_mcp.config.tool_patterns import Misfit, UserRules
 from uru_mcp.uru.records import Kind
 
 

@@ -14,9 +14,9 @@ from uuid import UUID
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from uru_mcp.access.tool_patterns import Pattern, Rules, UserRules, read_confirmed, read_patterns
 from uru_mcp.config import parsing
 from uru_mcp.config.misspelt_variables import meant_variable
+from uru_mcp.config.tool_patterns import Pattern, Rules, UserRules, read_confirmed, read_patterns
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import Code, SettingsError, SettingsProblem
 from uru_mcp.permissions import Permission

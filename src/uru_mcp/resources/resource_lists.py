@@ -12,7 +12,7 @@ from uru_mcp.errors import KeyRefused, UruError, WorkspaceProblem
 from uru_mcp.resources.cursors import decode, encode, given, not_ours
 from uru_mcp.resources.record_cache import PAGE, RecordCache, open_kinds
 from uru_mcp.resources.resources import Resource, described, facts_listed, resource_of
-from uru_mcp.results.approvals import waiting
+from uru_mcp.results.automation_approvals import waiting
 from uru_mcp.results.truncation import stretch_of
 from uru_mcp.session.session import Snapshot
 from uru_mcp.untrusted_input.json_fields import compact, text_at

@@ -23,7 +23,7 @@ from uru_mcp.resources.prompts import Filled, Offer, Prompts, place_of
 from uru_mcp.resources.record_cache import RecordCache, needs_of, open_kinds
 from uru_mcp.resources.resource_lists import Listing, Listings, require_cursor
 from uru_mcp.resources.resources import NOUNS, Resources, Template, described, needs_at, templates
-from uru_mcp.results.approvals import advice
+from uru_mcp.results.automation_approvals import advice
 from uru_mcp.results.provenance import Provenance, attribution, waiting_among
 from uru_mcp.results.render import Remainder, Rendered, Renderer
 from uru_mcp.session.session import Session, Snapshot

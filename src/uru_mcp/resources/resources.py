@@ -14,12 +14,12 @@ from typing import Any
 
 from uru_mcp import limits, messages
 from uru_mcp.access.policy import RECORDS
-from uru_mcp.apps.run_graph import graph_of
 from uru_mcp.catalog.search_results import offer
 from uru_mcp.errors import ArgumentError
 from uru_mcp.permissions import Permissions
 from uru_mcp.resources.record_cache import RecordCache, needs_of, open_kinds
-from uru_mcp.results.approvals import advice, first_decidable
+from uru_mcp.resources.run_graph import graph_of
+from uru_mcp.results.automation_approvals import advice, first_decidable
 from uru_mcp.session.session import Snapshot
 from uru_mcp.untrusted_input.json_fields import Record
 from uru_mcp.untrusted_input.quoting import described as plainly

@@ -9,7 +9,7 @@ from typing import Any
 from uru_mcp import messages
 from uru_mcp.access.policy import PLATFORM, is_foreign
 from uru_mcp.catalog.catalog import Tool
-from uru_mcp.results.approvals import advice, first_decidable, note_on, waiting
+from uru_mcp.results.automation_approvals import advice, first_decidable, note_on, waiting
 from uru_mcp.session.session import Snapshot
 from uru_mcp.session.tool_execution import speaker_of
 from uru_mcp.untrusted_input.quoting import NAME_CHARS, Quotation, quoted

@@ -6,9 +6,9 @@ from typing import Any
 
 from mcp.server.context import ServerRequestContext
 
-from uru_mcp.access.tool_patterns import UserRules
-from uru_mcp.approvals.tool_meta import Audience
+from uru_mcp.config.tool_patterns import UserRules
 from uru_mcp.results.consent import Way
+from uru_mcp.server.apps.tool_meta import Audience
 
 APPS = "io.modelcontextprotocol/ui"
 CARD_TYPE = "text/html;profile=mcp-app"

@@ -18,7 +18,7 @@ from uru_mcp import messages
 from uru_mcp.approvals.decisions import Decisions
 from uru_mcp.approvals.settling import Caller, Question, Reply, Settling, Waiting
 from uru_mcp.errors import Declined
-from uru_mcp.results.approvals import DECISION_SCHEMA
+from uru_mcp.results.automation_approvals import DECISION_SCHEMA
 from uru_mcp.results.consent import QUESTION_SCHEMA, Confirmation
 from uru_mcp.results.render import Rendered
 from uru_mcp.server.client_capabilities import Context, can_elicit

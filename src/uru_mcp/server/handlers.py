@@ -28,10 +28,7 @@ from uru_mcp import __version__, messages
 from uru_mcp.approvals import cards
 from uru_mcp.approvals.cards import Cards
 from uru_mcp.approvals.settling import Settling
-from uru_mcp.approvals.tool_meta import Audience, tool_meta
-from uru_mcp.apps import extension
-from uru_mcp.apps.card_list import with_card_tools
-from uru_mcp.apps.key_card import CARD
+from uru_mcp.audit.key_card import CARD
 from uru_mcp.bridge import Bridge
 from uru_mcp.errors import UnknownTool, UruError
 from uru_mcp.resources.cursors import require_none
@@ -39,6 +36,9 @@ from uru_mcp.resources.resource_requests import ResourceHandlers
 from uru_mcp.results.consent import Way
 from uru_mcp.results.render import Rendered
 from uru_mcp.server import sdk_conversion
+from uru_mcp.server.apps import extension
+from uru_mcp.server.apps.card_tools import with_card_tools
+from uru_mcp.server.apps.tool_meta import Audience, tool_meta
 from uru_mcp.server.client_capabilities import audience_of, shows_cards, way_of
 from uru_mcp.server.elicitation import Elicitation, Time
 from uru_mcp.server.invalid_params import name_fields

@@ -20,8 +20,8 @@ from mcp.server.stdio import stdio_server
 from mcp.shared.message import SessionMessage
 
 from uru_mcp import messages
-from uru_mcp.apps import extension
 from uru_mcp.bridge import Bridge
+from uru_mcp.server.apps import extension
 from uru_mcp.server.batches import Answer, Batch, Batches
 from uru_mcp.server.handlers import NOTIFICATIONS, build_server
 from uru_mcp.server.line_framing import Lines

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from uru_mcp.access.key_status import KeyStatus
-from uru_mcp.access.tool_patterns import UserRules
 from uru_mcp.audit.call_recorder import CallContext, CallRecorder
 from uru_mcp.bridge import Answer, ignore_change
 from uru_mcp.catalog.catalog import Catalog
+from uru_mcp.config.tool_patterns import UserRules
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import SettingsError, UruError
 from uru_mcp.resources.resource_requests import ResourceHandlers

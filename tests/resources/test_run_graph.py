@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from uru_mcp.apps.run_graph import EVENTS, NODES, graph_of
+from uru_mcp.resources.run_graph import EVENTS, NODES, graph_of
 
 AUTOMATION = {
     "id": "aut_1",

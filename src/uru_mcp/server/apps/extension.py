@@ -12,7 +12,7 @@ from typing import Any
 
 import mcp.types as types
 
-from uru_mcp.apps.views import EXTENSION, MIME_TYPE, VIEWS
+from uru_mcp.server.apps.views import EXTENSION, MIME_TYPE, VIEWS
 
 ANSWERS_WITH_CAPABILITIES = frozenset({"initialize", "server/discover"})
 CAPABILITIES_KEY = "io.modelcontextprotocol/clientCapabilities"

@@ -16,8 +16,8 @@ from typing import Any
 
 from uru_mcp.access.policy import DECIDE, PLATFORM
 from uru_mcp.approvals.decisions import CARD, TOOL
-from uru_mcp.apps.views import KEY, RUN
 from uru_mcp.catalog.tool_names import shown_name
+from uru_mcp.server.apps.views import KEY, RUN
 
 DECIDES = shown_name(PLATFORM, DECIDE)
 MAY_LEAVE_A_RUN_WAITING = frozenset({"uru_execute", "uru_result", shown_name(PLATFORM, "automation_run"), DECIDES})

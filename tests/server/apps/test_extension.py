@@ -14,12 +14,12 @@ from hypothesis import strategies as some
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 
-from tests.apps.results import LARGE, REFUND, viewing_client
 from tests.process import MODERN, served
+from tests.server.apps.results import LARGE, REFUND, viewing_client
 from tests.world import Connect, Uru, text_of
-from uru_mcp.apps.extension import CAPABILITIES_KEY, is_declared_in
-from uru_mcp.apps.views import EXTENSION, MIME_TYPE, VIEWS
 from uru_mcp.sandbox.serve import serving
+from uru_mcp.server.apps.extension import CAPABILITIES_KEY, is_declared_in
+from uru_mcp.server.apps.views import EXTENSION, MIME_TYPE, VIEWS
 from uru_mcp.tools.definitions import CARD_TOOLS
 
 DECLARED = {"extensions": {EXTENSION: {"mimeTypes": [MIME_TYPE]}}}

@@ -11,7 +11,7 @@ from mcp.server.apps import APP_MIME_TYPE, EXTENSION_ID
 from mcp.types import ElicitResult
 
 from tests.approvals.test_confirmation import card_of, decided
-from tests.results.test_approvals import GRANTED, REFUND, Person, run_ids, says, tools_sent
+from tests.results.test_automation_approvals import GRANTED, REFUND, Person, run_ids, says, tools_sent
 from tests.world import CARDS, Connect, Uru, text_of
 from uru_mcp.server.client_capabilities import APPS, CARD_TYPE
 

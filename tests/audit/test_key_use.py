@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from uru_mcp.apps.key_use import DAYS, first_day, use_by_day
-from uru_mcp.apps.request_count import RequestCount
 from uru_mcp.audit.audit_log import AuditLog, Entry
+from uru_mcp.audit.key_use import DAYS, first_day, use_by_day
+from uru_mcp.audit.request_count import RequestCount
 from uru_mcp.untrusted_input.redaction import Redaction
 
 NOW = datetime(2026, 7, 14, 9, 30, tzinfo=UTC)

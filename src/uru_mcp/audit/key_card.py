@@ -7,9 +7,9 @@ from typing import Any
 
 import anyio
 
-from uru_mcp.apps.key_use import first_day, use_by_day
-from uru_mcp.apps.request_count import RequestCount
 from uru_mcp.audit.audit_log import AuditLog
+from uru_mcp.audit.key_use import first_day, use_by_day
+from uru_mcp.audit.request_count import RequestCount
 from uru_mcp.uru.key_record import Requests
 from uru_mcp.worker_threads import in_thread
 

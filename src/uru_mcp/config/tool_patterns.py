@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Protocol
 
-from uru_mcp.access.pattern_slips import nearest
-from uru_mcp.catalog.tool_names import SEPARATOR
+from uru_mcp.config.pattern_slips import nearest
 from uru_mcp.permissions import Permission, Permissions
 
+SEPARATOR = "__"  # between the namespace and the name of a tool
 WORDS = ("destructive", "execute")
 NEVER = "never"
 SYNTAX = re.compile(r"[A-Za-z0-9_*?][A-Za-z0-9_.*?-]*")

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.apps.host import Browsing, Card, Host, in_browser
-from tests.apps.results import ASKED, HOSTILE, LARGE, REFUND, hostile, session, write_a_month
+from tests.server.apps.host import Browsing, Card, Host, in_browser
+from tests.server.apps.results import ASKED, HOSTILE, LARGE, REFUND, hostile, session, write_a_month
 from tests.world import Uru
-from uru_mcp.apps.views import DECISION, KEY, RUN, Snapshot
+from uru_mcp.server.apps.views import DECISION, KEY, RUN, Snapshot
 
 LOOKS = [(theme, width) for theme in ("light", "dark") for width in (320, 720)]
 READABLE = 4.5  # contrast of text, by WCAG 2.2 AA
