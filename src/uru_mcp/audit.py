@@ -14,7 +14,7 @@ import re
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import takewhile
@@ -30,6 +30,7 @@ if sys.platform != "win32":
     import fcntl
 
 LIMIT = 10_000_000  # bytes, some 30,000 calls
+READ_BACK = 10_000_000  # bytes of the newest entries
 KEPT = 3  # older files: FILE.1 is the youngest of them
 PRIVATE = 0o600
 
@@ -150,6 +151,10 @@ class AuditLog:
         self._is_stuck = False
         self._has_warned = False
 
+    @property
+    def path(self) -> Path:
+        return self._path
+
     def append(self, entry: Entry) -> None:
         """Write a line. What prevents it is logged, once until it works again, and is no trouble of the call's."""
         line = json.dumps(self._redaction.value(as_record(entry))).encode() + b"\n"
@@ -163,6 +168,23 @@ class AuditLog:
             if not self._is_failing:
                 log.warning("calls are not recorded, %s cannot be written: %s", self._path, error.strerror)
             self._is_failing = True
+
+    def since(self, moment: datetime) -> Iterator[Entry | None]:
+        """The lines of files that were written to since a moment, oldest first, as entries; None for what is none.
+
+        Of more than `READ_BACK` bytes, the newest. Raises nothing: what cannot be read is not there.
+        """
+        room, parts = READ_BACK, []
+        for file in reversed(with_older(self._path)):
+            with suppress(OSError):
+                found = file.stat()
+                if room > 0 and found.st_mtime >= moment.timestamp() and stat.S_ISREG(found.st_mode):
+                    parts.append((file, max(0, found.st_size - room)))
+                    room -= found.st_size
+        for file, offset in reversed(parts):
+            with suppress(OSError), file.open("rb") as opened:
+                opened.seek(offset)
+                yield from (read_entry(line.decode(errors="replace"), self._redaction) for line in opened)
 
     def _write(self, line: bytes) -> None:
         file = self._opened()

@@ -33,7 +33,7 @@ from uru_mcp.keyring import Keyring
 from uru_mcp.library import Library
 from uru_mcp.outcomes import Outcomes
 from uru_mcp.outlook import Outlook, View
-from uru_mcp.own_tools import OWN, Definition
+from uru_mcp.own_tools import CARD_TOOLS, OWN, Definition
 from uru_mcp.read_check import ReadCheck
 from uru_mcp.redaction import Redaction
 from uru_mcp.render import Rendered, Renderer
@@ -87,7 +87,7 @@ class Bridge:
         connection = self._connection(transport)
         self._client = UruClient(connection, redaction)
         identity = self._identity(clock)
-        connection.on_refusal = identity.doubt
+        connection.on_refusal, connection.on_send = identity.doubt, lambda key: self.witness.sent(key)
         catalogs = self._catalogs(redaction, is_remote=transport is None)
         calls = Calls(self._client, identity)
         self._outlook = Outlook(identity, catalogs, ReadCheck(calls, identity), on_look=self._after_look)
@@ -113,7 +113,7 @@ class Bridge:
             execute_timeout=settings.execute_timeout,
         )
         audit = AuditLog(settings.audit_log, redaction) if settings.audit_log else None
-        self._witness = Witness(audit, self._circumstances)
+        self.witness = Witness(audit, self._circumstances)
         self._tasks: TaskGroup
         self.on_change: Callable[[List], Awaitable[None]] = nobody
 
@@ -180,11 +180,11 @@ class Bridge:
             UnknownTool: There is no MCP tool of that name, which is a fault of the protocol and not of a call.
         """
         deadline = time.monotonic() + self._within(float("inf") if within is None else within - MARGIN)
-        with self._witness.watching(name, arguments) as seen:
+        with self.witness.watching(name, arguments) as seen:
             try:
                 seen.rendered = await self._in_time(lambda: self._tool_calls.answer(name, arguments, deadline))
             except UruError as error:
-                if isinstance(error, UnknownTool) and name not in OWN:
+                if isinstance(error, UnknownTool) and name not in OWN and name not in CARD_TOOLS:
                     raise
                 log.info("%s: %s", name, error.code)
                 seen.rendered = self.refusal(error)
@@ -277,8 +277,8 @@ class Bridge:
 
     def _circumstances(self, tool: str) -> Circumstances:
         view = self._outlook.now
-        needs = needs_of(tool, view.catalog)
-        return Circumstances(needs, view.standing.grant, self._keyring.last4)
+        needs, record = needs_of(tool, view.catalog), view.standing.record
+        return Circumstances(needs, view.standing.grant, self._keyring.last4, record and record.requests)
 
     def _report(self) -> tuple[dict[str, Any], str]:
         view = self._outlook.now

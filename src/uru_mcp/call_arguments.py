@@ -13,7 +13,7 @@ from uru_mcp.dispatch_input import INPUTS, TOOL, Reading, ambiguous, read_call
 from uru_mcp.errors import ArgumentError
 from uru_mcp.fields import is_larger
 from uru_mcp.heavy_work import in_thread
-from uru_mcp.own_tools import DISPATCHERS, INPUT, OWN
+from uru_mcp.own_tools import CARD_TOOLS, DISPATCHERS, INPUT, OWN
 from uru_mcp.surface import Call
 
 QUICK = 20_000  # characters of a schema, or of arguments, that are checked at once
@@ -25,7 +25,7 @@ def of_own_tool(name: str, sent: Arguments) -> Reading:
     """What a call of a tool of ours may mean. Raises: ArgumentError."""
     from uru_mcp import argument_repair, argument_wrapping, arguments
 
-    schema = OWN[name].schema
+    schema = {**OWN, **CARD_TOOLS}[name].schema
     if name not in DISPATCHERS:
         meant = argument_repair.without_nothing(schema, argument_wrapping.unwrapped((name,), schema, sent))
         return Reading(arguments.accepted(name, schema, meant, trusted=True))

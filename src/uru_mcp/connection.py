@@ -29,6 +29,7 @@ from uru_mcp.bodies import Request as Request
 from uru_mcp.complaints import is_no_route, read_complaint
 from uru_mcp.errors import NoAnswer, UruError
 from uru_mcp.failures import not_ready, not_received
+from uru_mcp.key import Key
 from uru_mcp.keyring import Keyring
 from uru_mcp.network_settings import require_usable_proxy
 from uru_mcp.redaction import Redaction
@@ -59,7 +60,8 @@ class Connection:
     """Connections to one Uru, pooled. Redirects are not followed, so that the key goes nowhere else.
 
     `heavy_work` is done one piece after the other, of whatever kind.
-    `on_refusal` is called when Uru answers 401 or 403 to anything but a question about the key.
+    `on_refusal` is called when Uru answers 401 or 403 to anything but a question about the key, and `on_send` before
+    each request, with the key that goes with it.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Connection:
         self._opened: httpx2.AsyncClient | None = None
         self._heavy_work = heavy_work or anyio.CapacityLimiter(1)
         self.on_refusal: Callable[[], None] = lambda: None
+        self.on_send: Callable[[Key], None] = lambda _: None
 
     def start_over(self) -> None:
         """Forget what Uru gave the client of an earlier key to remember."""
@@ -188,6 +191,7 @@ class Connection:
         if key is None:
             message = messages.NO_KEY_NOW
             raise NoAnswer(message, fix=messages.WHOAMI_SAYS_WHY, retryable=False)
+        self.on_send(key)
         turn = within * TURN  # who has not got a connection by then is told that nothing was sent
         async with self._ready().stream(
             request.method,

@@ -6,12 +6,12 @@ What the record means for the key is decided in `evidence.py` and `identity.py`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from uru_mcp import limits
-from uru_mcp.fields import Record, UnexpectedShape, moment_at, object_at, record_of, text_at
+from uru_mcp.fields import Record, UnexpectedShape, first, moment_at, object_at, record_of, text_at
 from uru_mcp.permission_names import read_names, told_by
 from uru_mcp.permissions import NOTHING, Permissions
 from uru_mcp.quoting import quoted
@@ -22,6 +22,15 @@ KEYS = ("key", "api_key", "apiKey")
 PERMISSIONS = ("permissions", "scopes", "scope", "access")
 UNKNOWN_SHOWN, UNKNOWN_CHARS = 10, 40
 DEEPEST_ENVELOPE = 3
+MOST_REQUESTS = 10**12  # more is no count
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """How many requests Uru has counted with the key: since it was made, and in the last 24 hours."""
+
+    total: int | None
+    last_day: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,7 @@ class KeyRecord:
     workspace: Workspace | None
     permissions: Permissions | None
     unknown_permissions: tuple[str, ...] = ()
+    requests: Requests | None = field(default=None, compare=False)  # each look changes it, and nothing else with it
 
 
 def read_key_record(body: Any) -> KeyRecord:
@@ -58,10 +68,22 @@ def read_key_record(body: Any) -> KeyRecord:
         workspace=read_workspace(record) or read_workspace(key),
         permissions=permissions,
         unknown_permissions=tuple(quoted(name, UNKNOWN_CHARS) for name in unknown[:UNKNOWN_SHOWN]),
+        requests=_requests(object_at(record, "usage") or object_at(key, "usage") or {}),
     )
     if permissions is None and not unknown and (read.workspace, read.last4, read.created_at) == (None, None, None):
         raise UnexpectedShape("an object that is no record of a key")
     return read
+
+
+def _requests(usage: Record) -> Requests | None:
+    """`{"requests_total": 1234, "requests_24h": 10}`"""
+    total = _count(first(usage, "requests_total", "requestsTotal", "total_requests", "totalRequests"))
+    last_day = _count(first(usage, "requests_24h", "requests24h", "requests_last_24h"))
+    return None if total is None and last_day is None else Requests(total, last_day)
+
+
+def _count(found: Any) -> int | None:
+    return found if isinstance(found, int) and not isinstance(found, bool) and 0 <= found <= MOST_REQUESTS else None
 
 
 def _unwrapped(record: Record) -> Record:

@@ -12,10 +12,11 @@ from contextlib import suppress
 from typing import Any
 
 from uru_mcp import messages
+from uru_mcp.approvals import advice
 from uru_mcp.catalog import Tool
 from uru_mcp.cursors import require_none
 from uru_mcp.effects import attribution
-from uru_mcp.errors import PermissionMissing, Refused, UruError
+from uru_mcp.errors import ArgumentError, PermissionMissing, Refused, UruError
 from uru_mcp.fields import Record, UnexpectedShape, record_of
 from uru_mcp.gate import allows
 from uru_mcp.heavy_work import in_time
@@ -24,7 +25,7 @@ from uru_mcp.names import shown_name
 from uru_mcp.outlook import Outlook, View
 from uru_mcp.policy import PLATFORM, RECORDS
 from uru_mcp.prompts import Filled, Offer, Prompts, place_of
-from uru_mcp.records import AUTOMATIONS, KINDS, PROMPTS, RUNS, Kind, read_entry
+from uru_mcp.records import AUTOMATIONS, KINDS, PROMPTS, RUNS, Kind, kind_at, read_entry
 from uru_mcp.redaction import Redaction
 from uru_mcp.render import Rendered, Renderer, Rest
 from uru_mcp.resources import NOUNS, Resources, Template, described, needs_at, templates
@@ -164,6 +165,25 @@ class Library:
         if page.next_cursor is not None:
             notes.append(messages.more_resources(page.next_cursor))
         return self._renderer.answer(answer, notes=notes, told=("problems",))
+
+    async def show_run(self, uri: str, *, within: float) -> Rendered:
+        """What `uru_show_run` answers: a run or an automation as a graph, see `graph_of`, and what a run waits for.
+
+        Raises, besides: `ArgumentError` for an address of anything else, `PermissionMissing`.
+        """
+        until = time.monotonic() + within
+        address = parse_uri(uri)
+        kind = kind_at(address)
+        if kind not in (AUTOMATIONS, RUNS):
+            raise ArgumentError(messages.NEITHER_AUTOMATION_NOR_RUN, fix=messages.FIND_A_RUN)
+        view = await self._outlook.look(within / 2)
+        view = await self._outlook.admit("uru_show_run", needs_at(address, view), view, within=within / 4)
+        graph, approvals = await self._resources.run_graph(address, view, within=until - time.monotonic())
+        advised = [advice(one, view) for one in approvals]
+        answer = {"from": messages.OF_WORKSPACE, "uri": address.uri, **graph}
+        answer |= {"waits_for": [structure for structure, _ in advised]}
+        notes = [attribution(messages.OF_WORKSPACE)[1:-1], *(note[1:-1] for _, note in advised)]
+        return self._renderer.answer(answer, notes=notes, told=("waits_for",))
 
     async def title_of(self, run: Address, *, within: float) -> str | None:
         """What the automation of a run is called; None where the key may not read it, or it cannot be read in time."""

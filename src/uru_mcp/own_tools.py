@@ -261,4 +261,31 @@ OWN: Mapping[str, Definition] = {
     )
 }
 
+SHOW_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {"uri": {"type": "string", "maxLength": 2000, "description": "`uri` of an automation or a run"}},
+    "required": ["uri"],
+    "additionalProperties": False,
+}
+
+CARD_TOOLS: Mapping[str, Definition] = {
+    definition.name: definition
+    for definition in (
+        Definition(
+            "uru_show_run",
+            "Show a run",
+            "Shows the user a card: the graph of an automation and, of a run, how far it has come, its events and what"
+            " it waits for. Use it when the user wants to see an automation or a run. Returns what the card shows:"
+            ' {"run", "automation", "nodes", "edges", "events", "waits_for"}. Needs Read. Take the `uri` of either'
+            " from uru_list_resources or a result.",
+            SHOW_SCHEMA,
+            read_only=True,
+            destructive=False,
+            idempotent=True,
+            open_world=False,
+        ),
+    )
+}
+"""The tools of ours that are there for a view alone, and only for clients that show views."""
+
 DISPATCHERS = frozenset({"uru_read", "uru_write", "uru_execute"})

@@ -70,6 +70,9 @@ OWN_TOOLS: Mapping[str, Permissions] = {
     "uru_read_resource": RECORDS,
 }
 
+CARD_TOOLS: Mapping[str, Permissions] = {"uru_show_run": RECORDS}
+"""The tools of ours that clients are told of which show views."""
+
 
 def needs_of(namespace: str, name: str, *, declared: Permissions | None, read_only: bool | None) -> Permissions:
     """The permissions that a key must have, all of them, before the tool may run.

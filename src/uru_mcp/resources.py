@@ -14,6 +14,7 @@ from typing import Any
 
 from uru_mcp import limits, messages
 from uru_mcp.approvals import advice
+from uru_mcp.apps.run_graph import graph_of
 from uru_mcp.discovery import offer
 from uru_mcp.errors import ArgumentError
 from uru_mcp.fields import Record
@@ -121,6 +122,21 @@ class Resources:
             return ()
         within = (until - time.monotonic()) / 2
         return with_steps(approvals, await self._shelves.automation_of(approvals[0].run, view, within=within))
+
+    async def run_graph(
+        self, address: Address, view: View, *, within: float
+    ) -> tuple[dict[str, Any], tuple[Approval, ...]]:
+        """An automation, or a run of one, as a graph, and what the run waits for."""
+        until = time.monotonic() + within
+        kinds = open_kinds(view)
+        if kind_at(address) not in kinds or self._redaction.text(address.uri) != address.uri:
+            raise no_such_resource(self._redaction.text(address.uri))
+        if address.run_id is None:
+            automation = await self._shelves.get(AUTOMATIONS, address, view, within=within)
+            return graph_of({}, automation), ()
+        run = self._redaction.value(await self._shelves.get(RUNS, address, view, within=within / 2))
+        automation = await self._shelves.automation_of(address, view, within=until - time.monotonic())
+        return graph_of(run, automation), with_steps(read_approvals(run), automation)
 
     async def complete(
         self, uri_template: str, argument: str, value: str, given: Mapping[str, str], view: View, *, within: float

@@ -25,6 +25,8 @@ from mcp.shared.exceptions import MCPError
 
 from uru_mcp import __version__, messages, protocol
 from uru_mcp.announcements import List
+from uru_mcp.apps import extension
+from uru_mcp.apps.card_list import with_cards
 from uru_mcp.asking import Asking, Time
 from uru_mcp.bridge import Bridge
 from uru_mcp.cursors import require_none
@@ -32,7 +34,7 @@ from uru_mcp.errors import UnknownTool, UruError
 from uru_mcp.instructions import instructions
 from uru_mcp.invalid_params import name_fields
 from uru_mcp.library import Library
-from uru_mcp.own_tools import Definition
+from uru_mcp.own_tools import CARD_TOOLS, Definition
 from uru_mcp.render import Rendered
 from uru_mcp.unconfigured import Unconfigured
 
@@ -90,12 +92,24 @@ class Handlers:
         definitions = await self._bridge.list_tools()
         if definitions is not self._listed[0]:
             self._listed = (definitions, types.ListToolsResult(tools=list(map(protocol.tool, definitions))))
-        return self._listed[1]
+        return with_cards(self._listed[1]) if extension.is_declared(ctx) else self._listed[1]
 
     async def call_tool(
         self, ctx: Context, params: types.CallToolRequestParams
     ) -> types.CallToolResult | types.InputRequiredResult:
         self.listeners.session = ctx.session
+        if not extension.is_declared(ctx):
+            if params.name in CARD_TOOLS:
+                raise MCPError(types.INVALID_PARAMS, NO_SUCH_TOOL)
+            return await self._call(ctx, params)
+        result = await self._call(ctx, params)
+        if params.name == "uru_whoami" and isinstance(result, types.CallToolResult):
+            return extension.with_card(result, await self._bridge.witness.key_card())
+        return result
+
+    async def _call(
+        self, ctx: Context, params: types.CallToolRequestParams
+    ) -> types.CallToolResult | types.InputRequiredResult:
         until = time.monotonic() + self._bridge.call_within
         if "progress_token" not in (ctx.meta or {}):
             return await self._asking.settle(ctx, params, await self._answer(params, until), Time(until))
@@ -119,6 +133,8 @@ class Handlers:
         cursor = params.cursor if params is not None else None
         page = await self._library(ctx, "resources", lambda library, within: library.resources(cursor, within=within))
         resources = [protocol.resource(one) for one in page.resources]
+        if cursor is None and extension.is_declared(ctx):
+            resources += extension.resources()
         return types.ListResourcesResult(resources=resources, next_cursor=page.next_cursor)
 
     async def list_templates(
@@ -129,6 +145,9 @@ class Handlers:
         return types.ListResourceTemplatesResult(resource_templates=[protocol.template(one) for one in found])
 
     async def read_resource(self, ctx: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
+        view = extension.contents(params.uri) if extension.is_declared(ctx) else None
+        if view is not None:
+            return view
         mime_type, piece = await self._library(
             ctx, "resources", lambda library, within: library.read(params.uri, within=within), uri=params.uri
         )

@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeGuard
 
 import anyio
 import mcp.types as types
@@ -17,6 +17,7 @@ from mcp.server.stdio import stdio_server
 from mcp.shared.message import SessionMessage
 
 from uru_mcp import messages
+from uru_mcp.apps import extension
 from uru_mcp.batches import Answer, Batch, Batches
 from uru_mcp.bridge import Bridge
 from uru_mcp.lines import Lines
@@ -45,7 +46,12 @@ class Outgoing:
         self._redaction = redaction
         self._batches = batches
         self._is_over = False
+        self._declaring: set[types.RequestId] = set()
         self.write: Any = None
+
+    def declare_in_answer_to(self, request: types.RequestId) -> None:
+        """Have the answer to this request say that we have views, which the SDK leaves out."""
+        self._declaring.add(request)
 
     def end(self) -> None:
         """Write nothing from now on."""
@@ -65,7 +71,11 @@ class Outgoing:
                 clean["data"] = self._redaction.value(said.data)
             message = message.model_copy(update={"error": said.model_copy(update=clean)})
         elif isinstance(message, types.JSONRPCResponse):
-            message = message.model_copy(update={"result": self._redaction.value(message.result)})
+            result = self._redaction.value(message.result)
+            if message.id in self._declaring:
+                self._declaring.discard(message.id)
+                result = extension.with_declaration(result)
+            message = message.model_copy(update={"result": result})
         elif message.params:  # such as an acknowledgement, which repeats a client's words
             message = message.model_copy(update={"params": self._redaction.value(message.params)})
         if isinstance(message, (types.JSONRPCResponse, types.JSONRPCError)):
@@ -107,6 +117,8 @@ class Incoming:
     async def receive(self) -> SessionMessage:
         async for item in self._read:
             found = salvaged(item) if isinstance(item, Exception) else item
+            if isinstance(found, SessionMessage) and _asks_for_declaration(found.message):
+                self._write.declare_in_answer_to(found.message.id)
             if (
                 isinstance(found, SessionMessage)
                 and self._is_probed
@@ -165,6 +177,14 @@ def _own_stdin() -> AsyncIterator[str]:
     os.close(nothing)
     # never closed, since a thread may still read from it
     return aiter(anyio.wrap_file(open(own, encoding="utf-8", errors="replace", closefd=False)))
+
+
+def _asks_for_declaration(message: Any) -> TypeGuard[types.JSONRPCRequest]:
+    return (
+        isinstance(message, types.JSONRPCRequest)
+        and message.method in extension.ANSWERS_WITH_CAPABILITIES
+        and extension.is_declared_in(message.params)
+    )
 
 
 def _discovered(server: Server[None], request: types.JSONRPCRequest) -> types.JSONRPCResponse | types.JSONRPCError:

@@ -22,7 +22,7 @@ from uru_mcp.key_status import Standing
 from uru_mcp.names import shown_name
 from uru_mcp.own_tools import DISPATCHERS, INPUT, OWN, Definition
 from uru_mcp.permissions import Permissions
-from uru_mcp.policy import LIST_WORKSPACES, OWN_TOOLS, PLATFORM, SELECT_WORKSPACE
+from uru_mcp.policy import CARD_TOOLS, LIST_WORKSPACES, OWN_TOOLS, PLATFORM, SELECT_WORKSPACE
 from uru_mcp.quoting import quoted
 from uru_mcp.redaction import Redaction
 from uru_mcp.schema_fit import fit
@@ -65,7 +65,7 @@ def _find(name: str, catalog: Catalog) -> Tool | None:
 def needs_of(name: str, catalog: Catalog) -> Permissions | None:
     """What a tool of ours or of Uru's needs, or None when there is none of that name."""
     tool = _find(name, catalog)
-    return OWN_TOOLS.get(name) if tool is None else tool.needs
+    return {**OWN_TOOLS, **CARD_TOOLS}.get(name) if tool is None else tool.needs
 
 
 def listed(

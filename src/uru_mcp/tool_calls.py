@@ -19,7 +19,7 @@ from uru_mcp.key import Key
 from uru_mcp.library import Library, answered_kind
 from uru_mcp.outcomes import Outcome, Outcomes
 from uru_mcp.outlook import Outlook, View
-from uru_mcp.own_tools import OWN
+from uru_mcp.own_tools import CARD_TOOLS, OWN
 from uru_mcp.permissions import NOTHING
 from uru_mcp.policy import PLATFORM, SELECT_WORKSPACE
 from uru_mcp.records import Kind
@@ -74,7 +74,7 @@ class ToolCalls:
         if name == "uru_whoami":  # which always answers, whatever it is asked with
             await self._outlook.look(min(LOOK, _left(deadline)), at_once=True)
             return self._renderer.answer(*self._report())
-        reading = of_own_tool(name, arguments) if name in OWN else Reading(arguments)
+        reading = of_own_tool(name, arguments) if name in OWN or name in CARD_TOOLS else Reading(arguments)
         arguments = reading.call
         if name == "uru_result":
             return await self._outcome(arguments, deadline)
@@ -84,6 +84,8 @@ class ToolCalls:
             offset = arguments.get("offset", 0)
             _, piece = await self._library.read(arguments["uri"], offset=offset, within=_left(deadline))
             return _attributed(piece)
+        if name == "uru_show_run":
+            return await self._library.show_run(arguments["uri"], within=_left(deadline))
         view = await self._outlook.look(_left(deadline) / 2)  # the rest is for the call itself
         gate.require(name, NOTHING, view.standing)
         if name == "uru_search_tools":

@@ -20,6 +20,7 @@ from uru_mcp.redaction import Redaction
 from uru_mcp.render import Rendered, Renderer
 from uru_mcp.uris import Address
 from uru_mcp.whoami import Facts, report
+from uru_mcp.witness import Circumstances, Witness
 
 
 class Unconfigured:
@@ -30,6 +31,7 @@ class Unconfigured:
         self._standing = Standing(trouble=error)
         self._renderer = Renderer(redaction, budget=0)  # which bounds results, and there are none
         self.call_within = 0.0  # nobody waits
+        self.witness = Witness(None, lambda _: Circumstances(None, None, None))
         self.on_change: Callable[[List], Awaitable[None]] = nobody
 
     @property

@@ -14,9 +14,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from uru_mcp.apps.key_card import key_card
+from uru_mcp.apps.request_count import RequestCount
 from uru_mcp.audit import LONGEST, OK, AuditLog, Entry
 from uru_mcp.dispatch_input import named_tool
 from uru_mcp.errors import UruError
+from uru_mcp.key import Key
+from uru_mcp.key_record import Requests
 from uru_mcp.names import VALID
 from uru_mcp.own_tools import DISPATCHERS
 from uru_mcp.permissions import Grant, Permissions
@@ -29,11 +33,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What holds for a call of a tool: its needs, None when there is no such tool, and the key and its grant."""
+    """What holds for a call of a tool: its needs, None when there is no such tool, and the key and its grant.
+
+    `requests` are what Uru has counted with the key, where it tells.
+    """
 
     needs: Permissions | None
     grant: Grant | None
     last4: str | None
+    requests: Requests | None = None
 
 
 @dataclass(slots=True)
@@ -49,6 +57,17 @@ class Witness:
     def __init__(self, audit: AuditLog | None, circumstances: Callable[[str], Circumstances]) -> None:
         self._audit = audit
         self._circumstances = circumstances
+        self._count = RequestCount(audit.path) if audit is not None else None
+
+    def sent(self, key: Key) -> None:
+        """Count a request that is about to be sent to Uru."""
+        if self._count is not None:
+            self._count.sent(key.last4)
+
+    async def key_card(self) -> dict[str, Any]:
+        """What the card of the key in use shows of its use."""
+        found = self._circumstances("uru_whoami")
+        return await key_card(self._audit, self._count, found.last4, found.requests)
 
     @contextmanager
     def watching(self, name: str, arguments: dict[str, Any]) -> Iterator[Sight]:
@@ -80,6 +99,8 @@ class Witness:
     ) -> Entry:
         tool, via = _meant(name, arguments)
         found = self._circumstances(tool)
+        if self._count is not None and found.last4 and found.requests and found.requests.total is not None:
+            self._count.begin(found.last4, found.requests.total)
         return Entry(
             came,
             tool if found.needs is not None or VALID.fullmatch(tool) else NO_NAME,

@@ -1,0 +1,104 @@
+"""The extension MCP Apps on MCP's wire: whether a client declared it, and what such a client is told besides.
+
+A client that did not declare it is answered as if there were none of this. `mcp.server.apps` of the SDK does the same
+for its larger server, and importing it costs a third of a second.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+import mcp.types as types
+from mcp.server.context import ServerRequestContext
+
+from uru_mcp.apps.views import EXTENSION, MIME_TYPE, VIEWS, View
+
+ANSWERS_WITH_CAPABILITIES = frozenset({"initialize", "server/discover"})
+CAPABILITIES_KEY = "io.modelcontextprotocol/clientCapabilities"
+SERVER_INFO_KEY = "io.modelcontextprotocol/serverInfo"
+CARD = "uru-mcp/card"  # the key of a result's `_meta` under which a view finds what the model is not told
+
+# Three hexagonal cells: a small drawing, as every byte of it goes into each `initialize`.
+_ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#3b5bdb"/>'
+    '<path d="M10 8v9a6 6 0 0 0 12 0V8" fill="none" stroke="#fff" stroke-width="4" stroke-linecap="round"/></svg>'
+)
+ICONS = [
+    {
+        "src": f"data:image/svg+xml;base64,{base64.b64encode(_ICON.encode()).decode()}",
+        "mimeType": "image/svg+xml",
+        "sizes": ["any"],
+    }
+]
+
+Context = ServerRequestContext[Any, Any]
+
+
+def is_declared_in(params: Mapping[str, Any] | None) -> bool:
+    """Whether a raw `initialize`, or a raw request of the newer era, declares that the client shows views."""
+    holder = (params or {}).get("capabilities") or ((params or {}).get("_meta") or {}).get(CAPABILITIES_KEY)
+    return _declares(holder.get("extensions") if isinstance(holder, dict) else None)
+
+
+def is_declared(ctx: Context) -> bool:
+    """Whether the client of a request declared that it shows views."""
+    capabilities = ctx.session.client_capabilities
+    return _declares(capabilities.extensions if capabilities is not None else None)
+
+
+def _declares(extensions: Any) -> bool:
+    settings = extensions.get(EXTENSION) if isinstance(extensions, dict) else None
+    mime_types = settings.get("mimeTypes") if isinstance(settings, dict) else None
+    return isinstance(mime_types, list) and MIME_TYPE in mime_types
+
+
+def with_declaration(result: dict[str, Any]) -> dict[str, Any]:
+    """The result of `initialize` or `server/discover` with our declaration, which the SDK drops, and our icon."""
+    capabilities = dict(result.get("capabilities") or {})
+    capabilities["extensions"] = {**(capabilities.get("extensions") or {}), EXTENSION: {"mimeTypes": [MIME_TYPE]}}
+    declared = {**result, "capabilities": capabilities}
+    if isinstance(result.get("serverInfo"), dict):
+        declared["serverInfo"] = {**result["serverInfo"], "icons": ICONS}
+    return declared
+
+
+def with_view(tool: types.Tool, view: View) -> types.Tool:
+    """The tool, whose results a host shows in this view; the flat key is older, and some hosts read it alone."""
+    meta = {**(tool.meta or {}), "ui": {"resourceUri": view.uri}, "ui/resourceUri": view.uri}
+    return tool.model_copy(update={"meta": meta})
+
+
+def with_card(result: types.CallToolResult, card: Mapping[str, Any]) -> types.CallToolResult:
+    """The result with what its view is given; hosts keep `_meta` from the model."""
+    return result.model_copy(update={"meta": {**(result.meta or {}), CARD: dict(card)}})
+
+
+def _frame() -> dict[str, Any]:
+    """What a host is to allow a view: a border, and no connection and no file from anywhere."""
+    return {"ui": {"prefersBorder": True, "csp": {"connectDomains": [], "resourceDomains": []}}}
+
+
+def resources() -> list[types.Resource]:
+    return [
+        types.Resource(
+            uri=view.uri,
+            name=view.title,
+            title=view.title,
+            description=view.description,
+            mime_type=MIME_TYPE,
+            size=len(view.document.encode()),
+            _meta=_frame(),
+        )
+        for view in VIEWS.values()
+    ]
+
+
+def contents(uri: str) -> types.ReadResourceResult | None:
+    """The document of a view; None where there is no view at this address."""
+    view = VIEWS.get(uri)
+    if view is None:
+        return None
+    text = types.TextResourceContents(uri=uri, mime_type=MIME_TYPE, text=view.document, _meta=_frame())
+    return types.ReadResourceResult(contents=[text])

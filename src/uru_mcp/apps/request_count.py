@@ -1,0 +1,97 @@
+"""How many requests this machine has sent with a key, so that a larger count of Uru's shows that others use it too.
+
+A small file beside the audit log, one for each key: a line of JSON that says when counting began and how many requests
+Uru had counted by then, and a byte for each request since. Several servers can append a byte to a file at once, and it
+is there even when a server is killed. Where Uru counts no requests, or no log is kept, there is no file.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from uru_mcp.fields import moment_at
+
+PRIVATE = 0o600
+HEADER = 200  # bytes, at most
+
+log = logging.getLogger(__name__)
+
+
+class RequestCount:
+    """Counts by the last four characters of a key. Its failures are nobody's trouble: then nothing is compared.
+
+    A request counts before it is sent, so that Uru's own count is never ahead of this one by what is under way.
+    """
+
+    def __init__(self, log_file: Path) -> None:
+        self._log_file = log_file
+        self._uncounted: Counter[str] = Counter()  # sent before there was a file
+
+    def sent(self, last4: str) -> None:
+        try:
+            self._append(last4)
+        except FileNotFoundError:
+            self._uncounted[last4] += 1
+        except OSError as error:
+            log.debug("requests are not counted: %s", error.strerror)
+            self._give_up(last4)
+
+    def begin(self, last4: str, total: int) -> None:
+        """Count from now on, unless that has begun: Uru has counted so many requests."""
+        if self._path(last4).exists():
+            return
+        header = json.dumps({"since": datetime.now(UTC).isoformat(timespec="seconds"), "total": total}).encode()
+        dots = b"." * self._uncounted[last4]  # of which Uru may not have counted all
+        try:
+            file = os.open(self._path(last4), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, PRIVATE)
+            try:
+                os.write(file, header + b"\n" + dots)
+            finally:
+                os.close(file)
+        except OSError as error:  # another server was first, or there can be none
+            log.debug("requests are not counted: %s", error.strerror)
+
+    def elsewhere(self, last4: str, total: int) -> dict[str, Any] | None:
+        """How many requests Uru has counted that this machine did not send; None where there are none.
+
+        `{"requests": 12, "since": "2026-11-03T09:00:00+00:00"}`
+        """
+        try:
+            with self._path(last4).open("rb") as file:
+                line = file.readline(HEADER)
+                header = json.loads(line)
+                sent = os.fstat(file.fileno()).st_size - len(line)
+            since, before = moment_at(header, "since"), header["total"]
+            if since is None or not isinstance(before, int) or total < before:
+                raise ValueError("a count that is no longer of use")
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            self._give_up(last4)
+            return None
+        others = total - before - sent
+        return {"requests": others, "since": since.isoformat()} if others > 0 else None
+
+    def _append(self, last4: str) -> None:
+        file = os.open(self._path(last4), os.O_WRONLY | os.O_APPEND | getattr(os, "O_NONBLOCK", 0))
+        try:
+            os.write(file, b".")
+        finally:
+            os.close(file)
+
+    def _give_up(self, last4: str) -> None:
+        """A count that misses requests would accuse others of them: begin anew."""
+        try:
+            self._path(last4).unlink(missing_ok=True)
+        except OSError as error:
+            log.debug("an old count stays: %s", error.strerror)
+
+    def _path(self, last4: str) -> Path:
+        safe = "".join(one if one.isalnum() else "_" for one in last4)
+        return self._log_file.with_name(f"{self._log_file.name}.requests-{safe}")

@@ -1,0 +1,67 @@
+"""The views as a host reads them: one HTML document each, with its script and its style inside.
+
+A page in `pages/` names neither; what all views share stands once in `host.js` and `style.css`. A document allows
+its own script and style by their hashes and no connection, so that no script of a stranger runs in it even where a host
+is less strict. Source: SEP-1865 (MCP Apps), stable text of 2026-01-26.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+EXTENSION = "io.modelcontextprotocol/ui"
+MIME_TYPE = "text/html;profile=mcp-app"
+SHARED_SCRIPT, SHARED_STYLE = "host.js", "style.css"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view: `name` is that of its page in `pages/`, `title` and `description` are for lists of resources."""
+
+    name: str
+    title: str
+    description: str
+
+    @property
+    def uri(self) -> str:
+        return f"ui://uru/{self.name}.html"
+
+    @property
+    def document(self) -> str:
+        return _document(self.name)
+
+
+KEY = View("key", "Key card", "How the API key stands, what it may do, and how it was used.")
+RUN = View("run", "Automation card", "The graph of an automation, and how far one of its runs has come.")
+
+VIEWS: Mapping[str, View] = {view.uri: view for view in (KEY, RUN)}
+
+
+@cache
+def _document(name: str) -> str:
+    """`<!doctype html>…`, some 15,000 characters."""
+    script, style = f"{_page(SHARED_SCRIPT)}\n{_page(f'{name}.js')}", _page(SHARED_STYLE)
+    policy = (
+        f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src data:;"
+        " base-uri 'none'; form-action 'none'"
+    )
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>Uru</title>\n<style>{style}</style>\n</head>\n{_page(f'{name}.html')}"
+        f"<script>{script}</script>\n</html>\n"
+    )
+
+
+def _page(name: str) -> str:
+    return files(__package__).joinpath("pages", name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
