@@ -18,7 +18,7 @@ from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 
 from uru_mcp import messages
-from uru_mcp.approvals import DECISION_SCHEMA, decision, question
+from uru_mcp.results.approvals import DECISION_SCHEMA, decision, question
 from uru_mcp.errors import Unconfirmed, UruError
 from uru_mcp.key import Key
 from uru_mcp.names import shown_name

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from uru_mcp import messages
-from uru_mcp.approvals import advice, deciding_tool
+from uru_mcp.results.approvals import advice, deciding_tool
 from uru_mcp.calls import speaker_of
 from uru_mcp.catalog import Tool
 from uru_mcp.outlook import View

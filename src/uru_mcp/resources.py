@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from uru_mcp import limits, messages
-from uru_mcp.approvals import advice
+from uru_mcp.results.approvals import advice
 from uru_mcp.discovery import offer
 from uru_mcp.errors import ArgumentError
 from uru_mcp.fields import Record
