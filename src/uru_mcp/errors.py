@@ -10,6 +10,7 @@
   x PermissionMissing  the user: a key with more permissions
   x ArgumentError      the model: call again with better arguments
     + UnknownTool
+  x Declined           the user: a person said no, or has to say yes first
   x Unconfirmed        the model: look first, it may have happened
   x NoAnswer           nobody yet: Uru did not answer, or asked to wait
   x Refused            depends on what Uru answered
@@ -42,6 +43,7 @@ Code = Literal[
     "invalid_arguments",
     "not_found",
     "forbidden",
+    "declined",
     "connection_problem",
     "rate_limited",
     "unavailable",
@@ -156,6 +158,12 @@ class UnknownTool(ArgumentError):
     """There is no tool of that name, or none that is known now."""
 
     default_code = "unknown_tool"
+
+
+class Declined(UruError):
+    """A person said no to it, or nobody could be asked; nothing was sent."""
+
+    default_code = "declined"
 
 
 class Unconfirmed(UruError):

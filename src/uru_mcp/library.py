@@ -12,7 +12,6 @@ from contextlib import suppress
 from typing import Any
 
 from uru_mcp import messages
-from uru_mcp.approvals import advice
 from uru_mcp.catalog import Tool
 from uru_mcp.cursors import require_none
 from uru_mcp.effects import attribution
@@ -29,6 +28,7 @@ from uru_mcp.records import AUTOMATIONS, KINDS, PROMPTS, RUNS, Kind, kind_at, re
 from uru_mcp.redaction import Redaction
 from uru_mcp.render import Rendered, Renderer, Rest
 from uru_mcp.resources import NOUNS, Resources, Template, described, needs_at, templates
+from uru_mcp.results.approvals import advice
 from uru_mcp.revisions import REPLACED
 from uru_mcp.shelves import Shelves, needs_of, open_kinds
 from uru_mcp.uris import Address, no_such_resource, parse_uri

@@ -325,6 +325,10 @@ QUESTION_IS_CLOSED = "This question is not open any more. The run still waits; l
 USER_DECIDED = "[The user was asked, and decided: {choice}.]"
 WHY_KEPT = "Why; kept with the run"
 
+ALREADY_DECIDED = "This was decided already: {answer}."
+TOKEN_IS_OVER = "This question is not open any more: ten minutes have passed, another key is in use, or it never was."
+CALL_AGAIN_FOR_A_CARD = "The model can make the call again, if it is still wanted; then there is a new question."
+
 # Before there is an answer
 
 KEY_HAS_NOT_COME = "The key from {name} is not available yet."

@@ -1,0 +1,1 @@
+"""What comes back from a call: unwrapped, attributed, cut and rendered."""
