@@ -20,7 +20,7 @@ CAPABILITIES_KEY = "io.modelcontextprotocol/clientCapabilities"
 SERVER_INFO_KEY = "io.modelcontextprotocol/serverInfo"
 CARD = "uru-mcp/card"  # the key of a result's `_meta` under which a view finds what the model is not told
 
-# Three hexagonal cells: a small drawing, as every byte of it goes into each `initialize`.
+# A U: a small drawing, as every byte of it goes into an answer.
 _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#3b5bdb"/>'
     '<path d="M10 8v9a6 6 0 0 0 12 0V8" fill="none" stroke="#fff" stroke-width="4" stroke-linecap="round"/></svg>'
@@ -61,6 +61,9 @@ def with_declaration(result: dict[str, Any]) -> dict[str, Any]:
     declared = {**result, "capabilities": capabilities}
     if isinstance(result.get("serverInfo"), dict):
         declared["serverInfo"] = {**result["serverInfo"], "icons": ICONS}
+    meta = result.get("_meta")
+    if isinstance(meta, dict) and isinstance(meta.get(SERVER_INFO_KEY), dict):
+        declared["_meta"] = {**meta, SERVER_INFO_KEY: {**meta[SERVER_INFO_KEY], "icons": ICONS}}
     return declared
 
 

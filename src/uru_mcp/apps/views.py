@@ -38,8 +38,9 @@ class View:
 
 KEY = View("key", "Key card", "How the API key stands, what it may do, and how it was used.")
 RUN = View("run", "Automation card", "The graph of an automation, and how far one of its runs has come.")
+DECISION = View("decision", "Decision card", "What waits for a person, with two buttons, and what came of it.")
 
-VIEWS: Mapping[str, View] = {view.uri: view for view in (KEY, RUN)}
+VIEWS: Mapping[str, View] = {view.uri: view for view in (KEY, RUN, DECISION)}
 
 
 @cache
