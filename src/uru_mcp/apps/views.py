@@ -1,8 +1,8 @@
 """The views as a host reads them: one HTML document each, with its script and its style inside.
 
-A page in `pages/` names neither; what all views share stands once in `host.js` and `style.css`. A document allows
-its own script and style by their hashes and no connection, so that no script of a stranger runs in it even where a host
-is less strict. Source: SEP-1865 (MCP Apps), stable text of 2026-01-26.
+Each view is a script in `pages/`; the page, the style and what speaks with the host are the same for all. A document
+allows its own script and style by their hashes, and no connection, so that no script of a stranger runs in it even
+where a host is less strict. Source: SEP-1865 (MCP Apps), stable text of 2026-01-26.
 """
 
 from __future__ import annotations
@@ -13,15 +13,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from string import Template
 
 EXTENSION = "io.modelcontextprotocol/ui"
 MIME_TYPE = "text/html;profile=mcp-app"
-SHARED_SCRIPT, SHARED_STYLE = "host.js", "style.css"
+FRAME, SHARED_SCRIPT, STYLE = "page.html", "host.js", "style.css"
+POLICY = "default-src 'none'; script-src {script}; style-src {style}; base-uri 'none'; form-action 'none'"
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view: `name` is that of its page in `pages/`, `title` and `description` are for lists of resources."""
+    """A view: `name` is that of its script in `pages/`, `title` and `description` are for lists of resources."""
 
     name: str
     title: str
@@ -45,19 +47,10 @@ VIEWS: Mapping[str, View] = {view.uri: view for view in (KEY, RUN, DECISION)}
 
 @cache
 def _document(name: str) -> str:
-    """`<!doctype html>…`, some 15,000 characters."""
-    script, style = f"{_page(SHARED_SCRIPT)}\n{_page(f'{name}.js')}", _page(SHARED_STYLE)
-    policy = (
-        f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src data:;"
-        " base-uri 'none'; form-action 'none'"
-    )
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>Uru</title>\n<style>{style}</style>\n</head>\n{_page(f'{name}.html')}"
-        f"<script>{script}</script>\n</html>\n"
-    )
+    """`<!doctype html>…`, some 20,000 characters."""
+    script, style = f"{_page(SHARED_SCRIPT)}\n{_page(f'{name}.js')}", _page(STYLE)
+    policy = POLICY.format(script=_hash(script), style=_hash(style))
+    return Template(_page(FRAME)).substitute(policy=policy, script=script, style=style)
 
 
 def _page(name: str) -> str:

@@ -22,7 +22,9 @@ const REACHED = ["done", "waiting", "rejected", "failed", "cancelled"];
 view.show = (result) => {
   const shown = result.structuredContent;
   if (!Array.isArray(shown?.nodes)) return render(plain(result));
-  render(head(shown), waits(shown.waits_for || []), graph(shown.nodes, shown.edges || [], shown.run), events(shown));
+  const steps = graph(shown.nodes, shown.edges || [], shown.run);
+  const log = events(shown);
+  render(head(shown), waits(shown.waits_for || []), log ? el("div", { class: "columns" }, steps, log) : steps);
 };
 
 const words = (name) => String(name).replaceAll("_", " ").replace(/^./, (letter) => letter.toUpperCase());
