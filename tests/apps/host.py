@@ -156,10 +156,13 @@ class Card:
 
 
 class Host:
-    """Opens views, each in a page of its own."""
+    """Shows one view at a time."""
 
     def __init__(self, browser: Any) -> None:
-        self._browser = browser
+        self._call: Call = no_tool
+        self._page = browser.new_page(locale="en-GB", timezone_id="UTC")
+        self._page.set_default_timeout(LIMIT)
+        self._page.expose_function("callTool", lambda params: _answered(self._call, params))
 
     @contextmanager
     def showing(
@@ -174,24 +177,19 @@ class Host:
         styles: dict[str, str] | None = None,
     ) -> Iterator[Card]:
         """The view with this document, after it was given the result of its tool. `call` is what its calls answer."""
-        page = self._browser.new_page(viewport={"width": width, "height": 900}, locale="en-GB", timezone_id="UTC")
-        try:
-            page.set_default_timeout(LIMIT)
-            page.expose_function("callTool", lambda params: _answered(call, params))
-            page.set_content(HOST)
-            context = {"theme": theme, "displayMode": "inline", "locale": "en-GB", "timeZone": "UTC"}
-            context |= {"styles": {"variables": styles or {}}}
-            page.evaluate(
-                "given => open_(given)",
-                {"html": html, "result": result, "input": {}, "context": context, "policy": policy},
-            )
-            frame = page.locator("iframe").element_handle().content_frame()
-            frame.locator("main > *").first.wait_for()
-            card = Card(page, frame)
-            card.settle()
-            yield card
-        finally:
-            page.close()
+        self._call, page = call, self._page
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto("about:blank")  # a document of its own, whose names are free again
+        page.set_content(HOST)
+        context = {"theme": theme, "displayMode": "inline", "locale": "en-GB", "timeZone": "UTC"}
+        context |= {"styles": {"variables": styles or {}}}
+        given = {"html": html, "result": result, "input": {}, "context": context, "policy": policy}
+        page.evaluate("given => open_(given)", given)
+        frame = page.locator("iframe").element_handle().content_frame()
+        frame.locator("main > *").first.wait_for()
+        card = Card(page, frame)
+        card.settle()
+        yield card
 
 
 def _answered(call: Call, params: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ LONG = "endless " * 1250
 UNBROKEN = "x" * 10_000
 SCRIPT = "<script>parent.postMessage('stolen', '*')</script><img src=x onerror=\"parent.postMessage('stolen', '*')\">"
 RIGHT_TO_LEFT = "\u05d4\u05d7\u05d6\u05e8 \u05dc\u05d0\u05e0\u05d4 (900) \u202eGNP.exe"
-HOSTILE = {"script": SCRIPT, "long": LONG, "unbroken": UNBROKEN, "right-to-left": RIGHT_TO_LEFT}
+HOSTILE = (SCRIPT, RIGHT_TO_LEFT, UNBROKEN, SCRIPT, LONG)
 
 
 @asynccontextmanager
@@ -77,14 +78,18 @@ def write_a_month(log: Path, last4: str) -> None:
             audit.append(Entry(day, "platform__context_query", outcome, key=last4))
 
 
-def hostile(value: Any, words: str) -> Any:
-    """The same JSON, in which every text that a stranger may have written is these words; ids and states stay."""
+def hostile(value: Any) -> Any:
+    """The same JSON, in which each text that a stranger may have written is one of these; ids and states stay."""
+    return _hostile(value, cycle(HOSTILE))
+
+
+def _hostile(value: Any, words: Iterator[str]) -> Any:
     kept = {"id", "from", "to", "node", "answer", "how", "state", "token", "kind", "expires_at", "permission", "day"}
     if isinstance(value, dict):
-        return {name: one if name in kept else hostile(one, words) for name, one in value.items()}
+        return {name: one if name in kept else _hostile(one, words) for name, one in value.items()}
     if isinstance(value, list):
-        return [hostile(one, words) for one in value]
-    return words if isinstance(value, str) else value
+        return [_hostile(one, words) for one in value]
+    return next(words) if isinstance(value, str) else value
 
 
 ASKED: dict[str, Any] = {
