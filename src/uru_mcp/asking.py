@@ -18,13 +18,13 @@ from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 
 from uru_mcp import messages
-from uru_mcp.results.approvals import DECISION_SCHEMA, decision, question
 from uru_mcp.errors import Unconfirmed, UruError
 from uru_mcp.key import Key
 from uru_mcp.names import shown_name
 from uru_mcp.policy import DECIDE, PLATFORM
 from uru_mcp.protocol import is_modern, tool_result
 from uru_mcp.render import Rendered
+from uru_mcp.results.approvals import DECISION_SCHEMA, decision, question
 from uru_mcp.uris import Address
 from uru_mcp.waiting_steps import Approval
 

@@ -273,6 +273,7 @@ class Bridge:
             with_versions=settings.sync_interval > 0,
             heavy_work=self.heavy_work,
             on_load=self._after_look,
+            rules=settings.rules,
         )
 
     def _circumstances(self, tool: str) -> Circumstances:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from uru_mcp import messages
-from uru_mcp.results.approvals import advice, deciding_tool
 from uru_mcp.calls import speaker_of
 from uru_mcp.catalog import Tool
 from uru_mcp.outlook import View
 from uru_mcp.policy import PLATFORM, is_foreign
 from uru_mcp.quoting import NAME_CHARS, Quotation, quoted
 from uru_mcp.records import ANSWERED_BY, CHANGED_BY, RUNS, Kind, address_of
+from uru_mcp.results.approvals import advice, deciding_tool
 from uru_mcp.waiting_steps import Approval, read_approvals
 
 

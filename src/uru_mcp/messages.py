@@ -162,6 +162,9 @@ ADD_TO_CEILING = "Ask the user to add {missing} to URU_PERMISSIONS, if the key m
 GIVE_THE_KEY = "Ask the user to give the key {missing} in {keys_page}, or to use a key that has it."
 CEILING_TOO = "{key} URU_PERMISSIONS must allow {by_ceiling} too."
 
+TAKEN_AWAY = "The user has taken {id} away with URU_TOOLS. Nothing was sent to Uru."
+USER_S_CHOICE = "It is the user's own choice: look for no other way to the same effect, and tell the user."
+
 # What Uru refused
 
 KEY_UNKNOWN = "Uru does not know this API key."
@@ -323,7 +326,7 @@ USER_DECIDED = "[The user was asked, and decided: {choice}.]"
 WHY_KEPT = "Why; kept with the run"
 
 ALREADY_DECIDED = "This was decided already: {answer}."
-TOKEN_IS_OVER = "This question is not open any more: ten minutes have passed, another key is in use, or it never was."
+DECISION_IS_OVER = "This question is not open any more: ten minutes have passed, another key is in use, or it never was."
 CALL_AGAIN_FOR_A_CARD = "The model can make the call again, if it is still wanted; then there is a new question."
 
 # Before there is an answer
@@ -360,6 +363,14 @@ KEY_IS_OLD = "The key is {age} days old; Uru advises a new one every {old_key_da
 EXPIRED_BY_CLOCK = "By this machine's clock the key expired on {expires_at:%Y-%m-%d}, though Uru accepts it."
 EXPIRES_SOON = "The key expires {when}, on {expires_at:%Y-%m-%d}; after that nothing works with it."
 NO_QUERY_TOOL = "this workspace has no tool platform__{query_tool}"
+QUERY_TOOL_TAKEN_AWAY = "the user has taken {tool} away with URU_TOOLS"
+QUERY_TOOL_CONFIRMED = "each call of {tool} needs a person's yes, as URU_CONFIRM says"
+TAKEN_AWAY_COUNTED = "  Taken away by the user with URU_TOOLS: {count}; no permission of the key is missing for that"
+PATTERN_FITS_NOTHING = "{pattern} in {variable} fits no tool of this workspace."
+NEAREST_TAKEN_AWAY = "So that no slip opens anything, what is nearest is taken away: {near} ({tools} in all)."
+NEAREST_CONFIRMED = "So that no slip opens anything, what is nearest needs a person's yes: {near} ({tools} in all)."
+MEAN_THE_NEAREST = "Did you mean {near}? Correct {variable}, or remove the pattern, and start the client again."
+CHECK_THE_PATTERN = "Check the pattern in {variable}; uru_search_tools and uru-mcp tools tell the names there are."
 LAST_GRANT_IS_USED = "The last known permissions are used. {message}"
 KIND_NOT_LISTED = "The {collection} could not be listed. {message}"
 CEILING_TAKES_AWAY = "The key has {useless}, which URU_PERMISSIONS does not allow here."

@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any
 
 from uru_mcp import limits, messages
-from uru_mcp.results.approvals import advice
 from uru_mcp.discovery import offer
 from uru_mcp.errors import ArgumentError
 from uru_mcp.fields import Record
@@ -24,6 +23,7 @@ from uru_mcp.quoting import described as plainly
 from uru_mcp.quoting import quoted
 from uru_mcp.records import AUTOMATIONS, JSON, KINDS, RUNS, Entry, Kind, kind_at, read_content, read_entry
 from uru_mcp.redaction import Redaction
+from uru_mcp.results.approvals import advice
 from uru_mcp.shelves import Shelves, needs_of, open_kinds
 from uru_mcp.uris import KEY, NAMESPACES, SCHEME, WORKSPACE, Address, no_such_resource
 from uru_mcp.waiting_steps import Approval, read_approvals, with_steps

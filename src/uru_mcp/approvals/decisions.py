@@ -108,14 +108,12 @@ class Decisions(Generic[Waiting]):
         """
         state, found = self.state_of(token), self._find(token)
         if found is None or state != "open":
-            message = messages.ALREADY_DECIDED.format(answer=state) if state in ("yes", "no") else messages.TOKEN_IS_OVER
+            message = (
+                messages.ALREADY_DECIDED.format(answer=state) if state in ("yes", "no") else messages.DECISION_IS_OVER
+            )
             raise Declined(message, fix=messages.CALL_AGAIN_FOR_A_CARD, state=state)
         found.answer = answer
         return found
-
-    def start_over(self) -> None:
-        """Let go what was asked with an earlier key."""
-        self._kept = []
 
     def _find(self, token: object) -> Decision[Waiting] | None:
         if not isinstance(token, str):
