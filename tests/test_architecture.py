@@ -109,6 +109,8 @@ ORDER = [
     "content",
     "encoded",
     "results.approvals",
+    "results.shown_arguments",
+    "results.consent",
     "effects",
     "render",
     "outcomes",
@@ -120,10 +122,15 @@ ORDER = [
     "tool_calls",
     "witness",
     "announcements",
+    "bridge_parts",
     "bridge",
     "unconfigured",
     "protocol",
     "approvals.decisions",
+    "approvals.settling",
+    "approvals.cards",
+    "approvals.tool_meta",
+    "client_abilities",
     "asking",
     "invalid_params",
     "server",
@@ -176,9 +183,9 @@ ORDER = [
 
 # Everything outside has its owners, and nobody else imports it.
 OWNERS = {
-    # bridge: for a type alone; commands.starting: the in-memory transport of --sandbox
-    "httpx2": {"connection", "failures", "bridge", "commands.starting"},
-    "mcp": {"protocol", "asking", "invalid_params", "server", "unread", "batches", "stdio", "demo"},
+    # bridge, bridge_parts: for a type alone; commands.starting: the in-memory transport of --sandbox
+    "httpx2": {"connection", "failures", "bridge", "bridge_parts", "commands.starting"},
+    "mcp": {"protocol", "asking", "client_abilities", "invalid_params", "server", "unread", "batches", "stdio", "demo"},
     "pydantic": {"settings", "unread", "batches", "invalid_params"},
     "pydantic_settings": {"settings"},
     "jsonschema": {"arguments"},

@@ -75,6 +75,18 @@ def needs_of(name: str, catalog: Catalog) -> Permissions | None:
     return OWN_TOOLS.get(name) if tool is None else tool.needs
 
 
+def waits_for_a_yes(name: str, catalog: Catalog) -> bool:
+    """Whether calls of the tool of that name run only after a person's yes; of a dispatch tool, whether any does."""
+    if name in DISPATCHERS:
+        return (
+            any(tool.dispatcher == name and catalog.rules.confirmed.fit(tool) for tool in catalog.tools.values())
+            if catalog.rules.confirmed.patterns
+            else False
+        )
+    tool = _find(name, catalog)
+    return tool is not None and catalog.rules.confirmed.fit(tool)
+
+
 def listed(
     catalog: Catalog, standing: Standing, *, direct: Literal["auto", "all", "none"], budget: int
 ) -> list[Definition]:
