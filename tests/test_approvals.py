@@ -75,6 +75,7 @@ async def test_a_person_who_can_be_asked_decides_and_the_run_goes_on(connect: Co
     structure = ran.structured_content or {}
     assert person.asked == [
         "The automation “Refund” in Uru waits for your decision at the step “Head of service”."
+        " Are you, or do you speak for, the person for whom this step is meant?"
         " Uru says (data, not instructions): “Refund 900 EUR to Ana?”"
     ]
     assert structure["user_decision"] == "approve"

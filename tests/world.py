@@ -166,14 +166,17 @@ def connector(uru: Uru, era: str) -> Connect:
         cache: Path | None = None,
         on_message: Any = None,
         on_question: Any = None,
+        extensions: Any = None,
+        name: str | None = None,
         clock: Callable[[], float] = time.monotonic,
         **variables: str,
     ) -> AsyncIterator[Claude]:
         """A server with this key and these settings (`PERMISSIONS="read"` for `URU_PERMISSIONS`), and its client.
 
         It talks to the sandbox in memory, or over the socket behind `url`. `cache` is the directory for what may be
-        lost, without which nothing is kept. `on_question` makes it a client that can ask its person. `clock` is the one
-        by which the server asks about the key again.
+        lost, without which nothing is kept. `on_question` makes it a client that can ask its person, `extensions=CARDS`
+        one that shows cards, and `name` is what it calls itself. `clock` is the one by which the server asks about the
+        key again.
         """
         text = uru.key(permissions, workspace=workspace).text if key is None else key
         environ = {"URU_API_KEY": text, "URU_PROXY_URL": url or "http://127.0.0.1:1"}
@@ -192,7 +195,12 @@ def connector(uru: Uru, era: str) -> Connect:
             async with (
                 bridge.running(),
                 Client(
-                    build_server(bridge), mode=era, message_handler=on_message, elicitation_callback=on_question
+                    build_server(bridge),
+                    mode=era,
+                    message_handler=on_message,
+                    elicitation_callback=on_question,
+                    extensions=extensions,
+                    client_info=None if name is None else Implementation(name=name, version="1"),
                 ) as client,
             ):
                 yield Claude(client)

@@ -14,6 +14,7 @@ from uru_mcp.catalog import Catalog, Tool, classified
 from uru_mcp.errors import NoAnswer, UruError
 from uru_mcp.namespaces import told_apart
 from uru_mcp.redaction import Redaction
+from uru_mcp.tool_patterns import UserRules
 from uru_mcp.unlisted import reasons_unlisted
 from uru_mcp.wire import LeftOut, Namespace, UpstreamTool
 
@@ -25,10 +26,11 @@ def assembled(
     redaction: Redaction,
     *,
     older: Catalog | None = None,
+    rules: UserRules | None = None,
 ) -> Catalog:
     """The catalog of what was told: forty thousand tools take a second, so it is work for a thread.
 
-    Of what `failed` because Uru gave no answer, the `older` catalog's tools stay.
+    Of what `failed` because Uru gave no answer, the `older` catalog's tools stay. `rules` take tools away.
     """
     namespaces, older = told_apart(namespaces), older or Catalog()
     titled = {namespace.name: namespace for namespace in namespaces}
@@ -38,16 +40,18 @@ def assembled(
     told_at |= {name: moment for name, moment in older.told_at.items() if name in unanswered}
     collected = _Collected(redaction)
     for namespace in namespaces:
-        for known in older.tools_of(namespace) if namespace.name in unanswered else ():
+        for known in older.all_of(namespace) if namespace.name in unanswered else ():
             collected.tools.setdefault(known.id, replace(known, namespace=namespace))
         offered, unusable = loaded.get(namespace.name, ((), ()))
         for item in unusable:
             collected.leave_out(item)
         for upstream in offered:
             collected.add(namespace, upstream)
-    tools = collected.tools
+    rules = (rules or UserRules()).among(collected.tools.values())
+    taken_away = {name: tool for name, tool in collected.tools.items() if not rules.chosen.fit(tool)}
+    tools = {name: tool for name, tool in collected.tools.items() if name not in taken_away}
     unlisted = reasons_unlisted((tool.id, tool.schema_json, tool.dispatcher) for tool in tools.values())
-    return Catalog(namespaces, tools, collected.all_left_out, unlisted, failed, told_at, "uru")
+    return Catalog(namespaces, tools, collected.all_left_out, unlisted, failed, told_at, "uru", rules, taken_away)
 
 
 class _Collected:

@@ -35,6 +35,7 @@ KEPT = 3  # older files: FILE.1 is the youngest of them
 PRIVATE = 0o600
 
 OK = "ok"
+WAITING = "waiting"
 WORD = re.compile(r"[a-z_]{1,60}")
 LONGEST = 200  # characters of a name or an id
 LARGEST = 10**12  # milliseconds or characters; more is no measurement
@@ -48,12 +49,16 @@ class Entry:
 
         {"time": "2026-07-14T09:00:00.123+00:00", "tool": "platform__context_query", "outcome": "ok",
          "via": "uru_read", "needs": ["read"], "granted": ["read", "execute"], "ms": 84,
-         "chars_in": 61, "chars_out": 2310, "log_id": "log_8f14e45f", "key": "cdef"}
+         "chars_in": 61, "chars_out": 2310, "log_id": "log_8f14e45f", "key": "cdef",
+         "decided_by": "person", "decided_how": "elicitation"}
 
     `time` is when the call came, in UTC. `tool` is Uru's tool, or one of our own that runs no other; `via` is the
     dispatch tool that it came through. `outcome` is `ok` or the error's code. `needs` is None where there is no such
     tool, and `granted`, what the key itself has, where that was not known. `ms` are milliseconds until the answer;
     `chars_in` are characters of the arguments, `chars_out` of the answer's text. `key` is the key's last four.
+    Where a call needed a person's yes, or decided a step of a run, `decided_by` is `person`, `model` or `nobody`, and
+    `decided_how` is `elicitation`, `card`, `terminal` or `none`; the outcome of a no is `declined`. A call that was
+    answered with a question is a line of its own, whose outcome is `waiting`: nothing was sent.
     """
 
     time: datetime
@@ -67,15 +72,20 @@ class Entry:
     chars_out: int = 0
     log_id: str | None = None
     key: str | None = None
+    decided_by: str | None = None
+    decided_how: str | None = None
 
     @property
     def has_failed(self) -> bool:
-        return self.outcome != OK
+        return self.outcome not in (OK, WAITING)
 
 
 def as_record(entry: Entry) -> Record:
+    record = asdict(entry)
+    if entry.decided_by is None:
+        del record["decided_by"], record["decided_how"]  # of most calls there was nothing to decide
     return {
-        **asdict(entry),
+        **record,
         "time": entry.time.isoformat(timespec="milliseconds"),
         "needs": None if entry.needs is None else in_order(entry.needs),
         "granted": None if entry.granted is None else in_order(entry.granted),
@@ -105,6 +115,8 @@ def read_entry(line: str, redaction: Redaction) -> Entry | None:
         chars_out=_count(record, "chars_out"),
         log_id=_shown(record, "log_id"),
         key=_shown(record, "key"),
+        decided_by=_shown(record, "decided_by"),
+        decided_how=_shown(record, "decided_how"),
     )
 
 

@@ -10,22 +10,19 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 from anyio.abc import TaskGroup
 
-from uru_mcp import messages
+from uru_mcp import messages, surface
 from uru_mcp.announcements import Announcements, List
-from uru_mcp.attic import Attic
 from uru_mcp.audit import AuditLog
+from uru_mcp.bridge_parts import Parts
 from uru_mcp.calls import Calls
-from uru_mcp.catalogs import Catalogs
-from uru_mcp.client import UruClient
-from uru_mcp.connection import Connection
 from uru_mcp.errors import KeyReplaced, NoAnswer, UnknownTool, UruError, unforeseen
-from uru_mcp.identity import Identity
 from uru_mcp.imports import CALLS, in_parts
 from uru_mcp.key import Key
 from uru_mcp.key_source import source_of
@@ -37,12 +34,13 @@ from uru_mcp.own_tools import CARD_TOOLS, OWN, Definition
 from uru_mcp.read_check import ReadCheck
 from uru_mcp.redaction import Redaction
 from uru_mcp.render import Rendered, Renderer
+from uru_mcp.results.consent import Consent, Way, askable, said_no
 from uru_mcp.settings import Settings
 from uru_mcp.shelves import Shelves
-from uru_mcp.surface import needs_of
 from uru_mcp.sync import Sync
 from uru_mcp.tool_calls import ToolCalls
 from uru_mcp.tool_list import ToolList
+from uru_mcp.tool_patterns import UserRules
 from uru_mcp.uris import Address
 from uru_mcp.whoami import Facts, report
 from uru_mcp.witness import Circumstances, Witness
@@ -84,11 +82,11 @@ class Bridge:
         self._renderer = Renderer(redaction, budget=settings.result_chars)
         self._keyring = keyring = Keyring(source_of(settings), redaction)
         self.heavy_work = anyio.CapacityLimiter(1)
-        connection = self._connection(transport)
-        self._client = UruClient(connection, redaction)
-        identity = self._identity(clock)
+        parts = Parts(settings, redaction, keyring, transport, self.heavy_work)
+        connection, self._client = parts.connection, parts.client
+        identity = parts.identity(clock)
         connection.on_refusal, connection.on_send = identity.doubt, lambda key: self.witness.sent(key)
-        catalogs = self._catalogs(redaction, is_remote=transport is None)
+        catalogs = parts.catalogs(on_load=self._after_look)
         calls = Calls(self._client, identity)
         self._outlook = Outlook(identity, catalogs, ReadCheck(calls, identity), on_look=self._after_look)
         self._tool_list = ToolList(self._outlook, direct=settings.direct_tools, budget=settings.tool_tokens)
@@ -173,22 +171,58 @@ class Bridge:
         self._tasks.start_soon(self._prepare_calls)
         return definitions
 
-    async def call_tool(self, name: str, arguments: dict[str, Any], *, within: float | None = None) -> Rendered:
+    async def call_tool(
+        self,
+        name: str,
+        arguments: dict[str, Any],
+        *,
+        within: float | None = None,
+        way: Way = "none",
+        consent: Consent | None = None,
+    ) -> Rendered:
         """The answer of a tool, our own or Uru's, within the deadline or so many seconds.
+
+        A call that needs a person's yes is refused, unless `consent` is one. Where there is a `way` to ask for it, the
+        refusal `waits_for` that, and the caller asks.
 
         Raises:
             UnknownTool: There is no MCP tool of that name, which is a fault of the protocol and not of a call.
         """
         deadline = time.monotonic() + self._within(float("inf") if within is None else within - MARGIN)
-        with self.witness.watching(name, arguments) as seen:
+        with self.witness.watching(name, arguments, consent) as seen:
             try:
-                seen.rendered = await self._in_time(lambda: self._tool_calls.answer(name, arguments, deadline))
+                seen.rendered = await self._in_time(lambda: self._tool_calls.answer(name, arguments, deadline, consent))
             except UruError as error:
                 if isinstance(error, UnknownTool) and name not in OWN and name not in CARD_TOOLS:
                     raise
                 log.info("%s: %s", name, error.code)
-                seen.rendered = self.refusal(error)
+                seen.rendered = replace(self.refusal(error), waits_for=askable(error, way))
             return seen.rendered
+
+    def declined(self, name: str, arguments: dict[str, Any], consent: Consent) -> Rendered:
+        """The answer to a call that waited for a person's yes, and got another answer or none."""
+        with self.witness.watching(name, arguments, consent) as seen:
+            seen.rendered = self.refusal(said_no(consent))
+            return seen.rendered
+
+    def answer(self, structure: dict[str, Any], note: str) -> Rendered:
+        """An answer of our own, with a note before it."""
+        return self._renderer.answer(structure, notes=[note])
+
+    def recorded(self, name: str, rendered: Rendered) -> Rendered:
+        """The answer to a call that is none of a tool of ours or Uru's, once it is in the audit log."""
+        with self.witness.watching(name, {}) as seen:
+            seen.rendered = rendered
+            return rendered
+
+    @property
+    def rules(self) -> UserRules:
+        """What the user has set about tools, as it holds for those that are known now."""
+        return self._outlook.now.catalog.rules
+
+    def waits_for_a_yes(self, name: str) -> bool:
+        """Whether calls of the tool that is listed under this name run only after a person's yes."""
+        return surface.waits_for_a_yes(name, self._outlook.now.catalog)
 
     async def ask_library(self, name: List, ask: Callable[[Library, float], Awaitable[Answer]]) -> Answer:
         """What the library answers to `ask(library, seconds)`, which belongs to one of its lists.
@@ -242,42 +276,9 @@ class Bridge:
     async def _after_look(self) -> None:
         await self._announcements.after_look()
 
-    def _connection(self, transport: AsyncBaseTransport | None) -> Connection:
-        return Connection(
-            self._settings.proxy_url,
-            self._keyring,
-            workspace_id=self._settings.fixed_workspace,
-            redaction=self._redaction,
-            transport=transport,
-            heavy_work=self.heavy_work,
-        )
-
-    def _identity(self, clock: Callable[[], float]) -> Identity:
-        return Identity(
-            self._client,
-            self._keyring,
-            declared=self._settings.permissions,
-            workspace_id=self._settings.fixed_workspace,
-            clock=clock,
-        )
-
-    def _catalogs(self, redaction: Redaction, *, is_remote: bool) -> Catalogs:
-        settings, attic = self._settings, None
-        if is_remote and settings.cache is not None:  # an application in this process can always be reached
-            attic = Attic(settings.cache, settings.proxy_url, redaction)
-        return Catalogs(
-            self._client,
-            settings.namespaces,
-            redaction,
-            attic=attic,
-            with_versions=settings.sync_interval > 0,
-            heavy_work=self.heavy_work,
-            on_load=self._after_look,
-        )
-
     def _circumstances(self, tool: str) -> Circumstances:
         view = self._outlook.now
-        needs, record = needs_of(tool, view.catalog), view.standing.record
+        needs, record = surface.needs_of(tool, view.catalog), view.standing.record
         return Circumstances(needs, view.standing.grant, self._keyring.last4, record and record.requests)
 
     def _report(self) -> tuple[dict[str, Any], str]:

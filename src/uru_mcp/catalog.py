@@ -17,7 +17,7 @@ from typing import Any, Literal
 from uru_mcp import limits, messages
 from uru_mcp.errors import UruError
 from uru_mcp.fields import compact
-from uru_mcp.names import LONGEST_LISTED, listed_name, may_be_of, shown_name
+from uru_mcp.names import LONGEST_LISTED, SEPARATOR, listed_name, may_be_of, shown_name
 from uru_mcp.namespaces import called
 from uru_mcp.permissions import Permissions
 from uru_mcp.policy import PLATFORM, dispatcher_of, is_foreign, needs_of, reads_only
@@ -25,6 +25,7 @@ from uru_mcp.postings import Document
 from uru_mcp.quoting import described, quoted
 from uru_mcp.redaction import Redaction
 from uru_mcp.search import Index
+from uru_mcp.tool_patterns import UserRules
 from uru_mcp.wire import LeftOut, Namespace, UpstreamTool
 from uru_mcp.words import first_sentence
 
@@ -66,6 +67,11 @@ class Tool:
         return listed_name(self.namespace.name, self.name)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """All that it is called: as Uru does, as it is shown, and as it is listed."""
+        return (f"{self.namespace.name}{SEPARATOR}{self.name}", self.id, self.listed_as)
+
+    @property
     def attributed(self) -> str:
         """The description behind a word on who wrote it, which a model must not take for Uru or the user."""
         stranger = messages.OUTSIDE_DESCRIPTION if is_foreign(self.namespace.name) else ""
@@ -96,7 +102,8 @@ class Catalog:
 
     `failed` names the namespaces whose tools could not be loaded, and why; what was known of them is still there when
     Uru gave no answer. `unlisted` are tools that clients would refuse in a list, and why. `told_at` is when Uru told
-    the tools of each namespace, and `source` where all of it is from.
+    the tools of each namespace, and `source` where all of it is from. `rules` are what the user has set, and
+    `taken_away` the tools that go by them: they are in nothing else here, so that nobody finds or runs them.
     """
 
     namespaces: tuple[Namespace, ...] = ()
@@ -106,6 +113,8 @@ class Catalog:
     failed: tuple[tuple[Namespace, UruError], ...] = ()
     told_at: Mapping[str, datetime] = field(default_factory=dict)
     source: Literal["nobody", "uru", "disk"] = "nobody"
+    rules: UserRules = field(default_factory=UserRules)
+    taken_away: Mapping[str, Tool] = field(default_factory=dict)
 
     def failure_of(self, tool: str) -> UruError | None:
         """Why a tool of this id may be unknown: its namespace could not be loaded."""
@@ -119,12 +128,21 @@ class Catalog:
         """The tool of this id, or that is listed under this name."""
         return self.tools.get(name) or self._by_listed_name.get(name)
 
+    def find_taken_away(self, name: str) -> Tool | None:
+        """The tool of this id or listed name that the user has taken away."""
+        return self.taken_away.get(name) or next((one for one in self.taken_away.values() if name in one.names), None)
+
     @cached_property
     def _by_listed_name(self) -> Mapping[str, Tool]:
         return {tool.listed_as: tool for tool in self.tools.values() if len(tool.id) > LONGEST_LISTED}
 
     def tools_of(self, namespace: Namespace) -> tuple[Tool, ...]:
         return self._by_namespace.get(namespace.name, ())
+
+    def all_of(self, namespace: Namespace) -> tuple[Tool, ...]:
+        """The same, and besides what the user has taken away."""
+        gone = tuple(tool for tool in self.taken_away.values() if tool.namespace.name == namespace.name)
+        return (*self.tools_of(namespace), *gone)
 
     def needs_in(self, namespace: Namespace) -> Mapping[Permissions, int]:
         """How many of a namespace's tools need just these permissions, for all that one of them needs."""

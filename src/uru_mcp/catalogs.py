@@ -27,7 +27,9 @@ from uru_mcp.key import Key
 from uru_mcp.key_status import Standing
 from uru_mcp.loading import Told, ask, wanted
 from uru_mcp.redaction import Redaction
+from uru_mcp.tool_patterns import UserRules
 from uru_mcp.transcript import Listing
+from uru_mcp.user_choices import misfit_in_words
 from uru_mcp.versions import ToolVersion
 
 VERSION_WITHIN = 3.0  # seconds; the tools are loaded without it too
@@ -64,7 +66,9 @@ class Catalogs:
         with_versions: bool,
         heavy_work: anyio.CapacityLimiter,
         on_load: Callable[[], Awaitable[None]],
+        rules: UserRules | None = None,
     ) -> None:
+        self._rules = rules or UserRules()
         self._on_load = on_load
         self._client = client
         self._patterns = patterns
@@ -80,12 +84,17 @@ class Catalogs:
         self._indexing = anyio.Lock()
         self.place: Place | None = None
         self.version: ToolVersion | None = None
-        self.current = Catalog()
+        self.current = self._empty
         self.trouble: UruError | None = _not_loaded()
 
     def start(self, tasks: TaskGroup) -> None:
         """Load from now on in this task group, also when whoever asked has stopped waiting."""
         self._tasks = tasks
+
+    @property
+    def _empty(self) -> Catalog:
+        """No tools, and what the user has set, which holds for what stands in for them too."""
+        return Catalog(rules=self._rules)
 
     @property
     def is_loading(self) -> bool:
@@ -104,7 +113,7 @@ class Catalogs:
     def start_over(self) -> None:
         """Forget the catalog at once, and what is under way: it was asked for with an earlier key."""
         self.current, self.trouble, self.place, self.version, self._expected = (
-            Catalog(),
+            self._empty,
             _not_loaded(),
             None,
             None,
@@ -150,7 +159,7 @@ class Catalogs:
     async def _load(self, standing: Standing, done: anyio.Event) -> None:
         place = _place(standing)
         if place != self.place:
-            self.current, self.place = Catalog(), place  # never another workspace's tools
+            self.current, self.place = self._empty, place  # never another workspace's tools
             self.version = self._expected = None
             self.trouble = _not_loaded()
         expected, told = self._expected, None
@@ -183,12 +192,19 @@ class Catalogs:
         if told.has_gaps and older.source == "nobody":
             older = await self._kept(place) or older
         async with self._heavy_work:
-            renewed = await _in_thread(lambda: assembled(*told, self._redaction, older=older))
+            renewed = await _in_thread(lambda: assembled(*told, self._redaction, older=older, rules=self._rules))
         if self.place == place:
+            self._warn_of_misfits(renewed)
             self.current, self.trouble, self.version = renewed, None, version or self.version
             if self._expected is expected:
                 self._expected = None
         return told
+
+    def _warn_of_misfits(self, renewed: Catalog) -> None:
+        """Say of each pattern of the user that fits nothing, once, what it is taken for."""
+        for variable, misfit in renewed.rules.misfits:
+            if (variable, misfit) not in self.current.rules.misfits:
+                log.warning("%s", misfit_in_words(variable, misfit))
 
     async def _version_before(self, place: Place) -> ToolVersion | None:
         """The version before a load, so that what changes while it is under way is newer; None where it is not told."""
@@ -205,7 +221,7 @@ class Catalogs:
         if isinstance(self.trouble, NoAnswer):
             await self.fall_back()
         elif self.current.source == "disk":
-            self.current = Catalog()
+            self.current = self._empty
 
     async def _kept(self, place: Place | None) -> Catalog | None:
         """What the attic has of the workspace, as far as it is wanted now."""
@@ -219,9 +235,8 @@ class Catalogs:
             if listing is None:
                 return None
             namespaces = wanted(listing.namespaces, self._patterns, self._redaction)
-            catalog = assembled(
-                namespaces, {one: (tools, ()) for one, tools in listing.tools.items()}, [], self._redaction
-            )
+            loaded = {one: (tools, ()) for one, tools in listing.tools.items()}
+            catalog = assembled(namespaces, loaded, [], self._redaction, rules=self._rules)
             return replace(catalog, told_at=dict.fromkeys(listing.tools, listing.told_at), source="disk")
 
         return await _in_thread(read)

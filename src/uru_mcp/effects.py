@@ -12,7 +12,7 @@ from uru_mcp.outlook import View
 from uru_mcp.policy import PLATFORM, is_foreign
 from uru_mcp.quoting import NAME_CHARS, Quotation, quoted
 from uru_mcp.records import ANSWERED_BY, CHANGED_BY, RUNS, Kind, address_of
-from uru_mcp.results.approvals import advice, deciding_tool
+from uru_mcp.results.approvals import advice, first_decidable
 from uru_mcp.waiting_steps import Approval, read_approvals
 
 
@@ -68,5 +68,4 @@ def effect_of(tool: Tool, data: Any, view: View, approvals: tuple[Approval, ...]
     if advised:
         members["approvals"] = [structure for structure, _ in advised]
     notes = (attribution(source), f"[Resource: {address.uri}]", *(note for _, note in advised))
-    decidable = [approval for approval in approvals if deciding_tool(approval, view) is not None]
-    return Effect(members, notes, decidable[0] if decidable else None)
+    return Effect(members, notes, first_decidable(approvals, view))

@@ -1,4 +1,4 @@
-"""The gate: the only place that compares what something needs with what the key has."""
+"""The gate: the only place that compares what something needs with what the key has and the user wants."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import Any
 
 from uru_mcp import messages
 from uru_mcp.answers import KEYS_PAGE
-from uru_mcp.errors import PermissionMissing
+from uru_mcp.errors import PermissionMissing, Refused
 from uru_mcp.key_status import Standing
 from uru_mcp.permissions import EVERYTHING, NOTHING, Grant, Permissions, in_order, in_words
+from uru_mcp.tool_patterns import Named, UserRules
 
 
 def declare(permissions: Permissions) -> str:
@@ -57,6 +58,22 @@ def require(what: str, needs: Permissions, standing: Standing) -> None:
     if standing.trouble is not None:
         raise standing.trouble.with_traceback(None)
     raise _missing(what, needs, standing.grant or Grant())
+
+
+def require_chosen(tool: Named, rules: UserRules) -> None:
+    """Let through what the user has not taken away.
+
+    Raises:
+        Refused: `URU_TOOLS` takes it away (`forbidden`), whatever the key may.
+    """
+    if not rules.chosen.fit(tool):
+        message = messages.TAKEN_AWAY.format(id=tool.id)
+        raise Refused(message, fix=messages.USER_S_CHOICE, code="forbidden", tool=tool.id, setting="URU_TOOLS")
+
+
+def runs_unasked(tool: Named, rules: UserRules) -> bool:
+    """Whether the user lets the tool run without a person's yes to the very call."""
+    return rules.chosen.fit(tool) and not rules.confirmed.fit(tool)
 
 
 def _missing(what: str, needs: Permissions, grant: Grant) -> PermissionMissing:

@@ -100,7 +100,8 @@ class Library:
         view = await self._outlook.admit(address.uri, needs_at(address, view), view, within=within / 4)
         content = await self._resources.read(address, view, within=until - time.monotonic())
         members = {**content.members, "mime_type": content.mime_type}
-        document = await in_time(content.data, lambda: self._renderer.document(content.data, members, content.notes))
+        data, waits_for = content.data, content.waits_for
+        document = await in_time(data, lambda: self._renderer.document(data, members, content.notes, waits_for))
         rest = Rest("uru_read_resource", "uri", address.uri)
         return content.mime_type, self._renderer.result(document, rest, offset=offset)
 

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 # What a run waits for
 
+IS_STEP_YOURS = " Are you, or do you speak for, the person for whom this step is meant?"
+
 ASK_THE_USER = "Ask the user, and decide nothing yourself."
 
 
@@ -24,13 +26,25 @@ def decided_in_uru_only() -> str:
     return f"{ASK_THE_USER} The user can decide in Uru; it cannot be decided with this key."
 
 
+def person_decides(assignee: str | None) -> str:
+    return (
+        "Only a person decides this, as the user has set with URU_APPROVALS=person: where this client asks, or in Uru."
+        f"{ask_who_is_meant(assignee)} Decide nothing yourself, since a decision of yours is refused."
+    )
+
+
+def ask_who_is_meant(assignee: str | None) -> str:
+    return f" Ask too whether the user is, or speaks for, “{assignee}”." if assignee else ""
+
+
 def decide_with(tool: str, call: str) -> str:
     return f'{ASK_THE_USER} Then call {tool} with {call}, or "reject".'
 
 
 def question_to_the_person(automation: str, step: str | None, assignee: str | None) -> str:
     where = f" at the step “{step}”" if step else ""
-    whom = f" The step is meant for “{assignee}”." if assignee else ""
+    whom = f" The step is meant for “{assignee}”: are you, or do you speak for, that person?" if assignee else ""
+    whom = whom or (IS_STEP_YOURS if step else "")
     return f"The automation “{automation}” in Uru waits for your decision{where}.{whom}"
 
 
@@ -161,6 +175,9 @@ HAS_BUT_ALLOWS = "This API key has {told}, of which URU_PERMISSIONS allows {effe
 ADD_TO_CEILING = "Ask the user to add {missing} to URU_PERMISSIONS, if the key may have it."
 GIVE_THE_KEY = "Ask the user to give the key {missing} in {keys_page}, or to use a key that has it."
 CEILING_TOO = "{key} URU_PERMISSIONS must allow {by_ceiling} too."
+
+TAKEN_AWAY = "The user has taken {id} away with URU_TOOLS. Nothing was sent to Uru."
+USER_S_CHOICE = "It is the user's own choice: look for no other way to the same effect, and tell the user."
 
 # What Uru refused
 
@@ -325,8 +342,46 @@ QUESTION_IS_CLOSED = "This question is not open any more. The run still waits; l
 USER_DECIDED = "[The user was asked, and decided: {choice}.]"
 WHY_KEPT = "Why; kept with the run"
 
+CONFIRM_CALL = "Run “{title}” of {app} now? The call, {tool}, would be sent with:"
+WITHOUT_ARGUMENTS = "  (no arguments)"
+EMPTY_TEXT = "(empty)"
+CHARACTERS_HIDDEN = " [{hidden:,} of its characters are not shown, and would be sent too]"
+ARGUMENTS_HIDDEN = "  [{hidden} more arguments are not shown, and would be sent too]"
+YES_IS_FOR_THIS = "The values are data of the call, whoever wrote them. A yes is for this call alone."
+NOBODY_TO_ASK = (
+    "“{title}” ({app}) runs only after a person's yes, as the user has set with URU_CONFIRM, and this client cannot ask"
+    " for one. Nothing was sent to Uru."
+)
+TELL_WHAT_WOULD_RUN = (
+    "Tell the user what would be run, and look for no other way. The user can do it in the app, in a client that can"
+    " ask, or change URU_CONFIRM."
+)
+ONLY_A_PERSON_DECIDES = (
+    "Only a person decides what a run waits for, as the user has set with URU_APPROVALS=person. Nothing was sent to"
+    " Uru."
+)
+PERSON_DECIDES_IN_URU = (
+    "Do not try again. The person decides where this client asks, when the run is read with uru_read_resource, or in"
+    " Uru."
+)
+PERSON_SAID_NO = "The user was asked, and said no to this call of {tool}. Nothing was sent to Uru."
+DO_NOT_TRY_AGAIN = "Do not try it again, and not in another way, unless the user asks for it."
+NOBODY_ANSWERED = "The user was asked about this call of {tool}, and gave no answer. Nothing was sent to Uru."
+ASK_BEFORE_AGAIN = "Ask the user in the chat before you make the call again."
+CARD_WAITS = (
+    "Nothing was sent to Uru. “{title}” ({app}) runs only after a person's yes, and the user decides in the card that"
+    " this client shows; a yes runs it there. Do not make the call again, and wait for what the user says."
+)
+YES_IS_VOID = "The API key has changed since this question was asked, so the answer does not count. Nothing was sent."
+CARD_DECIDES = "[The user can decide in the card that this client shows.]"
+ANSWER_YES_OR_NO = "The decision is neither yes nor no. Nothing was sent to Uru."
+USE_THE_CARD = "Only the card that the client shows decides, with the token that it was given; no model has one."
+IS_FOR_THE_CARD = "This is for the card that asks, and decides nothing."
+YES_RUNS_IT = "If you say yes, this call is sent, once, just as it stands here."
+YES_APPROVES = "If you approve, the automation goes on from this step; if you reject, it is told so."
+USER_SAID_YES = "[The user was asked, and said yes to this call.]"
 ALREADY_DECIDED = "This was decided already: {answer}."
-TOKEN_IS_OVER = "This question is not open any more: ten minutes have passed, another key is in use, or it never was."
+DECISION_IS_OVER = "This question is not open: ten minutes have passed, another key is in use, or it never was."
 CALL_AGAIN_FOR_A_CARD = "The model can make the call again, if it is still wanted; then there is a new question."
 
 # Before there is an answer
@@ -363,6 +418,14 @@ KEY_IS_OLD = "The key is {age} days old; Uru advises a new one every {old_key_da
 EXPIRED_BY_CLOCK = "By this machine's clock the key expired on {expires_at:%Y-%m-%d}, though Uru accepts it."
 EXPIRES_SOON = "The key expires {when}, on {expires_at:%Y-%m-%d}; after that nothing works with it."
 NO_QUERY_TOOL = "this workspace has no tool platform__{query_tool}"
+QUERY_TOOL_TAKEN_AWAY = "the user has taken {tool} away with URU_TOOLS"
+QUERY_TOOL_CONFIRMED = "each call of {tool} needs a person's yes, as URU_CONFIRM says"
+TAKEN_AWAY_COUNTED = "  Taken away by the user with URU_TOOLS: {count}; no permission of the key is missing for that"
+PATTERN_FITS_NOTHING = "{pattern} in {variable} fits no tool of this workspace."
+NEAREST_TAKEN_AWAY = "So that no slip opens anything, what is nearest is taken away: {near} ({tools} in all)."
+NEAREST_CONFIRMED = "So that no slip opens anything, what is nearest needs a person's yes: {near} ({tools} in all)."
+MEAN_THE_NEAREST = "Did you mean {near}? Correct {variable}, or remove the pattern, and start the client again."
+CHECK_THE_PATTERN = "Check the pattern in {variable}; uru_search_tools and uru-mcp tools tell the names there are."
 LAST_GRANT_IS_USED = "The last known permissions are used. {message}"
 KIND_NOT_LISTED = "The {collection} could not be listed. {message}"
 CEILING_TAKES_AWAY = "The key has {useless}, which URU_PERMISSIONS does not allow here."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import mcp.types as types
 from mcp.shared.exceptions import MCPError
 
@@ -33,7 +35,7 @@ def protocol_error(error: UruError, refusal: Rendered, version: str, *, of_resou
     return MCPError(code, refusal.text, refusal.structure["error"])
 
 
-def tool(definition: Definition) -> types.Tool:
+def tool(definition: Definition, meta: dict[str, Any] | None = None) -> types.Tool:
     return types.Tool(
         name=definition.name,
         title=definition.title,
@@ -46,6 +48,7 @@ def tool(definition: Definition) -> types.Tool:
             idempotent_hint=definition.idempotent,
             open_world_hint=definition.open_world,
         ),
+        meta=meta,
     )
 
 
@@ -56,6 +59,7 @@ def tool_result(rendered: Rendered) -> types.CallToolResult:
         content=[*blocks, *map(_media, rendered.media)],
         structured_content=rendered.structure,
         is_error=rendered.is_error,
+        meta=rendered.meta,
     )
 
 

@@ -15,6 +15,7 @@ import anyio
 from uru_mcp.calls import Calls
 from uru_mcp.catalog import Catalog, Tool
 from uru_mcp.errors import NoAnswer, PermissionMissing, UruError
+from uru_mcp.gate import runs_unasked
 from uru_mcp.identity import Identity
 from uru_mcp.key import Key
 from uru_mcp.names import shown_name
@@ -76,7 +77,8 @@ def _candidates(catalog: Catalog) -> Iterator[tuple[Tool, dict[str, object]]]:
     declared = [
         tool for tool in catalog.tools.values() if tool.namespace.name == PLATFORM and tool.name.startswith("list_")
     ]
-    for tool in dict.fromkeys(one for one in (*known, *declared) if one is not None and one.needs == READ):
+    candidates = (one for one in (*known, *declared) if one is not None and one.needs == READ)
+    for tool in dict.fromkeys(one for one in candidates if runs_unasked(one, catalog.rules)):
         if tool.name in QUERIES and not tool.is_run:
             yield tool, {"op": "list", "limit": 1}
         elif (tool.name in LISTS or tool.read_only) and not tool.schema.get("required"):

@@ -17,6 +17,7 @@ from uru_mcp.numerals import may_have_large, with_large_as_text
 from uru_mcp.pieces import cut_json, shortened_json, small_first
 from uru_mcp.quoting import quoted_json
 from uru_mcp.redaction import Redaction
+from uru_mcp.results.consent import Confirmation
 from uru_mcp.waiting_steps import Approval
 from uru_mcp.weight import reach
 from uru_mcp.wire import DEEPEST
@@ -34,16 +35,18 @@ class Rendered:
     """What a tool call answers: text for models that read text, and the same as a JSON object.
 
     `body` is the text behind the `notes`; `is_data` is whether strangers wrote it, so that it stands between marks.
-    `media` are parts that are no text. `waits_for` is what a person can be asked right away.
+    `media` are parts that are no text. `waits_for` is what a person can be asked right away, and `meta` is for the
+    client alone.
     """
 
     body: str
     structure: dict[str, Any]
     is_error: bool = False
     notes: tuple[str, ...] = ()
-    waits_for: Approval | None = None
+    waits_for: Approval | Confirmation | None = None
     is_data: bool = False
     media: tuple[Media, ...] = ()
+    meta: dict[str, Any] | None = None
 
     @property
     def shown_body(self) -> str:

@@ -24,7 +24,7 @@ from uru_mcp.quoting import described as plainly
 from uru_mcp.quoting import quoted
 from uru_mcp.records import AUTOMATIONS, JSON, KINDS, RUNS, Entry, Kind, kind_at, read_content, read_entry
 from uru_mcp.redaction import Redaction
-from uru_mcp.results.approvals import advice
+from uru_mcp.results.approvals import advice, first_decidable
 from uru_mcp.shelves import Shelves, needs_of, open_kinds
 from uru_mcp.uris import KEY, NAMESPACES, SCHEME, WORKSPACE, Address, no_such_resource
 from uru_mcp.waiting_steps import Approval, read_approvals, with_steps
@@ -83,6 +83,7 @@ class Content:
     data: Any
     members: dict[str, Any]
     notes: tuple[str, ...] = ()
+    waits_for: Approval | None = None
 
 
 class Resources:
@@ -107,14 +108,14 @@ class Resources:
         record = await self._shelves.get(kind, address, view, within=within)
         self._shelves.revisions.note(kind, record)
         record = self._redaction.value(record) if kind is RUNS else record  # whose words are cut and put to a person
-        advised = [advice(one, view) for one in await self._waiting(record, view, until)] if kind is RUNS else []
+        waiting = await self._waiting(record, view, until) if kind is RUNS else ()
+        advised = [advice(one, view) for one in waiting]
         members: dict[str, Any] = {"from": messages.OF_WORKSPACE, "uri": address.uri}
         if advised:
             members["approvals"] = [structure for structure, _ in advised]
         data = read_content(kind, record)
-        return Content(
-            kind.mime_type if isinstance(data, str) else JSON, data, members, tuple(note for _, note in advised)
-        )
+        mime_type, notes = kind.mime_type if isinstance(data, str) else JSON, tuple(note for _, note in advised)
+        return Content(mime_type, data, members, notes, first_decidable(waiting, view))
 
     async def _waiting(self, run: Record, view: View, until: float) -> tuple[Approval, ...]:
         approvals = read_approvals(run)

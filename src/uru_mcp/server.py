@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from itertools import count
 from typing import Any, TypeVar
 
@@ -25,10 +26,16 @@ from mcp.shared.exceptions import MCPError
 
 from uru_mcp import __version__, messages, protocol
 from uru_mcp.announcements import List
+from uru_mcp.approvals import cards
+from uru_mcp.approvals.cards import Cards
+from uru_mcp.approvals.settling import Settling
+from uru_mcp.approvals.tool_meta import Audience, tool_meta
 from uru_mcp.apps import extension
-from uru_mcp.apps.card_list import with_cards
+from uru_mcp.apps.card_list import with_card_tools
+from uru_mcp.apps.key_card import CARD
 from uru_mcp.asking import Asking, Time
 from uru_mcp.bridge import Bridge
+from uru_mcp.client_abilities import audience_of, shows_cards, way_of
 from uru_mcp.cursors import require_none
 from uru_mcp.errors import UnknownTool, UruError
 from uru_mcp.instructions import instructions
@@ -36,6 +43,7 @@ from uru_mcp.invalid_params import name_fields
 from uru_mcp.library import Library
 from uru_mcp.own_tools import CARD_TOOLS, Definition
 from uru_mcp.render import Rendered
+from uru_mcp.results.consent import Way
 from uru_mcp.unconfigured import Unconfigured
 
 Context = ServerRequestContext[Any, Any]
@@ -81,8 +89,14 @@ class Handlers:
     def __init__(self, bridge: Bridge | Unconfigured, progress_each: float) -> None:
         self._bridge = bridge
         self._progress_each = progress_each
-        self._asking = Asking(bridge)
-        self._listed: tuple[list[Definition], types.ListToolsResult] = ([], types.ListToolsResult(tools=[]))
+        settling = Settling(bridge)
+        self._asking = Asking(bridge, settling)
+        self._cards = Cards(bridge, settling)
+        self._listed: tuple[list[Definition], Audience | None, types.ListToolsResult] = (
+            [],
+            None,
+            types.ListToolsResult(tools=[]),
+        )
         self.listeners = Listeners()
 
     async def list_tools(self, ctx: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
@@ -90,36 +104,30 @@ class Handlers:
         with self._protocol_errors(ctx):
             require_none(params.cursor if params is not None else None)
         definitions = await self._bridge.list_tools()
-        if definitions is not self._listed[0]:
-            self._listed = (definitions, types.ListToolsResult(tools=list(map(protocol.tool, definitions))))
-        return with_cards(self._listed[1]) if extension.is_declared(ctx) else self._listed[1]
+        audience = audience_of(ctx, self._bridge.rules)
+        if definitions is not self._listed[0] or audience != self._listed[1]:
+            self._listed = (definitions, audience, self._shown(definitions, audience))
+        return self._listed[2]
+
+    def _shown(self, definitions: list[Definition], audience: Audience) -> types.ListToolsResult:
+        shown = [*with_card_tools(definitions), cards.DEFINITION] if audience.shows_cards else definitions
+        metas = (tool_meta(one.name, audience, self._bridge.waits_for_a_yes) for one in shown)
+        return types.ListToolsResult(tools=[protocol.tool(*one) for one in zip(shown, metas, strict=True)])
 
     async def call_tool(
         self, ctx: Context, params: types.CallToolRequestParams
     ) -> types.CallToolResult | types.InputRequiredResult:
         self.listeners.session = ctx.session
-        if not extension.is_declared(ctx):
-            if params.name in CARD_TOOLS:
-                raise MCPError(types.INVALID_PARAMS, NO_SUCH_TOOL)
-            return await self._call(ctx, params)
-        result = await self._call(ctx, params)
-        if params.name == "uru_whoami" and isinstance(result, types.CallToolResult):
-            return extension.with_card(result, await self._bridge.witness.key_card())
-        return result
-
-    async def _call(
-        self, ctx: Context, params: types.CallToolRequestParams
-    ) -> types.CallToolResult | types.InputRequiredResult:
         until = time.monotonic() + self._bridge.call_within
         if "progress_token" not in (ctx.meta or {}):
-            return await self._asking.settle(ctx, params, await self._answer(params, until), Time(until))
+            return await self._settled(ctx, params, Time(until))
         time_left = Time(until, has_progress=True)
         result: types.CallToolResult | types.InputRequiredResult | None = None
         failure: MCPError | None = None
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_report_progress, ctx.session, self._progress_each, time_left)
             try:
-                result = await self._asking.settle(ctx, params, await self._answer(params, until), time_left)
+                result = await self._settled(ctx, params, time_left)
             except MCPError as error:  # which must not leave a task group, as it would become a group itself
                 failure = error
             tasks.cancel_scope.cancel()
@@ -133,7 +141,7 @@ class Handlers:
         cursor = params.cursor if params is not None else None
         page = await self._library(ctx, "resources", lambda library, within: library.resources(cursor, within=within))
         resources = [protocol.resource(one) for one in page.resources]
-        if cursor is None and extension.is_declared(ctx):
+        if cursor is None and shows_cards(ctx):
             resources += extension.resources()
         return types.ListResourcesResult(resources=resources, next_cursor=page.next_cursor)
 
@@ -145,7 +153,7 @@ class Handlers:
         return types.ListResourceTemplatesResult(resource_templates=[protocol.template(one) for one in found])
 
     async def read_resource(self, ctx: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
-        view = extension.contents(params.uri) if extension.is_declared(ctx) else None
+        view = extension.contents(params.uri) if shows_cards(ctx) else None
         if view is not None:
             return view
         mime_type, piece = await self._library(
@@ -178,11 +186,30 @@ class Handlers:
         kind: List = "prompts" if isinstance(ref, types.PromptReference) else "resources"
         return protocol.completion(await self._library(ctx, kind, ask))
 
-    async def _answer(self, params: types.CallToolRequestParams, until: float) -> Rendered:
+    async def _settled(
+        self, ctx: Context, params: types.CallToolRequestParams, call: Time
+    ) -> types.CallToolResult | types.InputRequiredResult:
+        """The result of a call, after the person was asked what it waits for, or with the question."""
+        way = way_of(ctx)
+        arguments = params.arguments or {}
+        if params.name == cards.DEFINITION.name and shows_cards(ctx):
+            return protocol.tool_result(await self._cards.decide(arguments, call.until))
+        if params.name in CARD_TOOLS and not shows_cards(ctx):
+            raise MCPError(types.INVALID_PARAMS, NO_SUCH_TOOL)
+        answered = await self._asking.settle(ctx, params, await self._answer(params, call.until, way), call)
+        if isinstance(answered, types.InputRequiredResult):
+            return answered
+        if params.name == "uru_whoami" and shows_cards(ctx):
+            answered = replace(answered, meta={CARD: await self._bridge.witness.key_card()})
+        return protocol.tool_result(
+            await self._cards.asking(params.name, arguments, answered) if way == "card" else answered
+        )
+
+    async def _answer(self, params: types.CallToolRequestParams, until: float, way: Way) -> Rendered:
         try:
             if params.request_state is not None:
                 return await self._asking.resume(params, until)
-            return await self._bridge.call_tool(params.name, params.arguments or {})
+            return await self._bridge.call_tool(params.name, params.arguments or {}, way=way)
         except UnknownTool:
             raise MCPError(types.INVALID_PARAMS, NO_SUCH_TOOL) from None
 

@@ -18,6 +18,7 @@ from uru_mcp import variables
 from uru_mcp.errors import Code, SettingsError, SettingsProblem
 from uru_mcp.key import Key
 from uru_mcp.permissions import Permission
+from uru_mcp.tool_patterns import Pattern, Rules, UserRules, read_confirmed, read_patterns
 from uru_mcp.variable_names import meant_variable
 
 PREFIX = "URU_"
@@ -72,6 +73,20 @@ class Settings(BaseSettings):
     namespaces: Annotated[tuple[str, ...], NoDecode, BeforeValidator(variables.patterns)] = Field(
         default=(), description="only these namespaces, as comma-separated patterns such as `platform,gmail_*`"
     )
+    tools: Annotated[tuple[Pattern, ...], NoDecode, BeforeValidator(read_patterns)] = Field(
+        default=(),
+        description="only these tools, as patterns over `<namespace>__<tool>`; `!` takes away, and the last that fits"
+        " decides: `*,!stripe_*,!*__*DELETE*`",
+    )
+    confirm: Annotated[tuple[Pattern, ...] | None, NoDecode, BeforeValidator(read_confirmed)] = Field(
+        default=None,
+        description="tools that run only after a person's yes: such patterns, `destructive`, `execute`; or `never`",
+    )
+    approvals: Annotated[Literal["ask", "person"], LowerCase] = Field(
+        default="ask",
+        description="who decides what a run of an automation waits for: with `ask` also the model, once the user said"
+        " so in the chat; with `person` only a person, whom the client asks",
+    )
     direct_tools: Annotated[Literal["auto", "all", "none"], LowerCase] = Field(
         default="auto",
         description="which of Uru's tools are listed one by one: `auto` as many as fit the budget, `all`, `none`",
@@ -113,6 +128,12 @@ class Settings(BaseSettings):
         """The id of the workspace that the user has fixed, as Uru writes it."""
         return None if self.workspace_id is None else str(self.workspace_id)
 
+    @property
+    def rules(self) -> UserRules:
+        """What the user has set about tools, for every gate alike."""
+        confirmed = Rules(self.confirm or (), is_closing_by_exception=False)
+        return UserRules(Rules(self.tools), confirmed, self.approvals == "person")
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -132,6 +153,10 @@ EXAMPLES: Mapping[str, str] = {
     "URU_PROXY_URL": "Remove URU_PROXY_URL, or set it to an https:// address such as https://mcp.uruintelligence.com.",
     "URU_WORKSPACE_ID": "Set URU_WORKSPACE_ID to the workspace's UUID, or remove it.",
     "URU_PERMISSIONS": "Set URU_PERMISSIONS to any of read, write and execute, separated by commas.",
+    "URU_TOOLS": "Set URU_TOOLS to patterns such as *,!stripe_*,!*__*DELETE*, or remove it.",
+    "URU_CONFIRM": "Set URU_CONFIRM to never, to destructive, to execute or to patterns such as gmail_*__*SEND*, or"
+    " remove it.",
+    "URU_APPROVALS": "Set URU_APPROVALS to ask or person, or remove it.",
     "URU_DIRECT_TOOLS": "Set URU_DIRECT_TOOLS to auto, all or none, or remove it.",
     "URU_TOOL_TOKENS": "Set URU_TOOL_TOKENS to a whole number from 0 to 1000000, or remove it.",
     "URU_CALL_DEADLINE": "Set URU_CALL_DEADLINE to a number of seconds from 1 to 3600, or remove it.",

@@ -19,7 +19,7 @@ from uru_mcp.calls import Calls
 from uru_mcp.catalog import Catalog, Tool
 from uru_mcp.errors import UruError
 from uru_mcp.fields import Record, record_of
-from uru_mcp.gate import allows
+from uru_mcp.gate import allows, runs_unasked
 from uru_mcp.heavy_work import in_time
 from uru_mcp.names import shown_name
 from uru_mcp.outlook import View
@@ -56,8 +56,12 @@ class _Kept:
 
 
 def tool_for(kind: Kind, catalog: Catalog) -> Tool | None:
-    """The tool that looks records of this kind up; None where the workspace has none."""
-    return catalog.tools.get(shown_name(PLATFORM, kind.query_tool))
+    """The tool that looks records of this kind up; None where the workspace has none, or it runs only when asked for.
+
+    What a person must say yes to is not run behind a list of resources.
+    """
+    tool = catalog.tools.get(shown_name(PLATFORM, kind.query_tool))
+    return tool if tool is not None and runs_unasked(tool, catalog.rules) else None
 
 
 def needs_of(kind: Kind, catalog: Catalog) -> Permissions:

@@ -17,7 +17,7 @@ from uru_mcp.catalog import Catalog, Tool, classified
 from uru_mcp.discovery import notes_on
 from uru_mcp.errors import ArgumentError, UnknownTool
 from uru_mcp.fields import compact
-from uru_mcp.gate import is_granted, may_come
+from uru_mcp.gate import is_granted, may_come, require_chosen
 from uru_mcp.key_status import Standing
 from uru_mcp.names import shown_name
 from uru_mcp.own_tools import DISPATCHERS, INPUT, OWN, Definition
@@ -52,6 +52,13 @@ SELECTION: Mapping[str, Tool] = {
 """What lets a workspace be selected, for when Uru's own list cannot be had yet. Source: the Node client's tests."""
 
 
+def _stand_ins(catalog: Catalog) -> dict[str, Tool]:
+    """What of `SELECTION` there is: nothing that Uru tells itself, nor that the user has taken away."""
+    if not _lacks_platform(catalog):
+        return {}
+    return {name: tool for name, tool in SELECTION.items() if catalog.rules.chosen.fit(tool)}
+
+
 def _lacks_platform(catalog: Catalog) -> bool:
     """Whether `platform` was not loaded or not wanted, so that `SELECTION` stands in for it."""
     loaded = PLATFORM in {namespace.name for namespace in catalog.namespaces}
@@ -59,13 +66,25 @@ def _lacks_platform(catalog: Catalog) -> bool:
 
 
 def _find(name: str, catalog: Catalog) -> Tool | None:
-    return catalog.find(name) or (SELECTION.get(name) if _lacks_platform(catalog) else None)
+    return catalog.find(name) or _stand_ins(catalog).get(name)
 
 
 def needs_of(name: str, catalog: Catalog) -> Permissions | None:
     """What a tool of ours or of Uru's needs, or None when there is none of that name."""
     tool = _find(name, catalog)
     return {**OWN_TOOLS, **CARD_TOOLS}.get(name) if tool is None else tool.needs
+
+
+def waits_for_a_yes(name: str, catalog: Catalog) -> bool:
+    """Whether calls of the tool of that name run only after a person's yes; of a dispatch tool, whether any does."""
+    if name in DISPATCHERS:
+        return (
+            any(tool.dispatcher == name and catalog.rules.confirmed.fit(tool) for tool in catalog.tools.values())
+            if catalog.rules.confirmed.patterns
+            else False
+        )
+    tool = _find(name, catalog)
+    return tool is not None and catalog.rules.confirmed.fit(tool)
 
 
 def listed(
@@ -79,8 +98,8 @@ def listed(
     """
     own = [OWN[name] for name, needs in OWN_TOOLS.items() if name == "uru_whoami" or may_come(needs, standing)]
     if standing.grant is None:
-        catalog = Catalog()  # on a grant that nobody knows, none of its tools is listed
-    stand_ins = tuple(SELECTION.values()) if _lacks_platform(catalog) else ()
+        catalog = Catalog(rules=catalog.rules)  # on a grant that nobody knows, none of its tools is listed
+    stand_ins = tuple(_stand_ins(catalog).values())
     groups = [stand_ins, *map(catalog.tools_of, catalog.namespaces)]
     necessary = {
         tool.id: defined(tool) for tool in (*stand_ins, *catalog.always_listed) if is_granted(tool.needs, standing)
@@ -159,12 +178,16 @@ def resolve(name: str, arguments: dict[str, Any], catalog: Catalog) -> Call:
 
     Raises:
         UnknownTool: There is no such tool.
+        Refused: The user has taken it away.
     """
     via = name if name in DISPATCHERS else None
     if via is not None:
         name, arguments = arguments["tool"], arguments.get(INPUT, {})
     tool = _find(name, catalog)
     if tool is None:
+        gone = catalog.find_taken_away(name) or (SELECTION.get(name) if _lacks_platform(catalog) else None)
+        if gone is not None:
+            require_chosen(gone, catalog.rules)
         raise _unknown(name, catalog)
     return Call(tool, arguments, via)
 

@@ -24,6 +24,7 @@ from uru_mcp.permissions import NOTHING
 from uru_mcp.policy import PLATFORM, SELECT_WORKSPACE
 from uru_mcp.records import Kind
 from uru_mcp.render import Document, Rendered, Renderer, Rest
+from uru_mcp.results.consent import Consent, require_yes
 from uru_mcp.waiting_steps import with_steps
 from uru_mcp.wire import Workspace
 
@@ -65,8 +66,10 @@ class ToolCalls:
         self._workspace_id = workspace_id
         self._execute_timeout = execute_timeout
 
-    async def answer(self, name: str, arguments: Arguments, deadline: float) -> Rendered:
-        """The answer of the tool of that name.
+    async def answer(
+        self, name: str, arguments: Arguments, deadline: float, consent: Consent | None = None
+    ) -> Rendered:
+        """The answer of the tool of that name. `consent` is a person's yes to just this call.
 
         Raises:
             UruError: What stands in the way; an `UnknownTool` is one that MCP knows nothing of.
@@ -90,7 +93,7 @@ class ToolCalls:
         gate.require(name, NOTHING, view.standing)
         if name == "uru_search_tools":
             return await self._search(arguments, view)
-        return await self._run(await self._resolve(name, arguments, view), reading, view, deadline)
+        return await self._run(await self._resolve(name, arguments, view), reading, view, deadline, consent)
 
     async def _search(self, arguments: Arguments, view: View) -> Rendered:
         missing = None if view.catalog.namespaces else self._outlook.catalog_trouble
@@ -112,13 +115,17 @@ class ToolCalls:
             not_loaded = self._outlook.catalog_trouble or view.catalog.failure_of(error.details["tool"])
             raise (view.standing.trouble or not_loaded or error).with_traceback(None) from None
 
-    async def _run(self, call: surface.Call, reading: Reading, view: View, deadline: float) -> Rendered:
+    async def _run(
+        self, call: surface.Call, reading: Reading, view: View, deadline: float, consent: Consent | None
+    ) -> Rendered:
         tool = call.tool
+        gate.require_chosen(tool, view.catalog.rules)
         view = await self._outlook.admit(tool.id, tool.needs, view, within=_left(deadline) / 2)
         surface.require_dispatcher(call)
         arguments = await of_upstream_tool(call, reading)
         self._require_own_workspace(tool, arguments, view.standing.workspace)
         await self._library.require_unchanged(tool, arguments, within=_left(deadline) / 3)
+        require_yes(tool, call.arguments, arguments, view, consent, self._renderer.clean)
         key = view.standing.key
         if not tool.is_run:
             outcome = self._outcomes.begun(tool.id)

@@ -18,6 +18,8 @@ from uru_mcp.library import Library
 from uru_mcp.own_tools import Definition
 from uru_mcp.redaction import Redaction
 from uru_mcp.render import Rendered, Renderer
+from uru_mcp.results.consent import Consent, Way
+from uru_mcp.tool_patterns import UserRules
 from uru_mcp.uris import Address
 from uru_mcp.whoami import Facts, report
 from uru_mcp.witness import Circumstances, Witness
@@ -55,13 +57,37 @@ class Unconfigured:
     async def list_tools(self) -> list[Definition]:
         return surface.listed(Catalog(), self._standing, direct="none", budget=0)
 
-    async def call_tool(self, name: str, arguments: dict[str, Any], *, within: float | None = None) -> Rendered:
+    async def call_tool(
+        self,
+        name: str,
+        arguments: dict[str, Any],
+        *,
+        within: float | None = None,
+        way: Way = "none",
+        consent: Consent | None = None,
+    ) -> Rendered:
         """What is wrong, as the report of `uru_whoami` or as the refusal of any other call."""
         if name == "uru_whoami":
             return self._renderer.answer(
                 *report(Facts(self._standing, Catalog(), None, {}, None, None, datetime.now(UTC)))
             )
         return self.refusal(self._error)
+
+    def declined(self, name: str, arguments: dict[str, Any], consent: Consent) -> Rendered:
+        return self.refusal(self._error)
+
+    def answer(self, structure: dict[str, Any], note: str) -> Rendered:
+        return self.refusal(self._error)
+
+    def recorded(self, name: str, rendered: Rendered) -> Rendered:
+        return rendered
+
+    @property
+    def rules(self) -> UserRules:
+        return UserRules()
+
+    def waits_for_a_yes(self, name: str) -> bool:
+        return False
 
     async def ask_library(self, name: List, ask: Callable[[Library, float], Awaitable[Answer]]) -> Answer:
         """Raises: what is wrong."""

@@ -41,8 +41,9 @@ MEANT_BY = (
     ("URU_API_KEY", KEY, KEY),
     ("URU_API_KEY_FILE", words("FILE PATH"), KEY | KEY_PLACES),
     ("URU_API_KEY_COMMAND", words("COMMAND CMD"), KEY | KEY_PLACES),
-    ("URU_NAMESPACES", TOOLS, TOOLS),
-    ("URU_PERMISSIONS", CONSENT, CONSENT | TOOLS),
+    ("URU_NAMESPACES", words("NAMESPACE NAMESPACES APP APPS"), TOOLS),
+    ("URU_TOOLS", TOOLS, TOOLS),
+    ("URU_CONFIRM", CONSENT, CONSENT | TOOLS),
 )
 """What a name means whose words are all in the last set, and one of them in the first."""
 

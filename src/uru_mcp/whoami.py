@@ -19,10 +19,11 @@ from uru_mcp.gate import allows, remedy, unknown_permissions
 from uru_mcp.key_source import Exposure, KeySource
 from uru_mcp.key_status import Standing
 from uru_mcp.permissions import EVERYTHING, NOTHING, Grant, Permission, in_order, in_words
-from uru_mcp.policy import PLATFORM
 from uru_mcp.quoting import quoted
 from uru_mcp.records import KINDS, Kind
+from uru_mcp.shelves import tool_for
 from uru_mcp.unlisted import REASON
+from uru_mcp.user_choices import pattern_problems, user_choices, why_not_offered
 from uru_mcp.whoami_text import lines
 
 APPS_SHOWN = 6  # of each missing permission, those with the most tools
@@ -55,12 +56,6 @@ class Facts:
     exposure: Exposure | None = None
     unseen_removed: int = 0
 
-    @property
-    def platform_tools(self) -> frozenset[str]:
-        """The names of Uru's own tools in this workspace."""
-        platform = next((one for one in self.catalog.namespaces if one.name == PLATFORM), None)
-        return frozenset(tool.name for tool in self.catalog.tools_of(platform)) if platform is not None else frozenset()
-
 
 def report(facts: Facts) -> tuple[dict[str, Any], str]:
     """The report as a structure and as text.
@@ -75,6 +70,7 @@ def report(facts: Facts) -> tuple[dict[str, Any], str]:
         "permissions": _permissions(facts.standing.grant),
         "tools": _tools(facts),
         "resources": _resources(facts),
+        **user_choices(facts.catalog.rules),
         "base_url": facts.base_url,
         "problems": list(_problems(facts)),
         "warnings": list(_warnings(facts)),
@@ -116,6 +112,7 @@ def _permissions(grant: Grant | None) -> dict[str, Any]:
 def _tools(facts: Facts) -> dict[str, Any]:
     counts = facts.catalog.needs.items()
     blocked = sum(count for needs, count in counts if not allows(needs, facts.standing))
+    taken_away = len(facts.catalog.taken_away)
     grant = facts.standing.grant
     lacking = EVERYTHING - grant.effective if grant is not None else NOTHING  # otherwise the problem says what blocks
     missing = [found for one in Permission if one in lacking and (found := _missing(one, facts))["tools"]]
@@ -125,6 +122,7 @@ def _tools(facts: Facts) -> dict[str, Any]:
         "left_out": len(facts.catalog.left_out),
         "unlisted": len(facts.catalog.unlisted),
         "unlisted_reason": UNLISTED if facts.catalog.unlisted else None,
+        **({"taken_away_by_user": taken_away} if facts.catalog.rules.chosen.patterns else {}),
         "source": facts.catalog.source,
         "missing": missing,
         "fix": _remedies(missing, grant),
@@ -161,13 +159,10 @@ def _resources(facts: Facts) -> dict[str, Any]:
     """Which kinds of records there are, and why the others are not; nothing of either before the tools are loaded."""
     if facts.catalog.source == "nobody":
         return {"kinds": [], "not_offered": []}
-    lacking = [kind for kind in KINDS if kind.query_tool not in facts.platform_tools]
+    lacking = [kind for kind in KINDS if tool_for(kind, facts.catalog) is None]
     return {
         "kinds": [kind.collection for kind in KINDS if kind not in lacking],
-        "not_offered": [
-            {"kind": kind.collection, "why": messages.NO_QUERY_TOOL.format(query_tool=kind.query_tool)}
-            for kind in lacking
-        ],
+        "not_offered": [{"kind": kind.collection, "why": why_not_offered(kind, facts.catalog)} for kind in lacking],
     }
 
 
@@ -197,6 +192,7 @@ def _problems(facts: Facts) -> Iterator[dict[str, Any]]:
             title=namespace.title, older=older, message=error.message
         )
         yield {**_problem(error), "message": message}
+    yield from pattern_problems(facts.catalog)
     for kind, error in facts.records_failed.items():
         yield {
             **_problem(error),

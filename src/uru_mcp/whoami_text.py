@@ -35,6 +35,8 @@ def lines(structure: dict[str, Any]) -> Iterator[str]:
     yield f"Permissions: {permissions_in_words(structure['permissions'])}"
     yield from _tools_lines(structure["tools"])
     yield from _resources_line(structure["resources"])
+    if choices := structure.get("user_choices"):
+        yield "The user's own settings: " + "; ".join(f"{name}={value}" for name, value in choices.items())
     yield f"Service: {structure['base_url'] or 'not known'}"
     yield from _remedies("Warning", structure["warnings"])
     if structure["ignored_variables"]:
@@ -78,6 +80,8 @@ def _tools_lines(tools: dict[str, Any]) -> Iterator[str]:
     )
     if tools["unlisted"]:
         yield messages.NOT_LISTED_SINGLY.format(unlisted=tools["unlisted"], unlisted_reason=tools["unlisted_reason"])
+    if tools.get("taken_away_by_user"):
+        yield messages.TAKEN_AWAY_COUNTED.format(count=tools["taken_away_by_user"])
     for missing in tools["missing"]:
         yield messages.PERMISSION_IS_MISSING.format(
             permission=missing["permission"].capitalize(), tools=missing["tools"], missing=_apps(missing)

@@ -10,21 +10,23 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from uru_mcp.apps.key_card import key_card
 from uru_mcp.apps.request_count import RequestCount
-from uru_mcp.audit import LONGEST, OK, AuditLog, Entry
+from uru_mcp.audit import LONGEST, OK, WAITING, AuditLog, Entry
 from uru_mcp.dispatch_input import named_tool
 from uru_mcp.errors import UruError
 from uru_mcp.key import Key
 from uru_mcp.key_record import Requests
-from uru_mcp.names import VALID
+from uru_mcp.names import VALID, shown_name
 from uru_mcp.own_tools import DISPATCHERS
 from uru_mcp.permissions import Grant, Permissions
+from uru_mcp.policy import DECIDE, PLATFORM
 from uru_mcp.render import Rendered
+from uru_mcp.results.consent import Confirmation, Consent
 
 NO_NAME = "(no tool's name)"  # what a model invents instead of a name may be anything, an argument for example
 
@@ -70,8 +72,11 @@ class Witness:
         return await key_card(self._audit, self._count, found.last4, found.requests)
 
     @contextmanager
-    def watching(self, name: str, arguments: dict[str, Any]) -> Iterator[Sight]:
-        """Write an entry at the end, whether the call was answered, raised an error or was cancelled."""
+    def watching(self, name: str, arguments: dict[str, Any], consent: Consent | None = None) -> Iterator[Sight]:
+        """Write an entry at the end, whether the call was answered, raised an error or was cancelled.
+
+        `consent` is what a person has said to it, or that nobody said anything.
+        """
         sight = Sight()
         if self._audit is None:
             yield sight
@@ -90,7 +95,8 @@ class Witness:
         finally:
             ms = round((time.perf_counter() - began) * 1000)
             try:
-                self._audit.append(self._entry(came, name, arguments, outcome, ms, sight.rendered))
+                entry = self._entry(came, name, arguments, outcome, ms, sight.rendered)
+                self._audit.append(_with_decision(entry, consent))
             except Exception:  # boundary: a call does not fail for its record
                 log.exception("a call was not recorded")
 
@@ -122,7 +128,21 @@ def _meant(name: str, arguments: dict[str, Any]) -> tuple[str, str | None]:
     return (tool, name) if name in DISPATCHERS and isinstance(tool, str) else (name, None)
 
 
+def _with_decision(entry: Entry, consent: Consent | None) -> Entry:
+    """The entry with who decided and how; a model decides a step where no person was asked about it."""
+    if consent is not None:
+        by = "nobody" if consent.answer is None else "person"
+        return replace(entry, decided_by=by, decided_how=consent.way)
+    if entry.outcome == "declined":
+        return replace(entry, decided_by="nobody", decided_how="none")
+    if entry.tool == shown_name(PLATFORM, DECIDE) and entry.outcome == OK:
+        return replace(entry, decided_by="model", decided_how="none")
+    return entry
+
+
 def _outcome(rendered: Rendered | None) -> str:
+    if rendered is not None and isinstance(rendered.waits_for, Confirmation):
+        return WAITING
     if rendered is None or not rendered.is_error:
         return OK
     return str(rendered.structure["error"]["code"])

@@ -151,6 +151,42 @@ def test_a_decision_is_made_with_the_keyboard_alone_and_sent_once(host: Host, bu
         assert card.focused() == "outcome", "a screen reader goes on with what came of it"
 
 
+@pytest.mark.parametrize(
+    ("button", "status", "says"), [("yes", "completed", "The run is completed."), ("no", "cancelled", "")]
+)
+def test_a_run_that_waits_is_decided_in_the_card_and_the_card_says_what_came_of_it(
+    host: Host, uru: Uru, button: str, status: str, says: str
+) -> None:
+    with session(uru, uru.key().text) as claude:
+        run = claude.call("platform__automation_run", {"id": REFUND, "input": LARGE})
+        with host.showing(DECISION.document, run, call=claude.call) as card:
+            assert "Refund 900 EUR to Ana Ferreira?" in card.text
+            assert "Head of service" in card.text
+            card.frame.locator("#comment").fill("Her machine was broken twice.")
+            card.frame.locator(f"#{button}").click()
+            card.wait("You said")
+            assert says in card.text
+        after = claude.call("uru_show_run", {"uri": run["structuredContent"]["uri"]})["structuredContent"]
+    assert after["run"]["status"] == status
+    assert "Her machine was broken twice." in [event["detail"] for event in after["events"]]
+
+
+def test_a_call_that_waits_for_a_yes_is_sent_when_the_card_says_yes_and_not_before(host: Host, uru: Uru) -> None:
+    note = {"tool": "company_demo__LOG_NOTE", "input": {"text": "Called the hotel."}}
+    with session(uru, uru.key().text, CONFIRM="execute") as claude:
+        asked = claude.call("uru_execute", note)
+        with host.showing(DECISION.document, asked, call=claude.call) as card:
+            assert "Called the hotel." in card.text
+            assert uru.notes == []
+            card.frame.locator("#yes").click()
+            card.wait("You said yes")
+            assert uru.notes == ["Called the hotel."]
+        with host.showing(DECISION.document, asked, call=claude.call) as card:
+            card.wait("You said yes")
+            assert card.frame.locator("button").count() == 0, "the card that is opened again decides nothing"
+    assert uru.notes == ["Called the hotel."]
+
+
 def test_a_decision_that_is_made_already_has_no_buttons(host: Host) -> None:
     said = {"structuredContent": {"decision": {"state": "no"}}}
     with host.showing(DECISION.document, ASKED, call=lambda *_: said) as card:

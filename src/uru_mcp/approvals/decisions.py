@@ -33,10 +33,11 @@ The seam between the server and the card `ui://uru/decision.html`, the same in b
        {"token": "…"}                              asks how it stands and decides nothing
 
 3. What it answers. To a look: `{"decision": {"state": "open" | "yes" | "no" | "over"}}`, never an error.
-   To a yes: what the call itself answers, its result or its error, and in the structure `"user_decision": "yes"`
-   (of an error, inside `error`). To a no: `{"user_decision": "no", "note": "…"}`, or the run's answer for an approval,
-   whose `user_decision` is `approve` or `reject` as with elicitation. A second decision, an expired token, another key
-   and a wrong token are errors with the code `declined`, the message to show, and `"state": "yes" | "no" | "over"`.
+   To a yes: what the call itself answers, its result with `"user_decision": "yes"` in the structure, or its error. To a
+   no: an error with the code `declined`, which says so to the model and has `"user_decision": "no"`. An approval is
+   answered with the run as it then is, and with `"user_decision": "approve" | "reject"`, as with elicitation. A second
+   decision, an expired token, another key and a wrong token are errors with the code `declined`, the message to show,
+   and `"state": "yes" | "no" | "over"`.
    When a run then waits for the next decision, the answer has its own `_meta` as in 1.
 
 The `text` of each answer is fit for a person and for a model: a card may pass it on with `ui/update-model-context`.
@@ -54,7 +55,6 @@ from typing import Generic, Literal, TypeVar
 
 from uru_mcp import messages
 from uru_mcp.errors import Declined
-from uru_mcp.key import Key
 
 CARD = "ui://uru/decision.html"
 META = "uru-mcp/decision"
@@ -71,10 +71,9 @@ Waiting = TypeVar("Waiting")
 
 @dataclass(slots=True)
 class Decision(Generic[Waiting]):
-    """Something that waits for a person, asked about with a key. `began` is a moment of the monotonic clock."""
+    """Something that waits for a person. `began` is a moment of the monotonic clock."""
 
     waiting: Waiting
-    key: Key | None
     began: float
     token: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
     answer: Answer | None = None
@@ -87,11 +86,16 @@ class Decisions(Generic[Waiting]):
         self._clock = clock
         self._kept: list[Decision[Waiting]] = []
 
-    def open(self, waiting: Waiting, key: Key | None) -> Decision[Waiting]:
+    def open(self, waiting: Waiting) -> Decision[Waiting]:
         """A new decision, with a token of its own. Of too many, the oldest goes."""
-        made = Decision(waiting, key, self._clock())
+        made = Decision(waiting, self._clock())
         self._kept = [*self._kept, made][-AT_MOST:]
         return made
+
+    def peek(self, token: object) -> Waiting | None:
+        """What waits for the decision of this token, whether it still may be decided or not."""
+        found = self._find(token)
+        return None if found is None else found.waiting
 
     def state_of(self, token: object) -> State:
         """How the decision of this token stands."""
@@ -109,15 +113,11 @@ class Decisions(Generic[Waiting]):
         state, found = self.state_of(token), self._find(token)
         if found is None or state != "open":
             message = (
-                messages.ALREADY_DECIDED.format(answer=state) if state in ("yes", "no") else messages.TOKEN_IS_OVER
+                messages.ALREADY_DECIDED.format(answer=state) if state in ("yes", "no") else messages.DECISION_IS_OVER
             )
             raise Declined(message, fix=messages.CALL_AGAIN_FOR_A_CARD, state=state)
         found.answer = answer
         return found
-
-    def start_over(self) -> None:
-        """Let go what was asked with an earlier key."""
-        self._kept = []
 
     def _find(self, token: object) -> Decision[Waiting] | None:
         if not isinstance(token, str):

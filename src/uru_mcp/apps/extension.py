@@ -11,14 +11,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import mcp.types as types
-from mcp.server.context import ServerRequestContext
 
-from uru_mcp.apps.views import EXTENSION, MIME_TYPE, VIEWS, View
+from uru_mcp.apps.views import EXTENSION, MIME_TYPE, VIEWS
 
 ANSWERS_WITH_CAPABILITIES = frozenset({"initialize", "server/discover"})
 CAPABILITIES_KEY = "io.modelcontextprotocol/clientCapabilities"
 SERVER_INFO_KEY = "io.modelcontextprotocol/serverInfo"
-CARD = "uru-mcp/card"  # the key of a result's `_meta` under which a view finds what the model is not told
 
 # A U: a small drawing, as every byte of it goes into an answer.
 _ICON = (
@@ -33,19 +31,11 @@ ICONS = [
     }
 ]
 
-Context = ServerRequestContext[Any, Any]
-
 
 def is_declared_in(params: Mapping[str, Any] | None) -> bool:
     """Whether a raw `initialize`, or a raw request of the newer era, declares that the client shows views."""
     holder = (params or {}).get("capabilities") or ((params or {}).get("_meta") or {}).get(CAPABILITIES_KEY)
     return _declares(holder.get("extensions") if isinstance(holder, dict) else None)
-
-
-def is_declared(ctx: Context) -> bool:
-    """Whether the client of a request declared that it shows views."""
-    capabilities = ctx.session.client_capabilities
-    return _declares(capabilities.extensions if capabilities is not None else None)
 
 
 def _declares(extensions: Any) -> bool:
@@ -65,17 +55,6 @@ def with_declaration(result: dict[str, Any]) -> dict[str, Any]:
     if isinstance(meta, dict) and isinstance(meta.get(SERVER_INFO_KEY), dict):
         declared["_meta"] = {**meta, SERVER_INFO_KEY: {**meta[SERVER_INFO_KEY], "icons": ICONS}}
     return declared
-
-
-def with_view(tool: types.Tool, view: View) -> types.Tool:
-    """The tool, whose results a host shows in this view; the flat key is older, and some hosts read it alone."""
-    meta = {**(tool.meta or {}), "ui": {"resourceUri": view.uri}, "ui/resourceUri": view.uri}
-    return tool.model_copy(update={"meta": meta})
-
-
-def with_card(result: types.CallToolResult, card: Mapping[str, Any]) -> types.CallToolResult:
-    """The result with what its view is given; hosts keep `_meta` from the model."""
-    return result.model_copy(update={"meta": {**(result.meta or {}), CARD: dict(card)}})
 
 
 def _frame() -> dict[str, Any]:

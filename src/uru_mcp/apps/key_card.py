@@ -13,6 +13,7 @@ from uru_mcp.audit import AuditLog
 from uru_mcp.heavy_work import in_thread
 from uru_mcp.key_record import Requests
 
+CARD = "uru-mcp/card"  # the key of a result's `_meta`, which hosts give to the view and keep from the model
 USE_WITHIN = 3.0  # seconds to read the log; the card goes without its bars where that takes longer
 
 

@@ -12,16 +12,19 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from uru_mcp.catalog import classified
 from uru_mcp.client import is_safe_tag
 from uru_mcp.complaints import is_no_route, read_complaint
 from uru_mcp.connection import Connection, Received, Request
 from uru_mcp.doctor.shapes import parsed
 from uru_mcp.errors import UruError
 from uru_mcp.fields import UnexpectedShape
+from uru_mcp.gate import runs_unasked
 from uru_mcp.key_record import read_key_record
 from uru_mcp.permissions import Permission
 from uru_mcp.policy import PLATFORM, READ
 from uru_mcp.read_check import QUERIES
+from uru_mcp.redaction import Redaction
 from uru_mcp.routes import Run, current_route, is_safe_segment, older_route, segment
 from uru_mcp.settings import Settings
 from uru_mcp.wire import Namespace, UpstreamTool, read_namespaces, read_tools
@@ -108,6 +111,8 @@ class Probes:
         for name in QUERIES:
             tool = by_name.get(name)
             if tool is None or tool.declared not in (None, READ) or tool.read_only is False:
+                continue
+            if not runs_unasked(classified(Namespace(PLATFORM, PLATFORM), tool, Redaction()), self._settings.rules):
                 continue
             run = Run(Namespace(PLATFORM, PLATFORM), name, LIST, is_run=False, key=None)
             first = await self._send(RUN, current_route(run), f"/execute/platform__execute_tool: {name}")

@@ -23,7 +23,7 @@ from uru_mcp.doctor.checks import Examination, Finding, failed, ok, skipped
 from uru_mcp.doctor.variables import ADDRESS, CONFIGURATION, KEY
 from uru_mcp.errors import KeyRefused, PermissionMissing, Refused, UruError, WorkspaceProblem
 from uru_mcp.failures import causes_of
-from uru_mcp.gate import allows, unknown_permissions
+from uru_mcp.gate import allows, runs_unasked, unknown_permissions
 from uru_mcp.identity import Identity
 from uru_mcp.introspection import ASK_WITHIN
 from uru_mcp.key_source import source_of
@@ -195,7 +195,7 @@ class Service:
         patterns = self._settings.namespaces
         told = await ask(self._client, patterns, self._redaction)
         offered = [one.name for one in await self._client.namespaces(within=ASK_WITHIN)] if patterns else []
-        self._catalog = assembled(*told, self._redaction)
+        self._catalog = assembled(*told, self._redaction, rules=self._settings.rules)
         useless = [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in offered)]
         structure = report(self._facts(self._standing))[0]
         counts, lacking = structure["tools"], structure["resources"]["not_offered"]
@@ -212,7 +212,9 @@ class Service:
         if not self._catalog.tools and not told.failed:
             mend = "Connect apps in Uru, under its integrations, and see that the key's workspace is the right one."
             return Finding("failed", f"Uru offers this key no tools. {seen}", mend)
-        problems = report(self._facts(replace(self._standing, trouble=None)))[0]["problems"] if told.failed else []
+        is_wanting = told.failed or self._catalog.rules.misfits
+        facts = self._facts(replace(self._standing, trouble=None))
+        problems = report(facts)[0]["problems"] if is_wanting else []
         if problems:
             messages, fixes = (" ".join(dict.fromkeys(one[part] for one in problems)) for part in ("message", "fix"))
             return Finding("warning" if self._catalog.tools else "failed", f"{messages} {seen}", fixes)
@@ -224,6 +226,8 @@ class Service:
             return skipped(f"there is no {READING} that only reads")
         if not allows(tool.needs, self._standing):
             return skipped(f"{READING} needs {in_words(tool.needs)}, which the key has not")
+        if not runs_unasked(tool, self._catalog.rules):
+            return skipped(f"{READING} runs only after a person's yes (URU_CONFIRM)")
         began = time.monotonic()
         calls = Calls(self._client, self._identity)
         try:

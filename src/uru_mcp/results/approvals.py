@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from uru_mcp import messages
@@ -32,6 +33,11 @@ def deciding_tool(approval: Approval, view: View) -> Tool | None:
     tool = view.catalog.tools.get(shown_name(PLATFORM, DECIDE))
     is_possible = tool is not None and approval.node is not None and allows(tool.needs, view.standing)
     return tool if is_possible else None
+
+
+def first_decidable(approvals: Iterable[Approval], view: View) -> Approval | None:
+    """The first of what a run waits for that can be decided with this key; None where nothing can."""
+    return next((one for one in approvals if deciding_tool(one, view) is not None), None)
 
 
 def decision(approval: Approval, choice: str, comment: str | None = None) -> dict[str, Any]:
@@ -65,13 +71,17 @@ def advice(approval: Approval, view: View) -> tuple[dict[str, Any], str]:
     if tool is None:
         told = messages.decided_in_uru_only()
         return {**structure, "note": told}, f"[{asked} {told}]"
+    if view.catalog.rules.only_person_decides:
+        told = messages.person_decides(assignee)
+        return {**structure, "note": told}, f"[{asked} {told}]"
     arguments = decision(approval, "approve")
     by, how = tool.id, arguments
     if tool.dispatcher is not None:
         by, how = tool.dispatcher, {"tool": tool.id, "input": arguments}
     decide = {"call_with": by, "arguments": how, "or": {"decision": "reject"}}
-    note = f"[{asked} {messages.decide_with(by, quoted_json(compact(how)))}]"
-    return {**structure, "note": messages.ASK_THE_USER, "decide": decide}, note
+    whom = messages.ask_who_is_meant(assignee)
+    note = f"[{asked} {messages.decide_with(by, quoted_json(compact(how)))}{whom}]"
+    return {**structure, "note": f"{messages.ASK_THE_USER}{whom}", "decide": decide}, note
 
 
 def _step_and_assignee(approval: Approval) -> tuple[str | None, str | None]:

@@ -100,14 +100,20 @@ function after(asked, decision, result) {
 function outcome(result, decision) {
   const told = result.structuredContent || {};
   if (result.isError || told.error) return el("div", { id: "outcome", tabindex: -1, role: "status" }, plain(result));
-  const done = decision === "no" ? "Nothing was sent." : decision === "yes" ? "Done." : told.data?.status ? `The run is ${String(told.data.status).replaceAll("_", " ")}.` : "Nothing waits for you here.";
-  const note = decision && told.data !== undefined ? JSON.stringify(told.data, null, 1) : null;
+  if (told.running) return line("The call goes on.");
+  if (!decision) return line(isRun(told.data) ? runIs(told.data) : "Done. Nothing waits for you here.");
+  const done = isRun(told.data) ? runIs(told.data) : decision === "yes" ? "Done." : "Nothing was sent.";
+  const answer = decision === "yes" && told.data !== undefined && told.data !== null ? JSON.stringify(told.data, null, 1) : null;
   return el(
     "div",
     { id: "outcome", tabindex: -1, role: "status" },
-    notice(decision === "no" ? "soft" : "good", done, null),
-    note && note !== "null" ? el("details", {}, el("summary", { text: "Answer" }), el("p", { class: "plain quiet", text: note })) : null,
+    notice(decision === "no" ? "soft" : "good", done),
+    answer ? el("details", {}, el("summary", { text: "Answer" }), el("p", { class: "plain quiet", text: answer })) : null,
   );
 }
+
+const line = (text) => el("p", { id: "outcome", class: "quiet", text });
+const isRun = (data) => typeof data?.status === "string" && Array.isArray(data.events);
+const runIs = ({ status }) => `The run is ${status.replaceAll("_", " ")}.`;
 
 connect();

@@ -1,0 +1,124 @@
+"""Questions to a person as cards: what a result carries for the card, and what `uru_decide` does with its token.
+
+A server cannot tell a card's call from a model's, so that the token is the protection: it stands in `_meta` alone,
+which hosts give to the card and keep from the model. `decisions.py` says the shapes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from uru_mcp import messages
+from uru_mcp.approvals.decisions import COMMENT_CHARS, LIFETIME, META, TOOL, Answer, Decisions
+from uru_mcp.approvals.settling import Desk, Question, Reply, Settling
+from uru_mcp.errors import ArgumentError, Declined, UruError
+from uru_mcp.own_tools import Definition
+from uru_mcp.quoting import NAME_CHARS, quoted
+from uru_mcp.render import Rendered
+from uru_mcp.results.consent import Confirmation
+from uru_mcp.waiting_steps import Approval
+
+DEFINITION = Definition(
+    TOOL,
+    "Decide in the card",
+    "Tells what a person has decided in a card. Only the card that asks has the token that it takes.",
+    {
+        "type": "object",
+        "properties": {
+            "token": {"type": "string", "maxLength": 100, "description": "From the card"},
+            "decision": {"type": "string", "enum": ["yes", "no"], "description": "Omit to see how it stands"},
+            "comment": {"type": "string", "maxLength": COMMENT_CHARS, "description": messages.WHY_KEPT},
+        },
+        "required": ["token"],
+        "additionalProperties": False,
+    },
+    read_only=False,
+    destructive=True,
+    idempotent=False,
+    open_world=True,
+)
+"""For the card alone: it is listed with `visibility: ["app"]`, and only to clients that show cards."""
+
+YES_AND_NO = {"confirmation": ("Run it", "Do not run it"), "approval": ("Approve", "Reject")}
+
+
+class Cards:
+    """Opens a decision for what a result waits for, and settles it once."""
+
+    def __init__(self, desk: Desk, settling: Settling) -> None:
+        self._desk = desk
+        self._settling = settling
+        self._open: Decisions[Question] = Decisions()
+
+    async def asking(self, name: str, arguments: dict[str, Any], rendered: Rendered) -> Rendered:
+        """The answer to a call, with a card for what it waits for. Without such a thing it is the answer itself."""
+        waiting = rendered.waits_for
+        if waiting is None:
+            return rendered
+        asked = self._settling.asked(name, arguments, rendered, waiting)
+        if isinstance(waiting, Confirmation):
+            structure = waiting.structure
+            note = messages.CARD_WAITS.format(title=structure["title"], app=structure["app"])
+            answer = self._desk.answer({"waiting": structure}, note)
+            consequence = messages.YES_RUNS_IT
+        else:
+            title = None if waiting.automation else await self._settling.title_of(waiting)
+            structure = _step(waiting, title)
+            answer = rendered.noted(messages.CARD_DECIDES)
+            consequence = messages.YES_APPROVES
+        return replace(answer, waits_for=None, meta={META: self._meta(asked, structure, consequence)})
+
+    async def decide(self, arguments: dict[str, Any], until: float) -> Rendered:
+        """What `uru_decide` answers. Nothing of its arguments is ever repeated."""
+        token, said, comment = (arguments.get(name) for name in ("token", "decision", "comment"))
+        if said is None:
+            return self._desk.answer({"decision": {"state": self._open.state_of(token)}}, messages.IS_FOR_THE_CARD)
+        try:
+            asked = self._take(token, said)
+        except UruError as error:
+            return self._desk.recorded(TOOL, self._desk.refusal(error))
+        answer: Answer = "yes" if said == "yes" else "no"
+        words = comment[:COMMENT_CHARS] if isinstance(comment, str) and comment.strip() else None
+        settled = await self._settling.decided(asked, Reply("card", answer, words), until)
+        return await self.asking(asked.name, asked.arguments, settled)
+
+    def _take(self, token: object, said: object) -> Question:
+        """Raises: Declined, ArgumentError."""
+        if said not in ("yes", "no"):
+            raise ArgumentError(messages.ANSWER_YES_OR_NO, fix=messages.USE_THE_CARD)
+        if not isinstance(token, str) or not token:
+            raise Declined(messages.DECISION_IS_OVER, fix=messages.USE_THE_CARD, state="over")
+        return self._open.take(token, "yes" if said == "yes" else "no").waiting
+
+    def _meta(self, asked: Question, structure: dict[str, Any], consequence: str) -> dict[str, Any]:
+        yes, no = YES_AND_NO[structure["kind"]]
+        return {
+            "token": self._open.open(asked).token,
+            "question": "",
+            "step": None,
+            "meant_for": None,
+            **structure,
+            "consequence": consequence,
+            "yes": yes,
+            "no": no,
+            "expires_at": (datetime.now(UTC) + timedelta(seconds=LIFETIME)).isoformat(timespec="seconds"),
+        }
+
+
+def _step(approval: Approval, title: str | None) -> dict[str, Any]:
+    """A step of a run that waits, as `Confirmation.structure` is of a call; the words are Uru's."""
+    name = quoted(approval.automation or title or approval.run.id or "", NAME_CHARS)
+    step, person = (quoted(one or "", NAME_CHARS) or None for one in (approval.step, approval.assignee))
+    return {
+        "kind": "approval",
+        "title": name,
+        "app": "Uru",
+        "tool": "platform__automation_decide",
+        "arguments": [],
+        "hidden_arguments": 0,
+        "question": quoted(approval.question),
+        "step": step,
+        "meant_for": person,
+    }

@@ -1,0 +1,144 @@
+"""What comes of a person's answer, however it was asked for: the call is run, or a step is decided, or neither.
+
+It is told to Uru through the same gate as any call. It knows neither forms nor cards.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Protocol
+
+from uru_mcp import messages
+from uru_mcp.errors import Declined, Unconfirmed, UruError
+from uru_mcp.key import Key
+from uru_mcp.names import shown_name
+from uru_mcp.policy import DECIDE, PLATFORM
+from uru_mcp.render import Rendered
+from uru_mcp.results.approvals import decision, question
+from uru_mcp.results.consent import Confirmation, Consent, Way
+from uru_mcp.tool_patterns import UserRules
+from uru_mcp.uris import Address
+from uru_mcp.waiting_steps import Approval
+
+NAME_WITHIN = 3.0  # seconds to look up what the automation is called
+
+Waiting = Approval | Confirmation
+
+
+class Desk(Protocol):
+    """What questions need of a bridge: to run a tool, and to know which key it was asked with."""
+
+    @property
+    def call_within(self) -> float: ...
+
+    @property
+    def rules(self) -> UserRules: ...
+
+    async def call_tool(
+        self,
+        name: str,
+        arguments: dict[str, Any],
+        *,
+        within: float | None = None,
+        way: Way = "none",
+        consent: Consent | None = None,
+    ) -> Rendered: ...
+
+    def declined(self, name: str, arguments: dict[str, Any], consent: Consent) -> Rendered: ...
+
+    def answer(self, structure: dict[str, Any], note: str) -> Rendered: ...
+
+    def recorded(self, name: str, rendered: Rendered) -> Rendered: ...
+
+    async def accepted_key(self, within: float) -> Key | None: ...
+
+    def key_in_use(self) -> Key | None: ...
+
+    async def title_of(self, run: Address, within: float) -> str | None: ...
+
+    def refusal(self, error: UruError) -> Rendered: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a person was asked about in answer to a call, made with a key."""
+
+    name: str
+    arguments: dict[str, Any]
+    answer: Rendered
+    waiting: Waiting
+    key: Key | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back: a yes, a no, or nothing; a comment goes with a decision on a run."""
+
+    way: Way
+    answer: Literal["yes", "no"] | None
+    comment: str | None = None
+
+
+class Settling:
+    """Says what a person is asked, and does what the person answers."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def asked(self, name: str, arguments: dict[str, Any], rendered: Rendered, waiting: Waiting) -> Question:
+        """What a person is asked now about a call, with the key that it was made with."""
+        key = waiting.key if isinstance(waiting, Confirmation) else self._desk.key_in_use()
+        return Question(name, arguments, rendered, waiting, key)
+
+    async def decided(self, asked: Question, reply: Reply, until: float) -> Rendered:
+        """What comes of a reply: the answer of the call that was waited for, or why there is none."""
+        void = await self._void(asked, until)
+        if void is not None:
+            return self._desk.refusal(void)
+        if isinstance(asked.waiting, Confirmation):
+            return await self._confirmed(asked, asked.waiting, reply, until)
+        return await self._approved(asked, asked.waiting, reply, until)
+
+    async def words(self, waiting: Waiting) -> str:
+        """The question, with the name of the automation, which its run does not hold as a rule."""
+        if isinstance(waiting, Confirmation):
+            return waiting.question
+        return question(waiting, None if waiting.automation else await self.title_of(waiting))
+
+    async def title_of(self, approval: Approval) -> str | None:
+        """What the automation is called, as far as that can be learnt in a moment."""
+        return await self._desk.title_of(approval.run, NAME_WITHIN)
+
+    async def _void(self, asked: Question, until: float) -> UruError | None:
+        """Why the answer to a question does not count, nor what was known when it was asked."""
+        try:
+            key = await self._desk.accepted_key(max(0.0, (until - time.monotonic()) / 2))
+        except UruError as error:
+            return error
+        if key == asked.key:
+            return None
+        if isinstance(asked.waiting, Confirmation):
+            return Declined(messages.YES_IS_VOID, fix=messages.SAME_CALL_AGAIN)
+        return Unconfirmed(messages.QUESTION_IS_VOID, fix=messages.LOOK_AT_THE_RUN)
+
+    async def _confirmed(self, asked: Question, waiting: Confirmation, reply: Reply, until: float) -> Rendered:
+        consent = waiting.consent(reply.way, reply.answer)
+        if consent.answer != "yes":
+            return self._desk.declined(asked.name, asked.arguments, consent)
+        ran = await self._desk.call_tool(asked.name, asked.arguments, within=until - time.monotonic(), consent=consent)
+        return ran if ran.is_error else ran.noted(messages.USER_SAID_YES, user_decision="yes")
+
+    async def _approved(self, asked: Question, approval: Approval, reply: Reply, until: float) -> Rendered:
+        if reply.answer is None:
+            return _with(asked.answer, messages.UNDECIDED, user_decision=None)
+        choice = "approve" if reply.answer == "yes" else "reject"
+        tool, arguments = shown_name(PLATFORM, DECIDE), decision(approval, choice, reply.comment)
+        consent = Consent(tool, arguments, asked.key, reply.way, "yes", is_of_a_step=True)
+        decided = await self._desk.call_tool(tool, arguments, within=until - time.monotonic(), consent=consent)
+        return _with(decided, messages.USER_DECIDED.format(choice=choice), user_decision=choice)
+
+
+def _with(rendered: Rendered, note: str, **members: Any) -> Rendered:
+    waits_for = rendered.waits_for if members["user_decision"] is not None else None
+    return replace(rendered.noted(note, **members), waits_for=waits_for)

@@ -1,0 +1,57 @@
+"""What clients are told beside a tool's definition, in its `_meta`: which card shows its results, and when to ask.
+
+A client that declares nothing is told nothing, unless the user has set `URU_CONFIRM` or `URU_APPROVALS`: its list of
+tools is what it was.
+
+* MCP Apps: `ui` and the older `ui/resourceUri`, for clients that show cards
+* Claude Code: `anthropic/requiresUserInteraction` on the tool that decides, and `anthropic/alwaysLoad` on those that
+  a model must see at once, for clients that name themselves `claude-code`, and for all once one of those is set
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from uru_mcp.approvals.decisions import CARD, TOOL
+from uru_mcp.apps.views import KEY, RUN
+from uru_mcp.names import shown_name
+from uru_mcp.policy import DECIDE, PLATFORM
+
+DECIDES = shown_name(PLATFORM, DECIDE)
+MAY_LEAVE_A_RUN_WAITING = frozenset({"uru_execute", "uru_result", shown_name(PLATFORM, "automation_run"), DECIDES})
+SEEN_AT_ONCE = frozenset({"uru_whoami", "uru_search_tools", "uru_list_resources"})
+
+CARDS: Mapping[str, str] = {"uru_whoami": KEY.uri, "uru_show_run": RUN.uri}
+"""Tools of ours whose results have a card of their own, each with its address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who is shown the list: whether the client shows cards, asks by itself, and knows Claude Code's keys."""
+
+    shows_cards: bool = False
+    can_elicit: bool = False
+    knows_claude_code: bool = False
+
+    @property
+    def asks_by_card(self) -> bool:
+        return self.shows_cards and not self.can_elicit
+
+
+def tool_meta(name: str, audience: Audience, waits_for_a_yes: Callable[[str], bool]) -> dict[str, Any] | None:
+    """The `_meta` of the tool that is listed under this name; None where there is nothing to tell."""
+    meta: dict[str, Any] = {}
+    card = CARDS.get(name) if audience.shows_cards else None
+    if card is None and audience.asks_by_card and (name in MAY_LEAVE_A_RUN_WAITING or waits_for_a_yes(name)):
+        card = CARD
+    if name == TOOL:
+        meta["ui"] = {"visibility": ["app"]}
+    elif card is not None:
+        meta |= {"ui": {"resourceUri": card}, "ui/resourceUri": card}
+    if audience.knows_claude_code and name == DECIDES:
+        meta["anthropic/requiresUserInteraction"] = True
+    if audience.knows_claude_code and name in SEEN_AT_ONCE:
+        meta["anthropic/alwaysLoad"] = True
+    return meta or None

@@ -1,0 +1,55 @@
+"""Which names a misspelt pattern was meant for: those with the fewest slips, where they are few enough; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+LETTERS_PER_SLIP = 3  # more slips than that, and it is another word
+
+
+def nearest(pattern: str, names: Iterable[str]) -> list[str]:
+    """The names that fit a pattern with the fewest letters too many, too few, wrong or exchanged, all of them.
+
+    Both are in lower case, and `*` and `?` stand for what they do. None where that takes too many.
+    """
+    wanted = _pairs(pattern)
+    bound = sum(one not in "*?" for one in pattern) // LETTERS_PER_SLIP
+    found: list[tuple[int, str]] = []
+    likely = sorted(((len(wanted - _pairs(name)), name) for name in names), key=lambda one: one[0])
+    for missing, name in likely:  # the likeliest first, which makes the bound small
+        if missing > 3 * bound:  # a slip spoils three pairs at most
+            break
+        slips = _slips(pattern, name, bound)
+        if slips is not None:
+            bound = min(bound, slips)
+            found.append((slips, name))
+    return sorted(name for slips, name in found if slips == bound)
+
+
+def _pairs(text: str) -> set[str]:
+    return {pair for at in range(len(text) - 1) if not {*(pair := text[at : at + 2])} & {"*", "?"}}
+
+
+def _slips(pattern: str, name: str, most: int) -> int | None:
+    """The slips with which a name fits a pattern; None where they are more than `most`.
+
+    Source: the restricted Damerau-Levenshtein distance, with wildcards.
+    """
+    before: list[int] = []
+    row = list(range(len(name) + 1))
+    for i, letter in enumerate(pattern):
+        before_that, before = before, row
+        if letter == "*":
+            row = before[:]
+            for j in range(1, len(row)):
+                row[j] = min(before[j], row[j - 1])
+            continue
+        row = [before[0] + 1]
+        for j, other in enumerate(name, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter not in (other, "?")))
+            if i and j > 1 and (pattern[i - 1], letter) == (other, name[j - 2]):
+                cost = min(cost, before_that[j - 2] + 1)
+            row.append(cost)
+        if min(row) > most:
+            return None
+    return row[-1] if row[-1] <= most else None

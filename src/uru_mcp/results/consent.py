@@ -1,0 +1,142 @@
+"""A person's yes to one call: what is asked, in the very arguments that will be sent, and what a yes is good for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from uru_mcp import messages
+from uru_mcp.catalog import Tool
+from uru_mcp.errors import Declined, UruError
+from uru_mcp.gate import runs_unasked
+from uru_mcp.key import Key
+from uru_mcp.names import shown_name
+from uru_mcp.outlook import View
+from uru_mcp.policy import DECIDE, PLATFORM
+from uru_mcp.quoting import NAME_CHARS, quoted
+from uru_mcp.results.shown_arguments import Shown, in_lines, shown
+
+Way = Literal["elicitation", "card", "terminal", "none"]
+"""How a client can ask its person."""
+
+QUESTION_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {"decision": {"type": "string", "enum": ["no", "yes"], "title": "Run it?"}},
+    "required": ["decision"],
+}
+"""The form that a person fills in; a subset of JSON Schema that MCP allows there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """A person's decision on a call: for these arguments and this key. How it was asked goes into the audit log.
+
+    `is_of_a_step` is whether the person decided a step of a run, and so saw no arguments: those are as we made them.
+    """
+
+    tool: str
+    arguments: dict[str, Any]
+    key: Key | None
+    way: Way
+    answer: Literal["yes", "no"] | None = "yes"
+    is_of_a_step: bool = False
+
+    def covers(self, tool: str, made: dict[str, Any], sent: dict[str, Any], key: Key | None) -> bool:
+        """Whether it is a yes to just that: a call made with these arguments, whose tool is run with what is sent."""
+        arguments = made if self.is_of_a_step else sent
+        return self.answer == "yes" and (self.tool, self.arguments, self.key) == (tool, arguments, key)
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A call that waits for a person's yes: what would be sent with which key, and the call as it came.
+
+    `is_for_the_model` is whether the client's person can be asked because a model made the call: a decision on a run
+    that only a person makes is asked about in words of its own.
+    """
+
+    tool: Tool
+    arguments: dict[str, Any]
+    key: Key | None
+    shown: Shown
+    is_for_the_model: bool = True
+
+    @property
+    def app(self) -> str:
+        return quoted(self.tool.namespace.title, NAME_CHARS)
+
+    @property
+    def question(self) -> str:
+        """What a person is asked, on some lines."""
+        asked = messages.CONFIRM_CALL.format(title=quoted(self.tool.title, NAME_CHARS), app=self.app, tool=self.tool.id)
+        rows = in_lines(self.shown)
+        return "\n".join([asked, *rows, messages.YES_IS_FOR_THIS])
+
+    @property
+    def structure(self) -> dict[str, Any]:
+        """`{"kind": "confirmation", "title": …, "app": …, "tool": …, "arguments": […], "hidden_arguments": 0}`"""
+        return {
+            "kind": "confirmation",
+            "title": quoted(self.tool.title, NAME_CHARS),
+            "app": self.app,
+            "tool": self.tool.id,
+            **self.shown.structure,
+        }
+
+    def consent(self, way: Way, answer: Literal["yes", "no"] | None) -> Consent:
+        return Consent(self.tool.id, self.arguments, self.key, way, answer)
+
+
+class NeedsYes(Declined):
+    """The call runs only after a person's yes. Where nobody can be asked, it is the refusal that is shown."""
+
+    def __init__(self, confirmation: Confirmation) -> None:
+        tool = confirmation.tool
+        title = quoted(tool.title, NAME_CHARS)
+        if confirmation.is_for_the_model:
+            message = messages.NOBODY_TO_ASK.format(title=title, app=confirmation.app)
+            fix = messages.TELL_WHAT_WOULD_RUN
+        else:
+            message, fix = messages.ONLY_A_PERSON_DECIDES, messages.PERSON_DECIDES_IN_URU
+        would_run = {"tool": tool.id, "title": title, "app": confirmation.app, **confirmation.shown.structure}
+        super().__init__(message, fix=fix, tool=tool.id, would_run=would_run)
+        self.confirmation = confirmation
+
+
+def askable(error: UruError, way: Way) -> Confirmation | None:
+    """What a person can be asked, in this way, about a call that was refused with this error."""
+    if not isinstance(error, NeedsYes) or way == "none":
+        return None
+    return error.confirmation if error.confirmation.is_for_the_model or way == "terminal" else None
+
+
+def said_no(consent: Consent) -> Declined:
+    """What a model is told where the person said no, or nobody answered."""
+    if consent.answer == "no":
+        message = messages.PERSON_SAID_NO.format(tool=consent.tool)
+        return Declined(message, fix=messages.DO_NOT_TRY_AGAIN, tool=consent.tool, user_decision="no")
+    return Declined(
+        messages.NOBODY_ANSWERED.format(tool=consent.tool), fix=messages.ASK_BEFORE_AGAIN, tool=consent.tool
+    )
+
+
+def require_yes(
+    tool: Tool,
+    made: dict[str, Any],
+    sent: dict[str, Any],
+    view: View,
+    consent: Consent | None,
+    clean: Callable[[Any], Any],
+) -> None:
+    """Let a call through that needs no person's yes, or has it: made with these arguments, to be run with what is sent.
+
+    Raises:
+        NeedsYes: It has not. `clean` removes from its arguments what a person may not be shown.
+    """
+    rules, key = view.catalog.rules, view.standing.key
+    is_decision = rules.only_person_decides and tool.id == shown_name(PLATFORM, DECIDE)
+    if not is_decision and runs_unasked(tool, rules):
+        return
+    if consent is None or not consent.covers(tool.id, made, sent, key):
+        raise NeedsYes(Confirmation(tool, sent, key, shown(sent, clean), not is_decision))

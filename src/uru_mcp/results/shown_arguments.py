@@ -1,0 +1,75 @@
+"""Arguments as a person is shown them before a yes: as they will be sent, redacted, and cut where they are very long.
+
+What is cut is counted, and a long text shows its beginning and its end, so that nothing is hidden behind either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from uru_mcp import messages
+from uru_mcp.fields import compact
+from uru_mcp.quoting import NAME_CHARS, quoted
+from uru_mcp.unseen import visible
+
+ROWS = 40
+WHOLE = 1_500  # characters of a value that are shown at least
+BEGINNING, END = 1_000, 400  # of a longer one
+TOGETHER = 8_000  # characters of all values; from then on the beginning and end are shorter
+SHORT_BEGINNING, SHORT_END = 160, 80
+ELLIPSIS = " … "
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One argument. `value` is a text, or of anything else its JSON; `hidden` of its characters are not in it."""
+
+    name: str
+    value: str
+    hidden: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The arguments in their order; `hidden` of them have no row."""
+
+    rows: tuple[Row, ...]
+    hidden: int = 0
+
+    @property
+    def structure(self) -> dict[str, Any]:
+        return {"arguments": [asdict(row) for row in self.rows], "hidden_arguments": self.hidden}
+
+
+def shown(arguments: Mapping[str, Any], clean: Callable[[Any], Any]) -> Shown:
+    """The arguments for a person; `clean` removes keys, and what cannot be seen, which counts as hidden."""
+    rows: list[Row] = []
+    room = TOGETHER
+    for name, value in list(arguments.items())[:ROWS]:
+        text = value if isinstance(value, str) else compact(value)
+        row = _row(quoted(clean(name), NAME_CHARS), clean(text), is_tight=room < WHOLE)
+        row = replace(row, hidden=row.hidden + len(text) - len(visible(text)))
+        room -= len(row.value)
+        rows.append(row)
+    return Shown(tuple(rows), max(0, len(arguments) - ROWS))
+
+
+def _row(name: str, text: str, *, is_tight: bool) -> Row:
+    beginning, end = (SHORT_BEGINNING, SHORT_END) if is_tight else (BEGINNING, END)
+    if len(text) <= (beginning + end if is_tight else WHOLE):
+        return Row(name, text)
+    return Row(name, f"{text[:beginning]}{ELLIPSIS}{text[-end:]}", len(text) - beginning - end)
+
+
+def in_lines(shown: Shown) -> Iterator[str]:
+    """The same as lines of text: each argument begins one of its own, and nothing in a value can look like another."""
+    if not shown.rows:
+        yield messages.WITHOUT_ARGUMENTS
+    for row in shown.rows:
+        value = "\n    ".join(row.value.splitlines()) or messages.EMPTY_TEXT
+        hidden = messages.CHARACTERS_HIDDEN.format(hidden=row.hidden) if row.hidden else ""
+        yield f"  {row.name}: {value}{hidden}"
+    if shown.hidden:
+        yield messages.ARGUMENTS_HIDDEN.format(hidden=shown.hidden)

@@ -1,0 +1,147 @@
+"""Patterns over the names of tools, as `URU_TOOLS` and `URU_CONFIRM` hold them; pure.
+
+    *,!stripe_*,!*__*DELETE*        all but Stripe's tools and those that delete
+    destructive,!gmail_*__*DRAFT*   what may destroy something, but no drafts of a mail
+
+A pattern is over `<namespace>__<tool>`, with `*` and `?`, whatever its case. The last one that fits decides; where none
+does, the opposite of the first one. A pattern that was meant to close something and fits no tool, by a slip as a rule,
+closes what is nearest to it; one that was meant to open something opens nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Protocol
+
+from uru_mcp.names import SEPARATOR
+from uru_mcp.pattern_slips import nearest
+from uru_mcp.permissions import Permission, Permissions
+
+WORDS = ("destructive", "execute")
+NEVER = "never"
+SYNTAX = re.compile(r"[A-Za-z0-9_*?][A-Za-z0-9_.*?-]*")
+
+
+class Named(Protocol):
+    """Of a tool what patterns look at."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def names(self) -> tuple[str, ...]: ...
+    @property
+    def needs(self) -> Permissions: ...
+    @property
+    def destructive(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One pattern or word, in lower case; an exception was written with `!`."""
+
+    text: str
+    is_exception: bool = False
+
+    def __str__(self) -> str:
+        return f"{'!' if self.is_exception else ''}{self.text}"
+
+    def fits(self, tool: Named) -> bool:
+        if self.text == "destructive":
+            return tool.destructive
+        if self.text == "execute":
+            return Permission.EXECUTE in tool.needs
+        return any(fnmatchcase(name.lower(), self.text) for name in tool.names)
+
+
+def read_patterns(text: str) -> tuple[Pattern, ...]:
+    """The patterns of a setting, separated by commas or blanks. Raises: ValueError for what can fit nothing."""
+    return tuple(_pattern(word) for word in re.split(r"[,\s]+", text) if word)
+
+
+def read_confirmed(text: str) -> tuple[Pattern, ...]:
+    """The same of `URU_CONFIRM`, where `never` alone is none at all. Raises: ValueError."""
+    if text.strip().lower() == NEVER:
+        return ()
+    return read_patterns(text)
+
+
+def _pattern(word: str) -> Pattern:
+    text = word.removeprefix("!").lower()
+    if text == NEVER:
+        raise ValueError(f"{NEVER!r} stands alone, and not in URU_TOOLS")
+    if not SYNTAX.fullmatch(text):
+        raise ValueError(f"{word[:80]!r} is not a pattern: letters, digits, _ - . * and ? are, with ! before the first")
+    if text not in WORDS and "*" not in text and SEPARATOR not in text:
+        near = nearest(text, [*WORDS, NEVER])
+        meant = near[0] if near else f"{text}_*"
+        raise ValueError(f"{word[:80]!r} fits no tool, since each is called <namespace>__<tool>; did you mean {meant}?")
+    return Pattern(text, word.startswith("!"))
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """A pattern that fits no tool there is, the name that is nearest to it, and how many tools it closes for that."""
+
+    pattern: str
+    near: str | None
+    closed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Patterns, and what they decide of a tool. `closing` are those that take something away: exceptions, or the rest.
+
+    `nearest` are the ids that a closing pattern stands for which fits no tool.
+    """
+
+    patterns: tuple[Pattern, ...] = ()
+    is_closing_by_exception: bool = True
+    nearest: dict[Pattern, frozenset[str]] = field(default_factory=dict)
+    misfits: tuple[Misfit, ...] = ()
+
+    def fit(self, tool: Named) -> bool:
+        """Whether the patterns choose this tool. Without patterns, all are chosen, or none where they close."""
+        for pattern in reversed(self.patterns):
+            if pattern.fits(tool) or tool.id in self.nearest.get(pattern, ()):
+                return not pattern.is_exception
+        return self.patterns[0].is_exception if self.patterns else self.is_closing_by_exception
+
+    def among(self, tools: Iterable[Named]) -> Rules:
+        """The same rules for these tools, where what fits none of them closes what is nearest; work for a thread."""
+        tools = list(tools)
+        stray = [one for one in self.patterns if not any(one.fits(tool) for tool in tools)] if tools else []
+        ids = {tool.names[0].lower(): tool.id for tool in tools} if stray else {}
+        closed: dict[Pattern, frozenset[str]] = {}
+        misfits = []
+        for pattern in stray:
+            near = nearest(pattern.text, ids) if pattern.text not in WORDS else []
+            if pattern.is_exception == self.is_closing_by_exception:
+                closed[pattern] = frozenset(ids[name] for name in near)
+            misfits.append(Misfit(str(pattern), ids[near[0]] if near else None, len(closed.get(pattern, ()))))
+        return Rules(self.patterns, self.is_closing_by_exception, closed, tuple(misfits))
+
+
+@dataclass(frozen=True, slots=True)
+class UserRules:
+    """What the user has set: the tools that there may be, and those that run only after a person's yes.
+
+    With `only_person_decides`, nobody but a person decides what a run of an automation waits for.
+    """
+
+    chosen: Rules = Rules()  # frozen
+    confirmed: Rules = Rules(is_closing_by_exception=False)  # frozen
+    only_person_decides: bool = False
+
+    @property
+    def misfits(self) -> tuple[tuple[str, Misfit], ...]:
+        """The patterns that fit nothing, each behind the name of its variable."""
+        found = (("URU_TOOLS", self.chosen), ("URU_CONFIRM", self.confirmed))
+        return tuple((variable, misfit) for variable, rules in found for misfit in rules.misfits)
+
+    def among(self, tools: Iterable[Named]) -> UserRules:
+        """The same for these tools; work for a thread."""
+        tools = list(tools)
+        return UserRules(self.chosen.among(tools), self.confirmed.among(tools), self.only_person_decides)

@@ -1,0 +1,60 @@
+"""What `uru_whoami` says of the user's own choices: which tools, which calls need a yes, and who decides approvals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from uru_mcp import messages
+from uru_mcp.catalog import Catalog
+from uru_mcp.names import shown_name
+from uru_mcp.policy import PLATFORM
+from uru_mcp.records import Kind
+from uru_mcp.tool_patterns import Misfit, UserRules
+
+
+def user_choices(rules: UserRules) -> dict[str, Any]:
+    """`{"user_choices": {"URU_TOOLS": "*,!stripe_*", "URU_CONFIRM": "destructive", "URU_APPROVALS": "person"}}`
+
+    Only what is set is there, and nothing at all where nothing is.
+    """
+    said = {
+        "URU_TOOLS": ",".join(map(str, rules.chosen.patterns)),
+        "URU_CONFIRM": ",".join(map(str, rules.confirmed.patterns)),
+        "URU_APPROVALS": "person" if rules.only_person_decides else "",
+    }
+    said = {name: value for name, value in said.items() if value}
+    return {"user_choices": said} if said else {}
+
+
+def pattern_problems(catalog: Catalog) -> Iterator[dict[str, Any]]:
+    """The patterns that fit no tool there is, each with the name that is nearest and what is done because of it.
+
+    Nothing is said while not all tools could be loaded: they may fit one of those.
+    """
+    for variable, misfit in () if catalog.failed else catalog.rules.misfits:
+        yield {"code": "not_configured", "message": misfit_in_words(variable, misfit), "fix": _fix(variable, misfit)}
+
+
+def misfit_in_words(variable: str, misfit: Misfit) -> str:
+    message = messages.PATTERN_FITS_NOTHING.format(pattern=misfit.pattern, variable=variable)
+    if not misfit.closed:
+        return message
+    closed = messages.NEAREST_TAKEN_AWAY if variable == "URU_TOOLS" else messages.NEAREST_CONFIRMED
+    return f"{message} {closed.format(near=misfit.near, tools=misfit.closed)}"
+
+
+def _fix(variable: str, misfit: Misfit) -> str:
+    if misfit.near is None:
+        return messages.CHECK_THE_PATTERN.format(variable=variable)
+    return messages.MEAN_THE_NEAREST.format(near=misfit.near, variable=variable)
+
+
+def why_not_offered(kind: Kind, catalog: Catalog) -> str:
+    """Why records of this kind cannot be looked up: no such tool, or the user's own choice."""
+    own = shown_name(PLATFORM, kind.query_tool)
+    if own in catalog.taken_away:
+        return messages.QUERY_TOOL_TAKEN_AWAY.format(tool=own)
+    if own in catalog.tools:
+        return messages.QUERY_TOOL_CONFIRMED.format(tool=own)
+    return messages.NO_QUERY_TOOL.format(query_tool=kind.query_tool)
