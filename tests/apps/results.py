@@ -18,9 +18,11 @@ from tests.world import Uru
 from uru_mcp.apps.views import EXTENSION, MIME_TYPE
 from uru_mcp.audit import AuditLog, Entry
 from uru_mcp.bridge import Bridge
+from uru_mcp.errors import SettingsError
 from uru_mcp.redaction import Redaction
 from uru_mcp.server import build_server
 from uru_mcp.settings import read_settings
+from uru_mcp.unconfigured import Unconfigured
 
 REFUND = "aut_acme_refund"
 LARGE = {"amount": 900, "customer": "Ana Ferreira", "email": "ana@hotel-adler.example"}
@@ -38,10 +40,18 @@ async def viewing_client(uru: Uru, key: str, *, mode: str = "legacy", **variable
     """A client that shows views, connected to a server with this key over the sandbox in memory."""
     environ = {"URU_API_KEY": key, "URU_PROXY_URL": "http://127.0.0.1:1"}
     environ |= {f"URU_{name}": value for name, value in variables.items()}
-    bridge = Bridge(read_settings(environ), Redaction(), transport=httpx2.ASGITransport(app=uru.sandbox.app))
+    bridge = _bridge(uru, environ)
     shows = advertise(EXTENSION, SHOWS_VIEWS)
     async with bridge.running(), Client(build_server(bridge), mode=mode, extensions=[shows]) as client:  # type: ignore[arg-type]
         yield client
+
+
+def _bridge(uru: Uru, environ: dict[str, str]) -> Bridge | Unconfigured:
+    try:
+        settings = read_settings(environ)
+    except SettingsError as error:
+        return Unconfigured(error, Redaction())
+    return Bridge(settings, Redaction(), transport=httpx2.ASGITransport(app=uru.sandbox.app))
 
 
 class Session:
