@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from itertools import combinations
 from typing import Any
 
 import pytest
+from mcp.shared.exceptions import MCPError
 from mcp.types import CallToolResult
 
 from tests.world import ALL, CATALOG, ERAS, Connect, Uru, connector, text_of
@@ -209,3 +211,95 @@ async def test_a_strangers_server_cannot_make_its_own_tools_look_harmless(large:
 def error_of(result: CallToolResult) -> Any:
     assert result.structured_content is not None
     return result.structured_content["error"]
+
+
+CHOICES = {
+    "*,!gmail_*,!*__*DELETE*": lambda name: not name.lower().startswith("gmail_") and "delete" not in name.lower(),
+    "!*__*SEND*": lambda name: "send" not in name.lower().partition("__")[2],
+    "platform__*_query,*calendar*": lambda name: (
+        (name.startswith("platform__") and name.endswith("_query")) or "calendar" in name.lower()
+    ),
+}
+
+
+@pytest.mark.parametrize("patterns", CHOICES)
+async def test_what_the_user_takes_away_is_neither_listed_nor_found_nor_run(large: Uru, patterns: str) -> None:
+    needs = await every_tool(large)
+    gone = {name for name in needs if not CHOICES[patterns](name)}
+    assert 0 < len(gone) < len(needs)
+    async with connector(large, "legacy")(ALL, DIRECT_TOOLS="all", TOOLS=patterns) as claude:
+        assert set(await claude.tools()) == {as_listed(name) for name in {*OWN, *needs} - gone}
+        report = await claude.whoami()
+        assert report["tools"]["taken_away_by_user"] == len(gone)
+        assert report["tools"]["blocked"] == 0, "no permission is missing"
+        assert report["problems"] == []
+        before = large.sent("/execute/")
+        for name in gone:
+            assert (await claude.error(name, {}))["code"] == "forbidden"
+        for name in sorted(gone)[::20]:
+            for call in ({"tool": name}, {"tool": name, "input": {"op": "list"}}):
+                error = await claude.error("uru_execute", call)
+                assert (error["code"], error["setting"]) == ("forbidden", "URU_TOOLS")
+            found = await claude.data("uru_search_tools", {"query": name, "limit": 50})
+            assert not gone & {hit["tool"] for hit in found["hits"]}
+        assert large.sent("/execute/") == before
+
+
+async def test_a_kind_of_records_goes_with_the_tool_that_reads_it(connect: Connect, uru: Uru) -> None:
+    async with connect(TOOLS="!platform__context_query") as claude:
+        assert not [uri for uri in await claude.resources() if uri.startswith("uru://contexts/")]
+        before = uru.sent("/execute/")
+        with pytest.raises(MCPError):
+            await claude.read("uru://contexts/ctx_acme_prices")
+        await claude.error("uru_read_resource", {"uri": "uru://contexts/ctx_acme_prices"})
+        assert uru.sent("/execute/") == before
+        (lacking,) = (await claude.whoami())["resources"]["not_offered"]
+    assert lacking["why"] == "the user has taken platform__context_query away with URU_TOOLS"
+
+
+@pytest.mark.parametrize("patterns", ["destructive", "execute"])
+async def test_nothing_that_needs_a_yes_is_sent_without_one(large: Uru, patterns: str) -> None:
+    needs = await every_tool(large)
+    async with connector(large, "legacy")(ALL, DIRECT_TOOLS="all", CONFIRM=patterns) as claude:
+        hints = {name: tool.annotations for name, tool in (await claude.tools()).items()}
+        chosen = [
+            name
+            for name, needed in needs.items()
+            if ("execute" in needed if patterns == "execute" else hints[as_listed(name)].destructive_hint)
+        ]
+        before, codes = large.sent("/execute/"), Counter()
+        for name in chosen:
+            codes[(await claude.error(name, {}))["code"]] += 1
+        assert set(codes) <= {"declined", "invalid_arguments"}, "what is not fit to be sent is not asked about"
+        assert codes["declined"] > 10
+        assert large.sent("/execute/") == before
+
+
+@pytest.mark.parametrize(
+    ("variable", "patterns", "near", "tool"),
+    [
+        ("TOOLS", "*,!gmial_*", "gmail_demo__GMAIL_", "gmail_demo__GMAIL_SEND_EMAIL"),
+        ("TOOLS", "!gmail_demo__GMAIL_SEND_EMIAL", "gmail_demo__GMAIL_SEND_EMAIL", "gmail_demo__GMAIL_SEND_EMAIL"),
+        ("CONFIRM", "gmal_*", "gmail_demo__GMAIL_", "gmail_demo__GMAIL_SEND_EMAIL"),
+    ],
+)
+async def test_a_slip_closes_what_is_nearest_and_is_told(
+    connect: Connect, uru: Uru, variable: str, patterns: str, near: str, tool: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    mail = {"recipient_email": "ana@demo.example", "subject": "Hello"}
+    async with connect(**{variable: patterns}) as claude:
+        (problem,) = (await claude.whoami())["problems"]
+        assert f"in URU_{variable} fits no tool of this workspace" in problem["message"]
+        assert near in problem["message"]
+        assert near in problem["fix"]
+        assert problem["message"] in caplog.text
+        error = await claude.error(tool, mail)
+        assert error["code"] == ("forbidden" if variable == "TOOLS" else "declined")
+    assert not [one for one in uru.sandbox.requests if one.path.startswith("/execute/") and "SEND" in str(one.json)]
+
+
+async def test_a_slip_in_what_is_chosen_opens_nothing(connect: Connect) -> None:
+    async with connect(TOOLS="gmial_*") as claude:
+        report = await claude.whoami()
+        assert (report["tools"]["allowed"], report["state"]) == (0, "ready")
+        assert "Did you mean gmail_demo__" in report["problems"][0]["fix"]

@@ -225,3 +225,36 @@ def test_colours_are_for_terminals_and_not_where_no_color_is_set(variables: dict
     os.close(other_end)
     assert ("\x1b[" in printed) is is_coloured
     assert "company_demo__LOG_NOTE" in printed
+
+
+@pytest.mark.parametrize(("typed", "sent", "code"), [("y\n", 1, 0), ("n\n", 0, 1), ("\n", 0, 1), ("\x04", 0, 1)])
+def test_a_call_that_needs_a_yes_is_shown_and_asked_about(typed: str, sent: int, code: int, tmp_path: Path) -> None:
+    log = tmp_path / "audit.jsonl"
+    terminal, other_end = pty.openpty()
+    environ = {**SYSTEM, "URU_CONFIRM": "execute", "URU_AUDIT_LOG": str(log), "XDG_CACHE_HOME": str(tmp_path)}
+    words = [sys.executable, "-m", "uru_mcp", "--sandbox", "call", "company_demo__LOG_NOTE", '{"text": "a\\u001b[2Jb"}']
+    with subprocess.Popen(words, stdin=other_end, stderr=other_end, stdout=subprocess.PIPE, env=environ) as process:
+        os.close(other_end)
+        seen = b""
+        while b"Run it?" not in seen:
+            seen += os.read(terminal, 10_000)
+        os.write(terminal, typed.encode())
+        out = (process.communicate(timeout=20)[0] or b"").decode()
+    os.close(terminal)
+    assert process.returncode == code
+    assert b"  text: a" in seen
+    assert b"\x1b[2J" not in seen
+    assert ("note" in out) is bool(sent)
+    entries = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [one["outcome"] for one in entries] == ["waiting", "ok" if sent else "declined"]
+    assert entries[-1]["decided_how"] == "terminal"
+    assert entries[-1]["decided_by"] == ("nobody" if typed == "\x04" else "person")
+
+
+async def test_a_call_that_needs_a_yes_is_refused_where_nobody_can_type_one(run: Run, uru: Uru) -> None:
+    ran = await run(
+        "call", "company_demo__LOG_NOTE", '{"text": "hi"}', permissions={"execute"}, stdin="y\n", URU_CONFIRM="execute"
+    )
+    assert ran.exit_code == 1
+    assert ran.stderr.startswith("declined: “Log a note” (Company workflows) runs only after a person's yes")
+    assert uru.notes == []

@@ -11,7 +11,16 @@ from typing import Any, Literal
 import anyio
 import httpx2
 from mcp import Client
-from mcp.types import CallToolResult, Prompt, Resource, ResourceTemplateReference, TextResourceContents, Tool
+from mcp.client.extension import advertise
+from mcp.types import (
+    CallToolResult,
+    Implementation,
+    Prompt,
+    Resource,
+    ResourceTemplateReference,
+    TextResourceContents,
+    Tool,
+)
 
 from uru_mcp.bridge import Bridge
 from uru_mcp.connection import Connection
@@ -28,6 +37,7 @@ from uru_mcp.unconfigured import Unconfigured
 CATALOG = Path(__file__).parent / "data" / "catalog.json"
 ALL = frozenset({"read", "write", "execute"})
 ERAS: tuple[Literal["legacy", "auto"], ...] = ("legacy", "auto")
+CARDS = [advertise("io.modelcontextprotocol/ui", {"mimeTypes": ["text/html;profile=mcp-app"]})]
 WITHIN = 20.0  # seconds for one conversation
 
 Connect = Callable[..., AbstractAsyncContextManager["Claude"]]

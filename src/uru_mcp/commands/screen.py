@@ -52,6 +52,16 @@ def confirm(question: str) -> None:
     click.confirm(in_one_line(question), abort=True)
 
 
+def somebody_types() -> bool:
+    """Whether a person sits before stdin and stderr, who can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def says_yes(question: str) -> bool:
+    """Whether the person says yes to a question, which is asked on stderr. It waits, and so does all else."""
+    return click.confirm(in_one_line(question), default=False, err=True)
+
+
 def shortened(line: str) -> str:
     """A line as long as the terminal is wide; whole where nobody looks on."""
     width = shutil.get_terminal_size().columns

@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
 from uru_mcp.commands.listing import Listed, lines_of, listed, listed_as_json
-from uru_mcp.commands.screen import decide_colours, say, say_json, with_signs
+from uru_mcp.commands.screen import decide_colours, say, say_json, says_yes, somebody_types, with_signs
 from uru_mcp.commands.starting import Choice, in_words, start
 
 if TYPE_CHECKING:
@@ -84,8 +84,9 @@ def call(choice: Choice, tool: str, arguments: str, as_json: bool) -> None:
       uru-mcp call uru_search_tools '{"query": "mail"}'
       uru-mcp call platform__context_query '{"op": "list"}'
 
-    A run is waited for as long as URU_EXECUTE_TIMEOUT allows, and a long result comes whole. The exit code is 1 when
-    the call was refused or failed, and 2 when the command line or the settings are wrong.
+    A run is waited for as long as URU_EXECUTE_TIMEOUT allows, and a long result comes whole. What URU_CONFIRM names is
+    shown first and runs after a y, and not at all where nobody can type one. The exit code is 1 when the call was
+    refused or failed, and 2 when the command line or the settings are wrong.
     """
     given = _object(sys.stdin.read() if arguments == "-" else arguments)
 
@@ -93,17 +94,51 @@ def call(choice: Choice, tool: str, arguments: str, as_json: bool) -> None:
         from uru_mcp.errors import UnknownTool
 
         try:
-            return await bridge.call_tool(tool, given)
+            return await bridge.call_tool(tool, given, way="terminal" if somebody_types() else "none")
         except UnknownTool as error:
             return bridge.refusal(error)
 
-    answer = _asked(choice, question, as_json=as_json)
+    async def after(bridge: Bridge, answer: Rendered) -> Rendered:
+        return await _with_a_yes(bridge, tool, given, answer)
+
+    answer = _asked(choice, question, after=after, as_json=as_json)
     _say(answer, as_json=as_json)
     sys.exit(1 if answer.is_error else 0)
 
 
-def _asked(choice: Choice, question: Callable[[Bridge], Awaitable[Value]], *, as_json: bool) -> Value:
-    """What a bridge answers to the question. Exits with 2 when the settings are wrong, and says what is."""
+async def _with_a_yes(bridge: Bridge, tool: str, given: dict[str, Any], answer: Rendered) -> Rendered:
+    """The answer, or that of the same call once the person has said y to it."""
+    from uru_mcp.results.consent import Confirmation
+
+    waiting = answer.waits_for
+    if not isinstance(waiting, Confirmation):
+        return answer
+    say(waiting.question, err=True)
+    consent = waiting.consent("terminal", _answer())
+    if consent.answer != "yes":
+        return bridge.declined(tool, given, consent)
+    return await with_signs("Waiting for Uru", lambda: bridge.call_tool(tool, given, consent=consent))
+
+
+def _answer() -> Literal["yes", "no"] | None:
+    """What the person types; None where that is Ctrl-C or the end of the input."""
+    try:
+        return "yes" if says_yes("Run it?") else "no"
+    except click.Abort:
+        return None
+
+
+def _asked(
+    choice: Choice,
+    question: Callable[[Bridge], Awaitable[Value]],
+    *,
+    as_json: bool,
+    after: Callable[[Bridge, Value], Awaitable[Value]] | None = None,
+) -> Value:
+    """What a bridge answers to the question, and `after` makes of it, while the person may be asked something.
+
+    Exits with 2 when the settings are wrong, and says what is.
+    """
     import anyio
 
     from uru_mcp.bridge import Bridge
@@ -126,7 +161,8 @@ def _asked(choice: Choice, question: Callable[[Bridge], Awaitable[Value]], *, as
 
     async def answer() -> Value:
         async with bridge.running():
-            return await with_signs("Waiting for Uru", lambda: question(bridge))
+            found = await with_signs("Waiting for Uru", lambda: question(bridge))
+            return found if after is None else await after(bridge, found)
 
     return anyio.run(answer)
 
