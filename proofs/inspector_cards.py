@@ -37,7 +37,7 @@ INSTALL_WITHIN, START_WITHIN = 600, 60  # seconds
 LIMIT = 40_000  # milliseconds for any wait
 
 NOTE = "Called the hotel."
-KEY, SHOW, NOTED = "Show key and permissions", "Show a run", "Log note"  # titles of tools
+KEY, SHOW, NOTED = "Show key and permissions", "Show a run", "Log a note (Company workflows)"  # titles of tools
 
 
 def relay() -> int:
@@ -73,7 +73,15 @@ def install(cache: Path) -> None:
     if (cache / INSPECTOR).exists():
         return
     cache.mkdir(parents=True, exist_ok=True)
-    command = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(cache), *PACKAGES]  # with its install scripts
+    command = [
+        "npm",
+        "install",
+        "--no-audit",
+        "--no-fund",
+        "--prefix",
+        str(cache),
+        *PACKAGES,
+    ]  # with its install scripts
     subprocess.run(command, check=True, timeout=INSTALL_WITHIN, stdout=subprocess.DEVNULL)
 
 
@@ -97,20 +105,21 @@ def inspector(cache: Path, era: str) -> Iterator[str]:
         with (Path(directory) / "log").open("wb") as log:
             running = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=ROOT)
             try:
-                yield _ready(f"http://127.0.0.1:{port}/?MCP_INSPECTOR_API_TOKEN={TOKEN}")
+                yield _ready(f"http://127.0.0.1:{port}/?MCP_INSPECTOR_API_TOKEN={TOKEN}", running, Path(log.name))
             finally:
                 running.terminate()
                 running.wait(timeout=10)
 
 
-def _ready(address: str) -> str:
+def _ready(address: str, running: subprocess.Popen[bytes], log: Path) -> str:
     until = time.monotonic() + START_WITHIN
     while True:
         try:
             with urllib.request.urlopen(address, timeout=2):  # noqa: S310  # a page on this machine
                 return address
         except OSError:
-            if time.monotonic() > until:
+            if time.monotonic() > until or running.poll() is not None:
+                print(log.read_text(errors="replace")[-2_000:])
                 raise
             time.sleep(0.2)
 
@@ -131,8 +140,9 @@ class Page:
         page = self._page
         page.get_by_text(title, exact=True).first.click()
         for name, value in arguments.items():
-            page.get_by_label(name, exact=False).first.fill(value)
-        page.locator('[data-testid="open-app"]').click()
+            page.locator('[data-testid="apps-form"]').get_by_label(name).first.fill(value)
+        if arguments:  # a tool without arguments is called at once
+            page.locator('[data-testid="open-app"]').click()
         page.locator('[data-app-status="ready"]').wait_for()
         frame = self._view()
         frame.locator("main > *").first.wait_for(timeout=LIMIT)
@@ -167,6 +177,7 @@ def cards(era: str, page: Page) -> Iterator[bool]:
     yield expect(era, "decision", asked, "Not sent yet", NOTE)
     asked.locator("#no").click()
     yield expect(era, "decision, after a no", asked, "You said no")
+    page.open(KEY)
     asked = page.open(NOTED, text=NOTE)
     asked.locator("#yes").click()
     yield expect(era, "decision, after a yes", asked, "You said yes", "Done.")

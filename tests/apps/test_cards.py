@@ -185,6 +185,31 @@ def test_a_call_that_waits_for_a_yes_is_sent_when_the_card_says_yes_and_not_befo
     assert uru.notes == ["Called the hotel."]
 
 
+def test_a_call_to_which_the_card_says_no_is_not_sent(host: Host, uru: Uru) -> None:
+    note = {"tool": "company_demo__LOG_NOTE", "input": {"text": "Called the hotel."}}
+    with session(uru, uru.key().text, CONFIRM="execute") as claude:
+        asked = claude.call("uru_execute", note)
+        with host.showing(DECISION.document, asked, call=claude.call) as card:
+            card.frame.locator("#no").click()
+            card.wait("You said no")
+            assert "Nothing was sent." in card.text
+            assert "Do not try it again" not in card.text, "that is for the model"
+    assert uru.notes == []
+
+
+def test_two_cards_of_one_question_decide_it_once(host: Host, uru: Uru) -> None:
+    note = {"tool": "company_demo__LOG_NOTE", "input": {"text": "Called the hotel."}}
+    with session(uru, uru.key().text, CONFIRM="execute") as claude:
+        asked = claude.call("uru_execute", note)
+        token = asked["_meta"]["uru-mcp/decision"]["token"]
+        with host.showing(DECISION.document, asked, call=claude.call) as card:
+            claude.call("uru_decide", {"token": token, "decision": "no"})
+            card.frame.locator("#yes").click()
+            card.wait("You said no")
+            assert "This was decided already" in card.text
+    assert uru.notes == []
+
+
 def test_a_decision_that_is_made_already_has_no_buttons(host: Host) -> None:
     said = {"structuredContent": {"decision": {"state": "no"}}}
     with host.showing(DECISION.document, ASKED, call=lambda *_: said) as card:

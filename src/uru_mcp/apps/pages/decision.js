@@ -88,8 +88,8 @@ async function send(asked, decision, comment, buttons) {
 
 function after(asked, decision, result) {
   const error = result.structuredContent?.error;
-  const state = error?.state;
-  const [word, tone] = OVER[state || (error?.code === "declined" ? "over" : decision)] || OVER.over;
+  const isOver = error?.code === "declined" && !error.user_decision;
+  const [word, tone] = OVER[error?.state || (isOver ? "over" : decision)] || OVER.over;
   render(head(asked, word, tone), body(asked), outcome(result, decision));
   document.getElementById("outcome")?.focus();
   const content = (result.content || []).filter((one) => one.type === "text");
@@ -99,7 +99,8 @@ function after(asked, decision, result) {
 
 function outcome(result, decision) {
   const told = result.structuredContent || {};
-  if (result.isError || told.error) return el("div", { id: "outcome", tabindex: -1, role: "status" }, plain(result));
+  const isRefused = decision === "no" && told.error?.user_decision === "no"; // which the model is told as an error
+  if ((result.isError || told.error) && !isRefused) return el("div", { id: "outcome", tabindex: -1, role: "status" }, plain(result));
   if (told.running) return line("The call goes on.");
   if (!decision) return line(isRun(told.data) ? runIs(told.data) : "Done. Nothing waits for you here.");
   const done = isRun(told.data) ? runIs(told.data) : decision === "yes" ? "Done." : "Nothing was sent.";

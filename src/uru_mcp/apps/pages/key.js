@@ -55,7 +55,7 @@ function facts({ key, tools }) {
   const age = key.age_days;
   const left = ROTATE_AFTER - age;
   const rows = [
-    ["Age", age === null ? "not told" : age === 1 ? "1 day" : `${count(age)} days`],
+    ["Age", age === null ? "not told" : age < 1 ? "new" : age === 1 ? "1 day" : `${count(age)} days`],
     ["Rotation due", age === null ? "not known" : left > 0 ? day(Date.now() + left * 864e5) : "now", left <= 14],
     ["Expires", key.expires_at ? day(key.expires_at) : age === null ? "not told" : "never"],
     ["Tools allowed", count(tools?.allowed ?? 0)],
