@@ -1,7 +1,7 @@
 """MCP Inspector's own page opens each card and puts decisions through: `python -m proofs.inspector_cards CACHE`.
 
-Inspector (from npm, with a Node of its own) is installed into the folder CACHE, unless it is there already, and shown in
-headless Chromium, in both protocol eras, with the demo's sandbox behind the server. Its frame is a strict one, of an
+Inspector (from npm, with a Node of its own) is installed into the folder CACHE, unless it is there already, and shown
+in headless Chromium, in both protocol eras, with the demo's sandbox behind the server. Its frame is a strict one, of an
 origin of its own. Inspector can elicit, and such a client is asked so; a relay between it and the server takes that
 away from what it declares, so that it is asked by a card. It prints a line for each card and ends with 1 when one of
 them did not do what it should.
@@ -127,12 +127,13 @@ def _ready(address: str, running: subprocess.Popen[bytes], log: Path) -> str:
 class Page:
     """Inspector in a browser, connected."""
 
-    def __init__(self, page: Any, address: str) -> None:
+    def __init__(self, page: Any, address: str, era: str) -> None:
         self._page = page
         page.set_default_timeout(LIMIT)
         page.goto(address)
         page.locator("[role=switch]").first.click(force=True)
         page.locator('[data-testid="connection-status"][data-status="connected"]').wait_for()
+        page.get_by_text(era.upper(), exact=True).first.wait_for()  # the one in which it speaks with the server
         page.get_by_text("Apps", exact=True).first.click()
 
     def open(self, title: str, **arguments: str) -> Any:
@@ -195,7 +196,7 @@ def main(cache: Path) -> int:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
         for era in ERAS:
             with inspector(cache, era) as address:
-                page = Page(browser.new_page(viewport={"width": 1400, "height": 1100}), address)
+                page = Page(browser.new_page(viewport={"width": 1400, "height": 1100}), address, era)
                 went_well += list(cards(era, page))
         browser.close()
     return 0 if all(went_well) else 1
