@@ -53,7 +53,7 @@ class Model:
         self.tokens += [(result.meta or {})[META]["token"]] if META in (result.meta or {}) else []
 
     def word(self, choice: int) -> str:
-        words = sorted({*WORD.findall(self.told), "0" * 64})
+        words: list[str] = sorted({*WORD.findall(self.told), "0" * 64})
         return words[choice % len(words)]
 
     def step(self, choice: int, decision: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import anyio
 from mcp import Client, StdioServerParameters
-from mcp.client.session import ElicitationFnT
+from mcp.client.session import ClientRequestContext, ElicitationFnT
 from mcp.types import CallToolResult, ElicitRequestParams, ElicitResult, ReadResourceResult
 
 from uru_mcp.clients.entry import configuration
@@ -139,7 +139,7 @@ async def _with_a_person(sandbox: Sandbox, url: str, say: Say) -> None:
     _heading(say, "7. URU_CONFIRM=gmail_*__*SEND*: no mail without the person's yes")
     answers = ["no", "yes"]
 
-    async def person(_: object, params: ElicitRequestParams) -> ElicitResult:
+    async def person(_: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
         say(_quoted(params.message))
         say(f"\nThe person says {answers[0]}.\n")
         return ElicitResult(action="accept", content={"decision": answers.pop(0)})
