@@ -7,13 +7,20 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import anyio
+import httpx2
 import pytest
 from mcp.shared.exceptions import MCPError
 from mcp.types import CallToolResult, ElicitRequestFormParams, ElicitResult, InputRequiredResult
 
 from tests.world import CARDS, Claude, Connect, Uru, connector, text_of
 from uru_mcp.approvals.decisions import LIFETIME, META, Decisions
+from uru_mcp.bridge import Bridge
 from uru_mcp.errors import Declined
+from uru_mcp.key import Key
+from uru_mcp.redaction import Redaction
+from uru_mcp.results.consent import Confirmation, Consent
+from uru_mcp.settings import read_settings
 
 MAIL = {"recipient_email": "ana@demo.example", "subject": "Hello", "body": "Dear Ana"}
 SEND = {"tool": "gmail_demo__GMAIL_SEND_EMAIL", "input": MAIL}
@@ -227,6 +234,29 @@ def test_a_token_is_good_for_ten_minutes() -> None:
     assert decisions.state_of(second) == "over"
     with pytest.raises(Declined):
         decisions.take(second, "yes")
+
+
+def test_a_yes_covers_its_own_tool_arguments_and_key_alone() -> None:
+    key, mail = Key("uru_test_0123456789abcdef"), {"to": "ana"}
+    yes = Consent("gmail__SEND", mail, key, "card")
+    assert yes.covers("gmail__SEND", {}, {"to": "ana"}, key)
+    assert not yes.covers("gmail__SEND", mail, {"to": "eve"}, key)
+    assert not yes.covers("gmail__DELETE", mail, mail, key)
+    assert not yes.covers("gmail__SEND", mail, mail, Key("uru_test_fedcba9876543210"))
+    assert not Consent("gmail__SEND", mail, key, "card", "no").covers("gmail__SEND", mail, mail, key)
+
+
+async def test_a_yes_runs_nothing_but_what_was_asked_about(uru: Uru) -> None:
+    settings = read_settings({"URU_API_KEY": uru.key().text, "URU_CONFIRM": "execute"})
+    bridge = Bridge(settings, Redaction(), transport=httpx2.ASGITransport(app=uru.sandbox.app))
+    with anyio.fail_after(20):
+        async with bridge.running():
+            waiting = (await bridge.call_tool("uru_execute", SEND, way="terminal")).waits_for
+            assert isinstance(waiting, Confirmation)
+            other = {**SEND, "input": {**MAIL, "recipient_email": "eve@demo.example"}}
+            ran = await bridge.call_tool("uru_execute", other, consent=waiting.consent("terminal", "yes"))
+    assert ran.structure["error"]["code"] == "declined"
+    assert mails(uru) == []
 
 
 async def test_only_clients_with_cards_are_shown_the_deciding_tool_and_it_is_for_the_card(connect: Connect) -> None:

@@ -23,6 +23,9 @@ def test_the_demo_tells_the_whole_story(tmp_path: Path) -> None:
     assert "“Refund 900 EUR to Ana Ferreira?”" in story
     assert "Refund of 900 EUR for Ana Ferreira granted." in story
     assert "key_revoked: This API key was deleted in Uru." in story
+    assert "Run “Send a mail” of Gmail - Demo now?" in story
+    assert "declined: The user was asked, and said no to this call of gmail_demo__GMAIL_SEND_EMAIL." in story
+    assert story.index("Mails sent: 0.") < story.index("said yes to this call") < story.index("Mails sent: 1.")
     assert '"mcpServers"' in story
     assert not re.search(r"uru_sandbox_[0-9a-f]+", story)
     assert ran.stderr == ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import combinations
 from typing import Any
@@ -213,7 +213,7 @@ def error_of(result: CallToolResult) -> Any:
     return result.structured_content["error"]
 
 
-CHOICES = {
+CHOICES: dict[str, Callable[[str], bool]] = {
     "*,!gmail_*,!*__*DELETE*": lambda name: not name.lower().startswith("gmail_") and "delete" not in name.lower(),
     "!*__*SEND*": lambda name: "send" not in name.lower().partition("__")[2],
     "platform__*_query,*calendar*": lambda name: (
@@ -261,13 +261,17 @@ async def test_a_kind_of_records_goes_with_the_tool_that_reads_it(connect: Conne
 async def test_nothing_that_needs_a_yes_is_sent_without_one(large: Uru, patterns: str) -> None:
     needs = await every_tool(large)
     async with connector(large, "legacy")(ALL, DIRECT_TOOLS="all", CONFIRM=patterns) as claude:
-        hints = {name: tool.annotations for name, tool in (await claude.tools()).items()}
+        hints = {
+            name: tool.annotations and tool.annotations.destructive_hint
+            for name, tool in (await claude.tools()).items()
+        }
         chosen = [
             name
             for name, needed in needs.items()
-            if ("execute" in needed if patterns == "execute" else hints[as_listed(name)].destructive_hint)
+            if ("execute" in needed if patterns == "execute" else hints[as_listed(name)])
         ]
-        before, codes = large.sent("/execute/"), Counter()
+        codes: Counter[str] = Counter()
+        before = large.sent("/execute/")
         for name in chosen:
             codes[(await claude.error(name, {}))["code"]] += 1
         assert set(codes) <= {"declined", "invalid_arguments"}, "what is not fit to be sent is not asked about"

@@ -14,7 +14,8 @@ from typing import Any, Protocol
 
 import anyio
 from mcp import Client, StdioServerParameters
-from mcp.types import CallToolResult, ReadResourceResult
+from mcp.client.session import ClientRequestContext, ElicitationFnT
+from mcp.types import CallToolResult, ElicitRequestParams, ElicitResult, ReadResourceResult
 
 from uru_mcp.clients.entry import configuration
 from uru_mcp.clients.launch import current_command
@@ -31,6 +32,14 @@ class Say(Protocol):
 WITHIN = 60.0  # seconds for the whole story
 NOTE = "Called the customer back, all is well."
 LOG_NOTE = {"tool": "company_demo__LOG_NOTE", "input": {"text": NOTE}}
+MAIL: dict[str, Any] = {
+    "tool": "gmail_demo__GMAIL_SEND_EMAIL",
+    "input": {
+        "recipient_email": "ana.ferreira@hotel-adler.example",
+        "subject": "Your machine",
+        "body": "We send a new one.",
+    },
+}
 PRICES = "uru://contexts/ctx_acme_prices"
 PROMPT = "answer_a_complaint"
 COMPLAINT = {"customer": "Ana Ferreira", "complaint": "The machine leaks again."}
@@ -62,6 +71,7 @@ async def _demo(say: Say) -> None:
                 say("An Uru sandbox runs on this machine. Each part below starts uru-mcp as Claude Desktop would.")
                 await _with_a_read_only_key(sandbox, url, say)
                 await _with_an_execute_key(sandbox, url, say)
+                await _with_a_person(sandbox, url, say)
     finally:
         sandbox.close()
     _heading(say, "Now with Claude Desktop")
@@ -125,18 +135,41 @@ async def _with_an_execute_key(sandbox: Sandbox, url: str, say: Say) -> None:
         say(_quoted(_text(await claude.call_tool("uru_whoami", {}))))
 
 
+async def _with_a_person(sandbox: Sandbox, url: str, say: Say) -> None:
+    _heading(say, "7. URU_CONFIRM=gmail_*__*SEND*: no mail without the person's yes")
+    answers = ["no", "yes"]
+
+    async def person(_: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+        say(_quoted(params.message))
+        say(f"\nThe person says {answers[0]}.\n")
+        return ElicitResult(action="accept", content={"decision": answers.pop(0)})
+
+    confirm = {"URU_CONFIRM": "gmail_*__*SEND*"}
+    async with _claude(sandbox, url, {"read", "execute"}, person=person, **confirm) as (claude, _):
+        for _answer in list(answers):
+            done = await claude.call_tool("uru_execute", MAIL)
+            say(_quoted(_text(done).partition("\n<data-")[0]))
+            say(f"Mails sent: {_mails(sandbox)}.\n")
+    say("A client without forms shows a card with two buttons, where it can; otherwise such a call is refused.")
+
+
 @asynccontextmanager
-async def _claude(sandbox: Sandbox, url: str, permissions: set[str]) -> AsyncIterator[tuple[Client, str]]:
-    """A client like Claude's, connected to a server process that has a key of its own; and the id of that key."""
+async def _claude(
+    sandbox: Sandbox, url: str, permissions: set[str], *, person: ElicitationFnT | None = None, **settings: str
+) -> AsyncIterator[tuple[Client, str]]:
+    """A client like Claude's, connected to a server process that has a key of its own; and the id of that key.
+
+    With a `person` it has forms.
+    """
     made = sandbox.keys.create(name="Claude Desktop", workspace=sandbox.workspaces[0].id, permissions=permissions)
     with TemporaryDirectory() as cache:  # nothing of the demonstration is kept
         command, *words = current_command()
         process = StdioServerParameters(
             command=command,
             args=words,
-            env={"URU_API_KEY": made.text, "URU_PROXY_URL": url, "XDG_CACHE_HOME": cache},
+            env={"URU_API_KEY": made.text, "URU_PROXY_URL": url, "XDG_CACHE_HOME": cache, **settings},
         )
-        async with Client(process, mode="legacy") as client:
+        async with Client(process, mode="legacy", elicitation_callback=person) as client:
             yield client, made.record.id
 
 
@@ -146,6 +179,10 @@ def _runs(sandbox: Sandbox) -> int:
 
 def _notes(sandbox: Sandbox) -> int:
     return len(sandbox.database.rows("SELECT id FROM notes WHERE text = ?", NOTE))
+
+
+def _mails(sandbox: Sandbox) -> int:
+    return len(sandbox.database.rows("SELECT id FROM mails WHERE subject = ?", MAIL["input"]["subject"]))
 
 
 def _structure(result: CallToolResult) -> Any:

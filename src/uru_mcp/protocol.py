@@ -48,7 +48,7 @@ def tool(definition: Definition, meta: dict[str, Any] | None = None) -> types.To
             idempotent_hint=definition.idempotent,
             open_world_hint=definition.open_world,
         ),
-        meta=meta,
+        _meta=meta,
     )
 
 
@@ -59,7 +59,7 @@ def tool_result(rendered: Rendered) -> types.CallToolResult:
         content=[*blocks, *map(_media, rendered.media)],
         structured_content=rendered.structure,
         is_error=rendered.is_error,
-        meta=rendered.meta,
+        _meta=rendered.meta,
     )
 
 

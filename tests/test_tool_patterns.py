@@ -1,0 +1,134 @@
+"""Patterns of `URU_TOOLS` and `URU_CONFIRM`: what they fit, what is an error, and what a slip closes."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import pytest
+
+from uru_mcp.errors import SettingsError
+from uru_mcp.pattern_slips import nearest
+from uru_mcp.permissions import NOTHING, Permission, Permissions
+from uru_mcp.settings import read_settings
+from uru_mcp.tool_patterns import Rules, read_confirmed, read_patterns
+
+KEY = "uru_test_0123456789abcdef"
+
+
+@dataclass(frozen=True)
+class Named:
+    id: str
+    needs: Permissions = NOTHING
+    destructive: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.id,)
+
+
+SEND, READ = Named("gmail_demo__GMAIL_SEND_EMAIL", frozenset({Permission.EXECUTE}), True), Named("gmail_demo__READ")
+PAY, QUERY = Named("stripe__PAY", frozenset({Permission.EXECUTE})), Named("platform__context_query")
+TOOLS = [SEND, READ, PAY, QUERY]
+
+
+def chosen(text: str) -> list[Named]:
+    rules = Rules(read_patterns(text)).among(TOOLS)
+    return [tool for tool in TOOLS if rules.fit(tool)]
+
+
+def confirmed(text: str) -> list[Named]:
+    rules = Rules(read_confirmed(text), is_closing_by_exception=False).among(TOOLS)
+    return [tool for tool in TOOLS if rules.fit(tool)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", TOOLS),
+        ("*", TOOLS),
+        ("gmail_*", [SEND, READ]),
+        ("GMAIL_*, !*__*send*", [READ]),
+        ("!gmail_*", [PAY, QUERY]),
+        ("!gmail_*,gmail_demo__READ", [READ, PAY, QUERY]),
+        ("*,!gmail_*,!stripe_*", [QUERY]),
+        ("!destructive", [READ, PAY, QUERY]),
+        ("!execute", [READ, QUERY]),
+        ("stripe__PA?", [PAY]),
+    ],
+)
+def test_the_last_pattern_that_fits_decides(text: str, expected: list[Named]) -> None:
+    assert chosen(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("never", []),
+        ("Destructive", [SEND]),
+        ("execute", [SEND, PAY]),
+        ("execute,!stripe_*", [SEND]),
+        ("!stripe_*", [SEND, READ, QUERY]),
+    ],
+)
+def test_what_is_confirmed_is_chosen_in_the_same_way(text: str, expected: list[Named]) -> None:
+    assert confirmed(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "said"),
+    [
+        ("URU_TOOLS", "stripe", "did you mean stripe_*?"),
+        ("URU_TOOLS", "!gmail_demo", "did you mean gmail_demo_*?"),
+        ("URU_TOOLS", "-stripe_*", "is not a pattern"),
+        ("URU_TOOLS", "*,!", "is not a pattern"),
+        ("URU_TOOLS", "!!stripe_*", "is not a pattern"),
+        ("URU_TOOLS", "gmail_[ab]*", "is not a pattern"),
+        ("URU_TOOLS", "*;!stripe_*", "is not a pattern"),
+        ("URU_TOOLS", "never", "stands alone"),
+        ("URU_CONFIRM", "destructiv", "did you mean destructive?"),
+        ("URU_CONFIRM", "nevr", "did you mean never?"),
+        ("URU_CONFIRM", "never,execute", "stands alone"),
+        ("URU_APPROVALS", "persn", "input should be 'ask' or 'person'"),
+    ],
+)
+def test_what_can_fit_nothing_is_an_error_that_names_what_is_near(variable: str, text: str, said: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        read_settings({"URU_API_KEY": KEY, variable: text})
+    (problem,) = raised.value.problems
+    assert problem.details["variable"] == variable
+    assert said in problem.message
+
+
+@pytest.mark.parametrize(
+    ("text", "gone", "near"),
+    [
+        ("!stirpe_*", [PAY], "stripe__PAY"),
+        ("!strip__*", [PAY], "stripe__PAY"),
+        ("*,!gmal_demo__*", [SEND, READ], "gmail_demo__GMAIL_SEND_EMAIL"),
+        ("!gmail_demo__GMAIL_SENT_MAIL", [SEND], "gmail_demo__GMAIL_SEND_EMAIL"),
+        ("!slack_*", [], None),
+    ],
+)
+def test_a_slip_takes_away_what_is_nearest(text: str, gone: list[Named], near: str | None) -> None:
+    rules = Rules(read_patterns(text)).among(TOOLS)
+    assert [tool for tool in TOOLS if not rules.fit(tool)] == gone
+    (misfit,) = rules.misfits
+    assert (misfit.near, misfit.closed) == (near, len(gone))
+
+
+def test_a_slip_in_an_exception_excepts_nothing() -> None:
+    assert confirmed("execute,!stirpe_*") == [SEND, PAY]
+    assert chosen("platform__*,stirpe_*") == [QUERY]
+
+
+def test_a_later_pattern_still_decides_over_a_slip() -> None:
+    assert PAY in chosen("*,!stirpe_*,stripe__PAY")
+
+
+def test_what_is_nearest_is_found_among_very_many_in_seconds() -> None:
+    names = [f"app{number % 300}_demo__DO_SOMETHING_{number}" for number in range(10_000)]
+    began = time.perf_counter()
+    assert nearest("ap7_demo__*", [*names, "gmail_demo__SEND"])
+    assert nearest("gmial_*", [*names, "gmail_demo__SEND"]) == ["gmail_demo__SEND"]
+    assert time.perf_counter() - began < 10
