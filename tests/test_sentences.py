@@ -20,7 +20,7 @@ import pytest
 from tests.world import CATALOG, Connect, Uru, connector, text_of
 from uru_mcp import messages
 from uru_mcp.errors import Code
-from uru_mcp.own_tools import INSTRUCTIONS, OWN, Definition
+from uru_mcp.own_tools import CARD_TOOLS, INSTRUCTIONS, OWN, Definition
 from uru_mcp.policy import OWN_TOOLS, PLATFORM_TOOLS
 from uru_mcp.settings import Settings
 from uru_mcp.weight import weight_of
@@ -74,7 +74,7 @@ def sentences_in(path: Path) -> Iterator[Sentence]:
 def members() -> set[str]:
     """Every name that a structure, a schema or an argument of ours can have, as the source writes them."""
     found: set[str] = set()
-    for path in modules():
+    for path in (*modules(), *(SOURCE / "apps").glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Dict):
                 found |= {str(key.value) for key in node.keys if isinstance(key, ast.Constant)}
@@ -134,7 +134,7 @@ def test_no_sentence_names_a_tool_that_does_not_exist() -> None:
     own = {name for _, text in SENTENCES for name in re.findall(r"\buru_[a-z_]*[a-z]\b(?!\.py)", text)}
     own -= {"uru_mcp"}
     platform = {name for _, text in SENTENCES for name in re.findall(r"\bplatform__(\w+)", text)}
-    assert own <= OWN.keys()
+    assert own <= OWN.keys() | CARD_TOOLS.keys()
     assert platform <= PLATFORM_TOOLS.keys()
 
 
