@@ -279,7 +279,7 @@ class Bridge:
     def _circumstances(self, tool: str) -> Circumstances:
         view = self._outlook.now
         needs, record = surface.needs_of(tool, view.catalog), view.standing.record
-        return Circumstances(needs, view.standing.grant, self._keyring.last4, record and record.requests)
+        return Circumstances(needs, view.standing.grant, self._keyring.last4, record.requests if record else None)
 
     def _report(self) -> tuple[dict[str, Any], str]:
         view = self._outlook.now

@@ -181,7 +181,7 @@ class Host:
         page.set_viewport_size({"width": width, "height": 900})
         page.goto("about:blank")  # a document of its own, whose names are free again
         page.set_content(HOST)
-        context = {"theme": theme, "displayMode": "inline", "locale": "en-GB", "timeZone": "UTC"}
+        context: dict[str, Any] = {"theme": theme, "displayMode": "inline", "locale": "en-GB", "timeZone": "UTC"}
         context |= {"styles": {"variables": styles or {}}}
         given = {"html": html, "result": result, "input": {}, "context": context, "policy": policy}
         page.evaluate("given => open_(given)", given)

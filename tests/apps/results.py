@@ -42,7 +42,7 @@ async def viewing_client(uru: Uru, key: str, *, mode: str = "legacy", **variable
     environ |= {f"URU_{name}": value for name, value in variables.items()}
     bridge = _bridge(uru, environ)
     shows = advertise(EXTENSION, SHOWS_VIEWS)
-    async with bridge.running(), Client(build_server(bridge), mode=mode, extensions=[shows]) as client:  # type: ignore[arg-type]
+    async with bridge.running(), Client(build_server(bridge), mode=mode, extensions=[shows]) as client:
         yield client
 
 
