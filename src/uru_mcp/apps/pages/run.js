@@ -24,7 +24,7 @@ view.show = (result) => {
   if (!Array.isArray(shown?.nodes)) return render(plain(result));
   const steps = graph(shown.nodes, shown.edges || [], shown.run);
   const log = events(shown);
-  render(head(shown), waits(shown.waits_for || []), log ? el("div", { class: "columns" }, steps, log) : steps);
+  render(head(shown), waits(shown.waits_for || []), log ? el("div", { class: steps.querySelector(".node:nth-last-child(n+4)") ? "rows-only" : "columns" }, steps, log) : steps);
 };
 
 const words = (name) => String(name).replaceAll("_", " ").replace(/^./, (letter) => letter.toUpperCase());
@@ -117,7 +117,7 @@ function draw(figure, picture, lines, labels, taken) {
   const frame = figure.getBoundingClientRect();
   const at = (element) => {
     const { left, right, top, bottom } = element.getBoundingClientRect();
-    return { x: (left + right) / 2 - frame.left, top: top - frame.top, bottom: bottom - frame.top, left: left - frame.left };
+    return { x: (left + right) / 2 - frame.left, top: top - frame.top, bottom: bottom - frame.top, right: right - frame.left };
   };
   picture.replaceChildren();
   lines.forEach(({ edge, down, stops }, number) => {
@@ -125,7 +125,7 @@ function draw(figure, picture, lines, labels, taken) {
     const [start, end] = [places[0], places.at(-1)];
     const tone = taken(edge) ? "taken" : "";
     let path;
-    if (!down) path = `M ${start.left} ${start.top + 12} H ${Math.max(2, Math.min(start.left, end.left) - 8)} V ${end.top + 16} H ${end.left}`;
+    if (!down) path = `M ${start.right} ${start.top + 16} H ${Math.min(frame.width - 2, Math.max(start.right, end.right) + 9)} V ${end.top + 16} H ${end.right + 5}`;
     else {
       path = `M ${start.x} ${start.bottom}`;
       let from = { x: start.x, y: start.bottom };
@@ -138,14 +138,14 @@ function draw(figure, picture, lines, labels, taken) {
       }
     }
     picture.append(drawn("path", { d: path, class: tone }));
-    if (down) picture.append(drawn("path", { class: `head ${tone}`, d: `M ${end.x - 4} ${end.top - 6} h 8 l -4 6 z` }));
+    const head = down ? `M ${end.x - 4} ${end.top - 6} h 8 l -4 6 z` : `M ${end.right + 6} ${end.top + 12} v 8 l -6 -4 z`;
+    picture.append(drawn("path", { class: `head ${tone}`, d: head }));
     const label = labels[number];
     if (!label) return;
-    const towards = down ? places[1] : end;
-    const x = down ? (start.x + 2 * towards.x) / 3 : start.left;
-    const half = label.offsetWidth / 2;
-    label.style.left = `${Math.max(0, Math.min(frame.width - 2 * half, x - half))}px`;
-    label.style.top = `${down ? start.bottom + 6 : start.top + 4}px`;
+    // Above where the edge goes first, as several edges with labels leave one node more often than they reach one.
+    const { x, top } = down ? places[1] : { x: start.right, top: start.top + 27 };
+    label.style.left = `${Math.max(0, Math.min(frame.width - label.offsetWidth, x - label.offsetWidth / 2))}px`;
+    label.style.top = `${top - 9 - label.offsetHeight}px`;
   });
 }
 
