@@ -6,11 +6,13 @@ without domains. The test looks into it through the browser's own tools.
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -29,6 +31,7 @@ POLICY = (
     " media-src 'self' data:; connect-src 'none'"
 )
 LIMIT = 5_000  # milliseconds for any wait
+TEST_WITHIN = 50.0  # seconds
 
 HOST = """<!doctype html><meta charset="utf-8"><style>
 body { margin: 0 } iframe { display: block; width: 100%; height: 0; border: 0 }
@@ -66,6 +69,7 @@ function open_(given) {
 }
 </script>"""
 
+Value = TypeVar("Value")
 Call = Callable[[str, dict[str, Any]], Any]
 
 
@@ -195,6 +199,40 @@ class Host:
 def _answered(call: Call, params: str) -> str:
     asked = json.loads(params)
     return json.dumps(call(asked["name"], asked.get("arguments") or {}))
+
+
+class Browsing:
+    """A browser in a thread of its own: its interface keeps an event loop running, beside which no other can run."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chromium")
+        self._opened = chromium()
+        try:
+            self.host = self._in_thread(lambda: Host(self._opened.__enter__()))
+        except BaseException:
+            self._thread.shutdown()
+            raise
+
+    def run(self, test: Callable[[Host], None]) -> None:
+        """Run a test in that thread. Raises: whatever it raises."""
+        self._in_thread(lambda: test(self.host))
+
+    def close(self) -> None:
+        self._in_thread(lambda: self._opened.__exit__(None, None, None))
+        self._thread.shutdown()
+
+    def _in_thread(self, work: Callable[[], Value]) -> Value:
+        return self._thread.submit(work).result(timeout=TEST_WITHIN)
+
+
+def in_browser(test: Callable[..., None]) -> Callable[..., None]:
+    """A test of a `host`, which is run where the browser is; its fixture `host` is a `Browsing`."""
+
+    @functools.wraps(test)
+    def run(host: Browsing, **given: Any) -> None:
+        host.run(lambda opened: test(opened, **given))
+
+    return run
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.apps.host import Card, Host, chromium
+from tests.apps.host import Browsing, Card, Host, in_browser
 from tests.apps.results import ASKED, HOSTILE, LARGE, REFUND, hostile, session, write_a_month
 from tests.world import Uru
 from uru_mcp.apps.views import DECISION, KEY, RUN, View
@@ -19,9 +19,10 @@ READABLE = 4.5  # contrast of text, by WCAG 2.2 AA
 
 
 @pytest.fixture(scope="session")
-def host() -> Iterator[Host]:
-    with chromium() as browser:
-        yield Host(browser)
+def host() -> Iterator[Browsing]:
+    browsing = Browsing()
+    yield browsing
+    browsing.close()
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +53,7 @@ SAID = {
 
 
 @pytest.mark.parametrize("name", SAID)
+@in_browser
 def test_a_card_says_what_the_result_says_in_both_themes_on_a_phone_and_on_a_screen(
     host: Host, results: dict[str, tuple[View, dict[str, Any]]], name: str
 ) -> None:
@@ -65,6 +67,7 @@ def test_a_card_says_what_the_result_says_in_both_themes_on_a_phone_and_on_a_scr
 
 
 @pytest.mark.parametrize("name", SAID)
+@in_browser
 def test_what_strangers_write_is_text_and_stays_inside_the_card(
     host: Host, results: dict[str, tuple[View, dict[str, Any]]], name: str
 ) -> None:
@@ -79,6 +82,7 @@ def test_what_strangers_write_is_text_and_stays_inside_the_card(
         assert card.frame.evaluate("[document.scripts.length, document.images.length]") == [1, 0]
 
 
+@in_browser
 def test_a_script_that_reaches_the_page_after_all_does_not_run(
     host: Host, results: dict[str, tuple[View, dict[str, Any]]]
 ) -> None:
@@ -90,6 +94,7 @@ def test_a_script_that_reaches_the_page_after_all_does_not_run(
         assert card.strange == []
 
 
+@in_browser
 def test_a_card_takes_the_colours_and_the_font_of_its_host(
     host: Host, results: dict[str, tuple[View, dict[str, Any]]]
 ) -> None:
@@ -100,6 +105,7 @@ def test_a_card_takes_the_colours_and_the_font_of_its_host(
         assert card.frame.evaluate(style) == ["rgb(1, 2, 3)", "rgb(250, 251, 252)"]
 
 
+@in_browser
 def test_a_key_that_others_use_is_reported(host: Host, results: dict[str, tuple[View, dict[str, Any]]]) -> None:
     view, result = results["key"]
     elsewhere = {"requests": 41, "since": "2026-11-03T09:00:00+00:00"}
@@ -109,6 +115,7 @@ def test_a_key_that_others_use_is_reported(host: Host, results: dict[str, tuple[
         assert "3 Nov 2026" in card.text
 
 
+@in_browser
 def test_a_host_that_keeps_the_meta_of_a_result_still_shows_the_report(
     host: Host, results: dict[str, tuple[View, dict[str, Any]]]
 ) -> None:
@@ -119,6 +126,7 @@ def test_a_host_that_keeps_the_meta_of_a_result_still_shows_the_report(
 
 
 @pytest.mark.parametrize("name", ["key", "run", "decision"])
+@in_browser
 def test_an_error_is_shown_with_its_remedy(
     host: Host, results: dict[str, tuple[View, dict[str, Any]]], name: str
 ) -> None:
@@ -129,6 +137,7 @@ def test_an_error_is_shown_with_its_remedy(
 
 
 @pytest.mark.parametrize(("button", "decision"), [("yes", "yes"), ("no", "no")])
+@in_browser
 def test_a_decision_is_made_with_the_keyboard_alone_and_sent_once(host: Host, button: str, decision: str) -> None:
     answers = {
         None: {"structuredContent": {"decision": {"state": "open"}}},
@@ -152,6 +161,7 @@ def test_a_decision_is_made_with_the_keyboard_alone_and_sent_once(host: Host, bu
 
 
 @pytest.mark.parametrize(("button", "noted"), [("yes", "granted"), ("no", "declined")])
+@in_browser
 def test_a_run_that_waits_is_decided_in_the_card_and_the_card_says_what_came_of_it(
     host: Host, uru: Uru, button: str, noted: str
 ) -> None:
@@ -169,6 +179,7 @@ def test_a_run_that_waits_is_decided_in_the_card_and_the_card_says_what_came_of_
     assert uru.notes == [f"Refund of 900 EUR for Ana Ferreira {noted}."]
 
 
+@in_browser
 def test_a_call_that_waits_for_a_yes_is_sent_when_the_card_says_yes_and_not_before(host: Host, uru: Uru) -> None:
     note = {"tool": "company_demo__LOG_NOTE", "input": {"text": "Called the hotel."}}
     with session(uru, uru.key().text, CONFIRM="execute") as claude:
@@ -185,6 +196,7 @@ def test_a_call_that_waits_for_a_yes_is_sent_when_the_card_says_yes_and_not_befo
     assert uru.notes == ["Called the hotel."]
 
 
+@in_browser
 def test_a_call_to_which_the_card_says_no_is_not_sent(host: Host, uru: Uru) -> None:
     note = {"tool": "company_demo__LOG_NOTE", "input": {"text": "Called the hotel."}}
     with session(uru, uru.key().text, CONFIRM="execute") as claude:
@@ -197,6 +209,7 @@ def test_a_call_to_which_the_card_says_no_is_not_sent(host: Host, uru: Uru) -> N
     assert uru.notes == []
 
 
+@in_browser
 def test_two_cards_of_one_question_decide_it_once(host: Host, uru: Uru) -> None:
     note = {"tool": "company_demo__LOG_NOTE", "input": {"text": "Called the hotel."}}
     with session(uru, uru.key().text, CONFIRM="execute") as claude:
@@ -210,6 +223,7 @@ def test_two_cards_of_one_question_decide_it_once(host: Host, uru: Uru) -> None:
     assert uru.notes == []
 
 
+@in_browser
 def test_a_decision_that_is_made_already_has_no_buttons(host: Host) -> None:
     said = {"structuredContent": {"decision": {"state": "no"}}}
     with host.showing(DECISION.document, ASKED, call=lambda *_: said) as card:
@@ -217,6 +231,7 @@ def test_a_decision_that_is_made_already_has_no_buttons(host: Host) -> None:
         assert card.frame.locator("button").count() == 0
 
 
+@in_browser
 def test_a_decision_that_a_host_does_not_pass_on_can_be_made_again(host: Host) -> None:
     with host.showing(DECISION.document, ASKED) as card:
         card.frame.locator("#yes").click()
@@ -224,6 +239,7 @@ def test_a_decision_that_a_host_does_not_pass_on_can_be_made_again(host: Host) -
         assert card.frame.locator("#yes").is_enabled()
 
 
+@in_browser
 def test_a_card_answers_its_host_and_asks_for_a_height(
     host: Host, results: dict[str, tuple[View, dict[str, Any]]]
 ) -> None:
