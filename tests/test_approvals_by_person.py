@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mcp.server.apps import APP_MIME_TYPE, EXTENSION_ID
 from mcp.types import ElicitResult
 
 from tests.test_approvals import GRANTED, REFUND, Person, run_ids, says, tools_sent
 from tests.test_confirmation import card_of, decided
 from tests.world import CARDS, Connect, Uru, text_of
+from uru_mcp.client_abilities import APPS, CARD_TYPE
 
 DECIDE = "platform__automation_decide"
 
@@ -154,3 +156,7 @@ async def test_uru_whoami_says_what_the_user_has_set(connect_once: Connect) -> N
     }
     assert "Taken away by the user with URU_TOOLS: 6; no permission of the key is missing for that" in text_of(result)
     assert "URU_TOOLS=*,!gmail_*; URU_CONFIRM=destructive; URU_APPROVALS=person" in text_of(result)
+
+
+def test_the_extension_is_called_what_the_sdk_calls_it() -> None:
+    assert (APPS, CARD_TYPE) == (EXTENSION_ID, APP_MIME_TYPE)

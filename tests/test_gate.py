@@ -307,3 +307,21 @@ async def test_a_slip_in_what_is_chosen_opens_nothing(connect: Connect) -> None:
         report = await claude.whoami()
         assert (report["tools"]["allowed"], report["state"]) == (0, "ready")
         assert "Did you mean gmail_demo__" in report["problems"][0]["fix"]
+
+
+async def test_what_lets_a_workspace_be_selected_is_taken_away_too(connect: Connect, uru: Uru) -> None:
+    async with connect(workspace=None, TOOLS="!platform__*_workspaces") as claude:
+        listed = {name for name in await claude.tools() if name.startswith("platform__")}
+        before = uru.sent("/execute/")
+        error = await claude.error("platform__list_workspaces", {})
+        assert uru.sent("/execute/") == before
+    assert "platform__set_current_workspace" in listed
+    assert "platform__list_workspaces" not in listed
+    assert error["code"] == "forbidden"
+
+
+async def test_what_is_taken_away_stays_so_while_the_tools_cannot_be_loaded(connect: Connect, uru: Uru) -> None:
+    uru.faults.status("/list/apps/platform/", 503, times=None)
+    async with connect(TOOLS="!platform__*_workspaces") as claude:
+        assert "platform__list_workspaces" not in await claude.tools()
+        assert (await claude.error("platform__list_workspaces", {}))["code"] == "forbidden"

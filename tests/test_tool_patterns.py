@@ -128,7 +128,7 @@ def test_a_later_pattern_still_decides_over_a_slip() -> None:
 
 def test_what_is_nearest_is_found_among_very_many_in_seconds() -> None:
     names = [f"app{number % 300}_demo__DO_SOMETHING_{number}" for number in range(10_000)]
-    began = time.perf_counter()
+    began = time.process_time()
     assert nearest("ap7_demo__*", [*names, "gmail_demo__SEND"])
     assert nearest("gmial_*", [*names, "gmail_demo__SEND"]) == ["gmail_demo__SEND"]
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10

@@ -139,7 +139,7 @@ async def _with_a_person(sandbox: Sandbox, url: str, say: Say) -> None:
     _heading(say, "7. URU_CONFIRM=gmail_*__*SEND*: no mail without the person's yes")
     answers = ["no", "yes"]
 
-    async def person(_: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+    async def person(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
         say(_quoted(params.message))
         say(f"\nThe person says {answers[0]}.\n")
         return ElicitResult(action="accept", content={"decision": answers.pop(0)})

@@ -121,6 +121,7 @@ def _note_on_rest(view: View, shown: list[dict[str, Any]], hidden: list[dict[str
         f"Listed: {len(shown)}.",
         f"Not listed, but to be found and called: {unlisted}, by uru-mcp tools QUERY." if unlisted else "",
         f"Blocked or left out: {cannot}; uru-mcp tools --blocked says why." if cannot else "",
+        f"Taken away by URU_TOOLS: {len(view.catalog.taken_away)}." if view.catalog.taken_away else "",
     ]
     return " ".join(filter(None, parts))
 
