@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -133,7 +134,8 @@ class Page:
         page.goto(address)
         page.locator("[role=switch]").first.click(force=True)
         page.locator('[data-testid="connection-status"][data-status="connected"]').wait_for()
-        page.get_by_text(era.upper(), exact=True).first.wait_for()  # the one in which it speaks with the server
+        spoken = re.compile(f"^{era}$", re.IGNORECASE)
+        page.get_by_text(spoken).first.wait_for()
         page.get_by_text("Apps", exact=True).first.click()
 
     def open(self, title: str, **arguments: str) -> Any:
