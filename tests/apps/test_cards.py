@@ -116,6 +116,16 @@ def test_a_key_that_others_use_is_reported(host: Host, results: dict[str, tuple[
 
 
 @in_browser
+def test_tools_that_the_user_took_away_are_counted_apart(host: Host, uru: Uru) -> None:
+    with session(uru, uru.key({"read", "execute"}).text, TOOLS="!gmail_*") as claude:
+        result = claude.call("uru_whoami")
+    taken = result["structuredContent"]["tools"]["taken_away_by_user"]
+    with host.showing(KEY.document, result) as card:
+        assert taken > 0
+        assert f"{taken} more are taken away by your own URU_TOOLS." in card.text
+
+
+@in_browser
 def test_a_host_that_keeps_the_meta_of_a_result_still_shows_the_report(
     host: Host, results: dict[str, tuple[View, dict[str, Any]]]
 ) -> None:

@@ -135,8 +135,9 @@ function bars(days) {
   return chart;
 }
 
-function blocked({ blocked = 0, missing = [], unlisted, left_out, fix }) {
-  if (!missing.length) return null;
+function blocked({ blocked = 0, missing = [], taken_away_by_user: taken, fix }) {
+  const chosen = taken ? el("p", { class: "quiet", text: `${count(taken)} more are taken away by your own URU_TOOLS.` }) : null;
+  if (!missing.length) return chosen;
   const rows = missing.map((one) => {
     const apps = Object.entries(one.apps).map(([app, tools]) => `${app} ${count(tools)}`);
     if (one.more_apps) apps.push(`${count(one.more_apps)} more apps`);
@@ -153,6 +154,7 @@ function blocked({ blocked = 0, missing = [], unlisted, left_out, fix }) {
     el("h2", { text: `${count(blocked)} ${blocked === 1 ? "tool is" : "tools are"} blocked` }),
     el("ul", { class: "rows" }, ...rows),
     fix ? el("p", { class: "quiet", text: fix }) : null,
+    chosen,
   );
 }
 
