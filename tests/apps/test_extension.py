@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 
 from tests.apps.results import LARGE, REFUND, viewing_client
 from tests.process import MODERN, served
 from tests.world import Connect, Uru, text_of
+from uru_mcp.apps.extension import CAPABILITIES_KEY, is_declared_in
 from uru_mcp.apps.views import EXTENSION, MIME_TYPE, VIEWS
 from uru_mcp.own_tools import CARD_TOOLS
 from uru_mcp.sandbox.serve import serving
@@ -198,3 +201,20 @@ async def test_requests_that_other_machines_send_with_the_key_are_noticed_and_ou
             uru.sandbox.keys.note_use(key.record.id)
         stolen = (await key_card(first))["elsewhere"]
     assert 50 < stolen["requests"] <= 100, "requests of the first seconds are not told apart, and so not reported"
+
+
+json_values = some.recursive(
+    some.none() | some.integers() | some.text(max_size=3) | some.just([MIME_TYPE]),
+    lambda inner: (
+        some.lists(inner, max_size=3)
+        | some.dictionaries(
+            some.sampled_from(["capabilities", "_meta", CAPABILITIES_KEY, "extensions", EXTENSION, "mimeTypes"]), inner
+        )
+    ),
+    max_leaves=10,
+)
+
+
+@given(some.none() | some.dictionaries(some.sampled_from(["capabilities", "_meta"]), json_values))
+def test_whatever_a_client_sends_says_whether_it_shows_views(params: dict[str, Any] | None) -> None:
+    assert is_declared_in(params) in (True, False)

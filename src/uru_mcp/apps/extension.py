@@ -34,8 +34,9 @@ ICONS = [
 
 def is_declared_in(params: Mapping[str, Any] | None) -> bool:
     """Whether a raw `initialize`, or a raw request of the newer era, declares that the client shows views."""
-    holder = (params or {}).get("capabilities") or ((params or {}).get("_meta") or {}).get(CAPABILITIES_KEY)
-    return _declares(holder.get("extensions") if isinstance(holder, dict) else None)
+    meta = (params or {}).get("_meta")
+    holders = ((params or {}).get("capabilities"), meta.get(CAPABILITIES_KEY) if isinstance(meta, dict) else None)
+    return any(_declares(one.get("extensions")) for one in holders if isinstance(one, dict))
 
 
 def _declares(extensions: Any) -> bool:
