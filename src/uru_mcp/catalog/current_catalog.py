@@ -25,6 +25,7 @@ from uru_mcp.catalog.disk_cache import DiskCache
 from uru_mcp.catalog.loader import LoadedTools, ask, wanted
 from uru_mcp.catalog.user_choices import misfit_in_words
 from uru_mcp.config.tool_patterns import UserRules
+from uru_mcp.catalog.loader import LOAD_WITHIN, VERSION_WITHIN, Ahead, LoadedTools, ask, wanted
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import NoAnswer, UruError, unforeseen
 from uru_mcp.lazy_imports import SEARCH, in_parts
@@ -32,8 +33,7 @@ from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.uru.api import UruClient
 from uru_mcp.uru.catalog_version import ToolVersion
 
-VERSION_WITHIN = 3.0  # seconds; the tools are also loaded without a version
-RELOAD_AFTER = 10.0  # seconds before a failed load is retried
+RELOAD_AFTER = 10.0  # seconds before what could not be loaded is tried again
 
 Value = TypeVar("Value")
 
@@ -82,6 +82,7 @@ class CurrentCatalog:
         self._loading: anyio.Event | None = None
         self._expected: ToolVersion | None = None
         self._indexing = anyio.Lock()
+        self._ahead: Ahead | None = None
         self.place: CatalogKey | None = None
         self.version: ToolVersion | None = None
         self.current = self._empty
@@ -99,6 +100,13 @@ class CurrentCatalog:
     @property
     def is_loading(self) -> bool:
         return self._loading is not None
+
+    def ask_ahead(self, key: Key) -> None:
+        """Ask for the first catalog already, while Uru is asked about the key; what comes of it is used only then."""
+        is_first = self.current.source == "nobody" and self.place is None and self._loading is None
+        if is_first and (self._ahead is None or self._ahead.key != key):
+            self._ahead = Ahead(self._client, key, with_version=self._with_versions)
+            self._tasks.start_soon(self._ahead.ask)
 
     def forget(self) -> None:
         """Reload on the next request: the workspace may have changed, even if Uru does not report which it is."""
@@ -184,10 +192,16 @@ class CurrentCatalog:
             await self._keep(place, told)
 
     async def _renew(self, place: CatalogKey, expected: ToolVersion | None) -> LoadedTools:
-        """Load the tools again. Raises: `UruError` if the namespaces cannot be loaded."""
-        version = expected or await self._version_before(place)
-        min_version = expected.number if expected is not None else None
-        told = await ask(self._client, self._patterns, self._redaction, min_version=min_version)
+        """Raises: `UruError` when Uru does not tell its namespaces."""
+        ahead = await self._asked_ahead(place) if expected is None else None
+        version = ahead.version if ahead is not None else expected or await self._version_before(place)
+        told = await ask(
+            self._client,
+            self._patterns,
+            self._redaction,
+            min_version=expected.number if expected is not None else None,
+            offered=ahead.namespaces if ahead is not None else None,
+        )
         older = self.current
         if told.has_gaps and older.source == "nobody":
             older = await self._kept(place) or older
@@ -198,6 +212,8 @@ class CurrentCatalog:
             self.current, self.trouble, self.version = renewed, None, version or self.version
             if self._expected is expected:
                 self._expected = None
+            if ahead is not None and version is not None:
+                self._tasks.start_soon(self._confirm, place, ahead)
         return told
 
     def _warn_of_misfits(self, renewed: Catalog) -> None:
@@ -205,6 +221,27 @@ class CurrentCatalog:
         for variable, misfit in renewed.rules.misfits:
             if (variable, misfit) not in self.current.rules.misfits:
                 log.warning("%s", misfit_in_words(variable, misfit))
+    async def _confirm(self, place: CatalogKey, ahead: Ahead) -> None:
+        """See whether the namespaces are those of the version that was told at the same moment, or of one before it."""
+        try:
+            namespaces = await self._client.namespaces(within=LOAD_WITHIN)
+        except UruError as error:
+            log.info("the namespaces could not be confirmed: %s", error.message)
+            return
+        except Exception:  # boundary: the catalog is there, and the next change of the version will show
+            log.exception("the namespaces could not be confirmed")
+            return
+        if namespaces != ahead.namespaces and (self.place, self.version) == (place, ahead.version):
+            self.expect(ahead.version)
+            await self.refresh(self._wanted)
+
+    async def _asked_ahead(self, place: CatalogKey) -> Ahead | None:
+        """What was asked for ahead, where it was asked for just now and with this key; it serves once."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is None or ahead.key != place.key or time.monotonic() - ahead.began > RELOAD_AFTER:
+            return None
+        await ahead.answered()
+        return ahead if ahead.namespaces is not None else None
 
     async def _version_before(self, place: CatalogKey) -> ToolVersion | None:
         """The version before a load, so that changes during the load count as newer; None if it is unknown."""

@@ -9,6 +9,8 @@ import json
 import sys
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -155,8 +157,8 @@ def _asked(
         else:
             say(in_words(settings.problems, redaction), err=True)
         sys.exit(MISUSED)
-    is_level_set = "log_level" in settings.model_fields_set
-    start_logging(settings.log_level if is_level_set else "error", redaction)  # the answers contain the warnings too
+    is_level_set = "log_level" in settings.given
+    start_logging(settings.log_level if is_level_set else "error", redaction)  # warnings stand in the answers too
     bridge = Bridge(_patient(settings), redaction, transport=transport)
 
     async def answer() -> Value:
@@ -170,7 +172,7 @@ def _asked(
 def _patient(settings: Settings) -> Settings:
     """The settings for a process that exits after one call: no background runs, no truncated results."""
     within = max(settings.call_deadline, FOR_LOOKS * settings.execute_timeout)
-    return settings.model_copy(update={"call_deadline": within, "result_chars": WHOLE, "sync_interval": 0})
+    return replace(settings, call_deadline=within, result_chars=WHOLE, sync_interval=0)
 
 
 def _object(text: str) -> dict[str, Any]:

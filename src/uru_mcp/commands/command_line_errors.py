@@ -9,7 +9,6 @@ from pathlib import Path
 
 import click
 
-from uru_mcp.untrusted_input.redaction import MARK, Redaction
 from uru_mcp.untrusted_input.terminal_escaping import for_terminal
 
 KEY_ON_THE_COMMAND_LINE = (
@@ -46,6 +45,8 @@ def safe_error_messages() -> Iterator[None]:
 
 
 def _safe_message(error: click.ClickException) -> str:
+    from uru_mcp.untrusted_input.redaction import MARK, Redaction  # some patterns to compile, which only an error needs
+
     text = error.format_message()
     masked = KEY_IN_A_TEXT.sub(MARK, text) if isinstance(error, click.UsageError) else text
     return for_terminal(Redaction().text(masked))

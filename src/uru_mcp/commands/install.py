@@ -16,12 +16,12 @@ from uru_mcp.client_configs.locations import Configuration, Machine, configurati
 from uru_mcp.commands.key_prompt import Environment, Wish, accepted_environment, planned_environment
 from uru_mcp.commands.output import say, say_line
 from uru_mcp.commands.permission_prompt import UNDECLARED, say_what_to_add
-from uru_mcp.errors import SettingsError, UruError
-from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.untrusted_input.terminal_escaping import in_one_line
 
 if TYPE_CHECKING:
     from uru_mcp.client_configs.planned_change import Change
+    from uru_mcp.errors import UruError
+    from uru_mcp.untrusted_input.redaction import Redaction
 
 NAME = re.compile(r"[A-Za-z0-9_-]+")
 ASK = "What may you do in Uru?"
@@ -103,6 +103,7 @@ def _install(configuration: Configuration, wish: Wish, machine: Machine) -> None
     from uru_mcp.client_configs.entry_environment import left_behind, of_sandbox
     from uru_mcp.client_configs.planned_change import addition, backups_with, current, server_of
     from uru_mcp.client_configs.preview import difference
+    from uru_mcp.untrusted_input.redaction import Redaction
 
     redaction = Redaction()
     with _errors_as_text(redaction):
@@ -178,6 +179,7 @@ def _uninstall(configuration: Configuration, wish: Wish, machine: Machine) -> No
     from uru_mcp.client_configs.file_writing import remove
     from uru_mcp.client_configs.planned_change import backups_with, current, removal, server_of, spent_backup
     from uru_mcp.client_configs.preview import difference
+    from uru_mcp.untrusted_input.redaction import Redaction
 
     title = configuration.client.title
     with _errors_as_text(Redaction()):
@@ -205,6 +207,8 @@ def _uninstall(configuration: Configuration, wish: Wish, machine: Machine) -> No
 @contextmanager
 def _errors_as_text(redaction: Redaction) -> Iterator[None]:
     """Turn errors into a message with its fix, and exit code 1."""
+    from uru_mcp.errors import SettingsError, UruError
+
     try:
         yield
     except click.Abort:  # prompts come only before anything is written

@@ -14,7 +14,6 @@ import click
 
 from uru_mcp.commands.output import confirm, say_line
 from uru_mcp.commands.permission_prompt import ticked
-from uru_mcp.errors import KeyRefused, NoAnswer
 from uru_mcp.untrusted_input.terminal_escaping import in_one_line
 
 if TYPE_CHECKING:
@@ -98,6 +97,7 @@ def _judge(key_status: KeyStatus, url: str, redaction: Redaction) -> None:
 
     Raises: the key's problem, and `Abort` if Uru does not answer and the user cancels.
     """
+    from uru_mcp.errors import KeyRefused, NoAnswer
     from uru_mcp.permissions import in_words
     from uru_mcp.uru.http_errors import new_key
 

@@ -6,15 +6,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from uru_mcp.audit.audit_log import PRIVATE, Entry, read_entry, with_older
-from uru_mcp.audit.usage_totals import KeyUse, Tally, Usage, summed
 from uru_mcp.commands.output import say, say_json
 from uru_mcp.permissions import in_order, in_words
-from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.untrusted_input.terminal_escaping import in_one_line
+
+if TYPE_CHECKING:
+    from uru_mcp.audit.audit_log import Entry
+    from uru_mcp.audit.usage_totals import KeyUse, Tally, Usage
 
 COLUMNS = 80
 NAME_CHARS = 44  # of a name, so that the numbers fit beside it
@@ -37,6 +39,8 @@ def usage(file: Path | None, as_json: bool, page: Path | None) -> None:
     default is the value of URU_AUDIT_LOG in this terminal. Rotated files beside it (FILE.1 and so on) are read too. MS
     and CHARS are the average duration in milliseconds and the average length of an answer in characters.
     """
+    from uru_mcp.audit.usage_totals import summed
+
     path = _configured() if file is None else file
     if page is not None and as_json:
         raise click.UsageError("--json prints, and --html writes a file: choose one.")
@@ -78,8 +82,11 @@ def _configured() -> Path:
 
 
 def _entries(path: Path) -> Iterator[Entry | None]:
-    """Each line of the log files as an entry; None if it is invalid. All files are opened before any is read, so that a
-    concurrent rotation loses nothing."""
+    """Every line of the log's files as an entry, None where it is not one. All are opened before any is read, so that a
+    server which rotates them meanwhile takes nothing away."""
+    from uru_mcp.audit.audit_log import read_entry, with_older
+    from uru_mcp.untrusted_input.redaction import Redaction
+
     redaction = Redaction()
     with ExitStack() as opened:
         try:

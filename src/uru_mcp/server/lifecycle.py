@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 import anyio
 
-from uru_mcp.lazy_imports import SDK, in_parts, load_codecs
+from uru_mcp.early_stdin import EarlyStdin
+from uru_mcp.lazy_imports import load_codecs
+from uru_mcp.opening import Opening
+from uru_mcp.standard_streams import open_stdin, open_stdout
 
 if TYPE_CHECKING:
     from anyio.abc import TaskStatus
@@ -33,14 +36,14 @@ FILES = 1024  # open file limit: twice the connections
 LAST_RESORT = 0.5  # seconds from the end of stdin until the process exits, even if a task is stuck
 
 
-def serve(bridge: Bridge | Unconfigured, redaction: Redaction) -> NoReturn:
-    """Serve, then exit: with status 0 after EOF, 128 + the signal's number after a signal.
+def serve(bridge: Bridge | Unconfigured, redaction: Redaction, early: EarlyStdin | None = None) -> NoReturn:
+    """Serve until the end, and end the process: 0 after EOF, 128 + the signal's number after a signal.
 
-    A closed stdout exits with the status of SIGPIPE.
+    A broken stdout ends it as SIGPIPE ends others. `early` is what was read and answered before.
     """
     _raise_open_file_limit()
     load_codecs()
-    process = _Process(bridge, redaction)
+    process = _Process(bridge, redaction, early or EarlyStdin())
     try:
         status = anyio.run(process.run)
     except BaseException as error:  # boundary: any error is reported before the process exits
@@ -64,10 +67,11 @@ def _raise_open_file_limit() -> None:
 class _Process:
     """Runs the bridge and the server together. `status` is the exit code, as far as it is known."""
 
-    def __init__(self, bridge: Bridge | Unconfigured, redaction: Redaction) -> None:
+    def __init__(self, bridge: Bridge | Unconfigured, redaction: Redaction, early: EarlyStdin) -> None:
         self._bridge = bridge
         self._redaction = redaction
-        self.status = STDOUT_BROKE  # a closed stdout cancels the SDK's tasks, and so all others, without an exception
+        self._early = early
+        self.status = STDOUT_BROKE  # which ends the SDK's own tasks, and so all others, without a word
         self._is_over, self._is_closed = anyio.Event(), anyio.Event()
 
     async def run(self) -> int:
@@ -97,23 +101,33 @@ class _Process:
             self._is_closed.set()
 
     async def _serve_stdio(self) -> None:
-        await in_parts(SDK)
+        stdin, stdout = open_stdin(self._early.ahead), open_stdout()
+        handshake = self._early.handshake
+        opening = Opening(handshake, self._bridge, self._redaction, stdin, stdout)
+        if not await opening.serve_stdio():
+            self.status = STDOUT_BROKE if opening.is_broken else 0
+            await self._close()
+            return
         from uru_mcp.server import stdio
 
         gc.freeze()  # imported modules are never garbage, so the collector need not scan them
         gc.set_threshold(GARBAGE_AFTER)
         gc.enable()
-        async with stdio.pipes(self._bridge, self._redaction) as conversation:
+        pipes = stdio.pipes(self._bridge, self._redaction, stdin, stdout, dropped=handshake.own_id)
+        async with pipes as conversation:
             try:
                 await conversation()
                 self.status = 0
             except Exception as error:  # boundary: reported now, since closing the pipes may block forever
                 self.status = _report_crash(error)
             finally:
-                with anyio.move_on_after(LAST_RESORT, shield=True):
-                    self._is_over.set()
-                    await self._is_closed.wait()
-                self._exit()
+                await self._close()
+
+    async def _close(self) -> None:
+        with anyio.move_on_after(LAST_RESORT, shield=True):
+            self._is_over.set()
+            await self._is_closed.wait()
+        self._exit()
 
     def _exit(self) -> None:
         """Exit at once after a signal or an error, and otherwise within `LAST_RESORT` seconds."""

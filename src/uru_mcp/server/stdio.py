@@ -5,8 +5,6 @@ It does not know what the messages mean, except for `server/discover`.
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -27,6 +25,7 @@ from uru_mcp.server.handlers import NOTIFICATIONS, build_server
 from uru_mcp.server.line_framing import Lines
 from uru_mcp.server.malformed_input import recovered
 from uru_mcp.server.unconfigured import Unconfigured
+from uru_mcp.standard_streams import LineReader, Writer
 from uru_mcp.untrusted_input.redaction import Redaction
 
 VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
@@ -42,12 +41,14 @@ class Outgoing:
     Clients that have closed stdin expect no response, and some fail on one. The SDK's own errors and acknowledgements
     are redacted too, since they repeat what a client sent, such as the name of a method.
 
-    `write` is the SDK's message stream. The SDK does not export the type of that stream, which this class implements.
+    `write` is the SDK's stream of messages, whose type it does not export, and so is this. The answer with the id
+    `dropped` is not written: it was given before the SDK was there.
     """
 
-    def __init__(self, redaction: Redaction, batches: Batches) -> None:
+    def __init__(self, redaction: Redaction, batches: Batches, dropped: str) -> None:
         self._redaction = redaction
         self._batches = batches
+        self._dropped = dropped
         self._is_over = False
         self._declaring: set[types.RequestId] = set()
         self.write: Any = None
@@ -67,6 +68,8 @@ class Outgoing:
 
     async def send(self, item: SessionMessage) -> None:
         message = item.message
+        if isinstance(message, (types.JSONRPCResponse, types.JSONRPCError)) and message.id == self._dropped:
+            return
         if isinstance(message, types.JSONRPCError):
             said = message.error
             clean = {"message": self._redaction.text(said.message)}
@@ -157,37 +160,23 @@ class Incoming:
 
 
 @asynccontextmanager
-async def pipes(bridge: Bridge | Unconfigured, redaction: Redaction) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-    """Open stdin and stdout. Yields a function that serves MCP on them until stdin ends.
+async def pipes(
+    bridge: Bridge | Unconfigured, redaction: Redaction, stdin: LineReader, stdout: Writer, *, dropped: str
+) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    """These pipes, as a conversation to be had over them, which is over when stdin ends.
 
-    Leaving this context may block until stdin ends: the SDK reads stdin in a thread that cannot be cancelled.
+    They may never be let go before stdin ends: where a thread reads it, that cannot be cancelled. `dropped` is the id
+    of a request that was answered before.
     """
     server = build_server(bridge)
     batches = Batches()
-    outgoing = Outgoing(redaction, batches)
-    lines: Any = Lines(_own_stdin(), batches, answer=outgoing.answer, on_end=outgoing.end)
-    async with stdio_server(stdin=lines) as (read, outgoing.write):
+    outgoing = Outgoing(redaction, batches, dropped)
+    lines: Any = Lines(stdin, batches, answer=outgoing.answer, on_end=outgoing.end)
+    out: Any = stdout  # of both, the SDK only uses what files of anyio have too
+    async with stdio_server(stdin=lines, stdout=out) as (read, outgoing.write):
         options = server.create_initialization_options(NOTIFICATIONS)
         incoming = Incoming(read, outgoing, server, options)
         yield lambda: server.run(incoming, outgoing, options)
-
-
-def _own_stdin() -> AsyncIterator[str]:
-    """The lines of stdin, for the server alone: any other reader, here or in a child process, gets EOF."""
-    own = os.dup(sys.stdin.fileno())
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, sys.stdin.fileno())
-    os.close(nothing)
-    # never closed, since a thread may still be reading from it
-    return aiter(anyio.wrap_file(open(own, encoding="utf-8", errors="replace", closefd=False)))
-
-
-def _asks_for_declaration(message: Any) -> TypeGuard[types.JSONRPCRequest]:
-    return (
-        isinstance(message, types.JSONRPCRequest)
-        and message.method in extension.ANSWERS_WITH_CAPABILITIES
-        and extension.is_declared_in(message.params)
-    )
 
 
 def _discovered(server: Server[None], request: types.JSONRPCRequest) -> types.JSONRPCResponse | types.JSONRPCError:

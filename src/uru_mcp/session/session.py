@@ -50,6 +50,7 @@ class Session:
         self._read_check = read_check
         self._current_catalog = current_catalog
         self._on_look = on_look
+        identity.on_question = current_catalog.ask_ahead
 
     def start(self, tasks: TaskGroup) -> None:
         """Start the first refresh in this task group; requests that outlive their caller continue in it too."""

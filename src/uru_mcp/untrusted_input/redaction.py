@@ -28,8 +28,9 @@ from uru_mcp.untrusted_input.quoting import REMOVED
 
 MARK = REMOVED
 
-SHORT, RECURRING = 200, 10_000  # texts of at most SHORT characters recur, as in schemas; so many results are cached
-LEAST = 8  # characters of the shortest key that is recognised
+SHORT, RECURRING = 200, 10_000  # characters of texts that recur, as in schemas, and how many are looked at only once
+LONG, LISTED = 4_000, 400  # the same of the descriptions of tools, which each list holds again
+LEAST = 8  # characters of a key that is recognised
 
 PLAIN_UNKNOWN_KEY, ESCAPED_UNKNOWN_KEY = map(re.compile, UNKNOWN_KEYS)
 JSON_CONTROL = re.compile(r"\\(?:u00[01]|u007[fF]|[bf])")  # control characters, as JSON escapes them
@@ -45,11 +46,15 @@ class Redaction:
     def __init__(self) -> None:
         self.unseen = 0
         self._keys: dict[str, Spellings] = {}
-        self._recurring = lru_cache(RECURRING)(self._cleaned)
+        self._know_nothing()
 
     def remember(self, key: str) -> None:
         self._keys.setdefault(key, Spellings(key))
-        self._recurring = lru_cache(RECURRING)(self._cleaned)  # cached results may contain the new key
+        self._know_nothing()  # what was clean before need not be now
+
+    def _know_nothing(self) -> None:
+        self._recurring = lru_cache(RECURRING)(self._cleaned)
+        self._listed = lru_cache(LISTED)(self._cleaned)
 
     def text(self, text: str) -> str:
         """The text without keys and invisible characters; the latter are counted."""
@@ -91,7 +96,9 @@ class Redaction:
         return value
 
     def _looked_at(self, text: str) -> str:
-        return self._recurring(text) if len(text) <= SHORT else self._cleaned(text)
+        if len(text) <= SHORT:
+            return self._recurring(text)
+        return self._listed(text) if len(text) <= LONG else self._cleaned(text)
 
     def _cleaned(self, text: str) -> str:
         clean = visible(text)
@@ -104,9 +111,9 @@ class Redaction:
         if len(text) < LEAST:
             return text
         small = text.lower()
-        is_escaped = any(marker in small for marker in MARKERS)
+        is_broken = any(noise in small for noise in NOISES)  # each of the markers holds one of these
+        is_escaped = is_broken and any(marker in small for marker in MARKERS)
         if is_escaped or "uru" in small:
-            is_broken = is_escaped or any(noise in small for noise in NOISES)
             for one in self._keys.values():
                 if is_broken or one.is_plain_in(small):
                     text = one.without_spelt_out(text, is_escaped=is_escaped)

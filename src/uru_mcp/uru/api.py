@@ -58,11 +58,21 @@ class UruClient:
         """Request the namespaces, which need a valid key, from a service that has no version endpoint."""
         return await self._with_older_list(lambda path: self._checked_list(key, path, within))
 
-    async def tool_version(self, known: ToolVersion | None, *, within: float) -> ToolVersion:
-        """Get the version of the tools, or `known` itself if it is unchanged. The request is never retried."""
+    async def tool_version(self, known: ToolVersion | None, *, within: float, key: Key | None = None) -> ToolVersion:
+        """The version of the tools, or `known` itself where that is still it. Asked once, whatever comes of it.
+
+        With a `key`, its refusal says nothing that is not asked about at the same time.
+        """
         tag = known.etag.encode() if known is not None and known.etag is not None else None
         headers = {b"If-None-Match": tag} if tag is not None else None
-        request = Request("GET", "/tools/sync/version", headers=headers, body_limit=FACTS_LIMIT)
+        request = Request(
+            "GET",
+            "/tools/sync/version",
+            headers=headers,
+            key=key,
+            asks_of_key=key is not None,
+            body_limit=FACTS_LIMIT,
+        )
         answer = await self._connection.exchange(request, within)
         if answer.is_as_before and known is not None:
             return known

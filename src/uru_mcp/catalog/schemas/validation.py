@@ -46,7 +46,8 @@ INVERTING = (
 
 DEEPEST = 250  # levels of nested keywords; stays below Python's recursion limit, which crashes Rust code
 
-LOOKS = 8  # steps between two checks of the clock, which are slower than many steps
+FREE = 32  # steps before the first look at the clock, which small arguments do not take
+LOOKS = 8  # steps between two looks at the clock, which takes longer than many a step
 
 KEPT = 256  # cached validators
 
@@ -68,16 +69,24 @@ _budget: ContextVar[_Budget] = ContextVar("budget")
 
 @dataclass(slots=True)
 class _Budget:
-    """The deadline of a validation, in processor time of this thread, and its current nesting depth."""
+    """How long a check may go on, in processor time of this thread, and how many keywords it is inside of."""
 
-    until: float
+    seconds: float
+    until: float | None = None
     depth: int = 0
     looks: int = 0
 
     def look(self) -> None:
         """Raises: _TooLong."""
         self.looks += 1
-        if self.depth > DEEPEST or (self.looks % LOOKS == 0 and time.thread_time() > self.until):
+        if self.depth > DEEPEST:
+            raise _TooLong
+        if self.looks < FREE or self.looks % LOOKS:
+            return
+        now = time.thread_time()
+        if self.until is None:
+            self.until = now + self.seconds
+        elif now > self.until:
             raise _TooLong
 
 
@@ -159,7 +168,7 @@ def _limited(seconds: float) -> Iterator[None]:
     The time is checked for each keyword, error and subschema, so at most a single pass over the schema or the arguments
     runs between two checks.
     """
-    reset = _budget.set(_Budget(time.thread_time() + seconds))
+    reset = _budget.set(_Budget(seconds))
     try:
         yield
     finally:

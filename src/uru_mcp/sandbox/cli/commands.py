@@ -1,10 +1,11 @@
-"""`uru-mcp sandbox`: serve a sandbox. Its keys are looked after in `key_commands`."""
+"""`uru-mcp sandbox`: serve a sandbox. Its keys are looked after in `key_commands`.
+
+What a command needs is imported when it runs, so that `--help` stays quick.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import errno
-import signal
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,31 +13,40 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..data.database import NotOurs
 from ..permissions import PERMISSIONS
-from ..sandbox import Sandbox
-from ..tools.recorded_tools import BadCatalog
 from .difference_option import read_unlike, say_chosen
-from .key_commands import keys
 from .printing import in_one_line, say, say_table
 
 if TYPE_CHECKING:
+    from ..sandbox import Sandbox
     from ..web.mcp_server import McpServer
     from ..web.visit import Site
 
 MCP_SERVER = f"{__name__}.mcp_server"  # in the `meta` of click's context: what the pages ask, from who may import it
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class _Commands(click.Group):
+    """The commands defined here, and `keys`, which comes from a module of its own."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), "keys"])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name != "keys":
+            return super().get_command(ctx, cmd_name)
+        from .key_commands import keys
+
+        return keys
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def sandbox() -> None:
     """Run an Uru of your own, to try everything without an account.
 
     It implements Uru's HTTP API as far as that is known. To have uru-mcp itself use one, without a server
     beside it: uru-mcp --sandbox.
     """
-
-
-sandbox.add_command(keys)
 
 
 @sandbox.command()
@@ -85,6 +95,12 @@ def serve(
     the same port, have the keys and their usage, what Claude sees, and the workspaces; they ask for a code that is
     printed here.
     """
+    import asyncio
+
+    from ..data.database import NotOurs
+    from ..sandbox import Sandbox
+    from ..tools.recorded_tools import BadCatalog
+
     try:
         opened = Sandbox.open(db, tools=tools, catalog=catalog, unlike=unlike)
     except (NotOurs, BadCatalog, OSError) as error:
@@ -107,6 +123,9 @@ def _why_not(port: int, error: OSError) -> str:
 async def _serve(
     opened: Sandbox, port: int, unlike: Sequence[str], server: McpServer | None, *, is_opened: bool, verbose: bool
 ) -> None:
+    import asyncio
+    import signal
+
     from ..serve import serving
     from ..web.app import beside
     from ..web.visit import Site
