@@ -15,7 +15,7 @@ with suppress(OSError):  # the working directory may be gone
     if not sys.flags.safe_path and sys.path[:1] in ([""], [os.getcwd()]):  # noqa: PTH109  # pathlib is not imported yet
         del sys.path[0]
 
-from uru_mcp.early_stdin import EarlyStdin, early_stdin  # not from the working directory
+from uru_mcp.server.early_stdin import EarlyStdin, early_stdin  # not from the working directory
 
 
 def main() -> None:

@@ -32,7 +32,7 @@ from uru_mcp.resources.resource_requests import ResourceHandlers
 from uru_mcp.results.consent import Consent, Way, askable, said_no
 from uru_mcp.results.render import Rendered, Renderer
 from uru_mcp.session.catalog_sync import Sync
-from uru_mcp.session.list_changes import Announcements, List
+from uru_mcp.session.list_changes import Announcements, List, ignore_change
 from uru_mcp.session.read_permission_check import ReadCheck
 from uru_mcp.session.session import Session, Snapshot
 from uru_mcp.session.tool_execution import Calls
@@ -56,10 +56,6 @@ MARGIN = 0.5  # seconds of a call's deadline that are reserved for writing the a
 Answer = TypeVar("Answer")
 
 log = logging.getLogger(__name__)
-
-
-async def ignore_change(_: List) -> None:
-    """The default for `on_change`."""
 
 
 class Bridge:

@@ -35,8 +35,8 @@ log = logging.getLogger(__name__)
 class Identity:
     """Fetches the key's status from Uru and caches it. Concurrent callers share one request.
 
-    A question goes on when those who wait for it give up, so that a slow Uru is heard in the end. Enter a task group
-    with `start` before the first question. `on_question` is called with the key when one begins.
+    A request continues after its callers time out, so that a slow response still updates the cache. Call `start` with
+    a task group before the first request. `on_question` is called with the key when a request begins.
     """
 
     def __init__(
@@ -211,7 +211,7 @@ class Identity:
         if self._evidence.key != key:
             self._evidence = Evidence(key, self._declared, self._clock)
         self.on_question(key)
-        evidence, told_before = self._evidence, self._evidence.records_received
+        evidence, records_before = self._evidence, self._evidence.records_received
         try:
             await self._introspection.look(evidence, self._tasks, suffices=self._suffices)
         except KeyRefused as error:

@@ -22,10 +22,9 @@ from uru_mcp.catalog.assembly import assembled
 from uru_mcp.catalog.cache_format import CachedTools
 from uru_mcp.catalog.catalog import Catalog
 from uru_mcp.catalog.disk_cache import DiskCache
-from uru_mcp.catalog.loader import LoadedTools, ask, wanted
+from uru_mcp.catalog.loader import LOAD_WITHIN, VERSION_WITHIN, Ahead, LoadedTools, ask, wanted
 from uru_mcp.catalog.user_choices import misfit_in_words
 from uru_mcp.config.tool_patterns import UserRules
-from uru_mcp.catalog.loader import LOAD_WITHIN, VERSION_WITHIN, Ahead, LoadedTools, ask, wanted
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import NoAnswer, UruError, unforeseen
 from uru_mcp.lazy_imports import SEARCH, in_parts
@@ -217,12 +216,12 @@ class CurrentCatalog:
         return told
 
     def _warn_of_misfits(self, renewed: Catalog) -> None:
-        """Say of each pattern of the user that fits nothing, once, what it is taken for."""
-        for variable, misfit in renewed.rules.misfits:
-            if (variable, misfit) not in self.current.rules.misfits:
-                log.warning("%s", misfit_in_words(variable, misfit))
+        """Log once for each pattern of the user that fits no tool what it is taken for."""
+        for variable, misfit in (one for one in renewed.rules.misfits if one not in self.current.rules.misfits):
+            log.warning("%s", misfit_in_words(variable, misfit))
+
     async def _confirm(self, place: CatalogKey, ahead: Ahead) -> None:
-        """See whether the namespaces are those of the version that was told at the same moment, or of one before it."""
+        """Load again if the namespaces differ from those that were answered at the same moment as the version."""
         try:
             namespaces = await self._client.namespaces(within=LOAD_WITHIN)
         except UruError as error:
@@ -236,12 +235,12 @@ class CurrentCatalog:
             await self.refresh(self._wanted)
 
     async def _asked_ahead(self, place: CatalogKey) -> Ahead | None:
-        """What was asked for ahead, where it was asked for just now and with this key; it serves once."""
+        """The requests that were sent ahead, if they are recent and of this key; they are used once."""
         ahead, self._ahead = self._ahead, None
-        if ahead is None or ahead.key != place.key or time.monotonic() - ahead.began > RELOAD_AFTER:
-            return None
-        await ahead.answered()
-        return ahead if ahead.namespaces is not None else None
+        if ahead is not None and ahead.key == place.key and time.monotonic() - ahead.began <= RELOAD_AFTER:
+            await ahead.answered()
+            return ahead if ahead.namespaces is not None else None
+        return None
 
     async def _version_before(self, place: CatalogKey) -> ToolVersion | None:
         """The version before a load, so that changes during the load count as newer; None if it is unknown."""
@@ -297,6 +296,5 @@ def _not_loaded() -> NoAnswer:
 
 
 def _place(key_status: KeyStatus) -> CatalogKey:
-    return CatalogKey(
-        key_status.key, key_status.workspace.id if key_status.workspace else None, key_status.lacks_workspace
-    )
+    workspace = key_status.workspace.id if key_status.workspace else None
+    return CatalogKey(key_status.key, workspace, key_status.lacks_workspace)

@@ -55,6 +55,7 @@ def usage(file: Path | None, as_json: bool, page: Path | None) -> None:
 
 def _write_page(found: Usage, log: Path, page: Path) -> None:
     """Write what was found into the file, readable by its owner alone where it is new."""
+    from uru_mcp.audit.audit_log import PRIVATE, with_older
     from uru_mcp.commands.usage_page import usage_page
 
     if any(page.exists() and page.samefile(one) for one in with_older(log)):

@@ -55,61 +55,6 @@ class Settings:
         parsing.split_command,
         None,
         "a command whose first line of output is the key; run without a shell, for 20 seconds at most",
-        is_shown=False,  # its arguments may say where a secret is kept
-    )
-    proxy_url: str = _setting(
-        parsing.base_url,
-        "https://mcp.uruintelligence.com",
-        "where Uru answers: https, or http on this machine",
-    )
-    workspace_id: str | None = _setting(parsing.uuid, None, "the workspace to work in, a UUID")
-    permissions: Permissions | None = _setting(
-        parsing.permissions,
-        None,
-        "what the key has, such as `read,execute`, where Uru does not tell it; otherwise a ceiling",
-    )
-    namespaces: tuple[str, ...] = _setting(
-        parsing.patterns, (), "only these namespaces, as comma-separated patterns such as `platform,gmail_*`"
-    )
-    direct_tools: Literal["auto", "all", "none"] = _setting(
-        parsing.one_of("auto", "all", "none"),
-        "auto",
-        "which of Uru's tools are listed one by one: `auto` as many as fit the budget, `all`, `none`",
-    )
-    tool_tokens: int = _setting(
-        parsing.whole_number(0, 1_000_000), 10_000, "that budget, in tokens of about four characters"
-    )
-    call_deadline: float = _setting(parsing.number(1, 3600), 50, "seconds until a call is answered, at the latest")
-    execute_timeout: float = _setting(
-        parsing.number(1, 3600),
-        180,
-        "seconds that a run may take in Uru; what a call cannot wait for goes on",
-    )
-    result_chars: int = _setting(
-        parsing.whole_number(1_000, 10_000_000), 80_000, "characters of a result before it is cut"
-    )
-    sync_interval: float = _setting(
-        parsing.interval,
-        60,
-        "seconds between looks whether the tools have changed; 0 turns them off",
-    )
-    audit_log: Path | None = _setting(
-        parsing.absolute_path, None, "a file that gets a line of JSON for each call, such as `~/uru-audit.jsonl`"
-    )
-    log_level: Literal["debug", "info", "warning", "error"] = _setting(
-        parsing.one_of("debug", "info", "warning", "error"), "warning", "what is logged to stderr"
-    )
-
-    api_key: Key | None = _setting(Key, None, "the API key, `uru_…`")
-    api_key_file: Path | None = _setting(
-        parsing.absolute_path,
-        None,
-        "a file whose first line is the key; read again when it changes and when Uru rejects the key",
-    )
-    api_key_command: tuple[str, ...] | None = _setting(
-        parsing.split_command,
-        None,
-        "a command whose first line of output is the key; run without a shell, for 20 seconds at most",
         is_shown=False,  # its arguments may reveal where a secret is stored
     )
     proxy_url: str = _setting(

@@ -26,7 +26,6 @@ from mcp.shared.exceptions import MCPError
 
 from uru_mcp import __version__, messages
 from uru_mcp.approvals import cards
-from uru_mcp.approvals.cards import Cards
 from uru_mcp.approvals.settling import Settling
 from uru_mcp.audit.key_card import CARD
 from uru_mcp.bridge import Bridge
@@ -78,9 +77,9 @@ class Listeners:
             "prompts": PromptsListChanged(),
         }
         await self.bus.publish(events[name])
-        if self.session is None:
-            return
         session = self.session
+        if session is None:
+            return
         send = {
             "tools": session.send_tool_list_changed,
             "resources": session.send_resource_list_changed,
@@ -98,7 +97,7 @@ class Handlers:
         self._progress_each = progress_each
         settling = Settling(bridge)
         self._elicitation = Elicitation(bridge, settling)
-        self._cards = Cards(bridge, settling)
+        self._cards = cards.Cards(bridge, settling)
         self._listed: tuple[list[Definition], Audience | None, types.ListToolsResult] = (
             [],
             None,

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 import anyio
 
-from uru_mcp.early_stdin import EarlyStdin
 from uru_mcp.lazy_imports import load_codecs
-from uru_mcp.opening import Opening
-from uru_mcp.standard_streams import open_stdin, open_stdout
+from uru_mcp.server.early_stdin import EarlyStdin
+from uru_mcp.server.opening import Opening
+from uru_mcp.server.standard_streams import open_stdin, open_stdout
 
 if TYPE_CHECKING:
     from anyio.abc import TaskStatus

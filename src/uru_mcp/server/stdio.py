@@ -24,8 +24,8 @@ from uru_mcp.server.batches import Answer, Batch, Batches
 from uru_mcp.server.handlers import NOTIFICATIONS, build_server
 from uru_mcp.server.line_framing import Lines
 from uru_mcp.server.malformed_input import recovered
+from uru_mcp.server.standard_streams import LineReader, Writer
 from uru_mcp.server.unconfigured import Unconfigured
-from uru_mcp.standard_streams import LineReader, Writer
 from uru_mcp.untrusted_input.redaction import Redaction
 
 VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
@@ -197,3 +197,11 @@ def _discovered(server: Server[None], request: types.JSONRPCRequest) -> types.JS
     body.setdefault("resultType", "complete")
     body["_meta"] = {**(body.get("_meta") or {}), SERVER_INFO_KEY: server.server_info_stamp}
     return types.JSONRPCResponse(jsonrpc="2.0", id=request.id, result=body)
+
+
+def _asks_for_declaration(message: Any) -> TypeGuard[types.JSONRPCRequest]:
+    return (
+        isinstance(message, types.JSONRPCRequest)
+        and message.method in extension.ANSWERS_WITH_CAPABILITIES
+        and extension.is_declared_in(message.params)
+    )

@@ -9,7 +9,7 @@ from typing import Any
 
 from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.audit.call_recorder import CallContext, CallRecorder
-from uru_mcp.bridge import Answer, ignore_change
+from uru_mcp.bridge import Answer
 from uru_mcp.catalog.catalog import Catalog
 from uru_mcp.config.tool_patterns import UserRules
 from uru_mcp.credentials.api_key import Key
@@ -17,7 +17,7 @@ from uru_mcp.errors import SettingsError, UruError
 from uru_mcp.resources.resource_requests import ResourceHandlers
 from uru_mcp.results.consent import Consent, Way
 from uru_mcp.results.render import Rendered, Renderer
-from uru_mcp.session.list_changes import List
+from uru_mcp.session.list_changes import List, ignore_change
 from uru_mcp.tools import shown_tools
 from uru_mcp.tools.definitions import Definition
 from uru_mcp.tools.whoami import Facts, report

@@ -17,6 +17,10 @@ List = Literal["tools", "resources", "prompts"]
 log = logging.getLogger(__name__)
 
 
+async def ignore_change(_: List) -> None:
+    """The default for `on_change` of a bridge."""
+
+
 class Announcements:
     """Remembers what was shown. `outlines` returns what each list depends on now, and `tell` notifies clients."""
 

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 MCP_SERVER = f"{__name__}.mcp_server"  # in the `meta` of click's context: what the pages ask, from who may import it
 
 
-
 class _Commands(click.Group):
     """The commands defined here, and `keys`, which comes from a module of its own."""
 
@@ -182,6 +181,8 @@ def _invite(site: Site, url: str) -> None:
 
 async def _open(site: Site, url: str, until_the_end: ExitStack) -> None:
     """Go to the pages in the browser."""
+    import asyncio
+
     from ..web.opening import link_to, opened_in_browser
 
     if not await asyncio.to_thread(until_the_end.enter_context, opened_in_browser(link_to(site, url))):

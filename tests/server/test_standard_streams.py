@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.process import PYTHON, SYSTEM
-from uru_mcp.standard_streams import LineReader, Writer
+from uru_mcp.server.standard_streams import LineReader, Writer
 
 ODD = st.lists(st.sampled_from(["a", "é", "🙂", "\n", "\r", "\r\n", " ", '{"x":1}']), max_size=20)
 

@@ -13,7 +13,7 @@ import stat
 import sys
 from collections.abc import Mapping
 
-from uru_mcp.handshake import Handshake
+from uru_mcp.server.handshake import Handshake
 
 READ = 64 * 1024  # bytes
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
     from uru_mcp.bridge import Bridge
-    from uru_mcp.handshake import Handshake
+    from uru_mcp.server.handshake import Handshake
+    from uru_mcp.server.standard_streams import LineReader, Writer
     from uru_mcp.server.unconfigured import Unconfigured
-    from uru_mcp.standard_streams import LineReader, Writer
     from uru_mcp.untrusted_input.redaction import Redaction
 
 QUIET = 1.0  # seconds without a list, after which the SDK is imported for whatever may come

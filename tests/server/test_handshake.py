@@ -18,14 +18,14 @@ from tests.process import PYTHON, served
 from tests.world import Uru, until
 from uru_mcp.bridge import Bridge
 from uru_mcp.config.settings import read_settings
-from uru_mcp.early_stdin import CERTAIN, early_stdin
 from uru_mcp.errors import SettingsError
-from uru_mcp.handshake import VERSIONS, Handshake
-from uru_mcp.opening import Opening
 from uru_mcp.sandbox.serve import serving
+from uru_mcp.server.early_stdin import CERTAIN, early_stdin
+from uru_mcp.server.handshake import VERSIONS, Handshake
+from uru_mcp.server.opening import Opening
+from uru_mcp.server.standard_streams import LineReader, Writer
 from uru_mcp.server.stdio import pipes
 from uru_mcp.server.unconfigured import Unconfigured
-from uru_mcp.standard_streams import LineReader, Writer
 from uru_mcp.tools.instructions import instructions
 from uru_mcp.untrusted_input.redaction import Redaction
 
