@@ -16,7 +16,7 @@ from uru_mcp.access.gate import require
 from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.access.policy import EXECUTE, NAMING, OWN_TOOLS, PLATFORM_TOOLS, READ, RECORDS
 from uru_mcp.client_configs.entry import KEY, PERMISSIONS
-from uru_mcp.config.settings import FIELDS, read_settings
+from uru_mcp.config.settings import PREFIX, VARIABLES, Settings, read_settings
 from uru_mcp.errors import PermissionMissing
 from uru_mcp.permissions import Grant, Permission
 from uru_mcp.resources.resources import NAMESPACE, RECORD_TEMPLATES
@@ -93,12 +93,13 @@ def test_the_naming_rules_are_told() -> None:
 
 
 def test_the_settings_table_is_the_settings() -> None:
-    expected = [f"| `{name}` | {shown(one.default)} | {one.metadata['description']} |" for name, one in FIELDS.items()]
+    fields = {PREFIX + name.upper(): field for name, field in Settings.model_fields.items()}
+    expected = [f"| `{name}` | {shown(fields[name].default)} | {fields[name].description} |" for name in VARIABLES]
     assert "\n".join(["| variable | default | meaning |", "|---|---|---|", *expected]) in README, "\n".join(expected)
 
 
 def shown(default: Any) -> str:
-    if default is None:
+    if default is None or repr(default) == "PydanticUndefined":
         return "\u2013"
     return "all" if default == () else f"`{default}`"
 

@@ -107,7 +107,7 @@ async def test_a_pipe_that_nobody_reads_is_told_of(pipe: tuple[int, int]) -> Non
 
 PRINTING = """
 import os, sys, anyio
-from uru_mcp.standard_streams import open_stdin, open_stdout
+from uru_mcp.server.standard_streams import open_stdin, open_stdout
 stdin, stdout = open_stdin(b"early\\n"), open_stdout()
 print("stray", flush=True)
 os.write(1, b"more\\n")

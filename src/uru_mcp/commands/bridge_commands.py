@@ -156,7 +156,7 @@ def _asked(
         else:
             say(in_words(settings.problems, redaction), err=True)
         sys.exit(MISUSED)
-    is_level_set = "log_level" in settings.given
+    is_level_set = "log_level" in settings.model_fields_set
     start_logging(settings.log_level if is_level_set else "error", redaction)  # warnings stand in the answers too
     bridge = Bridge(_patient(settings), redaction, transport=transport)
 

@@ -1,24 +1,25 @@
-"""The `Settings` model: reads and validates the `URU_*` variables; the only reader of the environment besides
-`server/early_stdin.py`.
+"""The `Settings` model: reads and validates the `URU_*` variables; the only reader of the environment.
 
-`misspelt_variables.py` decides which unknown variables are errors. The variables are read without pydantic-settings,
-whose import would take longer than all else before the first request.
+`misspelt_variables.py` decides which unknown variables are errors.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from uru_mcp.config import parsing
 from uru_mcp.config.misspelt_variables import meant_variable
 from uru_mcp.config.tool_patterns import Pattern, Rules, UserRules, read_confirmed, read_patterns
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import Code, SettingsError, SettingsProblem
-from uru_mcp.permissions import Permissions
+from uru_mcp.permissions import Permission
 
 PREFIX = "URU_"
 
@@ -36,108 +37,117 @@ NODE_CLIENT_ONLY = frozenset(
 )
 
 
-def _setting(read: Callable[[str], Any], default: Any, description: str, *, is_shown: bool = True) -> Any:
-    """A field that is read of a variable by `read`, which raises ValueError with what is wrong with the text."""
-    return field(default=default, repr=is_shown, metadata={"read": read, "description": description})
+def _key(text: str) -> Key:
+    return Key(text)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
+LowerCase = BeforeValidator(lambda text: text.lower() if isinstance(text, str) else text)
+
+
+class Settings(BaseSettings):
     """The user's settings. Each field is the variable `URU_` + its name in upper case. See `read_settings`."""
 
-    api_key: Key | None = _setting(Key, None, "the API key, `uru_…`")
-    api_key_file: Path | None = _setting(
-        parsing.absolute_path,
-        None,
-        "a file whose first line is the key; read again when it changes and when Uru rejects the key",
-    )
-    api_key_command: tuple[str, ...] | None = _setting(
-        parsing.split_command,
-        None,
-        "a command whose first line of output is the key; run without a shell, for 20 seconds at most",
-        is_shown=False,  # its arguments may reveal where a secret is stored
-    )
-    proxy_url: str = _setting(
-        parsing.base_url, "https://mcp.uruintelligence.com", "the URL of Uru: https, or http on this machine"
-    )
-    workspace_id: str | None = _setting(parsing.uuid, None, "the workspace to work in, a UUID")
-    permissions: Permissions | None = _setting(
-        parsing.permissions,
-        None,
-        "the key's permissions, such as `read,execute`, if Uru does not report them; otherwise a limit",
-    )
-    namespaces: tuple[str, ...] = _setting(
-        parsing.patterns, (), "only these namespaces, as comma-separated patterns such as `platform,gmail_*`"
-    )
-    tools: tuple[Pattern, ...] = _setting(
-        read_patterns,
-        (),
-        "only these tools, as patterns over `<namespace>__<tool>`; `!` takes away, and the last that fits decides:"
-        " `*,!stripe_*,!*__*DELETE*`",
-    )
-    confirm: tuple[Pattern, ...] | None = _setting(
-        read_confirmed,
-        None,
-        "tools that run only after a person's yes: such patterns, `destructive`, `execute`; or `never`",
-    )
-    approvals: Literal["ask", "person"] = _setting(
-        parsing.one_of("ask", "person"),
-        "ask",
-        "who decides what a run of an automation waits for: with `ask` also the model, once the user said so in the"
-        " chat; with `person` only a person, whom the client asks",
-    )
-    direct_tools: Literal["auto", "all", "none"] = _setting(
-        parsing.one_of("auto", "all", "none"),
-        "auto",
-        "which of Uru's tools are listed individually: `auto` (as many as fit the budget), `all` or `none`",
-    )
-    tool_tokens: int = _setting(
-        parsing.whole_number(0, 1_000_000), 10_000, "the budget for `auto`, in tokens of about four characters"
-    )
-    call_deadline: float = _setting(
-        parsing.number(1, 3600), 50, "the maximum number of seconds until a call is answered"
-    )
-    execute_timeout: float = _setting(
-        parsing.number(1, 3600),
-        180,
-        "the maximum number of seconds for a run in Uru; it continues in the background after its call",
-    )
-    result_chars: int = _setting(
-        parsing.whole_number(1_000, 10_000_000),
-        80_000,
-        "the maximum length of a result in characters; longer ones are truncated",
-    )
-    sync_interval: float = _setting(
-        parsing.interval, 60, "seconds between checks for changed tools; 0 disables the checks"
-    )
-    audit_log: Path | None = _setting(
-        parsing.absolute_path,
-        None,
-        "a file to which each call is logged as a line of JSON, such as `~/uru-audit.jsonl`",
-    )
-    log_level: Literal["debug", "info", "warning", "error"] = _setting(
-        parsing.one_of("debug", "info", "warning", "error"), "warning", "the log level on stderr"
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, arbitrary_types_allowed=True, validate_default=False
     )
 
-    given: frozenset[str] = frozenset()
-    """The names of the fields that a variable set."""
-    ignored: tuple[str, ...] = ()
-    """Variables that are set but that only the Node client reads."""
-    foreign: tuple[str, ...] = ()
-    """Variables that are set for other Uru programs."""
-    cache: Path | None = None
-    """The cache directory, if there is one."""
+    api_key: Annotated[Key | None, BeforeValidator(_key)] = Field(default=None, description="the API key, `uru_…`")
+    api_key_file: Annotated[Path | None, BeforeValidator(parsing.absolute_path)] = Field(
+        default=None,
+        description="a file whose first line is the key; read again when it changes and when Uru rejects the key",
+    )
+    api_key_command: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(parsing.split_command)] = Field(
+        default=None,
+        repr=False,  # its arguments may reveal where a secret is stored
+        description="a command whose first line of output is the key; run without a shell, for 20 seconds at most",
+    )
+    proxy_url: Annotated[str, BeforeValidator(parsing.base_url)] = Field(
+        default="https://mcp.uruintelligence.com",
+        description="the URL of Uru: https, or http on this machine",
+    )
+    workspace_id: UUID | None = Field(default=None, description="the workspace to work in, a UUID")
+    permissions: Annotated[frozenset[Permission] | None, NoDecode, BeforeValidator(parsing.permissions)] = Field(
+        default=None,
+        description="the key's permissions, such as `read,execute`, if Uru does not report them; otherwise a limit",
+    )
+    namespaces: Annotated[tuple[str, ...], NoDecode, BeforeValidator(parsing.patterns)] = Field(
+        default=(), description="only these namespaces, as comma-separated patterns such as `platform,gmail_*`"
+    )
+    tools: Annotated[tuple[Pattern, ...], NoDecode, BeforeValidator(read_patterns)] = Field(
+        default=(),
+        description="only these tools, as patterns over `<namespace>__<tool>`; `!` takes away, and the last that fits"
+        " decides: `*,!stripe_*,!*__*DELETE*`",
+    )
+    confirm: Annotated[tuple[Pattern, ...] | None, NoDecode, BeforeValidator(read_confirmed)] = Field(
+        default=None,
+        description="tools that run only after a person's yes: such patterns, `destructive`, `execute`; or `never`",
+    )
+    approvals: Annotated[Literal["ask", "person"], LowerCase] = Field(
+        default="ask",
+        description="who decides what a run of an automation waits for: with `ask` also the model, once the user said"
+        " so in the chat; with `person` only a person, whom the client asks",
+    )
+    direct_tools: Annotated[Literal["auto", "all", "none"], LowerCase] = Field(
+        default="auto",
+        description="which of Uru's tools are listed individually: `auto` (as many as fit the budget), `all` or `none`",
+    )
+    tool_tokens: int = Field(
+        default=10_000, ge=0, le=1_000_000, description="the budget for `auto`, in tokens of about four characters"
+    )
+    call_deadline: float = Field(
+        default=50, ge=1, le=3600, description="the maximum number of seconds until a call is answered"
+    )
+    execute_timeout: float = Field(
+        default=180,
+        ge=1,
+        le=3600,
+        description="the maximum number of seconds for a run in Uru; it continues in the background after its call",
+    )
+    result_chars: int = Field(
+        default=80_000,
+        ge=1_000,
+        le=10_000_000,
+        description="the maximum length of a result in characters; longer ones are truncated",
+    )
+    sync_interval: Annotated[float, AfterValidator(parsing.interval)] = Field(
+        default=60,
+        ge=0,
+        le=86_400,
+        description="seconds between checks for changed tools; 0 disables the checks",
+    )
+    audit_log: Annotated[Path | None, BeforeValidator(parsing.absolute_path)] = Field(
+        default=None, description="a file to which each call is logged as a line of JSON, such as `~/uru-audit.jsonl`"
+    )
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], LowerCase] = Field(
+        default="warning", description="the log level on stderr"
+    )
+
+    ignored: tuple[str, ...] = Field(
+        default=(), description="variables that are set but that only the Node client reads"
+    )
+    foreign: tuple[str, ...] = Field(default=(), description="variables that are set for other Uru programs")
+    cache: Path | None = Field(default=None, description="the cache directory, if there is one")
 
     @property
     def fixed_workspace(self) -> str | None:
         """The id of the configured workspace, as Uru writes it."""
-        return self.workspace_id
+        return None if self.workspace_id is None else str(self.workspace_id)
 
     @property
     def rules(self) -> UserRules:
         """What the user has set about tools, for every gate alike."""
         confirmed = Rules(self.confirm or (), is_closing_by_exception=False)
         return UserRules(Rules(self.tools), confirmed, self.approvals == "person")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        *_: PydanticBaseSettingsSource,
+        **__: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)  # `read_settings` passes the environment in, once and completely
 
 
 EXAMPLES: Mapping[str, str] = {
@@ -164,8 +174,9 @@ EXAMPLES: Mapping[str, str] = {
 
 KEY_VARIABLES = ("URU_API_KEY", "URU_API_KEY_FILE", "URU_API_KEY_COMMAND")  # exactly one of them must be set
 
-FIELDS = {PREFIX + one.name.upper(): one for one in fields(Settings) if one.metadata}
-VARIABLES = tuple(FIELDS)
+VARIABLES: tuple[str, ...] = tuple(
+    PREFIX + name.upper() for name in Settings.model_fields if name not in ("ignored", "foreign", "cache")
+)
 
 
 def read_environment() -> Mapping[str, str]:
@@ -186,23 +197,21 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     given = {name: value for name, value in stripped.items() if value}
     ours = {name: value for name, value in given.items() if name in VARIABLES}
     problems = [*_misspelt(given), *_unexpanded(ours), *_not_one_key(ours)]
-    said = {problem.details["variable"] for problem in problems}
-    values: dict[str, Any] = {}
-    for name in VARIABLES:
-        if name in ours and name not in said:
-            try:
-                values[FIELDS[name].name] = FIELDS[name].metadata["read"](ours[name])
-            except ValueError as error:
-                problems.append(_invalid(name, error))
+    source = EnvSettingsSource(Settings)
+    source.env_vars = {name.lower(): value for name, value in ours.items()}
+    values = {name: value for name, value in source().items() if value is not None}
+    try:
+        ignored = tuple(sorted(NODE_CLIENT_ONLY & given.keys()))
+        foreign = tuple(sorted(given.keys() - NODE_CLIENT_ONLY - ours.keys()))
+        cache = parsing.cache_directory(environ)
+        settings = Settings(**values, ignored=ignored, foreign=foreign, cache=cache)
+    except ValidationError as error:
+        said = {problem.details["variable"] for problem in problems}
+        problems += [problem for problem in _invalid(error) if problem.details["variable"] not in said]
+        raise SettingsError(problems) from None  # the cause would contain the values
     if problems:
         raise SettingsError(problems)
-    return Settings(
-        **values,
-        given=frozenset(values),
-        ignored=tuple(sorted(NODE_CLIENT_ONLY & given.keys())),
-        foreign=tuple(sorted(given.keys() - NODE_CLIENT_ONLY - ours.keys())),
-        cache=parsing.cache_directory(environ),
-    )
+    return settings
 
 
 def _misspelt(given: Mapping[str, str]) -> Iterator[SettingsProblem]:
@@ -235,6 +244,10 @@ def _not_one_key(ours: Mapping[str, str]) -> Iterator[SettingsProblem]:
         yield SettingsProblem(message, fix="Keep one of them and remove the others.", variable=ways[0])
 
 
-def _invalid(name: str, error: ValueError) -> SettingsProblem:
-    code: Code = "malformed_key" if name == "URU_API_KEY" else "not_configured"
-    return SettingsProblem(f"{name} cannot be used: {error}.", fix=EXAMPLES[name], code=code, variable=name)
+def _invalid(error: ValidationError) -> Iterator[SettingsProblem]:
+    for item in error.errors(include_url=False, include_input=False):
+        name = PREFIX + str(item["loc"][0]).upper()
+        fix = EXAMPLES.get(name, f"Correct or remove {name}.")
+        why = str(item.get("ctx", {}).get("error", item["msg"][:1].lower() + item["msg"][1:]))
+        code: Code = "malformed_key" if name == "URU_API_KEY" else "not_configured"
+        yield SettingsProblem(f"{name} cannot be used: {why}.", fix=fix, code=code, variable=name)
