@@ -27,7 +27,7 @@ MANIFEST = Path("bundle", "manifest.json")  # in the checkout; in the bundle it 
 PACKAGE = Path("src", "uru_mcp")
 
 BESIDES = ("README.md", "LICENSE")
-KINDS = frozenset({".css", ".html", ".js", ".json", ".md", ".py", ".sql", ".toml", ".typed"})  # of the package's own
+KINDS = frozenset({".css", ".html", ".js", ".json", ".md", ".py", ".sql", ".svg", ".toml", ".typed"})  # of our package
 
 ORDINARY_FILE = 0o100644
 UNIX = 3

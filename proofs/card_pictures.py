@@ -11,7 +11,7 @@ from tests.server.apps.host import Host, chromium
 from tests.server.apps.results import LARGE, REFUND, Session, session, write_a_month
 from tests.world import Uru
 
-from uru_mcp.server.apps.views import DECISION, KEY, RUN, Snapshot
+from uru_mcp.server.apps.views import DECISION, KEY, RUN, View
 
 PICTURES = Path(__file__).parent.parent / "docs" / "cards"
 WIDTH = 720  # pixels
@@ -23,7 +23,7 @@ MAIL = {
 }
 
 
-def cards(claude: Session) -> dict[str, tuple[Snapshot, dict[str, Any]]]:
+def cards(claude: Session) -> dict[str, tuple[View, dict[str, Any]]]:
     """By name, each view and a result for it."""
     send = {"tool": "gmail_demo__GMAIL_SEND_EMAIL", "input": MAIL}
     run = claude.call("platform__automation_run", {"id": REFUND, "input": LARGE})

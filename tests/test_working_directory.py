@@ -205,7 +205,7 @@ def test_an_old_entry_is_a_fault_and_install_replaces_it(tmp_path: Path) -> None
         return subprocess.run([SCRIPT, "doctor"], env=environ, capture_output=True, text=True, timeout=50).stdout
 
     seen = doctor()
-    assert "✗ Claude Desktop “uru” imports  it takes code from the client's working directory first" in seen
+    assert "✗ Claude Desktop “uru” imports  it imports from the client's working directory first" in seen
     assert f'"command": "{SCRIPT}", "args": ["--sandbox"]; or run uru-mcp install again.' in seen
     assert install(tmp_path, "claude-desktop", "--sandbox").exit_code == 0
     assert entry_of(tmp_path) == {"command": SCRIPT, "args": ["--sandbox"], "disabled": False}

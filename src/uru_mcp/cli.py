@@ -136,7 +136,7 @@ def _name_ignored(settings: Settings) -> None:
 def _serve(choice: Choice) -> None:
     """Serve MCP for the chosen Uru or sandbox; in a terminal, print an introduction instead."""
     if sys.stdin is None or sys.stdout is None:
-        raise click.ClickException("MCP is spoken on stdin and stdout, and one of them is closed.")
+        raise click.ClickException("uru-mcp needs stdin and stdout for MCP, and one of them is closed.")
     gc.disable()  # until everything is imported: nothing is garbage yet, and collection takes a tenth of the startup
     from uru_mcp.errors import SettingsError
     from uru_mcp.server.logging_setup import start_logging

@@ -395,6 +395,12 @@ ALREADY_DECIDED = "This was decided already: {answer}."
 DECISION_IS_OVER = "This question is not open: ten minutes have passed, another key is in use, or it never was."
 CALL_AGAIN_FOR_A_CARD = "The model can make the call again, if it is still wanted; then there is a new question."
 
+DECIDE_IN_THE_CARD = "Tells what a person has decided in a card. Only the card that asks has the token that it takes."
+
+KEY_CARD = "The API key's status, its permissions, and how it was used."
+RUN_CARD = "The graph of an automation, and the progress of one of its runs."
+DECISION_CARD = "What waits for a person, with two buttons, and what came of it."
+
 # Before there is an answer
 
 KEY_HAS_NOT_COME = "The key from {name} is not available yet."

@@ -55,4 +55,4 @@ def test_in_a_terminal_it_ends_with_a_link_to_what_the_story_left_behind(tmp_pat
         os.write(ours, b"\n")
         assert demo.wait(timeout=20) == 0
     os.close(ours)
-    assert pages.text.count("Claude Desktop</bdi>") == 2
+    assert pages.text.count("Claude Desktop</bdi>") == 3

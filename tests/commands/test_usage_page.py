@@ -52,7 +52,7 @@ def test_the_page_has_the_sums_the_advice_and_a_column_for_each_day(log: Path, t
     assert write(log, page).output == f"{page} has the sums of 6 calls, to read in a browser.\n"
     html = page.read_text("utf-8")
     assert "6 calls, 1 failed" in html
-    assert "In these 10 days no call needed Write; a key with Read and Execute would do." in html
+    assert "In these 10 days, no call needed Write; a key with Read and Execute is enough." in html
     columns = re.findall(r'<rect class="bar-(\w+)" x="([\d.]+)"', html[: html.index("</figure>")])
     assert columns == [("base", "0"), ("succeeded", "1.25"), ("succeeded", "91.25"), ("failed", "91.25")]
     assert "1,234" in html

@@ -303,8 +303,8 @@ async def test_the_sandbox_in_this_process_takes_a_key_from_a_file_too(tmp_path:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--db", "x.db"], "go with --sandbox"),
-        (["--sandbox", "demo"], "--sandbox is for serving"),
+        (["--db", "x.db"], "require --sandbox"),
+        (["--sandbox", "demo"], "--sandbox works only for serving"),
         (["--sandbox", "--db", "text.db"], "not a SQLite database"),
         (["--sandbox", "--catalog", "text.db"], "text.db"),
         (["sandbox", "serve", "--db", "text.db"], "not a SQLite database"),

@@ -23,7 +23,7 @@ from uru_mcp.uru.waiting_steps import Approval
 DEFINITION = Definition(
     TOOL,
     "Decide in the card",
-    "Tells what a person has decided in a card. Only the card that asks has the token that it takes.",
+    messages.DECIDE_IN_THE_CARD,
     {
         "type": "object",
         "properties": {

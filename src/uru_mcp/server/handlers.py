@@ -163,9 +163,9 @@ class Handlers:
         return types.ListResourceTemplatesResult(resource_templates=[sdk_conversion.template(one) for one in found])
 
     async def read_resource(self, ctx: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
-        snapshot = extension.contents(params.uri) if shows_cards(ctx) else None
-        if snapshot is not None:
-            return snapshot
+        view = extension.contents(params.uri) if shows_cards(ctx) else None
+        if view is not None:
+            return view
         mime_type, piece = await self._resource_handlers(
             ctx, "resources", lambda handlers, within: handlers.read(params.uri, within=within), uri=params.uri
         )

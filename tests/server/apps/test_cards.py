@@ -12,7 +12,7 @@ import pytest
 from tests.server.apps.host import Browsing, Card, Host, in_browser
 from tests.server.apps.results import ASKED, HOSTILE, LARGE, REFUND, hostile, session, write_a_month
 from tests.world import Uru
-from uru_mcp.server.apps.views import DECISION, KEY, RUN, Snapshot
+from uru_mcp.server.apps.views import DECISION, KEY, RUN, View
 
 LOOKS = [(theme, width) for theme in ("light", "dark") for width in (320, 720)]
 READABLE = 4.5  # contrast of text, by WCAG 2.2 AA
@@ -26,7 +26,7 @@ def host() -> Iterator[Browsing]:
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Snapshot, dict[str, Any]]]:
+def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[View, dict[str, Any]]]:
     """By name, each view and what the sandbox gives it."""
     uru = Uru.open()
     log: Path = tmp_path_factory.mktemp("audit") / "audit.log"
@@ -55,7 +55,7 @@ SAID = {
 @pytest.mark.parametrize("name", SAID)
 @in_browser
 def test_a_card_says_what_the_result_says_in_both_themes_on_a_phone_and_on_a_screen(
-    host: Host, results: dict[str, tuple[Snapshot, dict[str, Any]]], name: str
+    host: Host, results: dict[str, tuple[View, dict[str, Any]]], name: str
 ) -> None:
     view, result = results[name]
     with host.showing(view.document, result) as card:
@@ -69,7 +69,7 @@ def test_a_card_says_what_the_result_says_in_both_themes_on_a_phone_and_on_a_scr
 @pytest.mark.parametrize("name", SAID)
 @in_browser
 def test_what_strangers_write_is_text_and_stays_inside_the_card(
-    host: Host, results: dict[str, tuple[Snapshot, dict[str, Any]]], name: str
+    host: Host, results: dict[str, tuple[View, dict[str, Any]]], name: str
 ) -> None:
     view, result = results[name]
     with host.showing(view.document, hostile(result)) as card:
@@ -84,7 +84,7 @@ def test_what_strangers_write_is_text_and_stays_inside_the_card(
 
 @in_browser
 def test_a_script_that_reaches_the_page_after_all_does_not_run(
-    host: Host, results: dict[str, tuple[Snapshot, dict[str, Any]]]
+    host: Host, results: dict[str, tuple[View, dict[str, Any]]]
 ) -> None:
     view, result = results["key"]
     attack = "document.body.insertAdjacentHTML('beforeend', \"<img src=x onerror=parent.postMessage('stolen','*')>\")"
@@ -96,7 +96,7 @@ def test_a_script_that_reaches_the_page_after_all_does_not_run(
 
 @in_browser
 def test_a_card_takes_the_colours_and_the_font_of_its_host(
-    host: Host, results: dict[str, tuple[Snapshot, dict[str, Any]]]
+    host: Host, results: dict[str, tuple[View, dict[str, Any]]]
 ) -> None:
     view, result = results["key"]
     styles = {"--color-background-primary": "rgb(1, 2, 3)", "--color-text-primary": "rgb(250, 251, 252)"}
@@ -106,7 +106,7 @@ def test_a_card_takes_the_colours_and_the_font_of_its_host(
 
 
 @in_browser
-def test_a_key_that_others_use_is_reported(host: Host, results: dict[str, tuple[Snapshot, dict[str, Any]]]) -> None:
+def test_a_key_that_others_use_is_reported(host: Host, results: dict[str, tuple[View, dict[str, Any]]]) -> None:
     view, result = results["key"]
     elsewhere = {"requests": 41, "since": "2026-11-03T09:00:00+00:00"}
     card_of = {**result["_meta"]["uru-mcp/card"], "elsewhere": elsewhere}
@@ -127,7 +127,7 @@ def test_tools_that_the_user_took_away_are_counted_apart(host: Host, uru: Uru) -
 
 @in_browser
 def test_a_host_that_keeps_the_meta_of_a_result_still_shows_the_report(
-    host: Host, results: dict[str, tuple[Snapshot, dict[str, Any]]]
+    host: Host, results: dict[str, tuple[View, dict[str, Any]]]
 ) -> None:
     view, result = results["key"]
     with host.showing(view.document, {name: part for name, part in result.items() if name != "_meta"}) as card:
@@ -138,7 +138,7 @@ def test_a_host_that_keeps_the_meta_of_a_result_still_shows_the_report(
 @pytest.mark.parametrize("name", ["key", "run", "decision"])
 @in_browser
 def test_an_error_is_shown_with_its_remedy(
-    host: Host, results: dict[str, tuple[Snapshot, dict[str, Any]]], name: str
+    host: Host, results: dict[str, tuple[View, dict[str, Any]]], name: str
 ) -> None:
     error = {"code": "unavailable", "message": "Uru did not answer.", "fix": "Try again in a minute."}
     with host.showing(results[name][0].document, {"isError": True, "structuredContent": {"error": error}}) as card:
@@ -251,7 +251,7 @@ def test_a_decision_that_a_host_does_not_pass_on_can_be_made_again(host: Host) -
 
 @in_browser
 def test_a_card_answers_its_host_and_asks_for_a_height(
-    host: Host, results: dict[str, tuple[Snapshot, dict[str, Any]]]
+    host: Host, results: dict[str, tuple[View, dict[str, Any]]]
 ) -> None:
     view, result = results["run"]
     with host.showing(view.document, result) as card:

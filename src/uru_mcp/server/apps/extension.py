@@ -66,22 +66,22 @@ def _frame() -> dict[str, Any]:
 def resources() -> list[types.Resource]:
     return [
         types.Resource(
-            uri=snapshot.uri,
-            name=snapshot.title,
-            title=snapshot.title,
-            description=snapshot.description,
+            uri=view.uri,
+            name=view.title,
+            title=view.title,
+            description=view.description,
             mime_type=MIME_TYPE,
-            size=len(snapshot.document.encode()),
+            size=len(view.document.encode()),
             _meta=_frame(),
         )
-        for snapshot in VIEWS.values()
+        for view in VIEWS.values()
     ]
 
 
 def contents(uri: str) -> types.ReadResourceResult | None:
     """The document of a view; None where there is no view at this address."""
-    snapshot = VIEWS.get(uri)
-    if snapshot is None:
+    view = VIEWS.get(uri)
+    if view is None:
         return None
-    text = types.TextResourceContents(uri=uri, mime_type=MIME_TYPE, text=snapshot.document, _meta=_frame())
+    text = types.TextResourceContents(uri=uri, mime_type=MIME_TYPE, text=view.document, _meta=_frame())
     return types.ReadResourceResult(contents=[text])

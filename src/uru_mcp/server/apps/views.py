@@ -15,6 +15,8 @@ from functools import cache
 from importlib.resources import files
 from string import Template
 
+from uru_mcp import messages
+
 EXTENSION = "io.modelcontextprotocol/ui"
 MIME_TYPE = "text/html;profile=mcp-app"
 FRAME, SHARED_SCRIPT, STYLE = "page.html", "host.js", "style.css"
@@ -22,7 +24,7 @@ POLICY = "default-src 'none'; script-src {script}; style-src {style}; base-uri '
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class View:
     """A view: `name` is that of its script in `pages/`, `title` and `description` are for lists of resources."""
 
     name: str
@@ -38,11 +40,11 @@ class Snapshot:
         return _document(self.name)
 
 
-KEY = Snapshot("key", "Key card", "How the API key stands, what it may do, and how it was used.")
-RUN = Snapshot("run", "Automation card", "The graph of an automation, and how far one of its runs has come.")
-DECISION = Snapshot("decision", "Decision card", "What waits for a person, with two buttons, and what came of it.")
+KEY = View("key", "Key card", messages.KEY_CARD)
+RUN = View("run", "Automation card", messages.RUN_CARD)
+DECISION = View("decision", "Decision card", messages.DECISION_CARD)
 
-VIEWS: Mapping[str, Snapshot] = {snapshot.uri: snapshot for snapshot in (KEY, RUN, DECISION)}
+VIEWS: Mapping[str, View] = {view.uri: view for view in (KEY, RUN, DECISION)}
 
 
 @cache
