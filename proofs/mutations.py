@@ -56,7 +56,7 @@ BREAKS = (
     Break("tools/dispatch", "if its is None or wanted == its.lower()", "if True or wanted == its.lower()", IDENTITY),
     Break(
         "results/provenance",
-        "return messages.OUTSIDE_URU.format(title=title) if",
+        "return call_messages.OUTSIDE_URU.format(title=title) if",
         "return title if",
         "test_strangers.py",
     ),

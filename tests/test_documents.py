@@ -14,10 +14,10 @@ import pytest
 
 from tests.documents import BLOCK, CODE, DOCUMENTS, ROOT, blocks
 from uru_mcp.audit.audit_log import read_entry
-from uru_mcp.client_configs.entry import KEY, PERMISSIONS
-from uru_mcp.client_configs.known_clients import CLIENTS, Client
-from uru_mcp.client_configs.locations import Configuration
-from uru_mcp.client_configs.reading import read_servers
+from uru_mcp.commands.client_configs.entry import KEY, PERMISSIONS
+from uru_mcp.commands.client_configs.known_clients import CLIENTS, Client
+from uru_mcp.commands.client_configs.locations import Configuration
+from uru_mcp.commands.client_configs.reading import read_servers
 from uru_mcp.config.settings import NODE_CLIENT_ONLY, VARIABLES, read_settings
 from uru_mcp.errors import Code
 from uru_mcp.tools.definitions import CARD_TOOLS, OWN

@@ -22,7 +22,7 @@ from tests.documents import CODE, DOCUMENTS, ROOT, Command, commands, said_in_pa
 from tests.process import served
 from tests.world import Claude, Connect, Uru, text_of
 from uru_mcp.cli import main
-from uru_mcp.client_configs.known_clients import CLIENTS
+from uru_mcp.commands.client_configs.known_clients import CLIENTS
 from uru_mcp.config.settings import VARIABLES
 from uru_mcp.sandbox.serve import serving
 

@@ -15,7 +15,7 @@ from uru_mcp import __version__
 from uru_mcp.access.gate import require
 from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.access.policy import EXECUTE, NAMING, OWN_TOOLS, PLATFORM_TOOLS, READ, RECORDS
-from uru_mcp.client_configs.entry import KEY, PERMISSIONS
+from uru_mcp.commands.client_configs.entry import KEY, PERMISSIONS
 from uru_mcp.config.settings import PREFIX, VARIABLES, Settings, read_settings
 from uru_mcp.errors import PermissionMissing
 from uru_mcp.permissions import Grant, Permission

@@ -1,7 +1,7 @@
 """Every sentence that a model is told: it speaks of no tool, code, member or variable that does not exist.
 
-The sentences stand in `own_tools.py` and `messages.py`; those that are still beside the code that uses them are found
-there all the same, by the shape of the source.
+The sentences stand in `tools/definitions.py` and the package `messages`; those that are still beside the code that uses
+them are found there all the same, by the shape of the source.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from typing import get_args
 import pytest
 
 from tests.world import CATALOG, Connect, Uru, connector, text_of
-from uru_mcp import messages
 from uru_mcp.access.policy import OWN_TOOLS, PLATFORM_TOOLS
 from uru_mcp.config.settings import Settings
 from uru_mcp.errors import Code
+from uru_mcp.messages import access_messages, call_messages, record_messages, report_messages
 from uru_mcp.tools.definitions import CARD_TOOLS, INSTRUCTIONS, OWN, Definition
 from uru_mcp.untrusted_input.token_estimate import weight_of
 
@@ -38,6 +38,10 @@ FOR_WHO_CONFIGURES = ("config/", "credentials/key_sources")
 OF_ANOTHER_SUBJECT = "catalog/schemas/validation_messages"  # what is wrong with an argument, in JSON Schema's terms
 MEMBERS_OF_MCP = {"initialize", "_meta", "resources/templates/list"}
 VALUES = {"never", "person", "ask"}  # of settings
+
+MESSAGES = {
+    one.__name__.rpartition(".")[2]: one for one in (access_messages, call_messages, record_messages, report_messages)
+}
 
 Sentence = tuple[str, str]  # where it stands, and its words, with {} for what is filled in
 
@@ -112,30 +116,31 @@ def test_sentences_are_found() -> None:
 
 def test_every_sentence_is_filled_in_with_just_what_it_has_room_for() -> None:
     calls = [
-        (f"{module(path)}:{call.lineno}", call.func.value.attr, {one.arg for one in call.keywords})
+        (f"{module(path)}:{call.lineno}", call.func.value, {one.arg for one in call.keywords})
         for path in modules()
         for call in ast.walk(ast.parse(path.read_text()))
         if isinstance(call, ast.Call)
         and isinstance(call.func, ast.Attribute)
         and call.func.attr == "format"
         and isinstance(call.func.value, ast.Attribute)
-        and ast.unparse(call.func.value.value) == "messages"
+        and ast.unparse(call.func.value.value) in MESSAGES
     ]
     assert len(calls) > 100
-    for where, name, given in calls:
-        fields = {field for _, field, _, _ in Formatter().parse(getattr(messages, name)) if field is not None}
-        assert fields == given, (where, name)
+    for where, sentence, given in calls:
+        text = getattr(MESSAGES[ast.unparse(sentence.value)], sentence.attr)
+        assert {field for _, field, _, _ in Formatter().parse(text) if field is not None} == given, (where, text)
 
 
 def test_sentences_stand_in_two_files() -> None:
     holding = {where.partition(":")[0] for where, text in SENTENCES if re.search(r"[a-z]{2}\. [A-Z]|[a-z)]\.$", text)}
     others = {one for one in holding if one.startswith(FOR_WHO_CONFIGURES)} | {OF_ANOTHER_SUBJECT}
-    assert holding - others == {"messages", "tools/definitions"}
+    elsewhere = {one for one in holding - others if not one.startswith("messages/")}
+    assert elsewhere == {"tools/definitions"}
 
 
 def test_no_name_of_a_sentence_is_given_twice() -> None:
-    body = ast.parse((SOURCE / "messages.py").read_text()).body
-    names = [ast.unparse(one.targets[0]) for one in body if isinstance(one, ast.Assign)]
+    bodies = [ast.parse(path.read_text()).body for path in (SOURCE / "messages").glob("*.py")]
+    names = [ast.unparse(one.targets[0]) for body in bodies for one in body if isinstance(one, ast.Assign)]
     assert len(names) == len(set(names))
 
 

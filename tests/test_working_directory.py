@@ -20,9 +20,9 @@ from bundle.pack import MANIFEST, ROOT
 from tests.commands.test_install import entry_of, file_of, install
 from tests.process import SYSTEM, served_in
 from tests.world import Uru
-from uru_mcp.client_configs.entry import configuration
-from uru_mcp.client_configs.known_clients import CLIENTS
-from uru_mcp.client_configs.launch import command_of
+from uru_mcp.commands.client_configs.entry import configuration
+from uru_mcp.commands.client_configs.known_clients import CLIENTS
+from uru_mcp.commands.client_configs.launch import command_of
 from uru_mcp.sandbox.serve import serving
 
 SCRIPT = str(Path(sys.executable).with_name("uru-mcp"))

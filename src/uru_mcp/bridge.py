@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 from anyio.abc import TaskGroup
 
-from uru_mcp import messages
 from uru_mcp.audit.audit_log import AuditLog
 from uru_mcp.audit.call_recorder import CallContext, CallRecorder
 from uru_mcp.config.chosen_key_source import source_of
@@ -27,6 +26,7 @@ from uru_mcp.credentials.api_key import Key
 from uru_mcp.credentials.keyring import Keyring
 from uru_mcp.errors import KeyReplaced, NoAnswer, UnknownTool, UruError, unforeseen
 from uru_mcp.lazy_imports import CALLS, in_parts
+from uru_mcp.messages import access_messages, call_messages
 from uru_mcp.resources.record_cache import RecordCache
 from uru_mcp.resources.resource_requests import ResourceHandlers
 from uru_mcp.results.consent import Consent, Way, askable, said_no
@@ -259,8 +259,8 @@ class Bridge:
         except UruError:
             raise
         except TimeoutError:
-            message = messages.CALL_NOT_ANSWERED.format(seconds=self._settings.call_deadline)
-            raise NoAnswer(message, fix=messages.TRY_IN_A_MINUTE, code="timed_out") from None
+            message = call_messages.CALL_NOT_ANSWERED.format(seconds=self._settings.call_deadline)
+            raise NoAnswer(message, fix=access_messages.TRY_IN_A_MINUTE, code="timed_out") from None
         except Exception as error:  # boundary: no exception text reaches the client
             log.exception("a request failed")
             raise unforeseen(error) from None

@@ -163,7 +163,7 @@ def _introduce(started: Start, arguments: list[str]) -> NoReturn:
 
     A key file is read. A key command is not run, since it may prompt.
     """
-    from uru_mcp.client_configs.entry import KEY, configuration
+    from uru_mcp.commands.client_configs.entry import KEY, configuration
     from uru_mcp.errors import SettingsError
 
     key, settings = KEY, started.settings

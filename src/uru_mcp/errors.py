@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from uru_mcp import messages
+from uru_mcp.messages import access_messages
 from uru_mcp.permissions import NOTHING, Permissions
 from uru_mcp.untrusted_input.quoting import Quotation
 
@@ -190,4 +190,4 @@ class Refused(UruError):
 
 def unforeseen(error: Exception) -> UruError:
     """The error for an unexpected exception. It names only its type, since the message may hold secrets."""
-    return UruError(messages.FAILED_INSIDE.format(name=type(error).__name__), fix=messages.REPORT_A_BUG)
+    return UruError(access_messages.FAILED_INSIDE.format(name=type(error).__name__), fix=access_messages.REPORT_A_BUG)

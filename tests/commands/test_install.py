@@ -12,12 +12,12 @@ import anyio.to_thread
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.client_configs.test_in_place_editing import EXAMPLES, RELAXED
+from tests.commands.client_configs.test_in_place_editing import EXAMPLES, RELAXED
 from tests.process import served
 from tests.world import Uru
 from uru_mcp.cli import main
-from uru_mcp.client_configs.known_clients import CLIENTS
-from uru_mcp.client_configs.locations import configuration
+from uru_mcp.commands.client_configs.known_clients import CLIENTS
+from uru_mcp.commands.client_configs.locations import configuration
 from uru_mcp.sandbox.serve import serving
 
 ELSEWHERE = ("APPDATA", "LOCALAPPDATA", "XDG_CONFIG_HOME", "CLAUDE_CONFIG_DIR")

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from uru_mcp import messages
 from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.config.tool_patterns import Named, UserRules
 from uru_mcp.errors import PermissionMissing, Refused
-from uru_mcp.messages import KEYS_PAGE
+from uru_mcp.messages import access_messages, report_messages
+from uru_mcp.messages.access_messages import KEYS_PAGE
 from uru_mcp.permissions import EVERYTHING, NOTHING, Grant, Permission, Permissions, in_order, in_words
 
 
 def declare(permissions: Permissions) -> str:
     """The fix for unknown permissions: declare them in `URU_PERMISSIONS`."""
-    return messages.DECLARE_PERMISSIONS.format(boxes=messages.TICKED_BOXES, names=",".join(in_order(permissions)))
+    return access_messages.DECLARE_PERMISSIONS.format(
+        boxes=access_messages.TICKED_BOXES, names=",".join(in_order(permissions))
+    )
 
 
 def allows(needs: Permissions, key_status: KeyStatus) -> bool:
@@ -72,8 +74,8 @@ def require_chosen(tool: Named, rules: UserRules) -> None:
         Refused: `URU_TOOLS` takes it away (`forbidden`), whatever the key may.
     """
     if not rules.chosen.fit(tool):
-        message = messages.TAKEN_AWAY.format(id=tool.id)
-        raise Refused(message, fix=messages.USER_S_CHOICE, code="forbidden", tool=tool.id, setting="URU_TOOLS")
+        message = access_messages.TAKEN_AWAY.format(id=tool.id)
+        raise Refused(message, fix=access_messages.USER_S_CHOICE, code="forbidden", tool=tool.id, setting="URU_TOOLS")
 
 
 def runs_unasked(tool: Named, rules: UserRules) -> bool:
@@ -92,10 +94,10 @@ def _missing(what: str, needs: Permissions, grant: Grant) -> PermissionMissing:
     if grant.declared is not None:
         details["ceiling"] = in_order(grant.declared)
     if unknown == missing:
-        return unknown_permissions(messages.NEEDS.format(what=what, needs=in_words(needs)), grant, **details)
+        return unknown_permissions(access_messages.NEEDS.format(what=what, needs=in_words(needs)), grant, **details)
     known_missing = missing - unknown
     return PermissionMissing(
-        messages.NEEDS_WITH_MISSING.format(
+        access_messages.NEEDS_WITH_MISSING.format(
             what=what, needs=in_words(needs), grant=_has(grant), known_missing=in_words(known_missing)
         ),
         fix=remedy(known_missing, grant),
@@ -107,10 +109,10 @@ def unknown_permissions(what: str, grant: Grant, **details: Any) -> PermissionMi
     """The error for permissions that neither Uru nor the user has stated. `what` is a sentence, or empty."""
     known = {permission: grant.known(permission).answer for permission in EVERYTHING}
     has, lacks = ([one for one in known if known[one] == answer] for answer in ("yes", "no"))
-    said = messages.KNOWN_TO_HAVE.format(has=in_words(has)) if has else ""
-    said += messages.KNOWN_TO_LACK.format(lacks=in_words(lacks)) if lacks else ""
+    said = access_messages.KNOWN_TO_HAVE.format(has=in_words(has)) if has else ""
+    said += access_messages.KNOWN_TO_LACK.format(lacks=in_words(lacks)) if lacks else ""
     return PermissionMissing(
-        messages.PERMISSIONS_NOT_TOLD.format(
+        access_messages.PERMISSIONS_NOT_TOLD.format(
             what=what, unknown=in_words(grant.unknown).replace(" and ", " or "), said=said
         ).strip(),
         fix=declare(EVERYTHING - frozenset(lacks)),
@@ -121,12 +123,12 @@ def unknown_permissions(what: str, grant: Grant, **details: Any) -> PermissionMi
 
 def _has(grant: Grant) -> str:
     if grant.refused:
-        return messages.REFUSED_JUST_NOW.format(refused=in_words(grant.refused))
+        return access_messages.REFUSED_JUST_NOW.format(refused=in_words(grant.refused))
     if grant.told is None or grant.is_outdated:
-        return messages.DECLARED_TO_HAVE.format(declared=in_words(grant.declared or grant.effective))
+        return access_messages.DECLARED_TO_HAVE.format(declared=in_words(grant.declared or grant.effective))
     if grant.told <= grant.effective:
-        return messages.HAS.format(told=in_words(grant.told))
-    return messages.HAS_BUT_ALLOWS.format(told=in_words(grant.told), effective=in_words(grant.effective))
+        return report_messages.HAS.format(told=in_words(grant.told))
+    return access_messages.HAS_BUT_ALLOWS.format(told=in_words(grant.told), effective=in_words(grant.effective))
 
 
 def lacked(grant: Grant | None) -> Permissions:
@@ -136,13 +138,13 @@ def lacked(grant: Grant | None) -> Permissions:
 
 def remedies(missing: Permissions, grant: Grant) -> str:
     """The same as `remedy` for each permission by itself, since a task may need one alone."""
-    return messages.remedies([remedy(frozenset({one}), grant) for one in Permission if one in missing])
+    return access_messages.remedies([remedy(frozenset({one}), grant) for one in Permission if one in missing])
 
 
 def remedy(missing: Permissions, grant: Grant) -> str:
     """The fix for permissions that the key is known to lack."""
     by_ceiling = frozenset(one for one in missing if grant.known(one).how in ("ceiling", "declared"))
     if by_ceiling == missing:
-        return messages.ADD_TO_CEILING.format(missing=",".join(in_order(missing)))
-    key = messages.GIVE_THE_KEY.format(missing=in_words(missing), keys_page=KEYS_PAGE)
-    return messages.CEILING_TOO.format(key=key, by_ceiling=in_words(by_ceiling)) if by_ceiling else key
+        return access_messages.ADD_TO_CEILING.format(missing=",".join(in_order(missing)))
+    key = access_messages.GIVE_THE_KEY.format(missing=in_words(missing), keys_page=KEYS_PAGE)
+    return access_messages.CEILING_TOO.format(key=key, by_ceiling=in_words(by_ceiling)) if by_ceiling else key

@@ -14,13 +14,13 @@ from dataclasses import replace
 import anyio
 from anyio.abc import TaskGroup
 
-from uru_mcp import messages
 from uru_mcp.access.key_lookup import Introspection, ended
 from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.access.permission_evidence import GRACE, Evidence
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.credentials.keyring import Keyring
 from uru_mcp.errors import KeyRefused, KeyUnavailable, NoAnswer, UruError, WorkspaceProblem, unforeseen
+from uru_mcp.messages import access_messages
 from uru_mcp.permissions import Permissions
 from uru_mcp.uru.api import UruClient
 from uru_mcp.uru.key_record import KeyRecord
@@ -250,8 +250,8 @@ class Identity:
     def _unknown(self) -> KeyStatus:
         if self._keyring.in_use is not None:
             return KeyStatus(trouble=_no_answer_yet())
-        message = messages.KEY_HAS_NOT_COME.format(name=self._keyring.source.name)
-        return KeyStatus(trouble=NoAnswer(message, fix=messages.WAITING_FOR_SOURCE))
+        message = access_messages.KEY_HAS_NOT_COME.format(name=self._keyring.source.name)
+        return KeyStatus(trouble=NoAnswer(message, fix=access_messages.WAITING_FOR_SOURCE))
 
     def _unanswered(self, error: UruError) -> KeyStatus:
         """The status after a failed request: the last grant within the grace period, then none."""
@@ -262,4 +262,4 @@ class Identity:
 
 
 def _no_answer_yet() -> NoAnswer:
-    return NoAnswer(messages.NOT_ANSWERED_YET, fix=messages.TRY_IN_A_MOMENT)
+    return NoAnswer(access_messages.NOT_ANSWERED_YET, fix=access_messages.TRY_IN_A_MOMENT)

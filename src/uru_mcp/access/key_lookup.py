@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping
 import anyio
 from anyio.abc import TaskGroup
 
-from uru_mcp import messages
 from uru_mcp.access.permission_evidence import Evidence
 from uru_mcp.errors import Code, KeyRefused, NoAnswer, UruError, WorkspaceProblem
+from uru_mcp.messages import access_messages
 from uru_mcp.uru.api import NOT_IMPLEMENTED, UruClient
 from uru_mcp.uru.http_errors import new_key, workspace_problem
 from uru_mcp.uru.key_record import KeyRecord
@@ -27,10 +27,12 @@ RECORD_WITHIN = 3.0  # seconds that a lookup waits for the record
 RECORD_AGAIN = 60.0  # seconds before a lookup waits again for a record that was late
 
 ENDED: Mapping[str, tuple[Code, str]] = {
-    "revoked": ("key_revoked", messages.KEY_DELETED),
-    "deleted": ("key_revoked", messages.KEY_DELETED),
-    "expired": ("key_expired", messages.KEY_EXPIRED),
-    **dict.fromkeys(("disabled", "inactive", "suspended", "blocked"), ("key_rejected", messages.KEY_SWITCHED_OFF)),
+    "revoked": ("key_revoked", access_messages.KEY_DELETED),
+    "deleted": ("key_revoked", access_messages.KEY_DELETED),
+    "expired": ("key_expired", access_messages.KEY_EXPIRED),
+    **dict.fromkeys(
+        ("disabled", "inactive", "suspended", "blocked"), ("key_rejected", access_messages.KEY_SWITCHED_OFF)
+    ),
 }
 """The values of a record's `status` that mean a refused key; any other value is ignored."""
 
@@ -59,7 +61,7 @@ class Introspection:
             UruError: Uru did not answer, or cannot be reached.
         """
         if evidence.key is None:
-            raise NoAnswer(messages.NO_KEY_NOW, fix=messages.WHOAMI_SAYS_WHY)
+            raise NoAnswer(access_messages.NO_KEY_NOW, fix=access_messages.WHOAMI_SAYS_WHY)
         records_before = evidence.records_received
         fetched = self._begin_fetch(evidence, tasks)
         until = time.monotonic() + RECORD_WITHIN

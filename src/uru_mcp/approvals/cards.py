@@ -10,10 +10,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from uru_mcp import messages
 from uru_mcp.approvals.decisions import COMMENT_CHARS, LIFETIME, META, TOOL, Answer, Decisions
 from uru_mcp.approvals.settling import Caller, Question, Reply, Settling
 from uru_mcp.errors import ArgumentError, Declined, UruError
+from uru_mcp.messages import call_messages
 from uru_mcp.results.consent import Confirmation
 from uru_mcp.results.render import Rendered
 from uru_mcp.tools.definitions import Definition
@@ -23,13 +23,13 @@ from uru_mcp.uru.waiting_steps import Approval
 DEFINITION = Definition(
     TOOL,
     "Decide in the card",
-    messages.DECIDE_IN_THE_CARD,
+    call_messages.DECIDE_IN_THE_CARD,
     {
         "type": "object",
         "properties": {
             "token": {"type": "string", "maxLength": 100, "description": "From the card"},
             "decision": {"type": "string", "enum": ["yes", "no"], "description": "Omit to see how it stands"},
-            "comment": {"type": "string", "maxLength": COMMENT_CHARS, "description": messages.WHY_KEPT},
+            "comment": {"type": "string", "maxLength": COMMENT_CHARS, "description": call_messages.WHY_KEPT},
         },
         "required": ["token"],
         "additionalProperties": False,
@@ -60,21 +60,23 @@ class Cards:
         asked = self._settling.asked(name, arguments, rendered, waiting)
         if isinstance(waiting, Confirmation):
             structure = waiting.structure
-            note = messages.CARD_WAITS.format(title=structure["title"], app=structure["app"])
+            note = call_messages.CARD_WAITS.format(title=structure["title"], app=structure["app"])
             answer = self._caller.answer({"waiting": structure}, note)
-            consequence = messages.YES_RUNS_IT
+            consequence = call_messages.YES_RUNS_IT
         else:
             title = None if waiting.automation else await self._settling.title_of(waiting)
             structure = _step(waiting, title)
-            answer = rendered.noted(messages.CARD_DECIDES)
-            consequence = messages.YES_APPROVES
+            answer = rendered.noted(call_messages.CARD_DECIDES)
+            consequence = call_messages.YES_APPROVES
         return replace(answer, waits_for=None, meta={META: self._meta(asked, structure, consequence)})
 
     async def decide(self, arguments: dict[str, Any], until: float) -> Rendered:
         """What `uru_decide` answers. Nothing of its arguments is ever repeated."""
         token, said, comment = (arguments.get(name) for name in ("token", "decision", "comment"))
         if said is None:
-            return self._caller.answer({"decision": {"state": self._open.state_of(token)}}, messages.IS_FOR_THE_CARD)
+            return self._caller.answer(
+                {"decision": {"state": self._open.state_of(token)}}, call_messages.IS_FOR_THE_CARD
+            )
         try:
             asked = self._take(token, said)
         except UruError as error:
@@ -87,9 +89,9 @@ class Cards:
     def _take(self, token: object, said: object) -> Question:
         """Raises: Declined, ArgumentError."""
         if said not in ("yes", "no"):
-            raise ArgumentError(messages.ANSWER_YES_OR_NO, fix=messages.USE_THE_CARD)
+            raise ArgumentError(call_messages.ANSWER_YES_OR_NO, fix=call_messages.USE_THE_CARD)
         if not isinstance(token, str) or not token:
-            raise Declined(messages.DECISION_IS_OVER, fix=messages.USE_THE_CARD, state="over")
+            raise Declined(call_messages.DECISION_IS_OVER, fix=call_messages.USE_THE_CARD, state="over")
         return self._open.take(token, "yes" if said == "yes" else "no").waiting
 
     def _meta(self, asked: Question, structure: dict[str, Any], consequence: str) -> dict[str, Any]:

@@ -53,8 +53,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
-from uru_mcp import messages
 from uru_mcp.errors import Declined
+from uru_mcp.messages import call_messages
 
 CARD = "ui://uru/decision.html"
 META = "uru-mcp/decision"
@@ -113,9 +113,11 @@ class Decisions(Generic[Waiting]):
         state, found = self.state_of(token), self._find(token)
         if found is None or state != "open":
             message = (
-                messages.ALREADY_DECIDED.format(answer=state) if state in ("yes", "no") else messages.DECISION_IS_OVER
+                call_messages.ALREADY_DECIDED.format(answer=state)
+                if state in ("yes", "no")
+                else call_messages.DECISION_IS_OVER
             )
-            raise Declined(message, fix=messages.CALL_AGAIN_FOR_A_CARD, state=state)
+            raise Declined(message, fix=call_messages.CALL_AGAIN_FOR_A_CARD, state=state)
         found.answer = answer
         return found
 

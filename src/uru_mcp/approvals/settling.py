@@ -9,12 +9,12 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
-from uru_mcp import messages
 from uru_mcp.access.policy import DECIDE, PLATFORM
 from uru_mcp.catalog.tool_names import shown_name
 from uru_mcp.config.tool_patterns import UserRules
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import Declined, Unconfirmed, UruError
+from uru_mcp.messages import access_messages, call_messages
 from uru_mcp.results.automation_approvals import decision, question
 from uru_mcp.results.consent import Confirmation, Consent, Way
 from uru_mcp.results.render import Rendered
@@ -119,8 +119,8 @@ class Settling:
         if key == asked.key:
             return None
         if isinstance(asked.waiting, Confirmation):
-            return Declined(messages.YES_IS_VOID, fix=messages.SAME_CALL_AGAIN)
-        return Unconfirmed(messages.QUESTION_IS_VOID, fix=messages.LOOK_AT_THE_RUN)
+            return Declined(call_messages.YES_IS_VOID, fix=access_messages.SAME_CALL_AGAIN)
+        return Unconfirmed(call_messages.QUESTION_IS_VOID, fix=call_messages.LOOK_AT_THE_RUN)
 
     async def _confirmed(self, asked: Question, waiting: Confirmation, reply: Reply, until: float) -> Rendered:
         consent = waiting.consent(reply.way, reply.answer)
@@ -129,16 +129,16 @@ class Settling:
         ran = await self._caller.call_tool(
             asked.name, asked.arguments, within=until - time.monotonic(), consent=consent
         )
-        return ran if ran.is_error else ran.noted(messages.USER_SAID_YES, user_decision="yes")
+        return ran if ran.is_error else ran.noted(call_messages.USER_SAID_YES, user_decision="yes")
 
     async def _approved(self, asked: Question, approval: Approval, reply: Reply, until: float) -> Rendered:
         if reply.answer is None:
-            return _with(asked.answer, messages.UNDECIDED, user_decision=None)
+            return _with(asked.answer, call_messages.UNDECIDED, user_decision=None)
         choice = "approve" if reply.answer == "yes" else "reject"
         tool, arguments = shown_name(PLATFORM, DECIDE), decision(approval, choice, reply.comment)
         consent = Consent(tool, arguments, asked.key, reply.way, "yes", is_of_a_step=True)
         decided = await self._caller.call_tool(tool, arguments, within=until - time.monotonic(), consent=consent)
-        return _with(decided, messages.USER_DECIDED.format(choice=choice), user_decision=choice)
+        return _with(decided, call_messages.USER_DECIDED.format(choice=choice), user_decision=choice)
 
 
 def _with(rendered: Rendered, note: str, **members: Any) -> Rendered:

@@ -9,12 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from uru_mcp import limits, messages
+from uru_mcp import limits
 from uru_mcp.catalog.account_labels import told_apart
 from uru_mcp.catalog.catalog import Catalog, Tool, classified
 from uru_mcp.catalog.schemas.unlistable_tools import reasons_unlisted
 from uru_mcp.config.tool_patterns import UserRules
 from uru_mcp.errors import NoAnswer, UruError
+from uru_mcp.messages import report_messages
 from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.uru.namespaces_and_tools import LeftOut, Namespace, UpstreamTool
 
@@ -66,7 +67,7 @@ class _Collected:
 
     @property
     def all_left_out(self) -> tuple[LeftOut, ...]:
-        more = [LeftOut("", f"({self._more:,} more)", messages.LEFT_OUT_MORE)] if self._more else []
+        more = [LeftOut("", f"({self._more:,} more)", report_messages.LEFT_OUT_MORE)] if self._more else []
         return (*self._left_out, *more)
 
     def add(self, namespace: Namespace, upstream: UpstreamTool) -> None:
@@ -76,9 +77,9 @@ class _Collected:
             return
         tool = classified(namespace, upstream, self._redaction)
         if self._redaction.text(tool.id) != tool.id:
-            self.leave_out(LeftOut(namespace.name, upstream.name, messages.LEFT_OUT_KEY))
+            self.leave_out(LeftOut(namespace.name, upstream.name, report_messages.LEFT_OUT_KEY))
         elif tool.id in self.tools:
-            self.leave_out(LeftOut(namespace.name, upstream.name, messages.LEFT_OUT_SAME_NAME))
+            self.leave_out(LeftOut(namespace.name, upstream.name, report_messages.LEFT_OUT_SAME_NAME))
         else:
             self._room -= len(tool.description) + len(tool.schema_json)
             self.tools[tool.id] = tool
@@ -91,11 +92,11 @@ class _Collected:
 
     def _reason_against(self, upstream: UpstreamTool) -> str | None:
         if len(upstream.name) > limits.IDENTIFIER:
-            return messages.LEFT_OUT_LONG_NAME.format(most=limits.IDENTIFIER)
+            return report_messages.LEFT_OUT_LONG_NAME.format(most=limits.IDENTIFIER)
         if len(self.tools) >= limits.TOOLS or self._room < 0:
-            return messages.LEFT_OUT_NO_ROOM
+            return report_messages.LEFT_OUT_NO_ROOM
         return None
 
 
 def _told_name(name: str) -> str:
-    return name if len(name) <= limits.IDENTIFIER else messages.LONG_NAME.format(name=len(name))
+    return name if len(name) <= limits.IDENTIFIER else report_messages.LONG_NAME.format(name=len(name))

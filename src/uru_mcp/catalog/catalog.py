@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
-from uru_mcp import limits, messages
+from uru_mcp import limits
 from uru_mcp.access.policy import PLATFORM, dispatcher_of, is_foreign, needs_of, reads_only
 from uru_mcp.catalog.account_labels import called
 from uru_mcp.catalog.search.postings import Document
@@ -21,6 +21,7 @@ from uru_mcp.catalog.search.tool_index import Index
 from uru_mcp.catalog.tool_names import LONGEST_LISTED, listed_name, may_be_of, shown_name
 from uru_mcp.config.tool_patterns import SEPARATOR, UserRules
 from uru_mcp.errors import UruError
+from uru_mcp.messages import report_messages
 from uru_mcp.permissions import Permissions
 from uru_mcp.untrusted_input.json_fields import compact
 from uru_mcp.untrusted_input.quoting import described, quoted
@@ -73,7 +74,7 @@ class Tool:
     @property
     def attributed(self) -> str:
         """The description after a note on its author, so that a model does not attribute it to Uru or the user."""
-        author = messages.OUTSIDE_DESCRIPTION if is_foreign(self.namespace.name) else ""
+        author = report_messages.OUTSIDE_DESCRIPTION if is_foreign(self.namespace.name) else ""
         return f"[{self.namespace.title}{author}] {self.description}".strip()
 
     @property
@@ -210,7 +211,7 @@ def _title_of(namespace: Namespace, name: str) -> str:
 def _clean(upstream: UpstreamTool, redaction: Redaction) -> str:
     """The schema as JSON; one that is too large is replaced by a note, and any arguments are accepted."""
     if len(upstream.schema_json) > limits.TOOL_SCHEMA:
-        said = messages.SCHEMA_TOO_LARGE.format(size=len(upstream.schema_json))
+        said = report_messages.SCHEMA_TOO_LARGE.format(size=len(upstream.schema_json))
         return compact({"type": "object", "description": said})
     if redaction.is_clean(upstream.schema_json):
         return upstream.schema_json

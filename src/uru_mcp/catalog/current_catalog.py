@@ -16,7 +16,6 @@ import anyio
 import anyio.to_thread
 from anyio.abc import TaskGroup
 
-from uru_mcp import messages
 from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.catalog.assembly import assembled
 from uru_mcp.catalog.cache_format import CachedTools
@@ -28,6 +27,7 @@ from uru_mcp.config.tool_patterns import UserRules
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import NoAnswer, UruError, unforeseen
 from uru_mcp.lazy_imports import SEARCH, in_parts
+from uru_mcp.messages import access_messages
 from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.uru.api import UruClient
 from uru_mcp.uru.catalog_version import ToolVersion
@@ -292,7 +292,7 @@ async def _in_thread(work: Callable[[], Value]) -> Value:
 
 
 def _not_loaded() -> NoAnswer:
-    return NoAnswer(messages.TOOLS_NOT_TOLD, fix=messages.TRY_IN_A_MINUTE, code="timed_out")
+    return NoAnswer(access_messages.TOOLS_NOT_TOLD, fix=access_messages.TRY_IN_A_MINUTE, code="timed_out")
 
 
 def _place(key_status: KeyStatus) -> CatalogKey:

@@ -13,11 +13,12 @@ from typing import NamedTuple
 import anyio
 import anyio.to_thread
 
-from uru_mcp import limits, messages
+from uru_mcp import limits
 from uru_mcp.access.policy import PLATFORM
 from uru_mcp.catalog.account_labels import plainly_titled
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import KeyRefused, NoAnswer, Refused, UruError, unforeseen
+from uru_mcp.messages import report_messages
 from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.uru.api import UruClient
 from uru_mcp.uru.catalog_version import ToolVersion
@@ -170,16 +171,16 @@ def wanted(offered: Iterable[Namespace], patterns: tuple[str, ...], redaction: R
 
 def _too_many(count: int) -> Refused:
     return Refused(
-        messages.TOO_MANY_NAMESPACES.format(count=count, namespaces=limits.NAMESPACES),
-        fix=messages.NAME_YOUR_NAMESPACES,
+        report_messages.TOO_MANY_NAMESPACES.format(count=count, namespaces=limits.NAMESPACES),
+        fix=report_messages.NAME_YOUR_NAMESPACES,
         code="too_large",
     )
 
 
 def _no_room() -> Refused:
     return Refused(
-        messages.TOO_MANY_CHARACTERS.format(catalog=limits.CATALOG // 1024 // 1024),
-        fix=messages.NAME_NAMESPACES,
+        report_messages.TOO_MANY_CHARACTERS.format(catalog=limits.CATALOG // 1024 // 1024),
+        fix=report_messages.NAME_NAMESPACES,
         code="too_large",
     )
 

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from uru_mcp import messages
 from uru_mcp.access.gate import allows, lacked, remedies
 from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.access.policy import PLATFORM
 from uru_mcp.catalog.account_labels import meant_namespaces
 from uru_mcp.catalog.catalog import Catalog, Tool
 from uru_mcp.catalog.tool_names import shown_name
+from uru_mcp.messages import access_messages, call_messages, record_messages, report_messages
 from uru_mcp.permissions import Grant, Permission, in_order, in_words
 from uru_mcp.untrusted_input.quoting import quoted
 from uru_mcp.untrusted_input.token_estimate import weight_of
@@ -60,7 +60,7 @@ def search(catalog: Catalog, key_status: KeyStatus, arguments: dict[str, Any], *
     hint = hint or _hint(catalog, wanted, found, left_out)
     return {
         **({"hint": hint} if hint else {}),
-        **({"note": messages.NOT_WHOLE} if end > whole or any("input_schema_cut" in one for one in hits) else {}),
+        **({"note": call_messages.NOT_WHOLE} if end > whole or any("input_schema_cut" in one for one in hits) else {}),
         **_fix(hits, key_status.grant),
         **({"searched": [one.name for one in wanted.namespaces or ()]} if wanted.was_meant else {}),
         "total": len(found),
@@ -125,7 +125,7 @@ def _found(catalog: Catalog, wanted: Wanted) -> tuple[list[str], str]:
     if found or wanted.namespaces is None or _left_out_like(wanted, catalog):
         return found, ""
     everything = _all_of(catalog, wanted)
-    return everything, messages.ALL_OF_NAMESPACE if everything else ""
+    return everything, call_messages.ALL_OF_NAMESPACE if everything else ""
 
 
 def _all_of(catalog: Catalog, wanted: Wanted) -> list[str]:
@@ -142,14 +142,14 @@ def _hint(catalog: Catalog, wanted: Wanted, found: list[str], left_out: list[Lef
     """A hint for the next search."""
     if wanted.namespaces == () and wanted.asked_for is not None:
         names = [one.name for one in catalog.namespaces]
-        more = messages.AND_MORE.format(names=len(names) - NAMES_SHOWN) if len(names) > NAMES_SHOWN else ""
+        more = report_messages.AND_MORE.format(names=len(names) - NAMES_SHOWN) if len(names) > NAMES_SHOWN else ""
         shown = ", ".join(quoted(one, NAME_CHARS) for one in names[:NAMES_SHOWN])
-        return messages.NO_SUCH_NAMESPACE.format(shown=shown, more=more)
+        return call_messages.NO_SUCH_NAMESPACE.format(shown=shown, more=more)
     if not found and left_out:
-        return messages.ONLY_LEFT_OUT_FITS
-    nothing = "" if found else messages.NOTHING_FITS
+        return call_messages.ONLY_LEFT_OUT_FITS
+    nothing = "" if found else call_messages.NOTHING_FITS
     is_english = not wanted.query or catalog.index.is_english(wanted.query)
-    return f"{nothing}{'' if is_english else messages.ENGLISH_FINDS_MORE}".strip()
+    return f"{nothing}{'' if is_english else call_messages.ENGLISH_FINDS_MORE}".strip()
 
 
 def overview(catalog: Catalog, key_status: KeyStatus) -> dict[str, Any]:
@@ -172,7 +172,7 @@ def hit(tool: Tool, key_status: KeyStatus, *, schema_chars: int = SCHEMA_CHARS) 
 def notes_on(tool: Tool) -> list[str]:
     """Our notes on one of Uru's tools, for example that it replaces the whole text."""
     is_edit = tool.namespace.name == PLATFORM and any(tool.name == kind.edit_tool for kind in KINDS)
-    return [f"[{messages.REPLACES}]"] if is_edit else []
+    return [f"[{record_messages.REPLACES}]"] if is_edit else []
 
 
 def short_hit(tool: Tool, key_status: KeyStatus) -> dict[str, Any]:
@@ -216,7 +216,7 @@ def _fix(hits: Sequence[dict[str, Any]], grant: Grant | None) -> dict[str, str]:
     missing = frozenset(Permission(name) for one in hits for name in one.get("missing", ())) & lacked(grant)
     if grant is None or not missing:
         return {}
-    return {"fix": messages.LACKED_BY_HITS.format(lacked=in_words(missing), fix=remedies(missing, grant))}
+    return {"fix": access_messages.LACKED_BY_HITS.format(lacked=in_words(missing), fix=remedies(missing, grant))}
 
 
 def _summary(catalog: Catalog, namespace: Namespace, key_status: KeyStatus) -> dict[str, Any]:
@@ -257,7 +257,7 @@ def _told(left_out: Sequence[LeftOut], at_most: int) -> dict[str, Any]:
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= NAME_CHARS else messages.LONG_NAME.format(name=len(name))
+    return name if len(name) <= NAME_CHARS else report_messages.LONG_NAME.format(name=len(name))
 
 
 def _within(budget: int, hits: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -267,5 +267,5 @@ def _within(budget: int, hits: list[dict[str, Any]]) -> list[dict[str, Any]]:
         budget -= weight_of(json.dumps(found, ensure_ascii=False)) + 1
         if budget < 0 and kept:
             break
-        kept.append(found if budget >= 0 else {**found, "input_schema": messages.TOO_LARGE_TO_SHOW})
+        kept.append(found if budget >= 0 else {**found, "input_schema": call_messages.TOO_LARGE_TO_SHOW})
     return kept

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from uru_mcp import messages
 from uru_mcp.access.policy import PLATFORM
 from uru_mcp.catalog.catalog import Catalog
 from uru_mcp.catalog.tool_names import shown_name
 from uru_mcp.config.tool_patterns import Misfit, UserRules
+from uru_mcp.messages import report_messages
 from uru_mcp.uru.records import Kind
 
 
@@ -37,24 +37,24 @@ def pattern_problems(catalog: Catalog) -> Iterator[dict[str, Any]]:
 
 
 def misfit_in_words(variable: str, misfit: Misfit) -> str:
-    message = messages.PATTERN_FITS_NOTHING.format(pattern=misfit.pattern, variable=variable)
+    message = report_messages.PATTERN_FITS_NOTHING.format(pattern=misfit.pattern, variable=variable)
     if not misfit.closed:
         return message
-    closed = messages.NEAREST_TAKEN_AWAY if variable == "URU_TOOLS" else messages.NEAREST_CONFIRMED
+    closed = report_messages.NEAREST_TAKEN_AWAY if variable == "URU_TOOLS" else report_messages.NEAREST_CONFIRMED
     return f"{message} {closed.format(near=misfit.near, tools=misfit.closed)}"
 
 
 def _fix(variable: str, misfit: Misfit) -> str:
     if misfit.near is None:
-        return messages.CHECK_THE_PATTERN.format(variable=variable)
-    return messages.MEAN_THE_NEAREST.format(near=misfit.near, variable=variable)
+        return report_messages.CHECK_THE_PATTERN.format(variable=variable)
+    return report_messages.MEAN_THE_NEAREST.format(near=misfit.near, variable=variable)
 
 
 def why_not_offered(kind: Kind, catalog: Catalog) -> str:
     """Why records of this kind cannot be looked up: no such tool, or the user's own choice."""
     own = shown_name(PLATFORM, kind.query_tool)
     if own in catalog.taken_away:
-        return messages.QUERY_TOOL_TAKEN_AWAY.format(tool=own)
+        return report_messages.QUERY_TOOL_TAKEN_AWAY.format(tool=own)
     if own in catalog.tools:
-        return messages.QUERY_TOOL_CONFIRMED.format(tool=own)
-    return messages.NO_QUERY_TOOL.format(query_tool=kind.query_tool)
+        return report_messages.QUERY_TOOL_CONFIRMED.format(tool=own)
+    return report_messages.NO_QUERY_TOOL.format(query_tool=kind.query_tool)

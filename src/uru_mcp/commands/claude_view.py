@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from uru_mcp.access.policy import OWN_TOOLS, PLATFORM
-from uru_mcp.client_configs.entry import entry
-from uru_mcp.client_configs.launch import current_command
+from uru_mcp.commands.client_configs.entry import entry
+from uru_mcp.commands.client_configs.launch import current_command
 from uru_mcp.permissions import in_order
 from uru_mcp.sandbox.web.mcp_server import NotSeen, Seen, SeenTool
 from uru_mcp.tools.definitions import OWN

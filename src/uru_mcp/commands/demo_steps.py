@@ -18,8 +18,8 @@ from mcp import Client, StdioServerParameters
 from mcp.client.session import ClientRequestContext, ElicitationFnT
 from mcp.types import CallToolResult, ElicitRequestParams, ElicitResult, ReadResourceResult
 
-from uru_mcp.client_configs.entry import configuration
-from uru_mcp.client_configs.launch import current_command
+from uru_mcp.commands.client_configs.entry import configuration
+from uru_mcp.commands.client_configs.launch import current_command
 from uru_mcp.sandbox import Sandbox
 from uru_mcp.sandbox.serve import serving
 from uru_mcp.sandbox.web.app import beside

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from uru_mcp.client_configs.known_clients import CLIENTS, Client
-from uru_mcp.client_configs.locations import Configuration, Machine, configuration, configurations
+from uru_mcp.commands.client_configs.known_clients import CLIENTS, Client
+from uru_mcp.commands.client_configs.locations import Configuration, Machine, configuration, configurations
 from uru_mcp.commands.key_prompt import Environment, Wish, accepted_environment, planned_environment
 from uru_mcp.commands.output import say, say_line
 from uru_mcp.commands.permission_prompt import UNDECLARED, say_what_to_add
 from uru_mcp.untrusted_input.terminal_escaping import in_one_line
 
 if TYPE_CHECKING:
-    from uru_mcp.client_configs.planned_change import Change
+    from uru_mcp.commands.client_configs.planned_change import Change
     from uru_mcp.errors import UruError
     from uru_mcp.untrusted_input.redaction import Redaction
 
@@ -99,10 +99,10 @@ def _chosen(client: str | None, machine: Machine) -> Configuration:
 
 
 def _install(configuration: Configuration, wish: Wish, machine: Machine) -> None:
-    from uru_mcp.client_configs.entry import KEY, entry, environment_of, is_in_uv_cache
-    from uru_mcp.client_configs.entry_environment import left_behind, of_sandbox
-    from uru_mcp.client_configs.planned_change import addition, backups_with, current, server_of
-    from uru_mcp.client_configs.preview import difference
+    from uru_mcp.commands.client_configs.entry import KEY, entry, environment_of, is_in_uv_cache
+    from uru_mcp.commands.client_configs.entry_environment import left_behind, of_sandbox
+    from uru_mcp.commands.client_configs.planned_change import addition, backups_with, current, server_of
+    from uru_mcp.commands.client_configs.preview import difference
     from uru_mcp.untrusted_input.redaction import Redaction
 
     redaction = Redaction()
@@ -141,8 +141,8 @@ def _install(configuration: Configuration, wish: Wish, machine: Machine) -> None
 
 def _made(change: Change, wish: Wish, env: Environment) -> Path | None:
     """Write the backup and the key file, then make the change. Nothing is written if it cannot be made."""
-    from uru_mcp.client_configs.file_writing import keep
-    from uru_mcp.client_configs.key_check import write_key_file
+    from uru_mcp.commands.client_configs.file_writing import keep
+    from uru_mcp.commands.client_configs.key_check import write_key_file
 
     with change.making():
         backup = keep(change.path, change.before.data) if change.before and change.is_any else None
@@ -153,8 +153,8 @@ def _made(change: Change, wish: Wish, env: Environment) -> Path | None:
 
 
 def _say_what_was_done(change: Change, wish: Wish, backup: Path | None, client: Client, env: Mapping[str, Any]) -> None:
-    from uru_mcp.client_configs.entry_environment import CARRIED
-    from uru_mcp.client_configs.file_writing import is_open_to_others
+    from uru_mcp.commands.client_configs.entry_environment import CARRIED
+    from uru_mcp.commands.client_configs.file_writing import is_open_to_others
 
     done = "Written" if change.is_any else "Nothing to change"
     say_line(f"{done}: the server “{wish.name}” of {client.title}, in {change.path}")
@@ -175,10 +175,10 @@ def _say_which_hold_a_key(backups: list[Path]) -> None:
 
 
 def _uninstall(configuration: Configuration, wish: Wish, machine: Machine) -> None:
-    from uru_mcp.client_configs.entry import KEY, environment_of
-    from uru_mcp.client_configs.file_writing import remove
-    from uru_mcp.client_configs.planned_change import backups_with, current, removal, server_of, spent_backup
-    from uru_mcp.client_configs.preview import difference
+    from uru_mcp.commands.client_configs.entry import KEY, environment_of
+    from uru_mcp.commands.client_configs.file_writing import remove
+    from uru_mcp.commands.client_configs.planned_change import backups_with, current, removal, server_of, spent_backup
+    from uru_mcp.commands.client_configs.preview import difference
     from uru_mcp.untrusted_input.redaction import Redaction
 
     title = configuration.client.title

@@ -48,8 +48,8 @@ class Environment:
 
 def planned_environment(old: Mapping[str, Any], wish: Wish, environ: Mapping[str, str]) -> Environment:
     """The variables that an entry would set; asks nothing and does not validate the key."""
-    from uru_mcp.client_configs.entry import KEY
-    from uru_mcp.client_configs.entry_environment import keys_given, with_key
+    from uru_mcp.commands.client_configs.entry import KEY
+    from uru_mcp.commands.client_configs.entry_environment import keys_given, with_key
 
     key = _placed(wish) or keys_given(environ) or dict([KEY])
     return Environment(with_key(old, environ, key, wish.permissions))
@@ -64,8 +64,8 @@ def accepted_environment(
     """
     import anyio
 
-    from uru_mcp.client_configs.entry_environment import as_variables, keys_given, with_key
-    from uru_mcp.client_configs.key_check import checked_status, key_in
+    from uru_mcp.commands.client_configs.entry_environment import as_variables, keys_given, with_key
+    from uru_mcp.commands.client_configs.key_check import checked_status, key_in
     from uru_mcp.config.settings import read_settings
 
     in_file = anyio.run(key_in, wish.key_file) if wish.key_file else None

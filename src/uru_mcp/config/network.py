@@ -12,14 +12,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from uru_mcp import messages
 from uru_mcp.config.parsing import is_loopback
 from uru_mcp.config.settings import read_environment
+from uru_mcp.messages import report_messages
 
 CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 SOCKS = ("socks5", "socks5h")
 SCHEMES = ("http", "https", *SOCKS)
-SYSTEM = messages.SYSTEM_SETTINGS
+SYSTEM = report_messages.SYSTEM_SETTINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +31,19 @@ class Proxy:
     address: str
 
     def __str__(self) -> str:
-        return messages.PROXY_OF.format(variable=self.variable, address=self.address)
+        return report_messages.PROXY_OF.format(variable=self.variable, address=self.address)
 
     @property
     def fault(self) -> str | None:
         """Why this proxy cannot work, as far as its address shows; None if the address is valid."""
         if self.scheme not in SCHEMES:
-            return messages.WITH_SCHEME.format(scheme=self.scheme[:20])
+            return report_messages.WITH_SCHEME.format(scheme=self.scheme[:20])
         try:
             parts = urlsplit(f"//{self.address}")
             is_possible = bool((parts.hostname or "").strip().encode("idna")) and parts.port != 0
         except ValueError:  # a port above 65535, or an invalid host name
             is_possible = False
-        return None if is_possible else messages.WITH_HOST_AND_PORT
+        return None if is_possible else report_messages.WITH_HOST_AND_PORT
 
 
 def proxy_for(url: str) -> Proxy | None:

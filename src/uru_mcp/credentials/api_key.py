@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from uru_mcp import messages
+from uru_mcp.messages import report_messages
 
 FORM = re.compile(r"uru_[!-~]{8,}")
 
@@ -51,11 +51,11 @@ class Key:
 
 def _what_is_wrong(text: str) -> str:
     if text[:1] in "\"'" or text[-1:] in "\"'":
-        return messages.HAS_QUOTATION_MARKS
+        return report_messages.HAS_QUOTATION_MARKS
     if " " in text:
-        return messages.HOLDS_SPACES
+        return report_messages.HOLDS_SPACES
     if not text.startswith("uru_"):
-        return messages.HAS_NO_PREFIX
+        return report_messages.HAS_NO_PREFIX
     if not text.isascii() or not text.isprintable():
-        return messages.HOLDS_OTHER_CHARACTERS
-    return messages.IS_TOO_SHORT
+        return report_messages.HOLDS_OTHER_CHARACTERS
+    return report_messages.IS_TOO_SHORT

@@ -25,7 +25,7 @@ from anyio.abc import Process
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.credentials.program_lookup import NEUTRAL_DIRECTORY, find_program
 from uru_mcp.errors import Code, KeyUnavailable
-from uru_mcp.messages import KEYS_PAGE
+from uru_mcp.messages.access_messages import KEYS_PAGE
 
 Value = TypeVar("Value")
 

@@ -6,8 +6,8 @@ import base64
 import json
 from typing import Any
 
-from uru_mcp import messages
 from uru_mcp.errors import ArgumentError
+from uru_mcp.messages import record_messages
 
 
 def encode(*parts: str | int | None) -> str:
@@ -26,7 +26,7 @@ def require_none(cursor: str | None) -> None:
 
 
 def not_ours() -> ArgumentError:
-    return ArgumentError(messages.NOT_OUR_CURSOR, fix=messages.BEGIN_WITHOUT_CURSOR)
+    return ArgumentError(record_messages.NOT_OUR_CURSOR, fix=record_messages.BEGIN_WITHOUT_CURSOR)
 
 
 def decode(cursor: str, *kinds: type | tuple[type, ...]) -> list[Any]:

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from uru_mcp import messages
 from uru_mcp.errors import ArgumentError
+from uru_mcp.messages import record_messages
 from uru_mcp.untrusted_input.json_fields import Record, compact, text_at
 from uru_mcp.untrusted_input.quoting import quoted
 from uru_mcp.uru.records import Kind, address_of
@@ -79,7 +79,7 @@ class Revisions:
             return
         uri = quoted(address.uri, 200)
         raise ArgumentError(
-            messages.has_changed(kind.noun, uri, quoted(now.updated_at, 40)),
-            fix=messages.read_again(uri),
+            record_messages.has_changed(kind.noun, uri, quoted(now.updated_at, 40)),
+            fix=record_messages.read_again(uri),
             uri=address.uri,
         )

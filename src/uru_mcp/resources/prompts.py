@@ -10,9 +10,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from uru_mcp import limits, messages
+from uru_mcp import limits
 from uru_mcp.catalog.tool_names import prompt_names
 from uru_mcp.errors import ArgumentError, Refused, UruError
+from uru_mcp.messages import record_messages, report_messages
 from uru_mcp.resources.cursors import decode, encode, given
 from uru_mcp.resources.record_cache import PAGE, RecordCache, open_kinds
 from uru_mcp.resources.resources import fitting
@@ -83,7 +84,7 @@ class Prompts:
             return Filled(prompt.description, (text,))
         instructions = await self._instructions(prompt.agent, snapshot, within=_left(until))
         if instructions is None:
-            gone = messages.NO_INSTRUCTIONS
+            gone = record_messages.NO_INSTRUCTIONS
             return Filled(f"{prompt.description} ({gone})".strip(), (text,))
         return Filled(prompt.description, (instructions, text))
 
@@ -117,7 +118,9 @@ class Prompts:
             if offer.name == name:
                 return offer
         raise ArgumentError(
-            messages.NO_SUCH_PROMPT.format(name=quoted(name, 100)), fix=messages.LIST_PROMPTS_AGAIN, code="not_found"
+            record_messages.NO_SUCH_PROMPT.format(name=quoted(name, 100)),
+            fix=record_messages.LIST_PROMPTS_AGAIN,
+            code="not_found",
         )
 
     async def _instructions(self, agent: str, snapshot: Snapshot, *, within: float) -> str | None:
@@ -132,9 +135,9 @@ class Prompts:
                 return None
             raise
         name, told = read_agent(record)
-        _require_length(messages.THE_AGENTS_INSTRUCTIONS, len(told or ""))
+        _require_length(record_messages.THE_AGENTS_INSTRUCTIONS, len(told or ""))
         called = quoted(self._redaction.text(name or agent), limits.TITLE)
-        return told and messages.TAKE_THE_PART.format(called=called, told=told)
+        return told and report_messages.TAKE_THE_PART.format(called=called, told=told)
 
 
 def bounded(prompt: Prompt) -> Prompt:
@@ -192,8 +195,8 @@ def _name_in(hole: re.Match[str]) -> str | None:
 def _require_length(what: str, length: int) -> None:
     if length > limits.PROMPT:
         raise Refused(
-            messages.PROMPT_TOO_LONG.format(what=what, length=length, prompt=limits.PROMPT),
-            fix=messages.SHORTER_VALUES,
+            record_messages.PROMPT_TOO_LONG.format(what=what, length=length, prompt=limits.PROMPT),
+            fix=record_messages.SHORTER_VALUES,
             code="too_large",
         )
 
@@ -204,8 +207,10 @@ def _check(name: str, arguments: tuple[Variable, ...], given: Mapping[str, str])
     missing = [one.name for one in arguments if one.required and not given.get(one.name, "").strip()]
     if missing:
         raise ArgumentError(
-            messages.PROMPT_LACKS.format(name=name, value=", ".join(quoted(one, limits.TITLE) for one in missing)),
-            fix=messages.GIVE_THEM_VALUES,
+            record_messages.PROMPT_LACKS.format(
+                name=name, value=", ".join(quoted(one, limits.TITLE) for one in missing)
+            ),
+            fix=record_messages.GIVE_THEM_VALUES,
             missing=missing,
         )
 
@@ -213,8 +218,8 @@ def _check(name: str, arguments: tuple[Variable, ...], given: Mapping[str, str])
 def _unknown_argument(name: str, argument: str, arguments: tuple[Variable, ...]) -> ArgumentError:
     known = ", ".join(quoted(one.name, limits.TITLE) for one in arguments) or "no argument"
     return ArgumentError(
-        messages.NO_SUCH_ARGUMENT.format(name=name, argument=quoted(argument, 100)),
-        fix=messages.TAKES_THESE.format(known=known),
+        record_messages.NO_SUCH_ARGUMENT.format(name=name, argument=quoted(argument, 100)),
+        fix=record_messages.TAKES_THESE.format(known=known),
     )
 
 

@@ -7,8 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from uru_mcp import limits, messages
+from uru_mcp import limits
 from uru_mcp.errors import KeyRefused, UruError, WorkspaceProblem
+from uru_mcp.messages import record_messages
 from uru_mcp.resources.cursors import decode, encode, given, not_ours
 from uru_mcp.resources.record_cache import PAGE, RecordCache, open_kinds
 from uru_mcp.resources.resources import Resource, described, facts_listed, resource_of
@@ -148,7 +149,7 @@ class Listings:
         texts = {address.uri: text_at(record, "content") for address, record in records.items()}
         detailed = await in_time(texts, lambda: [_excerpted(one, texts.get(one.uri)) for one in resources])
         for one in detailed:
-            if one.excerpt_is == messages.EXCERPT_IS_WHOLE:  # which is as good as having read it
+            if one.excerpt_is == record_messages.EXCERPT_IS_WHOLE:  # which is as good as having read it
                 self._record_cache.revisions.note(CONTEXTS, records[addresses[one.uri]])
         return detailed
 
@@ -208,7 +209,7 @@ def _excerpted(resource: Resource, text: str | None) -> Resource:
     if text is None:
         return resource
     if len(text) <= limits.EXCERPT:
-        return replace(resource, excerpt=plainly(text), excerpt_is=messages.EXCERPT_IS_WHOLE)
+        return replace(resource, excerpt=plainly(text), excerpt_is=record_messages.EXCERPT_IS_WHOLE)
     return replace(resource, excerpt_is=_place(resource.excerpt, text)) if resource.excerpt else resource
 
 
@@ -216,11 +217,11 @@ def _place(excerpt: str, text: str) -> str:
     """How an excerpt lies in its text, which is counted in characters, as `offset` of `uru_read_resource` is."""
     stretch = stretch_of(excerpt, text)
     if stretch is None:
-        return messages.EXCERPT_IS_PART.format(total=len(text))
+        return record_messages.EXCERPT_IS_PART.format(total=len(text))
     start, end = stretch
     if not text[:start].strip() and not text[end:].strip():
-        return messages.EXCERPT_IS_WHOLE
-    return messages.EXCERPT_IS_STRETCH.format(start=start, end=end, total=len(text))
+        return record_messages.EXCERPT_IS_WHOLE
+    return record_messages.EXCERPT_IS_STRETCH.format(start=start, end=end, total=len(text))
 
 
 def _is_refused(error: UruError | None) -> bool:

@@ -11,12 +11,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from uru_mcp import limits, messages
+from uru_mcp import limits
 from uru_mcp.access.gate import allows
 from uru_mcp.access.policy import PLATFORM, RECORDS
 from uru_mcp.catalog.catalog import Tool
 from uru_mcp.catalog.tool_names import shown_name
 from uru_mcp.errors import ArgumentError, PermissionMissing, Refused, UruError
+from uru_mcp.messages import call_messages, record_messages
 from uru_mcp.resources.cursors import require_none
 from uru_mcp.resources.optimistic_locking import REPLACED
 from uru_mcp.resources.prompts import Filled, Offer, Prompts, place_of
@@ -162,18 +163,18 @@ class ResourceHandlers:
             within=until - time.monotonic(),
         )
         answer: dict[str, Any] = {
-            "from": messages.OF_WORKSPACE,
+            "from": call_messages.OF_WORKSPACE,
             "resources": [described(resource) for resource in page.resources],
             "next_cursor": page.next_cursor,
         }
-        notes = [attribution(messages.OF_WORKSPACE)[1:-1]]
+        notes = [attribution(call_messages.OF_WORKSPACE)[1:-1]]
         if page.problems:
             answer["problems"] = [_problem(kind, error) for kind, error in page.problems.items()]
-            notes += [messages.could_not_be_listed(**problem) for problem in answer["problems"]]
+            notes += [record_messages.could_not_be_listed(**problem) for problem in answer["problems"]]
         elif not page.resources:
-            answer["hint"] = messages.NOTHING_YET if page.next_cursor is not None else _nothing(arguments)
+            answer["hint"] = record_messages.NOTHING_YET if page.next_cursor is not None else _nothing(arguments)
         if page.next_cursor is not None:
-            notes.append(messages.more_resources(page.next_cursor))
+            notes.append(record_messages.more_resources(page.next_cursor))
         return self._renderer.answer(answer, notes=notes, told=("problems",))
 
     async def show_run(self, uri: str, *, within: float) -> Rendered:
@@ -185,14 +186,14 @@ class ResourceHandlers:
         address = parse_uri(uri)
         kind = kind_at(address)
         if kind not in (AUTOMATIONS, RUNS):
-            raise ArgumentError(messages.NEITHER_AUTOMATION_NOR_RUN, fix=messages.FIND_A_RUN)
+            raise ArgumentError(call_messages.NEITHER_AUTOMATION_NOR_RUN, fix=call_messages.FIND_A_RUN)
         snapshot = await self._session.look(within / 2)
         snapshot = await self._session.admit("uru_show_run", needs_at(address, snapshot), snapshot, within=within / 4)
         graph, approvals = await self._resources.run_graph(address, snapshot, within=until - time.monotonic())
         advised = [advice(one, snapshot) for one in approvals]
-        answer = {"from": messages.OF_WORKSPACE, "uri": address.uri, **graph}
+        answer = {"from": call_messages.OF_WORKSPACE, "uri": address.uri, **graph}
         answer |= {"waits_for": [structure for structure, _ in advised]}
-        notes = [attribution(messages.OF_WORKSPACE)[1:-1], *(note[1:-1] for _, note in advised)]
+        notes = [attribution(call_messages.OF_WORKSPACE)[1:-1], *(note[1:-1] for _, note in advised)]
         return self._renderer.answer(answer, notes=notes, told=("waits_for",))
 
     async def title_of(self, run: ResourceUri, *, within: float) -> str | None:
@@ -264,7 +265,7 @@ def _excerpts(told: Sequence[Mapping[str, str]]) -> Provenance:
     if not told:
         return Provenance({})
     in_words = "; ".join(f"{quoted(one['id'], limits.TITLE)}, {one['excerpt_is']}" for one in told)
-    return Provenance({"excerpts": told}, (messages.EXCERPTS_ARE.format(told=in_words),))
+    return Provenance({"excerpts": told}, (record_messages.EXCERPTS_ARE.format(told=in_words),))
 
 
 def _collections(kinds: tuple[Kind, ...]) -> set[str]:
@@ -274,10 +275,10 @@ def _collections(kinds: tuple[Kind, ...]) -> set[str]:
 def _nothing(arguments: Mapping[str, Any]) -> str:
     """Why a list is empty: there are no records, none match the query, or the cursor is past the last one."""
     if arguments.get("cursor"):
-        return messages.NOTHING_MORE
+        return record_messages.NOTHING_MORE
     kind = arguments.get("kind")
     nouns = "resources" if kind is None else f"{NOUNS[kind]}s" if kind != RUNS.collection else "runs"
-    return messages.nothing_listed(nouns, was_searched=bool(arguments.get("query", "").strip()))
+    return record_messages.nothing_listed(nouns, was_searched=bool(arguments.get("query", "").strip()))
 
 
 def _edited_by(tool: Tool) -> Kind | None:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from uru_mcp import limits, messages
+from uru_mcp import limits
 from uru_mcp.access.policy import RECORDS
 from uru_mcp.catalog.search_results import offer
 from uru_mcp.errors import ArgumentError
+from uru_mcp.messages import call_messages, record_messages, report_messages
 from uru_mcp.permissions import Permissions
 from uru_mcp.resources.record_cache import RecordCache, needs_of, open_kinds
 from uru_mcp.resources.run_graph import graph_of
@@ -106,7 +107,7 @@ class Resources:
         """The contents of a resource. Raises, besides: `ArgumentError` (`not_found`) for an unknown address."""
         kind = kind_at(address)
         if kind is None:
-            return Content(JSON, self._facts(address, snapshot), {"from": messages.OF_FACTS, "uri": address.uri})
+            return Content(JSON, self._facts(address, snapshot), {"from": call_messages.OF_FACTS, "uri": address.uri})
         if kind not in open_kinds(snapshot):
             raise no_such_resource(address.uri)
         until = time.monotonic() + within
@@ -115,7 +116,7 @@ class Resources:
         record = self._redaction.value(record) if kind is RUNS else record  # before its texts are truncated and shown
         waiting = await self._waiting(record, snapshot, until) if kind is RUNS else ()
         advised = [advice(one, snapshot) for one in waiting]
-        members: dict[str, Any] = {"from": messages.OF_WORKSPACE, "uri": address.uri}
+        members: dict[str, Any] = {"from": call_messages.OF_WORKSPACE, "uri": address.uri}
         if advised:
             members["approvals"] = [structure for structure, _ in advised]
         data = read_content(kind, record)
@@ -165,10 +166,10 @@ class Resources:
         kind = RECORD_TEMPLATES.get(uri_template)
         if kind is None or f"{{{argument}}}" not in uri_template:
             raise ArgumentError(
-                messages.NO_SUCH_TEMPLATE.format(
+                record_messages.NO_SUCH_TEMPLATE.format(
                     uri_template=quoted(uri_template, 100), argument=quoted(argument, 100)
                 ),
-                fix=messages.TAKE_A_TEMPLATE,
+                fix=record_messages.TAKE_A_TEMPLATE,
             )
         if kind not in open_kinds(snapshot):
             return []
@@ -214,15 +215,15 @@ def facts_listed(snapshot: Snapshot, redaction: Redaction) -> list[Resource]:
             ResourceUri(WORKSPACE).uri,
             WORKSPACE,
             f"Workspace {name}" if name else "Workspace",
-            messages.ABOUT_WORKSPACE,
+            record_messages.ABOUT_WORKSPACE,
         ),
-        Resource(ResourceUri(KEY).uri, KEY, "API key", messages.ABOUT_KEY),
+        Resource(ResourceUri(KEY).uri, KEY, "API key", record_messages.ABOUT_KEY),
         *(
             Resource(
                 ResourceUri(NAMESPACES, namespace.name).uri,
                 NAMESPACES,
                 namespace.title,
-                messages.ABOUT_NAMESPACE.format(title=namespace.title),
+                record_messages.ABOUT_NAMESPACE.format(title=namespace.title),
                 id=namespace.name,
             )
             for namespace in safe_namespaces(snapshot, redaction)
@@ -249,11 +250,11 @@ def resource_of(entry: Entry, redaction: Redaction) -> Resource:
 
 def templates(snapshot: Snapshot) -> list[Template]:
     """The URI templates that are available in this workspace."""
-    found = [Template(NAMESPACE, "Namespace", messages.ABOUT_NAMESPACES)]
+    found = [Template(NAMESPACE, "Namespace", record_messages.ABOUT_NAMESPACES)]
     for form, kind in RECORD_TEMPLATES.items():
         if kind in open_kinds(snapshot):
             title = kind.noun.capitalize()
-            found.append(Template(form, title, messages.BY_ID.format(title=title), kind.mime_type))
+            found.append(Template(form, title, report_messages.BY_ID.format(title=title), kind.mime_type))
     return found
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from uru_mcp import messages
 from uru_mcp.access.gate import allows
 from uru_mcp.access.policy import DECIDE, PLATFORM
 from uru_mcp.catalog.catalog import Tool
 from uru_mcp.catalog.tool_names import shown_name
+from uru_mcp.messages import call_messages
 from uru_mcp.session.session import Snapshot
 from uru_mcp.untrusted_input.json_fields import compact
 from uru_mcp.untrusted_input.quoting import Quotation, quoted, quoted_json
@@ -21,7 +21,7 @@ DECISION_SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {
         "decision": {"type": "string", "enum": ["approve", "reject"], "title": "Decision"},
-        "comment": {"type": "string", "title": "Comment", "description": messages.WHY_KEPT, "maxLength": 1000},
+        "comment": {"type": "string", "title": "Comment", "description": call_messages.WHY_KEPT, "maxLength": 1000},
     },
     "required": ["decision"],
 }
@@ -50,7 +50,7 @@ def question(approval: Approval, title: str | None = None) -> str:
     """The question for the user, which quotes Uru. `title` is the automation's name, if the run lacks it."""
     name = quoted(approval.automation or title or approval.run.id or "", NAME_CHARS)
     step, assignee = _step_and_assignee(approval)
-    return f"{messages.question_to_the_person(name, step, assignee)}{Quotation(approval.question).sentence}"
+    return f"{call_messages.question_to_the_person(name, step, assignee)}{Quotation(approval.question).sentence}"
 
 
 def advice(approval: Approval, snapshot: Snapshot) -> tuple[dict[str, Any], str]:
@@ -60,22 +60,22 @@ def advice(approval: Approval, snapshot: Snapshot) -> tuple[dict[str, Any], str]
     """
     step, assignee = _step_and_assignee(approval)
     structure = {"run_id": approval.run.run_id, **waiting(approval)}
-    asked = f"{messages.waits_for_a_person(step, assignee)}{Quotation(approval.question).sentence}"
+    asked = f"{call_messages.waits_for_a_person(step, assignee)}{Quotation(approval.question).sentence}"
     tool = deciding_tool(approval, snapshot)
     if tool is None:
-        told = messages.decided_in_uru_only()
+        told = call_messages.decided_in_uru_only()
         return {**structure, "note": told}, f"[{asked} {told}]"
     if snapshot.catalog.rules.only_person_decides:
-        told = messages.person_decides(assignee)
+        told = call_messages.person_decides(assignee)
         return {**structure, "note": told}, f"[{asked} {told}]"
     arguments = decision(approval, "approve")
     by, how = tool.id, arguments
     if tool.dispatcher is not None:
         by, how = tool.dispatcher, {"tool": tool.id, "input": arguments}
-    decide = {"when": messages.ONLY_AFTER_YES, "call_with": by, "arguments": how}
-    whom = messages.ask_who_is_meant(assignee)
-    note = f"[{asked} {messages.decide_with(by, quoted_json(compact(how)))}{whom}]"
-    return {**structure, "note": f"{messages.ASK_THE_USER}{whom}", "decide": decide}, note
+    decide = {"when": call_messages.ONLY_AFTER_YES, "call_with": by, "arguments": how}
+    whom = call_messages.ask_who_is_meant(assignee)
+    note = f"[{asked} {call_messages.decide_with(by, quoted_json(compact(how)))}{whom}]"
+    return {**structure, "note": f"{call_messages.ASK_THE_USER}{whom}", "decide": decide}, note
 
 
 def waiting(approval: Approval) -> dict[str, Any]:
@@ -93,7 +93,7 @@ def note_on(approval: Approval) -> str:
     """A note on one run of several."""
     step, assignee = _step_and_assignee(approval)
     run = quoted(approval.run.run_id or "", NAME_CHARS)
-    return f"[{messages.waits_for_a_person(step, assignee, run)}{Quotation(approval.question).sentence}]"
+    return f"[{call_messages.waits_for_a_person(step, assignee, run)}{Quotation(approval.question).sentence}]"
 
 
 def _step_and_assignee(approval: Approval) -> tuple[str | None, str | None]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from uru_mcp import messages
+from uru_mcp.messages import access_messages, report_messages
 from uru_mcp.results.media import kind_of, size_of
 
 LEAST = 1_000  # characters; shorter data is left as it is
@@ -21,7 +21,7 @@ STRETCH = re.compile(
     rf"({LETTER}{{60,}}+(?:\r?\n{LETTER}{{60,}}+)*+(?:\r?\n{LETTER}{{1,75}}+=+|={{0,2}}))"
 )
 MIX = (re.compile("[a-z]"), re.compile("[A-Z]"), re.compile("[0-9]"), re.compile("[g-zG-Z]"))
-NOTE = messages.NOT_SHOWN
+NOTE = access_messages.NOT_SHOWN
 
 
 def has_encoded(text: str) -> bool:
@@ -61,4 +61,4 @@ class Naming:
             return found[0]
         self.count += 1
         kind = kind_of(data[:64], found[1] or "") or "unknown type"
-        return messages.NOT_SHOWN_HERE.format(kind=kind, data=size_of(data))
+        return report_messages.NOT_SHOWN_HERE.format(kind=kind, data=size_of(data))

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from uru_mcp import messages
 from uru_mcp.access.gate import runs_unasked
 from uru_mcp.access.policy import DECIDE, PLATFORM
 from uru_mcp.catalog.catalog import Tool
 from uru_mcp.catalog.tool_names import shown_name
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import Declined, UruError
+from uru_mcp.messages import call_messages
 from uru_mcp.results.shown_arguments import Shown, in_lines, shown
 from uru_mcp.session.session import Snapshot
 from uru_mcp.untrusted_input.quoting import NAME_CHARS, quoted
@@ -69,9 +69,11 @@ class Confirmation:
     @property
     def question(self) -> str:
         """What a person is asked, on some lines."""
-        asked = messages.CONFIRM_CALL.format(title=quoted(self.tool.title, NAME_CHARS), app=self.app, tool=self.tool.id)
+        asked = call_messages.CONFIRM_CALL.format(
+            title=quoted(self.tool.title, NAME_CHARS), app=self.app, tool=self.tool.id
+        )
         rows = in_lines(self.shown)
-        return "\n".join([asked, *rows, messages.YES_IS_FOR_THIS])
+        return "\n".join([asked, *rows, call_messages.YES_IS_FOR_THIS])
 
     @property
     def structure(self) -> dict[str, Any]:
@@ -95,10 +97,10 @@ class NeedsYes(Declined):
         tool = confirmation.tool
         title = quoted(tool.title, NAME_CHARS)
         if confirmation.is_for_the_model:
-            message = messages.NOBODY_TO_ASK.format(title=title, app=confirmation.app)
-            fix = messages.TELL_WHAT_WOULD_RUN
+            message = call_messages.NOBODY_TO_ASK.format(title=title, app=confirmation.app)
+            fix = call_messages.TELL_WHAT_WOULD_RUN
         else:
-            message, fix = messages.ONLY_A_PERSON_DECIDES, messages.PERSON_DECIDES_IN_URU
+            message, fix = call_messages.ONLY_A_PERSON_DECIDES, call_messages.PERSON_DECIDES_IN_URU
         would_run = {"tool": tool.id, "title": title, "app": confirmation.app, **confirmation.shown.structure}
         super().__init__(message, fix=fix, tool=tool.id, would_run=would_run)
         self.confirmation = confirmation
@@ -114,10 +116,10 @@ def askable(error: UruError, way: Way) -> Confirmation | None:
 def said_no(consent: Consent) -> Declined:
     """What a model is told where the person said no, or nobody answered."""
     if consent.answer == "no":
-        message = messages.PERSON_SAID_NO.format(tool=consent.tool)
-        return Declined(message, fix=messages.DO_NOT_TRY_AGAIN, tool=consent.tool, user_decision="no")
+        message = call_messages.PERSON_SAID_NO.format(tool=consent.tool)
+        return Declined(message, fix=call_messages.DO_NOT_TRY_AGAIN, tool=consent.tool, user_decision="no")
     return Declined(
-        messages.NOBODY_ANSWERED.format(tool=consent.tool), fix=messages.ASK_BEFORE_AGAIN, tool=consent.tool
+        call_messages.NOBODY_ANSWERED.format(tool=consent.tool), fix=call_messages.ASK_BEFORE_AGAIN, tool=consent.tool
     )
 
 

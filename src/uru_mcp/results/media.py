@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from uru_mcp import messages
+from uru_mcp.messages import report_messages
 from uru_mcp.untrusted_input.json_fields import Record, object_at, text_at
 
 Kind = Literal["image", "audio", "resource"]
@@ -77,7 +77,7 @@ class Media:
     def in_words(self, *, is_shown: bool) -> str:
         """`image (image/png, 45,213 bytes), shown below`"""
         stated = self.mime_type if MIME_TYPE.fullmatch(self.mime_type) else "unknown type"
-        return messages.MEDIUM.format(
+        return report_messages.MEDIUM.format(
             type=self.type, stated=stated, size=self.size, value="shown below" if is_shown else "not shown"
         )
 

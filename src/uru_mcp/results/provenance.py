@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from uru_mcp import messages
 from uru_mcp.access.policy import PLATFORM, is_foreign
 from uru_mcp.catalog.catalog import Tool
+from uru_mcp.messages import call_messages
 from uru_mcp.results.automation_approvals import advice, first_decidable, note_on, waiting
 from uru_mcp.session.session import Snapshot
 from uru_mcp.session.tool_execution import speaker_of
@@ -35,14 +35,14 @@ def source_of(tool: Tool) -> str:
     """The source of a tool's results, on one line."""
     namespace = tool.namespace
     if namespace.name == PLATFORM:
-        return messages.OF_WORKSPACE
+        return call_messages.OF_WORKSPACE
     title = quoted(namespace.title, NAME_CHARS)
-    return messages.OUTSIDE_URU.format(title=title) if is_foreign(namespace.name) else title
+    return call_messages.OUTSIDE_URU.format(title=title) if is_foreign(namespace.name) else title
 
 
 def attribution(source: str) -> str:
     """The note for the model before data that is not from the user."""
-    return messages.FROM_OTHERS.format(source=source)
+    return call_messages.FROM_OTHERS.format(source=source)
 
 
 def remark(tool: Tool, words: str) -> str:
@@ -61,7 +61,7 @@ def waiting_among(approvals: Sequence[Approval]) -> Provenance:
     if not approvals:
         return Provenance({})
     structures = [{"run_id": one.run.run_id, **waiting(one)} for one in approvals]
-    return Provenance({"approvals": structures}, (*map(note_on, approvals), f"[{messages.ASK_THE_USER}]"))
+    return Provenance({"approvals": structures}, (*map(note_on, approvals), f"[{call_messages.ASK_THE_USER}]"))
 
 
 def effect_of(tool: Tool, data: Any, snapshot: Snapshot, approvals: tuple[Approval, ...] = ()) -> Provenance:

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from uru_mcp import messages
 from uru_mcp.errors import ArgumentError, UruError
+from uru_mcp.messages import call_messages, report_messages
 from uru_mcp.results.base64_texts import Naming, has_encoded
 from uru_mcp.results.consent import Confirmation
 from uru_mcp.results.media import MEDIA_PARTS, Media, shown_of
@@ -138,8 +138,8 @@ class Renderer:
         if media:
             said = {**said, "content": [one.described(is_shown=one in shown) for one in media]}
         parts = "; ".join(one.in_words(is_shown=one in shown) for one in media)
-        parts += messages.MORE_PARTS.format(more=more) if more > 0 else ""
-        ours = (*naming.notes, *([messages.BESIDE_THE_DATA.format(parts=parts)] if parts else []))
+        parts += call_messages.MORE_PARTS.format(more=more) if more > 0 else ""
+        ours = (*naming.notes, *([call_messages.BESIDE_THE_DATA.format(parts=parts)] if parts else []))
         told = tuple(self._redaction.text(note) for note in notes) + tuple(f"[{note}]" for note in ours)
         return Document(text, is_json, said, told, waits_for, shown)
 
@@ -165,8 +165,8 @@ class Renderer:
         total = len(document.text)
         if offset >= total:
             raise ArgumentError(
-                messages.NOTHING_AT_OFFSET.format(offset=offset, total=total),
-                fix=messages.GO_ON_AT_NEXT_OFFSET,
+                call_messages.NOTHING_AT_OFFSET.format(offset=offset, total=total),
+                fix=call_messages.GO_ON_AT_NEXT_OFFSET,
             )
         end, closers = reach(document.text, offset, self.budget), ""
         if document.is_json and not offset:
@@ -177,13 +177,13 @@ class Renderer:
         body = document.text[offset:end] + closers
         cut: dict[str, Any] = {"offset": offset, "shown": end - offset, "total": total}
         cut["next_offset"] = None if is_last else end
-        note = messages.CUT.format(offset=offset, end=end, total=total)
+        note = call_messages.CUT.format(offset=offset, end=end, total=total)
         if rest is not None:
             cut[rest.argument] = rest.value
             note += (
                 ""
                 if is_last
-                else messages.GO_ON_WITH.format(
+                else call_messages.GO_ON_WITH.format(
                     tool=rest.tool, argument=rest.argument, value=rest.value, end=end, total=total
                 )
             )
@@ -222,11 +222,11 @@ class Renderer:
         details = self._detail(details)
         text = f"{said['code']}: {said['message']}\n{said['fix']}"
         if unsaid := _unsaid(details, text):
-            text += f"\n[{messages.DETAILS.format(details=quoted_json(compact(unsaid)))}]"
+            text += f"\n[{call_messages.DETAILS.format(details=quoted_json(compact(unsaid)))}]"
         advice = self._detail(dict(theirs.advice))
         theirs = replace(theirs, advice=advice)
         if advice:
-            told = messages.BESIDES.format(source=theirs.structure["from"], advice=quoted_json(compact(advice)))
+            told = call_messages.BESIDES.format(source=theirs.structure["from"], advice=quoted_json(compact(advice)))
             text += f"\n[{told}]"
         beside = {"quoted": theirs.structure} if advice else {}
         return Rendered(text, {"error": {**said, **details, **said, **beside}}, is_error=True)
@@ -262,7 +262,7 @@ def _with_notes(document: Document, body: str, data: Any, *notes: str, **members
     return Rendered(
         body,
         _in_order({**document.members, **members, **note, "data": data}),
-        notes=said if log_id is None else (*said, messages.LOG_ID.format(log_id=log_id)),
+        notes=said if log_id is None else (*said, report_messages.LOG_ID.format(log_id=log_id)),
         waits_for=document.waits_for,
         is_data=True,
         media=document.media if not members.get("cut", {}).get("offset") else (),

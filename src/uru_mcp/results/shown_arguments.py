@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from uru_mcp import messages
+from uru_mcp.messages import call_messages
 from uru_mcp.untrusted_input.invisible_characters import visible
 from uru_mcp.untrusted_input.json_fields import compact
 from uru_mcp.untrusted_input.quoting import NAME_CHARS, quoted
@@ -66,10 +66,10 @@ def _row(name: str, text: str, *, is_tight: bool) -> Row:
 def in_lines(shown: Shown) -> Iterator[str]:
     """The same as lines of text: each argument begins one of its own, and nothing in a value can look like another."""
     if not shown.rows:
-        yield messages.WITHOUT_ARGUMENTS
+        yield call_messages.WITHOUT_ARGUMENTS
     for row in shown.rows:
-        value = "\n    ".join(row.value.splitlines()) or messages.EMPTY_TEXT
-        hidden = messages.CHARACTERS_HIDDEN.format(hidden=row.hidden) if row.hidden else ""
+        value = "\n    ".join(row.value.splitlines()) or call_messages.EMPTY_TEXT
+        hidden = call_messages.CHARACTERS_HIDDEN.format(hidden=row.hidden) if row.hidden else ""
         yield f"  {row.name}: {value}{hidden}"
     if shown.hidden:
-        yield messages.ARGUMENTS_HIDDEN.format(hidden=shown.hidden)
+        yield call_messages.ARGUMENTS_HIDDEN.format(hidden=shown.hidden)

@@ -12,18 +12,18 @@ from typing import Any
 import mcp.types as types
 from pydantic import ValidationError
 
-from uru_mcp import messages
+from uru_mcp.messages import call_messages
 from uru_mcp.server.malformed_input import recovered, refuse_invalid_id, refused, replace_lone_surrogates
 
 VERSION = "2025-03-26"
 CANCELLED = "notifications/cancelled"
 AT_MOST = 1000  # messages of a batch
 
-NOT_SERVED = messages.BATCHES_OF_ONE_VERSION.format(version=VERSION)
-EMPTY = messages.EMPTY_BATCH
-TOO_MANY = messages.LARGE_BATCH.format(at_most=AT_MOST)
-ALONE = messages.INITIALIZE_ALONE
-IN_USE = messages.ID_IN_USE
+NOT_SERVED = call_messages.BATCHES_OF_ONE_VERSION.format(version=VERSION)
+EMPTY = call_messages.EMPTY_BATCH
+TOO_MANY = call_messages.LARGE_BATCH.format(at_most=AT_MOST)
+ALONE = call_messages.INITIALIZE_ALONE
+IN_USE = call_messages.ID_IN_USE
 
 Id = int | str
 Answer = types.JSONRPCResponse | types.JSONRPCError

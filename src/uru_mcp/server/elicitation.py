@@ -14,10 +14,10 @@ import anyio
 import mcp.types as types
 from mcp.shared.exceptions import MCPError
 
-from uru_mcp import messages
 from uru_mcp.approvals.decisions import Decisions
 from uru_mcp.approvals.settling import Caller, Question, Reply, Settling, Waiting
 from uru_mcp.errors import Declined
+from uru_mcp.messages import call_messages
 from uru_mcp.results.automation_approvals import DECISION_SCHEMA
 from uru_mcp.results.consent import QUESTION_SCHEMA, Confirmation
 from uru_mcp.results.render import Rendered
@@ -79,13 +79,13 @@ class Elicitation:
         token = params.request_state or ""
         asked = self._open.peek(token)
         if asked is None or (asked.name, asked.arguments) != (params.name, params.arguments or {}):
-            raise MCPError(types.INVALID_PARAMS, messages.QUESTION_IS_CLOSED)
+            raise MCPError(types.INVALID_PARAMS, call_messages.QUESTION_IS_CLOSED)
         reply = (params.input_responses or {}).get(INPUT)
         read = _read(asked.waiting, reply if isinstance(reply, types.ElicitResult) else None)
         try:
             self._open.take(token, read.answer or "no")
         except Declined:
-            raise MCPError(types.INVALID_PARAMS, messages.QUESTION_IS_CLOSED) from None
+            raise MCPError(types.INVALID_PARAMS, call_messages.QUESTION_IS_CLOSED) from None
         return await self._settling.decided(asked, read, until)
 
     def _is_asked_about(self, name: str) -> bool:

@@ -24,12 +24,13 @@ from mcp.server.subscriptions import (
 )
 from mcp.shared.exceptions import MCPError
 
-from uru_mcp import __version__, messages
+from uru_mcp import __version__
 from uru_mcp.approvals import cards
 from uru_mcp.approvals.settling import Settling
 from uru_mcp.audit.key_card import CARD
 from uru_mcp.bridge import Bridge
 from uru_mcp.errors import UnknownTool, UruError
+from uru_mcp.messages import report_messages
 from uru_mcp.resources.cursors import require_none
 from uru_mcp.resources.resource_requests import ResourceHandlers
 from uru_mcp.results.consent import Way
@@ -49,7 +50,7 @@ from uru_mcp.tools.instructions import instructions
 Context = ServerRequestContext[Any, Any]
 Answer = TypeVar("Answer")
 
-NO_SUCH_TOOL = messages.UNKNOWN_MCP_TOOL  # without the name, which is untrusted input
+NO_SUCH_TOOL = report_messages.UNKNOWN_MCP_TOOL  # without the name, which is untrusted input
 
 NOTIFICATIONS = NotificationOptions(tools_changed=True, resources_changed=True, prompts_changed=True)
 PROGRESS_EACH = 5  # seconds
@@ -138,7 +139,7 @@ class Handlers:
                 failure = error
             tasks.cancel_scope.cancel()
         if result is None:
-            raise failure or MCPError(types.INTERNAL_ERROR, messages.ENDED_WITHOUT_ANSWER)
+            raise failure or MCPError(types.INTERNAL_ERROR, report_messages.ENDED_WITHOUT_ANSWER)
         return result
 
     async def list_resources(
@@ -295,6 +296,10 @@ async def _report_progress(session: ServerSession, each: float, call: Time) -> N
     """Send progress notifications with the elapsed time; the SDK sends none if the request has no progress token."""
     for seconds in count(each, each):
         await anyio.sleep(each)
-        said = messages.AT_IT_FOR.format(seconds=seconds) if not call.is_asking else messages.WAITING_FOR_DECISION
+        said = (
+            report_messages.AT_IT_FOR.format(seconds=seconds)
+            if not call.is_asking
+            else report_messages.WAITING_FOR_DECISION
+        )
         with suppress(*DISCONNECTED):
             await session.report_progress(seconds, None, said)

@@ -13,10 +13,11 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.shared.exceptions import MCPError
 from pydantic import ValidationError
 
-from uru_mcp import limits, messages
+from uru_mcp import limits
 from uru_mcp.catalog.schemas.scalar_types import KIND_OF
+from uru_mcp.messages import call_messages
 
-SDK_SAYS = messages.INVALID_PARAMETERS
+SDK_SAYS = call_messages.INVALID_PARAMETERS
 SHOWN = 3
 PLACE = 100  # characters
 EXPECTED = {
@@ -44,7 +45,7 @@ async def name_fields(ctx: ServerRequestContext[Any, Any], call_next: CallNext) 
     except MCPError as error:
         if error.error.message != SDK_SAYS:
             raise
-        message = messages.CAME_TOO_EARLY.format(sdk_says=SDK_SAYS, method=ctx.method)
+        message = call_messages.CAME_TOO_EARLY.format(sdk_says=SDK_SAYS, method=ctx.method)
         raise MCPError(types.INVALID_PARAMS, message) from None
 
 
@@ -54,13 +55,13 @@ def _problems(error: ValidationError) -> Iterator[str]:
         steps = [str(step) for step in found["loc"] if step != "params" and not _is_branch(step)]
         place = limits.cut(".".join(steps), PLACE) or "params"
         if found["type"] == "missing":
-            yield messages.IS_MISSING.format(place=place)
+            yield call_messages.IS_MISSING.format(place=place)
         elif expected := EXPECTED.get(found["type"]):
-            yield messages.EXPECTED.format(
+            yield call_messages.EXPECTED.format(
                 place=place, expected=expected, input=KIND_OF.get(type(found["input"]), "something else")
             )
         else:
-            yield messages.NOT_VALID.format(place=place)
+            yield call_messages.NOT_VALID.format(place=place)
 
 
 def _is_branch(step: int | str) -> bool:

@@ -13,12 +13,12 @@ import mcp.types as types
 from mcp.shared.message import SessionMessage
 from pydantic import ValidationError
 
-from uru_mcp import messages
+from uru_mcp.messages import call_messages
 
 BYTE_ORDER_MARK = "\ufeff"  # some programs on Windows write it first
 NOTIFICATIONS = "notifications/"  # prefix of all notification methods
-NOT_MCP = messages.NOT_A_MESSAGE
-NOT_AN_ID = messages.ID_OF_REQUEST
+NOT_MCP = call_messages.NOT_A_MESSAGE
+NOT_AN_ID = call_messages.ID_OF_REQUEST
 
 
 def recovered(error: Exception) -> SessionMessage | types.JSONRPCError | None:
@@ -40,9 +40,9 @@ def recovered(error: Exception) -> SessionMessage | types.JSONRPCError | None:
     except ValidationError:
         pass
     except RecursionError:
-        return _refusal(None, types.PARSE_ERROR, messages.LINE_TOO_DEEP)
+        return _refusal(None, types.PARSE_ERROR, call_messages.LINE_TOO_DEEP)
     except ValueError:  # also raised for a number with more digits than Python converts
-        return _refusal(None, types.PARSE_ERROR, messages.LINE_UNREADABLE)
+        return _refusal(None, types.PARSE_ERROR, call_messages.LINE_UNREADABLE)
     number = message.get("id") if isinstance(message, dict) else None
     wanted = number if isinstance(number, (int, str)) and not isinstance(number, bool) else None
     return _refusal(replace_lone_surrogates(wanted), types.INVALID_REQUEST, NOT_MCP)

@@ -17,8 +17,8 @@ from mcp.server.models import InitializationOptions
 from mcp.server.stdio import stdio_server
 from mcp.shared.message import SessionMessage
 
-from uru_mcp import messages
 from uru_mcp.bridge import Bridge
+from uru_mcp.messages import call_messages
 from uru_mcp.server.apps import extension
 from uru_mcp.server.batches import Answer, Batch, Batches
 from uru_mcp.server.handlers import NOTIFICATIONS, build_server
@@ -182,7 +182,7 @@ async def pipes(
 def _discovered(server: Server[None], request: types.JSONRPCRequest) -> types.JSONRPCResponse | types.JSONRPCError:
     meta = (request.params or {}).get("_meta")
     if not isinstance(meta, dict) or VERSION_KEY not in meta or CAPABILITIES_KEY not in meta:
-        error = types.ErrorData(code=types.INVALID_PARAMS, message=messages.LACKS_ENVELOPE)
+        error = types.ErrorData(code=types.INVALID_PARAMS, message=call_messages.LACKS_ENVELOPE)
         return types.JSONRPCError(jsonrpc="2.0", id=request.id, error=error)
     if meta[VERSION_KEY] not in MODERN:
         data = {"supported": MODERN, "requested": meta[VERSION_KEY]}

@@ -12,7 +12,6 @@ from typing import NamedTuple
 import anyio
 from anyio.abc import TaskGroup
 
-from uru_mcp import messages
 from uru_mcp.access import gate
 from uru_mcp.access.identity import Identity
 from uru_mcp.access.key_status import KeyStatus
@@ -20,6 +19,7 @@ from uru_mcp.catalog.catalog import Catalog
 from uru_mcp.catalog.current_catalog import CurrentCatalog
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import KeyRefused, KeyReplaced, KeyUnavailable, UruError
+from uru_mcp.messages import access_messages
 from uru_mcp.permissions import Permissions
 from uru_mcp.session.read_permission_check import ReadCheck
 
@@ -128,8 +128,8 @@ class Session:
             key = snapshot.key_status.key
             snapshot = await self.look(within, at_once=True)
             if snapshot.key_status.key != key:
-                message = messages.ANOTHER_KEY_BY_NOW
-                raise KeyReplaced(message, fix=messages.SAME_CALL_AGAIN)
+                message = access_messages.ANOTHER_KEY_BY_NOW
+                raise KeyReplaced(message, fix=access_messages.SAME_CALL_AGAIN)
         gate.require(what, needs, snapshot.key_status)
         return snapshot
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import anyio
 
-from uru_mcp import messages
 from uru_mcp.access.identity import Identity
 from uru_mcp.access.policy import PLATFORM
 from uru_mcp.catalog.catalog import Tool
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import KeyRefused, KeyReplaced, NoAnswer, PermissionMissing, Refused, Unconfirmed, UruError
+from uru_mcp.messages import access_messages, call_messages
 from uru_mcp.permissions import NOTHING, in_order
 from uru_mcp.untrusted_input.quoting import NAME_CHARS, Quotation, quoted
 from uru_mcp.uru.api import UruClient
@@ -62,9 +62,9 @@ class Calls:
             raise
         if result.error is not None:
             raise Refused(
-                messages.TOOL_FAILED.format(id=tool.id),
+                access_messages.TOOL_FAILED.format(id=tool.id),
                 said=Quotation(result.error, speaker_of(tool)),
-                fix=messages.READ_WHAT_IT_SAYS,
+                fix=access_messages.READ_WHAT_IT_SAYS,
                 tool=tool.id,
                 log_id=result.log_id,
             )
@@ -78,9 +78,9 @@ class Calls:
         required, granted = error.required, error.granted
         if not required and tool.namespace.name != PLATFORM:
             return Refused(
-                messages.APP_REFUSED.format(title=quoted(tool.namespace.title, NAME_CHARS)),
+                access_messages.APP_REFUSED.format(title=quoted(tool.namespace.title, NAME_CHARS)),
                 said=error.said.by(speaker_of(tool)),
-                fix=messages.NOT_ABOUT_THE_KEY,
+                fix=access_messages.NOT_ABOUT_THE_KEY,
                 code="forbidden",
                 tool=tool.id,
             )
@@ -97,9 +97,9 @@ class Calls:
         said = error.said.by(speaker_of(tool))
         if key_status is None or key_status.refresh_error is not None:
             return NoAnswer(
-                messages.WHOSE_REFUSAL.format(title=quoted(tool.namespace.title, NAME_CHARS)),
+                access_messages.WHOSE_REFUSAL.format(title=quoted(tool.namespace.title, NAME_CHARS)),
                 said=said,
-                fix=messages.CALL_WHOAMI_IN_A_MINUTE,
+                fix=access_messages.CALL_WHOAMI_IN_A_MINUTE,
                 retryable=False,
             )
         if key_status.trouble is not None:
@@ -107,8 +107,8 @@ class Calls:
         if key_status.key != key:
             return self._replaced(tool, error, key)
         if tool.namespace.name == PLATFORM:
-            message = messages.REFUSED_THOUGH_KEY_IS_FINE
-            return Refused(message, fix=messages.ONLY_URU_KNOWS, code="forbidden", said=said)
+            message = access_messages.REFUSED_THOUGH_KEY_IS_FINE
+            return Refused(message, fix=access_messages.ONLY_URU_KNOWS, code="forbidden", said=said)
         return connection_problem(tool.namespace.title, said)
 
     def _replaced(self, tool: Tool, error: KeyRefused, key: Key | None) -> UruError:
@@ -119,10 +119,10 @@ class Calls:
         """
         said = self._identity.refusal_of(key)
         if tool.is_run and not (error.details.get("is_stated") and said is not None and said.code == error.code):
-            return unconfirmed(messages.REFUSED_WITH_OLD_KEY)
+            return unconfirmed(access_messages.REFUSED_WITH_OLD_KEY)
         return KeyReplaced(
-            messages.KEY_WAS_REPLACED,
-            fix=messages.SAME_CALL_AGAIN,
+            access_messages.KEY_WAS_REPLACED,
+            fix=access_messages.SAME_CALL_AGAIN,
             code=error.code,
         )
 
@@ -130,8 +130,8 @@ class Calls:
 def how_to_look(tool: Tool) -> str:
     """The fix for an unknown outcome: where to check whether the tool did its work."""
     if tool.namespace.name != PLATFORM:
-        return messages.look_in_app(tool.id, quoted(tool.namespace.title, NAME_CHARS))
-    return messages.look_at_runs(tool.id) if "automation_" in tool.name else messages.look_at_record(tool.id)
+        return call_messages.look_in_app(tool.id, quoted(tool.namespace.title, NAME_CHARS))
+    return call_messages.look_at_runs(tool.id) if "automation_" in tool.name else call_messages.look_at_record(tool.id)
 
 
 def speaker_of(tool: Tool) -> str:

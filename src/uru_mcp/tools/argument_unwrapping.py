@@ -9,9 +9,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from uru_mcp import messages
 from uru_mcp.catalog.schemas.draft_translation import modern
 from uru_mcp.catalog.schemas.unions import Reader
+from uru_mcp.messages import report_messages
 from uru_mcp.tools.dispatch_tool_input import CLIENT_EXTRAS, INPUTS, TOOL, ambiguous, client_extras, object_in
 
 Arguments = dict[str, Any]
@@ -80,6 +80,6 @@ def _inside(names: Collection[str], shape: _Shape, arguments: Arguments) -> Argu
         return None
     if TOOL in arguments:
         if arguments[TOOL] not in names:
-            raise ambiguous(messages.TWO_TOOLS_NAMED, next(iter(names)))
+            raise ambiguous(report_messages.TWO_TOOLS_NAMED, next(iter(names)))
         return inner
     return inner if not shape.is_open and (not inner or inner.keys() & shape.known) else None

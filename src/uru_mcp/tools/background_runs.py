@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 import anyio
 from anyio.abc import TaskGroup
 
-from uru_mcp import messages
 from uru_mcp.errors import ArgumentError, NoAnswer, UruError, unforeseen
+from uru_mcp.messages import call_messages
 from uru_mcp.results.render import Document
 from uru_mcp.untrusted_input.quoting import quoted
 from uru_mcp.uru.http_errors import unconfirmed
@@ -72,7 +72,7 @@ class BackgroundRun:
         """End it as unconfirmed and log that, unless it has an outcome."""
         if self.over.is_set():
             return
-        error = unconfirmed(messages.was_cancelled(self.tool, round(self.seconds)))
+        error = unconfirmed(call_messages.was_cancelled(self.tool, round(self.seconds)))
         error.details["tool"] = self.tool
         self.end(error=error)
         log.error(
@@ -136,8 +136,8 @@ class BackgroundRuns:
         with anyio.move_on_after(within) as turn:
             await self._turns.acquire_on_behalf_of(outcome)
         if turn.cancelled_caught:
-            message = messages.TOO_MANY_CALLS.format(at_most=AT_MOST)
-            raise NoAnswer(message, fix=messages.TRY_WHEN_SOME_ENDED, code="rate_limited")
+            message = call_messages.TOO_MANY_CALLS.format(at_most=AT_MOST)
+            raise NoAnswer(message, fix=call_messages.TRY_WHEN_SOME_ENDED, code="rate_limited")
 
     async def wait(self, outcome: BackgroundRun, seconds: float) -> None:
         """Wait until it is over, at most `seconds`."""
@@ -167,11 +167,11 @@ class BackgroundRuns:
         wanted = wanted.strip()
         found = self._open.get(wanted) or self._kept.get(wanted)
         if found is None and ID.fullmatch(wanted):
-            raise unconfirmed(messages.CALL_NOT_KNOWN_NOW.format(wanted=wanted))
+            raise unconfirmed(call_messages.CALL_NOT_KNOWN_NOW.format(wanted=wanted))
         if found is None:
             raise ArgumentError(
-                messages.NO_SUCH_CALL.format(wanted=quoted(wanted, 60), at_most=AT_MOST),
-                fix=messages.LIST_THE_CALLS,
+                call_messages.NO_SUCH_CALL.format(wanted=quoted(wanted, 60), at_most=AT_MOST),
+                fix=call_messages.LIST_THE_CALLS,
                 code="not_found",
             )
         return found

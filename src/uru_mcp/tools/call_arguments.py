@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from uru_mcp import messages
 from uru_mcp.errors import ArgumentError
+from uru_mcp.messages import report_messages
 from uru_mcp.tools.definitions import CARD_TOOLS, DISPATCHERS, INPUT, OWN
 from uru_mcp.tools.dispatch_tool_input import INPUTS, TOOL, Reading, ambiguous, read_call
 from uru_mcp.tools.shown_tools import Call
@@ -86,7 +86,9 @@ def _one_of_two(call: Call, reading: Reading, flat: Arguments) -> Arguments:
         raise trouble
     if any(one != found[0] for one in found):
         names = " and ".join(f"`{name}`" for name in flat if name in INPUTS)
-        raise ambiguous(messages.ARGUMENT_OF_ITS_OWN.format(id=call.tool.id, names=names), call.via or call.tool.id)
+        raise ambiguous(
+            report_messages.ARGUMENT_OF_ITS_OWN.format(id=call.tool.id, names=names), call.via or call.tool.id
+        )
     return found[0]
 
 

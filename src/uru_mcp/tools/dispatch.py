@@ -9,13 +9,13 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from uru_mcp import messages
 from uru_mcp.access import gate
 from uru_mcp.access.policy import PLATFORM, SELECT_WORKSPACE
 from uru_mcp.catalog import search_results
 from uru_mcp.catalog.catalog import Tool
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import ArgumentError, Unconfirmed, UnknownTool
+from uru_mcp.messages import access_messages, call_messages
 from uru_mcp.permissions import NOTHING
 from uru_mcp.resources.resource_requests import ResourceHandlers, answered_kind
 from uru_mcp.results.consent import Consent, require_yes
@@ -109,8 +109,8 @@ class ToolCalls:
         catalog = await self._session.searchable(snapshot)
         found = search_results.search(catalog, snapshot.key_status, arguments, budget=self._renderer.budget)
         following = found.get("next_offset")
-        more = [] if following is None else [messages.MORE_HITS.format(total=found["total"], following=following)]
-        return self._renderer.answer(found, notes=[messages.OF_TOOLS, *more])
+        more = [] if following is None else [call_messages.MORE_HITS.format(total=found["total"], following=following)]
+        return self._renderer.answer(found, notes=[call_messages.OF_TOOLS, *more])
 
     async def _resolve(self, name: str, arguments: Arguments, snapshot: Snapshot) -> shown_tools.Call:
         if not shown_tools.knows(name, arguments, snapshot.catalog):
@@ -144,7 +144,7 @@ class ToolCalls:
             )
         if _selects_workspace(tool) and outcome.document is not None:
             await self._session.refresh_after_change(_left(deadline))
-            return self._shown(outcome).noted(f"[{messages.WORKSPACE_CHANGED}]")
+            return self._shown(outcome).noted(f"[{access_messages.WORKSPACE_CHANGED}]")
         return self._shown(outcome)
 
     async def _carry_out(self, tool: Tool, arguments: Arguments, key: Key | None, *, within: float) -> Document:
@@ -210,7 +210,7 @@ class ToolCalls:
         return self._renderer.result(outcome.document, Remainder("uru_result", "call_id", outcome.id), offset=offset)
 
     def _still_running(self, outcome: BackgroundRun) -> Rendered:
-        text = messages.STILL_RUNNING.format(tool=outcome.tool, seconds=outcome.seconds, id=outcome.id)
+        text = call_messages.STILL_RUNNING.format(tool=outcome.tool, seconds=outcome.seconds, id=outcome.id)
         return self._renderer.answer({"running": _summary(outcome), "next": text}, text)
 
     def _require_own_workspace(self, tool: Tool, arguments: Arguments, own: Workspace | None) -> None:
@@ -226,14 +226,14 @@ class ToolCalls:
         if its is None or wanted == its.lower() or (fixed is None and _selects_workspace(tool)):
             return
         if fixed is None:
-            message, mend = messages.NOT_OF_THIS_KEY, messages.SELECT_ANOTHER
+            message, mend = call_messages.NOT_OF_THIS_KEY, call_messages.SELECT_ANOTHER
         else:
             message, mend = (
-                messages.WORKSPACE_IS_FIXED,
-                messages.CHANGE_THE_SETTING,
+                call_messages.WORKSPACE_IS_FIXED,
+                call_messages.CHANGE_THE_SETTING,
             )
-        fix = messages.LEAVE_IT_OUT.format(mend=mend)
-        raise ArgumentError(messages.NOTHING_SENT.format(message=message), fix=fix, tool=tool.id)
+        fix = call_messages.LEAVE_IT_OUT.format(mend=mend)
+        raise ArgumentError(call_messages.NOTHING_SENT.format(message=message), fix=fix, tool=tool.id)
 
 
 def _summary(outcome: BackgroundRun) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from uru_mcp import messages
 from uru_mcp.errors import ArgumentError
+from uru_mcp.messages import call_messages
 from uru_mcp.tools.definitions import INPUT
 from uru_mcp.untrusted_input.json_parsing import strictly_parsed
 
@@ -64,7 +64,7 @@ def read_call(dispatcher: str, arguments: Arguments) -> Reading:
         trouble = ambiguous(f"{' and '.join(f'`{name}`' for name in given)} differ", dispatcher)
     elif extra:
         names = ", ".join(f"`{name[:100]}`" for name in extra[:5])
-        trouble = ambiguous(messages.CANNOT_STAND_BESIDE.format(names=names, given=next(iter(given))), dispatcher)
+        trouble = ambiguous(call_messages.CANNOT_STAND_BESIDE.format(names=names, given=next(iter(given))), dispatcher)
     return Reading({**own, INPUT: inputs[0]}, flat, trouble)
 
 
@@ -88,8 +88,8 @@ def object_in(value: Any) -> Arguments | None:
 
 def ambiguous(problem: str, dispatcher: str) -> ArgumentError:
     return ArgumentError(
-        messages.UNCLEAR_INPUT.format(dispatcher=dispatcher, problem=problem),
-        fix=messages.ALL_INSIDE_INPUT,
+        call_messages.UNCLEAR_INPUT.format(dispatcher=dispatcher, problem=problem),
+        fix=call_messages.ALL_INSIDE_INPUT,
         tool=dispatcher,
         problems=[{"path": INPUT, "problem": problem}],
     )

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from math import inf
 from typing import Any, Literal
 
-from uru_mcp import messages
 from uru_mcp.access.gate import is_granted, lacked, may_come, remedies, require_chosen
 from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.access.policy import CARD_TOOLS, LIST_WORKSPACES, OWN_TOOLS, PLATFORM, SELECT_WORKSPACE
@@ -22,6 +21,7 @@ from uru_mcp.catalog.schemas.scalar_types import DESCRIPTION_CHARS
 from uru_mcp.catalog.search_results import notes_on
 from uru_mcp.catalog.tool_names import shown_name
 from uru_mcp.errors import ArgumentError, UnknownTool
+from uru_mcp.messages import access_messages, call_messages
 from uru_mcp.permissions import NOTHING, Permissions, in_words
 from uru_mcp.tools.definitions import DISPATCHERS, INPUT, OWN, Definition
 from uru_mcp.tools.titles import numbered_title, short_title
@@ -42,10 +42,10 @@ def _selection_tool(name: str, description: str, schema: dict[str, Any], *, read
 SELECTION: Mapping[str, Tool] = {
     tool.id: tool
     for tool in (
-        _selection_tool(LIST_WORKSPACES, messages.LISTS_WORKSPACES, {"type": "object"}, read_only=True),
+        _selection_tool(LIST_WORKSPACES, call_messages.LISTS_WORKSPACES, {"type": "object"}, read_only=True),
         _selection_tool(
             SELECT_WORKSPACE,
-            messages.SELECTS_WORKSPACE,
+            call_messages.SELECTS_WORKSPACE,
             {"type": "object", "properties": {"workspace_id": {"type": "string"}}, "required": ["workspace_id"]},
             read_only=None,
         ),
@@ -124,7 +124,7 @@ def _report_tool(key_status: KeyStatus) -> Definition:
     missing = lacked(grant) if not key_status.is_refused else NOTHING
     if grant is None or not missing:
         return definition
-    told = messages.LACKED_WHEN_LISTED.format(
+    told = access_messages.LACKED_WHEN_LISTED.format(
         description=definition.description, lacked=in_words(missing), fix=remedies(missing, grant)
     )
     return replace(definition, description=told)
@@ -222,12 +222,12 @@ def require_dispatcher(call: Call) -> None:
     if call.via is None or call.via == right:
         return
     way = (
-        messages.CALL_THIS_INSTEAD.format(right=right)
+        call_messages.CALL_THIS_INSTEAD.format(right=right)
         if right
-        else messages.CALL_BY_OWN_NAME.format(listed_as=call.tool.listed_as)
+        else call_messages.CALL_BY_OWN_NAME.format(listed_as=call.tool.listed_as)
     )
     raise ArgumentError(
-        messages.WRONG_DISPATCHER.format(via=call.via, id=call.tool.id),
+        call_messages.WRONG_DISPATCHER.format(via=call.via, id=call.tool.id),
         fix=way,
         code="wrong_dispatcher",
         tool=call.tool.id,
@@ -239,15 +239,15 @@ def _unknown(wanted: str, catalog: Catalog) -> UnknownTool:
     reason = catalog.why_left_out(wanted)
     if reason is not None:
         return UnknownTool(
-            messages.IS_LEFT_OUT.format(wanted=quoted(wanted, 100), reason=quoted(reason, 200)),
-            fix=messages.LOOK_FOR_ANOTHER,
+            call_messages.IS_LEFT_OUT.format(wanted=quoted(wanted, 100), reason=quoted(reason, 200)),
+            fix=call_messages.LOOK_FOR_ANOTHER,
             tool=wanted[:100],
         )
     near = catalog.index.search(wanted)[:3]
-    meant = messages.DID_YOU_MEAN.format(near=" or ".join(near)) if near else ""
+    meant = call_messages.DID_YOU_MEAN.format(near=" or ".join(near)) if near else ""
     return UnknownTool(
-        messages.NO_SUCH_TOOL.format(wanted=quoted(wanted, 100)),
-        fix=messages.FIND_EXACT_NAME.format(meant=meant),
+        call_messages.NO_SUCH_TOOL.format(wanted=quoted(wanted, 100)),
+        fix=call_messages.FIND_EXACT_NAME.format(meant=meant),
         tool=wanted[:100],
         near=near,
     )

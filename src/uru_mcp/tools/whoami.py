@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from uru_mcp import messages
 from uru_mcp.access.gate import allows, lacked, remedies, unknown_permissions
 from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.catalog.catalog import Catalog
@@ -19,7 +18,8 @@ from uru_mcp.catalog.schemas.unlistable_tools import REASON
 from uru_mcp.catalog.user_choices import pattern_problems, user_choices, why_not_offered
 from uru_mcp.credentials.key_sources import Exposure, KeySource
 from uru_mcp.errors import PermissionMissing, SettingsError, UruError
-from uru_mcp.messages import KEYS_PAGE
+from uru_mcp.messages import report_messages
+from uru_mcp.messages.access_messages import KEYS_PAGE
 from uru_mcp.permissions import EVERYTHING, NOTHING, Grant, Permission, in_order, in_words
 from uru_mcp.resources.record_cache import tool_for
 from uru_mcp.tools.whoami_text import lines
@@ -31,8 +31,8 @@ OLD_KEY_DAYS = 90
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 ENDS_SOON_DAYS = 14
 TITLE_CHARS = 60
-UNLISTED = messages.FOUND_BY_SEARCH.format(reason=REASON)
-CONTRADICTION = messages.KEY_RECORD_CONTRADICTS
+UNLISTED = report_messages.FOUND_BY_SEARCH.format(reason=REASON)
+CONTRADICTION = report_messages.KEY_RECORD_CONTRADICTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,14 +180,14 @@ def _problems(facts: Facts) -> Iterator[dict[str, Any]]:
     if key_status.refresh_error is not None:
         yield {
             **_problem(key_status.refresh_error),
-            "message": messages.LAST_GRANT_IS_USED.format(message=key_status.refresh_error.message),
+            "message": report_messages.LAST_GRANT_IS_USED.format(message=key_status.refresh_error.message),
         }
     if facts.catalog_trouble is not None and (key_status.trouble is None or key_status.lacks_workspace):
         yield {**_problem(facts.catalog_trouble), "message": f"{_outdated(facts)} {facts.catalog_trouble.message}"}
     for namespace, error in facts.catalog.failed:
         told_at = facts.catalog.told_at.get(namespace.name)
-        older = "" if told_at is None else messages.THOSE_ARE_USED.format(told_at=_moment(told_at, facts.now))
-        message = messages.TOOLS_OF_NAMESPACE_NOT_LOADED.format(
+        older = "" if told_at is None else report_messages.THOSE_ARE_USED.format(told_at=_moment(told_at, facts.now))
+        message = report_messages.TOOLS_OF_NAMESPACE_NOT_LOADED.format(
             title=namespace.title, older=older, message=error.message
         )
         yield {**_problem(error), "message": message}
@@ -195,14 +195,14 @@ def _problems(facts: Facts) -> Iterator[dict[str, Any]]:
     for kind, error in facts.records_failed.items():
         yield {
             **_problem(error),
-            "message": messages.KIND_NOT_LISTED.format(collection=kind.collection, message=error.message),
+            "message": report_messages.KIND_NOT_LISTED.format(collection=kind.collection, message=error.message),
         }
 
 
 def outdated_grant() -> PermissionMissing:
     """The problem that Uru has reported the key's permissions before, but no longer does."""
-    message = messages.NOT_TOLD_AGAIN
-    fix = messages.DECLARED_AS_FAR_AS_TOLD
+    message = report_messages.NOT_TOLD_AGAIN
+    fix = report_messages.DECLARED_AS_FAR_AS_TOLD
     return PermissionMissing(message, fix=fix, code="permissions_unknown")
 
 
@@ -210,11 +210,11 @@ def _outdated(facts: Facts) -> str:
     """Which catalog is used while the tools cannot be loaded."""
     told_at = min(facts.catalog.told_at.values(), default=None)
     if told_at is None:
-        return messages.TOOLS_NOT_LOADED
-    since = messages.TOOLS_ARE_THOSE_OF.format(told_at=_moment(told_at, facts.now))
+        return report_messages.TOOLS_NOT_LOADED
+    since = report_messages.TOOLS_ARE_THOSE_OF.format(told_at=_moment(told_at, facts.now))
     if facts.catalog.source == "disk":
-        return messages.KEPT_ON_THIS_MACHINE.format(since=since)
-    return messages.NOT_LOADED_AGAIN.format(since=since)
+        return report_messages.KEPT_ON_THIS_MACHINE.format(since=since)
+    return report_messages.NOT_LOADED_AGAIN.format(since=since)
 
 
 def _moment(moment: datetime, now: datetime) -> str:
@@ -234,9 +234,9 @@ def _warnings(facts: Facts) -> Iterator[dict[str, str]]:
     if facts.exposure is not None:
         yield {"message": facts.exposure.message, "fix": facts.exposure.fix}
     if facts.source is not None:
-        steps = messages.STEPS_TO_ROTATE.format(keys_page=KEYS_PAGE, steps=facts.source.steps)
+        steps = report_messages.STEPS_TO_ROTATE.format(keys_page=KEYS_PAGE, steps=facts.source.steps)
         for message in _reasons_to_rotate(facts):
-            yield {"message": message, "fix": messages.ROTATE.format(steps=steps)}
+            yield {"message": message, "fix": report_messages.ROTATE.format(steps=steps)}
     yield from _grant_warnings(facts.key_status.grant or Grant())
 
 
@@ -244,31 +244,33 @@ def _grant_warnings(grant: Grant) -> Iterator[dict[str, str]]:
     useless = frozenset(one for one in Permission if grant.known(one).how == "ceiling")
     if useless:
         yield {
-            "message": messages.CEILING_TAKES_AWAY.format(useless=in_words(useless)),
-            "fix": messages.NARROWER_KEY.format(effective=in_words(grant.effective)),
+            "message": report_messages.CEILING_TAKES_AWAY.format(useless=in_words(useless)),
+            "fix": report_messages.NARROWER_KEY.format(effective=in_words(grant.effective)),
         }
     if grant.refused:
         yield {
-            "message": messages.LACKS_BY_REFUSAL.format(refused=in_words(grant.refused)),
-            "fix": messages.GIVE_AND_TRY_AGAIN.format(keys_page=KEYS_PAGE),
+            "message": report_messages.LACKS_BY_REFUSAL.format(refused=in_words(grant.refused)),
+            "fix": report_messages.GIVE_AND_TRY_AGAIN.format(keys_page=KEYS_PAGE),
         }
     if grant.unknown_names:
         yield {
-            "message": messages.UNKNOWN_PERMISSIONS.format(unknown_names=", ".join(grant.unknown_names)),
-            "fix": messages.UPDATE_IF_NEEDED,
+            "message": report_messages.UNKNOWN_PERMISSIONS.format(unknown_names=", ".join(grant.unknown_names)),
+            "fix": report_messages.UPDATE_IF_NEEDED,
         }
 
 
 def _reasons_to_rotate(facts: Facts) -> Iterator[str]:
     age = _key(facts)["age_days"]
     if age is not None and age >= OLD_KEY_DAYS:
-        yield messages.KEY_IS_OLD.format(age=age, old_key_days=OLD_KEY_DAYS)
+        yield report_messages.KEY_IS_OLD.format(age=age, old_key_days=OLD_KEY_DAYS)
     record = facts.key_status.record
     if record is None or record.expires_at is None:
         return
     left = (record.expires_at - facts.now).days
     if left < 0:
-        yield messages.EXPIRED_BY_CLOCK.format(expires_at=record.expires_at)
+        yield report_messages.EXPIRED_BY_CLOCK.format(expires_at=record.expires_at)
     if 0 <= left < ENDS_SOON_DAYS:
-        when = {0: messages.IN_LESS_THAN_A_DAY, 1: "tomorrow"}.get(left, messages.IN_DAYS.format(left=left))
-        yield messages.EXPIRES_SOON.format(when=when, expires_at=record.expires_at)
+        when = {0: report_messages.IN_LESS_THAN_A_DAY, 1: "tomorrow"}.get(
+            left, report_messages.IN_DAYS.format(left=left)
+        )
+        yield report_messages.EXPIRES_SOON.format(when=when, expires_at=record.expires_at)

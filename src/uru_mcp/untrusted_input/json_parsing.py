@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from uru_mcp import limits, messages
+from uru_mcp import limits
+from uru_mcp.messages import report_messages
 from uru_mcp.untrusted_input.json_numbers import loads
 
 # Bytes that values take in CPython, as upper estimates.
@@ -49,7 +50,7 @@ def _refused(constant: str) -> Any:
 def _without_duplicates(members: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(members)
     if len(found) < len(members):
-        raise ValueError(messages.NAME_TWICE)
+        raise ValueError(report_messages.NAME_TWICE)
     return found
 
 

@@ -12,9 +12,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
-from uru_mcp import messages
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import NoAnswer, Refused, UruError
+from uru_mcp.messages import access_messages
 from uru_mcp.untrusted_input.json_fields import UnexpectedShape
 from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.uru.catalog_version import ToolVersion, read_version
@@ -111,10 +111,10 @@ class UruClient:
         except UruError:
             raise
         except UnexpectedShape as error:
-            raise unconfirmed(messages.RUN_ANSWERED_WITH.format(error=error)) from error
+            raise unconfirmed(access_messages.RUN_ANSWERED_WITH.format(error=error)) from error
         except Exception as error:
             # boundary: after a run was sent, an internal error must not hide that the run may have happened
-            raise (unconfirmed(messages.FAILED_AFTER_SENDING) if is_run else error) from error
+            raise (unconfirmed(access_messages.FAILED_AFTER_SENDING) if is_run else error) from error
         clean = self._redaction.text
         return replace(
             result, error=result.error and clean(result.error), remark=result.remark and clean(result.remark)

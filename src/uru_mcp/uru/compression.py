@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 import zlib
 
-from uru_mcp import messages
+from uru_mcp.messages import report_messages
 
 WINDOW = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 RAW = -zlib.MAX_WBITS  # for "deflate" without the zlib header, which some servers send
@@ -50,13 +50,13 @@ def decoded(body: bytes, coding: str, *, at_most: int, until: float) -> bytes:
         try:
             found += decoder.decompress(body[start : start + STEP], at_most - len(found) + 1)
         except zlib.error as error:
-            raise ValueError(messages.IS_DAMAGED) from error
+            raise ValueError(report_messages.IS_DAMAGED) from error
         if len(found) > at_most:
             raise TooLong
         if time.monotonic() > until:
             raise TimeoutError
     if not decoder.eof:
-        raise ValueError(messages.ENDS_TOO_EARLY)
+        raise ValueError(report_messages.ENDS_TOO_EARLY)
     return bytes(found)
 
 

@@ -20,12 +20,13 @@ import anyio
 import anyio.to_thread
 import httpx2
 
-from uru_mcp import __version__, messages
+from uru_mcp import __version__
 from uru_mcp.config.network import require_usable_proxy
 from uru_mcp.config.parsing import is_loopback
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.credentials.keyring import Keyring
 from uru_mcp.errors import NoAnswer, UruError
+from uru_mcp.messages import access_messages
 from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.uru import compression, response_body
 from uru_mcp.uru.error_body import is_no_route, read_error_body
@@ -124,7 +125,7 @@ class Connection:
     async def exchange(self, request: Request, within: float) -> Answer:
         """Send a request once, without retries, for callers with their own schedule. Raises: as `send`."""
         if within <= 0:
-            raise NoAnswer(messages.NO_TIME_LEFT, fix="Try again.", code="timed_out")
+            raise NoAnswer(access_messages.NO_TIME_LEFT, fix="Try again.", code="timed_out")
         began = time.monotonic()
         try:
             with anyio.fail_after(within):
@@ -189,8 +190,8 @@ class Connection:
     async def _receive(self, request: Request, within: float) -> Received:
         key = request.key or self._keyring.in_use
         if key is None:
-            message = messages.NO_KEY_NOW
-            raise NoAnswer(message, fix=messages.WHOAMI_SAYS_WHY, retryable=False)
+            message = access_messages.NO_KEY_NOW
+            raise NoAnswer(message, fix=access_messages.WHOAMI_SAYS_WHY, retryable=False)
         self.on_send(key)
         turn = within * TURN  # a request without a connection by then fails as "nothing was sent"
         async with self._ready().stream(
@@ -230,5 +231,7 @@ class Connection:
 
 def _too_late(request: Request, seconds: float) -> UruError:
     if request.is_run:
-        return unconfirmed(messages.RUN_NOT_ANSWERED.format(seconds=seconds))
-    return NoAnswer(messages.NOT_ANSWERED.format(seconds=seconds), fix=messages.TRY_IN_A_MINUTE, code="timed_out")
+        return unconfirmed(access_messages.RUN_NOT_ANSWERED.format(seconds=seconds))
+    return NoAnswer(
+        access_messages.NOT_ANSWERED.format(seconds=seconds), fix=access_messages.TRY_IN_A_MINUTE, code="timed_out"
+    )

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from uru_mcp import messages
 from uru_mcp.errors import (
     Code,
     KeyRefused,
@@ -19,7 +18,8 @@ from uru_mcp.errors import (
     UruError,
     WorkspaceProblem,
 )
-from uru_mcp.messages import KEYS_PAGE
+from uru_mcp.messages import access_messages, call_messages, report_messages
+from uru_mcp.messages.access_messages import KEYS_PAGE
 from uru_mcp.permissions import in_order, in_words
 from uru_mcp.untrusted_input.json_fields import UnexpectedShape, object_at, text_at
 from uru_mcp.untrusted_input.quoting import NAME_CHARS, Quotation, quoted
@@ -41,9 +41,9 @@ AVAILABLE = "available_workspaces"
 WORKSPACES = 20  # workspaces that an error lists
 
 KEY_CODES: Mapping[str, tuple[Code, str]] = {
-    "invalid_api_key": ("key_rejected", messages.KEY_UNKNOWN),
-    "revoked_api_key": ("key_revoked", messages.KEY_DELETED),
-    "expired_api_key": ("key_expired", messages.KEY_EXPIRED),
+    "invalid_api_key": ("key_rejected", access_messages.KEY_UNKNOWN),
+    "revoked_api_key": ("key_revoked", access_messages.KEY_DELETED),
+    "expired_api_key": ("key_expired", access_messages.KEY_EXPIRED),
 }
 
 PERMISSION_CODES = frozenset(
@@ -60,19 +60,19 @@ WORKSPACE_CODES: Mapping[str, Code] = {
 
 WORKSPACE_ERRORS: Mapping[Code, tuple[str, str]] = {
     "workspace_selection_required": (
-        messages.NO_WORKSPACE,
-        messages.CHOOSE_A_WORKSPACE,
+        access_messages.NO_WORKSPACE,
+        access_messages.CHOOSE_A_WORKSPACE,
     ),
     "workspace_not_accessible": (
-        messages.NOT_ITS_WORKSPACE,
-        messages.SET_ITS_WORKSPACE,
+        access_messages.NOT_ITS_WORKSPACE,
+        access_messages.SET_ITS_WORKSPACE,
     ),
 }
 
 
 def new_key(steps: str) -> str:
     """The fix for a key that is no longer valid; `steps` says where to put the new one."""
-    return messages.CREATE_A_KEY.format(keys_page=KEYS_PAGE, steps=steps)
+    return access_messages.CREATE_A_KEY.format(keys_page=KEYS_PAGE, steps=steps)
 
 
 def refusal(
@@ -92,7 +92,7 @@ def refusal(
         available = error_body.details.get(AVAILABLE)
         return workspace_problem(workspace_code, said=Quotation(advice=told), available=available, **details)
     if status == 401:
-        code, message = KEY_CODES.get(error_body.code or "", ("key_rejected", messages.KEY_REFUSED))
+        code, message = KEY_CODES.get(error_body.code or "", ("key_rejected", access_messages.KEY_REFUSED))
         stated = error_body.code in KEY_CODES
         return KeyRefused(message, fix=new_key(steps), code=code, said=said, is_stated=stated, **details)
     if status == 403 and error_body.code in PERMISSION_CODES:
@@ -103,8 +103,8 @@ def refusal(
         return _failed(status, said, is_run=is_run, wait=wait)
     if 300 <= status < 400:
         return Refused(
-            messages.REDIRECTED.format(status=status),
-            fix=messages.CHECK_REDIRECT,
+            access_messages.REDIRECTED.format(status=status),
+            fix=access_messages.CHECK_REDIRECT,
         )
     return _denied(status, said, details) if is_call else _not_uru(status, said)
 
@@ -120,10 +120,10 @@ def workspace_problem(code: Code, available: Any = None, **details: Any) -> Work
     found = [one for item in available[:WORKSPACES] if (one := _workspace(item))] if isinstance(available, list) else []
     if found:
         named = [f"“{one['name']}” ({one['id']})" if "id" in one else f"“{one['name']}”" for one in found]
-        message += messages.known_workspaces(named, len(available) - len(found))
+        message += access_messages.known_workspaces(named, len(available) - len(found))
         details["available_workspaces"] = found
     if code == "workspace_selection_required" and not all("id" in one for one in found or [{}]):
-        fix = f"{messages.LIST_WORKSPACES_FIRST}{fix}"
+        fix = f"{access_messages.LIST_WORKSPACES_FIRST}{fix}"
     return WorkspaceProblem(message, fix=fix, code=code, **details)
 
 
@@ -143,8 +143,8 @@ def shaped(reader: Callable[[Any], Value], body: Any) -> Value:
         return reader(body)
     except UnexpectedShape as error:
         raise Refused(
-            messages.UNUSABLE_ANSWER.format(error=error),
-            fix=messages.API_MAY_HAVE_CHANGED,
+            access_messages.UNUSABLE_ANSWER.format(error=error),
+            fix=access_messages.API_MAY_HAVE_CHANGED,
             retryable=True,
         ) from error
 
@@ -152,16 +152,16 @@ def shaped(reader: Callable[[Any], Value], body: Any) -> Value:
 def unreadable(seen: str, *, is_run: bool) -> UruError:
     """The error for a successful response whose body is not JSON; `seen` describes what it was."""
     if is_run:
-        return unconfirmed(messages.UNREADABLE_RUN.format(seen=seen))
+        return unconfirmed(access_messages.UNREADABLE_RUN.format(seen=seen))
     return Refused(
-        messages.UNREADABLE_ANSWER.format(seen=seen),
-        fix=messages.CHECK_FOR_A_PROXY,
+        access_messages.UNREADABLE_ANSWER.format(seen=seen),
+        fix=access_messages.CHECK_FOR_A_PROXY,
         retryable=True,
     )
 
 
 def unconfirmed(what: str, said: Quotation | None = None) -> Unconfirmed:
-    return Unconfirmed(messages.may_have_happened(what), said=said, fix=messages.LOOK_FIRST)
+    return Unconfirmed(call_messages.may_have_happened(what), said=said, fix=call_messages.LOOK_FIRST)
 
 
 def _permission_missing(error_body: ErrorBody) -> PermissionMissing:
@@ -170,13 +170,13 @@ def _permission_missing(error_body: ErrorBody) -> PermissionMissing:
         details["granted"] = in_order(error_body.granted)
         details["missing"] = in_order(error_body.required - error_body.granted)
     needs = (
-        messages.NEEDS_THIS.format(required=in_words(error_body.required))
+        report_messages.NEEDS_THIS.format(required=in_words(error_body.required))
         if error_body.required
-        else messages.LACKS_A_PERMISSION
+        else access_messages.LACKS_A_PERMISSION
     )
     error = PermissionMissing(
-        messages.PERMISSION_REFUSED.format(needs=needs),
-        fix=messages.GIVE_PERMISSION.format(keys_page=KEYS_PAGE),
+        access_messages.PERMISSION_REFUSED.format(needs=needs),
+        fix=access_messages.GIVE_PERMISSION.format(keys_page=KEYS_PAGE),
         said=said_in(error_body),
         **details,
     )
@@ -185,27 +185,30 @@ def _permission_missing(error_body: ErrorBody) -> PermissionMissing:
 
 
 def _asked_to_wait(status: int, wait: float | None, said: Quotation) -> NoAnswer:
-    after = messages.IN_SECONDS.format(wait=wait) if wait is not None else messages.IN_A_MINUTE
+    after = report_messages.IN_SECONDS.format(wait=wait) if wait is not None else report_messages.IN_A_MINUTE
     if status == 429:
         return NoAnswer(
-            messages.ASKED_TO_SLOW_DOWN,
-            fix=messages.TRY_AGAIN_AFTER.format(after=after),
+            access_messages.ASKED_TO_SLOW_DOWN,
+            fix=access_messages.TRY_AGAIN_AFTER.format(after=after),
             code="rate_limited",
             said=said,
             retry_after=wait,
         )
     return NoAnswer(
-        messages.TOOLS_NOT_READY, fix=messages.TRY_AGAIN_AFTER.format(after=after), said=said, retry_after=wait
+        access_messages.TOOLS_NOT_READY,
+        fix=access_messages.TRY_AGAIN_AFTER.format(after=after),
+        said=said,
+        retry_after=wait,
     )
 
 
 def _failed(status: int, said: Quotation, *, is_run: bool, wait: float | None) -> UruError:
     if is_run:
-        return unconfirmed(messages.FAILED_WHILE_RUNNING.format(status=status), said)
+        return unconfirmed(access_messages.FAILED_WHILE_RUNNING.format(status=status), said)
     return NoAnswer(
-        messages.FAILED.format(status=status),
+        access_messages.FAILED.format(status=status),
         said=said,
-        fix=messages.TRY_IN_A_MINUTE,
+        fix=access_messages.TRY_IN_A_MINUTE,
         retryable=status in RETRYABLE_STATUSES,
         retry_after=wait,
     )
@@ -213,21 +216,21 @@ def _failed(status: int, said: Quotation, *, is_run: bool, wait: float | None) -
 
 def _denied(status: int, said: Quotation, details: dict[str, Any]) -> Refused:
     if status == 403:
-        fix = messages.NOT_ABOUT_PERMISSIONS
-        return Refused(messages.FORBIDDEN, fix=fix, code="forbidden", said=said, **details)
+        fix = access_messages.NOT_ABOUT_PERMISSIONS
+        return Refused(access_messages.FORBIDDEN, fix=fix, code="forbidden", said=said, **details)
     if status == 404:
-        fix = messages.CHECK_THE_ID
-        return Refused(messages.NO_SUCH_THING, fix=fix, code="not_found", said=said, **details)
-    fix = messages.CHECK_ARGUMENTS
-    return Refused(messages.REQUEST_REFUSED.format(status=status), fix=fix, said=said, **details)
+        fix = access_messages.CHECK_THE_ID
+        return Refused(access_messages.NO_SUCH_THING, fix=fix, code="not_found", said=said, **details)
+    fix = access_messages.CHECK_ARGUMENTS
+    return Refused(access_messages.REQUEST_REFUSED.format(status=status), fix=fix, said=said, **details)
 
 
 def _not_uru(status: int, said: Quotation) -> Refused:
     """The error if Uru's own fixed endpoints do not exist."""
     return Refused(
-        messages.NOT_URU.format(status=status),
+        access_messages.NOT_URU.format(status=status),
         said=said,
-        fix=messages.CHECK_THE_ADDRESS,
+        fix=access_messages.CHECK_THE_ADDRESS,
         code="forbidden" if status == 403 else "upstream_failed",
     )
 
@@ -235,8 +238,8 @@ def _not_uru(status: int, said: Quotation) -> Refused:
 def connection_problem(title: str, said: Quotation) -> Refused:
     """The error for a 401 that came from a connected app although Uru itself accepts the key."""
     return Refused(
-        messages.CONNECTION_OF_APP.format(title=quoted(title, NAME_CHARS)),
-        fix=messages.CONNECT_AGAIN.format(title=quoted(title, NAME_CHARS)),
+        access_messages.CONNECTION_OF_APP.format(title=quoted(title, NAME_CHARS)),
+        fix=access_messages.CONNECT_AGAIN.format(title=quoted(title, NAME_CHARS)),
         code="connection_problem",
         said=said.by(title),
     )

@@ -13,7 +13,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from uru_mcp import limits, messages
+from uru_mcp import limits
+from uru_mcp.messages import report_messages
 from uru_mcp.permissions import EVERYTHING, Permissions
 from uru_mcp.untrusted_input.json_fields import (
     Record,
@@ -125,7 +126,7 @@ def read_tools(namespace: str, body: Any) -> tuple[tuple[UpstreamTool, ...], tup
         if isinstance(tool, str):
             left_out.append(LeftOut(namespace, _tool_name(item) or "(no name)", tool))
         elif tool.name in tools:
-            left_out.append(LeftOut(namespace, tool.name, messages.SAME_NAME))
+            left_out.append(LeftOut(namespace, tool.name, report_messages.SAME_NAME))
         else:
             tools[tool.name] = tool
     return tuple(tools.values()), tuple(left_out)
@@ -185,7 +186,7 @@ def _tool(item: Any) -> UpstreamTool | str:
     """The tool, or the reason why it cannot be offered."""
     name = _tool_name(item)
     if name is None:
-        return messages.HAS_NO_NAME
+        return report_messages.HAS_NO_NAME
     record = item if isinstance(item, dict) else {}
     function = object_at(record, "function") or {}
     schema = _schema(_first_schema(record) or _first_schema(function))
@@ -231,12 +232,12 @@ def _schema(schema: Any) -> Record | str:
     if not isinstance(schema, dict):
         return OBJECT_SCHEMA
     if is_deeper(schema, DEEPEST):
-        return messages.SCHEMA_TOO_DEEP.format(deepest=DEEPEST)
+        return report_messages.SCHEMA_TOO_DEEP.format(deepest=DEEPEST)
     root = schema.get("type")
     if root is None or (isinstance(root, list) and "object" in root):
         schema = {**schema, "type": "object"}
     elif root != "object":
-        return messages.ARGUMENTS_ARE_NO_OBJECT.format(root=quoted(json.dumps(root), 40))
+        return report_messages.ARGUMENTS_ARE_NO_OBJECT.format(root=quoted(json.dumps(root), 40))
     return schema if all(_is_sound(*member) for member in schema.items()) else _mended(schema)
 
 

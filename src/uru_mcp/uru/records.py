@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from uru_mcp import limits, messages
+from uru_mcp import limits
+from uru_mcp.messages import record_messages
 from uru_mcp.untrusted_input.json_fields import (
     Record,
     UnexpectedShape,
@@ -149,7 +150,7 @@ def read_entry(kind: Kind, record: Record) -> Entry | None:
     description = text_at(record, "description") or ""
     updated_at = moment_at(record, "updated_at")
     if kind is RUNS:
-        title = messages.run_title(automation_name(record), text_at(record, "started_at"))
+        title = record_messages.run_title(automation_name(record), text_at(record, "started_at"))
         description = text_at(record, "status") or ""
         updated_at = moment_at(record, "finished_at") or moment_at(record, "started_at")
     return Entry(

@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
-from uru_mcp import messages
 from uru_mcp.errors import ArgumentError
+from uru_mcp.messages import record_messages
 from uru_mcp.untrusted_input.quoting import quoted
 
 SCHEME = "uru://"
@@ -58,16 +58,16 @@ def parse_uri(uri: str) -> ResourceUri:
     for part in (own, run):
         if part is not None and not _is_id(part):
             raise ArgumentError(
-                messages.NOT_AN_ADDRESS.format(uri=quoted(uri, 200)),
-                fix=messages.TAKE_THE_URI,
+                record_messages.NOT_AN_ADDRESS.format(uri=quoted(uri, 200)),
+                fix=record_messages.TAKE_THE_URI,
             )
     return ResourceUri(collection, own, run)
 
 
 def no_such_resource(uri: str) -> ArgumentError:
     return ArgumentError(
-        messages.NO_SUCH_RESOURCE.format(uri=quoted(uri, 200)),
-        fix=messages.FIND_EXACT_URI,
+        record_messages.NO_SUCH_RESOURCE.format(uri=quoted(uri, 200)),
+        fix=record_messages.FIND_EXACT_URI,
         code="not_found",
     )
 

@@ -12,9 +12,10 @@ from typing import Any
 
 import anyio.lowlevel
 
-from uru_mcp import limits, messages
+from uru_mcp import limits
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import Refused, UruError
+from uru_mcp.messages import access_messages, report_messages
 from uru_mcp.untrusted_input import json_parsing
 from uru_mcp.untrusted_input.quoting import quoted
 from uru_mcp.uru import compression
@@ -82,7 +83,7 @@ async def received(request: Request, status: int, headers: Mapping[str, str], ch
     except compression.UnknownCoding as error:
         if is_success:
             raise unreadable(
-                messages.BODY_IN_CODING.format(error=quoted(str(error), 60)), is_run=request.is_run
+                report_messages.BODY_IN_CODING.format(error=quoted(str(error), 60)), is_run=request.is_run
             ) from error
         return Received(status, headers, b"", None)
     most = min(request.body_limit, BODY_LIMIT if coding is None else ENCODED_LIMIT)
@@ -108,7 +109,7 @@ def plain(request: Request, received: Received, until: float) -> Received:
     except compression.TooLong as error:
         raise too_large(request) from error
     except ValueError as error:
-        raise unreadable(messages.UNREADABLE_CODING, is_run=request.is_run) from error
+        raise unreadable(report_messages.UNREADABLE_CODING, is_run=request.is_run) from error
     return replace(received, body=body, coding=None)
 
 
@@ -122,7 +123,9 @@ def parsed(request: Request, received: Received, until: float) -> Any:
     body, stated = received.body, received.headers.get("content-type")
     media_type = (stated or "no type").split(";")[0].strip()[:60]
     media_type = quoted(media_type, 60)
-    seen = messages.BYTES_OF.format(body=len(body), media_type=media_type) if body else messages.EMPTY_BODY
+    seen = (
+        report_messages.BYTES_OF.format(body=len(body), media_type=media_type) if body else report_messages.EMPTY_BODY
+    )
     is_text = media_type.lower().startswith("text/")  # accepted as JSON if it starts like an object or a list
     if stated is not None and not JSON_TYPE.fullmatch(media_type) and not is_text:
         raise unreadable(seen, is_run=request.is_run)
@@ -135,7 +138,7 @@ def parsed(request: Request, received: Received, until: float) -> Any:
     except compression.TooLong as error:
         raise too_large(request) from error
     except json_parsing.TooMuch as error:
-        raise too_large(request, messages.TAKES_MORE_MB.format(parsed=limits.PARSED // 1024 // 1024)) from error
+        raise too_large(request, report_messages.TAKES_MORE_MB.format(parsed=limits.PARSED // 1024 // 1024)) from error
     except (ValueError, RecursionError) as error:
         raise unreadable(seen, is_run=request.is_run) from error
 
@@ -155,11 +158,11 @@ def _announced(headers: Mapping[str, str]) -> int:
 
 
 def too_large(request: Request, reason: str | None = None) -> UruError:
-    reason = reason or messages.HAS_MORE_MB.format(body_limit=request.body_limit / 1024 / 1024)
+    reason = reason or report_messages.HAS_MORE_MB.format(body_limit=request.body_limit / 1024 / 1024)
     if request.is_run:
-        return unconfirmed(messages.RUN_ANSWER_NOT_READ.format(reason=reason))
+        return unconfirmed(access_messages.RUN_ANSWER_NOT_READ.format(reason=reason))
     return Refused(
-        messages.ANSWER_NOT_READ.format(reason=reason),
-        fix=messages.ASK_FOR_LESS,
+        access_messages.ANSWER_NOT_READ.format(reason=reason),
+        fix=access_messages.ASK_FOR_LESS,
         code="too_large",
     )

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-from uru_mcp import messages
+from uru_mcp.messages import access_messages
 from uru_mcp.untrusted_input.json_fields import Record, UnexpectedShape, is_deeper, parsed_text, text_at
 from uru_mcp.untrusted_input.quoting import quoted
 from uru_mcp.uru.error_body import read_error_body
@@ -25,7 +25,7 @@ BESIDE = frozenset({*DATA, *FLAGS, *WORDS, "log_id", "logId", "status", "statusC
 MEDIA = ("image", "audio", "resource", "resource_link")
 WRAPPED = 4  # levels of nested results that are unwrapped
 LOG_ID_CHARS = 200
-NO_REASON = messages.NO_REASON
+NO_REASON = access_messages.NO_REASON
 FAILED = ("error", "failed", "failure", "fail")  # as a `status`
 
 
@@ -158,4 +158,4 @@ def _shallow(data: Any) -> Any:
     try:
         return json.dumps(data, ensure_ascii=False)
     except RecursionError:
-        return messages.NESTED_TOO_DEEPLY
+        return access_messages.NESTED_TOO_DEEPLY

@@ -10,7 +10,7 @@ import pytest
 
 from tests.commands.doctor.patient import Patient
 from tests.process import SYSTEM
-from uru_mcp.client_configs.reading import Server
+from uru_mcp.commands.client_configs.reading import Server
 from uru_mcp.commands.doctor.entry_recognition import Recognition, recognise
 
 BIN = Path(sys.executable).parent

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from uru_mcp import messages
 from uru_mcp.catalog.schemas.draft_translation import BESIDE, Schema, modern
 from uru_mcp.catalog.schemas.scalar_types import (
     DESCRIPTION_CHARS,
@@ -31,6 +30,7 @@ from uru_mcp.catalog.schemas.scalar_types import (
     limit_text,
 )
 from uru_mcp.catalog.schemas.unions import CHOICES, Reader, in_words, merged
+from uru_mcp.messages import call_messages
 from uru_mcp.untrusted_input.word_splitting import shortened
 
 NAME = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
@@ -101,7 +101,7 @@ class _Fitter:
             return dict(ANYTHING)
         schema, seen = self._reader.whole(schema, seen)
         kinds = _kinds(schema)
-        told = [messages.MAY_BE_NULL] if "null" in kinds and len(kinds) > 1 else []
+        told = [call_messages.MAY_BE_NULL] if "null" in kinds and len(kinds) > 1 else []
         kinds = [kind for kind in kinds if kind != "null"] or kinds
         choice = [one for keyword in CHOICES for one in schema.get(keyword, ())]
         if self._left < 0 or depth > DEEPEST or "$ref" in schema:
@@ -150,7 +150,7 @@ class _Fitter:
     def _one_of(self, schema: Schema, choice: list[Any], seen: tuple[str, ...], depth: int) -> tuple[Schema, list[str]]:
         beside = {name: value for name, value in schema.items() if name not in (*CHOICES, *BESIDE)}
         branches = [self.fitted(merged(beside, one), seen, depth) for one in choice if isinstance(one, dict)]
-        told = [messages.MAY_BE_NULL] if any(_is_null(one) for one in branches) else []
+        told = [call_messages.MAY_BE_NULL] if any(_is_null(one) for one in branches) else []
         branches = [one for one in branches if not _is_null(one)]
         if True in choice:
             branches.append(ANYTHING)
@@ -180,7 +180,7 @@ class _Fitter:
             parts += [self.fitted(rest, seen, depth + 1)] if isinstance(rest, dict) else []
             parts = [{name: one[name] for name in one if name not in BESIDE} for one in map(_not_null, parts)]
             made["items"] = _any_of(parts)
-            told = [messages.IN_THIS_ORDER.format(value=", ".join(_called(one) for one in first))]
+            told = [call_messages.IN_THIS_ORDER.format(value=", ".join(_called(one) for one in first))]
         else:
             is_told = isinstance(rest, dict) and rest
             made["items"] = _not_null(self.fitted(rest, seen, depth + 1)) if is_told else dict(ANY_ITEM)
@@ -223,7 +223,7 @@ def _says_something(schema: Schema) -> bool:
 
 def _not_null(schema: Schema) -> Schema:
     """A replacement that clients accept for a schema that allows only null."""
-    return {**ANYTHING, "description": messages.MUST_BE_NULL} if _is_null(schema) else schema
+    return {**ANYTHING, "description": call_messages.MUST_BE_NULL} if _is_null(schema) else schema
 
 
 def _is_null(schema: Schema) -> bool:

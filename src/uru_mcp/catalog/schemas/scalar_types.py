@@ -6,8 +6,8 @@ import json
 import re
 from typing import Any
 
-from uru_mcp import messages
 from uru_mcp.catalog.schemas.draft_translation import BOUNDS, Schema
+from uru_mcp.messages import call_messages
 from uru_mcp.untrusted_input.word_splitting import shortened
 
 DESCRIPTION_CHARS = 1_024
@@ -35,9 +35,9 @@ def enumerate_values(made: Schema, schema: Schema) -> list[str]:
     texts = [value for value in unique if isinstance(value, str) and value]
     if texts and len(unique) <= VALUES:
         made["enum"] = texts
-        return [messages.MAY_BE_EMPTY] if len(texts) < len(unique) else []
+        return [call_messages.MAY_BE_EMPTY] if len(texts) < len(unique) else []
     told = ", ".join(json.dumps(value, ensure_ascii=False) for value in unique[:TOLD])
-    return [messages.ONE_OF.format(told=told, more=", …" if len(unique) > TOLD else "")]
+    return [call_messages.ONE_OF.format(told=told, more=", …" if len(unique) > TOLD else "")]
 
 
 def limit_text(made: Schema, schema: Schema) -> list[str]:

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from uru_mcp import messages
 from uru_mcp.catalog.schemas.draft_translation import Schema, target_of
+from uru_mcp.messages import call_messages
 
 CHOICES = ("anyOf", "oneOf")
 CONDITIONS = ("then", "else")
@@ -140,6 +140,6 @@ def in_words(choices: list[list[tuple[str, ...]]]) -> str:
         told = ["; ".join(" and ".join(f"`{name}`" for name in group[:6]) for group in groups[:8])]
         is_one = len(groups) == 1
         sentences.append(
-            messages.MAY_NEED.format(told=told[0]) if is_one else messages.GIVE_ONE_OF.format(told=told[0])
+            call_messages.MAY_NEED.format(told=told[0]) if is_one else call_messages.GIVE_ONE_OF.format(told=told[0])
         )
     return " ".join(sentences)

@@ -6,10 +6,10 @@ import json
 import re
 from collections.abc import Iterable
 
-from uru_mcp import messages
 from uru_mcp.catalog.schemas.client_compatibility import fit, refused_names
+from uru_mcp.messages import report_messages
 
-REASON = messages.NAMES_ARE_REFUSED
+REASON = report_messages.NAMES_ARE_REFUSED
 NAMES_TOLD = 3
 NAME_CHARS = 80
 
@@ -34,4 +34,4 @@ def _why(schema_json: str, dispatcher: str | None) -> str | None:
     if not names:
         return None
     told = ", ".join(json.dumps(name[:NAME_CHARS], ensure_ascii=False) for name in names[:NAMES_TOLD])
-    return messages.REFUSED_BUT_RUN.format(reason=REASON, told=told, dispatcher=dispatcher)
+    return report_messages.REFUSED_BUT_RUN.format(reason=REASON, told=told, dispatcher=dispatcher)

@@ -22,11 +22,11 @@ from jsonschema.validators import extend
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
-from uru_mcp import messages
 from uru_mcp.catalog.schemas.argument_repair import repaired
 from uru_mcp.catalog.schemas.draft_translation import modern
 from uru_mcp.catalog.schemas.validation_messages import Fault, problem
 from uru_mcp.errors import ArgumentError
+from uru_mcp.messages import call_messages, report_messages
 
 BROKEN = (RecursionError, TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
 
@@ -140,11 +140,11 @@ def _misfit(tool: str, errors: list[Fault], at: str) -> ArgumentError:
     wrong = [{"path": path, "problem": words} for path, words in told]
     more = len(wrong) - SHOWN + max(0, len(errors) - WORDED)
     return ArgumentError(
-        messages.ARGUMENTS_DO_NOT_FIT.format(tool=tool)
+        call_messages.ARGUMENTS_DO_NOT_FIT.format(tool=tool)
         + " ".join(f"{item['path']}: {item['problem']}." for item in wrong[:SHOWN])
-        + (messages.AND_MORE_PROBLEMS.format(more=more) if more > 0 else "")
-        + messages.AND_NOTHING_SENT,
-        fix=messages.FITTING_ARGUMENTS,
+        + (call_messages.AND_MORE_PROBLEMS.format(more=more) if more > 0 else "")
+        + report_messages.AND_NOTHING_SENT,
+        fix=call_messages.FITTING_ARGUMENTS,
         tool=tool,
         problems=wrong[:SHOWN],
     )
@@ -155,8 +155,8 @@ def _require_json(tool: str, arguments: dict[str, Any]) -> None:
         json.dumps(arguments, allow_nan=False, ensure_ascii=False).encode()
     except (ValueError, TypeError, RecursionError):
         raise ArgumentError(
-            messages.NO_JSON.format(tool=tool),
-            fix=messages.WITHOUT_NAN,
+            call_messages.NO_JSON.format(tool=tool),
+            fix=call_messages.WITHOUT_NAN,
             tool=tool,
         ) from None
 

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from uru_mcp.client_configs.launch import current_command
-from uru_mcp.client_configs.locations import Configuration, configurations
-from uru_mcp.client_configs.reading import Server, read_servers
+from uru_mcp.commands.client_configs.launch import current_command
+from uru_mcp.commands.client_configs.locations import Configuration, configurations
+from uru_mcp.commands.client_configs.reading import Server, read_servers
 from uru_mcp.commands.doctor.checks import Examination, Finding, failed, ok, skipped
 from uru_mcp.commands.doctor.entry_recognition import Recognition, recognise
 from uru_mcp.commands.doctor.handshake import Silent, is_tracked, shake_hands

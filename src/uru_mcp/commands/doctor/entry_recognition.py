@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from uru_mcp.client_configs.launch import PYTHON, SCRIPT, python_of_script
-from uru_mcp.client_configs.reading import Server
+from uru_mcp.commands.client_configs.launch import PYTHON, SCRIPT, python_of_script
+from uru_mcp.commands.client_configs.reading import Server
 from uru_mcp.commands.doctor.package_runners import (
     OUR_PACKAGE,
     PIPX_FLAGS,

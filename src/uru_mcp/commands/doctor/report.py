@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from uru_mcp import __version__
-from uru_mcp.client_configs.safe_directory import OWNER_ALONE, opened, unused_name
+from uru_mcp.commands.client_configs.safe_directory import OWNER_ALONE, opened, unused_name
 from uru_mcp.commands.doctor.answer_shapes import lines_of
 from uru_mcp.commands.doctor.api_facts import FACTS
 from uru_mcp.commands.doctor.endpoint_probes import Probe, Probes

@@ -28,7 +28,7 @@ from uru_mcp.config.chosen_key_source import source_of
 from uru_mcp.config.settings import Settings
 from uru_mcp.credentials.keyring import Keyring
 from uru_mcp.errors import KeyRefused, PermissionMissing, Refused, UruError, WorkspaceProblem
-from uru_mcp.messages import KEYS_PAGE
+from uru_mcp.messages.access_messages import KEYS_PAGE
 from uru_mcp.permissions import Grant, in_words
 from uru_mcp.session.tool_execution import Calls
 from uru_mcp.tools.whoami import Facts, report

@@ -15,7 +15,7 @@ from functools import cache
 from importlib.resources import files
 from string import Template
 
-from uru_mcp import messages
+from uru_mcp.messages import call_messages
 
 EXTENSION = "io.modelcontextprotocol/ui"
 MIME_TYPE = "text/html;profile=mcp-app"
@@ -40,9 +40,9 @@ class View:
         return _document(self.name)
 
 
-KEY = View("key", "Key card", messages.KEY_CARD)
-RUN = View("run", "Automation card", messages.RUN_CARD)
-DECISION = View("decision", "Decision card", messages.DECISION_CARD)
+KEY = View("key", "Key card", call_messages.KEY_CARD)
+RUN = View("run", "Automation card", call_messages.RUN_CARD)
+DECISION = View("decision", "Decision card", call_messages.DECISION_CARD)
 
 VIEWS: Mapping[str, View] = {view.uri: view for view in (KEY, RUN, DECISION)}
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from uru_mcp.client_configs.in_place_editing import Document, undone
-from uru_mcp.client_configs.json_syntax import parse
-from uru_mcp.client_configs.known_clients import CLIENTS
-from uru_mcp.client_configs.locations import Configuration
+from uru_mcp.commands.client_configs.in_place_editing import Document, undone
+from uru_mcp.commands.client_configs.json_syntax import parse
+from uru_mcp.commands.client_configs.known_clients import CLIENTS
+from uru_mcp.commands.client_configs.locations import Configuration
 from uru_mcp.errors import ConfigurationError
 
 ENTRY = {"command": "/opt/python", "args": ["-m", "uru_mcp"], "env": {"URU_API_KEY": "uru_test_0123"}}

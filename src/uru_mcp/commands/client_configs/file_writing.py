@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from uru_mcp.client_configs.safe_directory import OWNER_ALONE, Directory, opened, unused_name
+from uru_mcp.commands.client_configs.safe_directory import OWNER_ALONE, Directory, opened, unused_name
 from uru_mcp.errors import ConfigurationError
 
 BACKUP = ".uru-mcp-backup"

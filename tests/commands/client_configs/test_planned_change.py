@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.client_configs.test_locations import PLACES, STORE
-from uru_mcp.client_configs.entry import entry
-from uru_mcp.client_configs.known_clients import CLIENTS
-from uru_mcp.client_configs.locations import configuration
-from uru_mcp.client_configs.planned_change import addition, removal
+from tests.commands.client_configs.test_locations import PLACES, STORE
+from uru_mcp.commands.client_configs.entry import entry
+from uru_mcp.commands.client_configs.known_clients import CLIENTS
+from uru_mcp.commands.client_configs.locations import configuration
+from uru_mcp.commands.client_configs.planned_change import addition, removal
 from uru_mcp.errors import ConfigurationError
 
 PYTHON = {"darwin": "/Users/you/.uru-mcp/bin/python", "linux": "/opt/é/python", "win32": r"C:\uru-mcp\python.exe"}

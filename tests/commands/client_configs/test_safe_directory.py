@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands.test_install import file_of, install
-from uru_mcp.client_configs.file_writing import backups_of, keep, read, remove, replacing, write
+from uru_mcp.commands.client_configs.file_writing import backups_of, keep, read, remove, replacing, write
 from uru_mcp.errors import ConfigurationError
 
 BOB, EVE = 12345, 23456

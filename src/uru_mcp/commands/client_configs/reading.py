@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from uru_mcp.client_configs.json_syntax import Member, Node, NotJson, parse, place_in
-from uru_mcp.client_configs.known_clients import Client
-from uru_mcp.client_configs.locations import Configuration
+from uru_mcp.commands.client_configs.json_syntax import Member, Node, NotJson, parse, place_in
+from uru_mcp.commands.client_configs.known_clients import Client
+from uru_mcp.commands.client_configs.locations import Configuration
 from uru_mcp.errors import ConfigurationError
 
 

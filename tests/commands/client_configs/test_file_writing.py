@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from uru_mcp.client_configs.file_writing import backups_of, is_open_to_others, keep, write
+from uru_mcp.commands.client_configs.file_writing import backups_of, is_open_to_others, keep, write
 from uru_mcp.errors import ConfigurationError
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="modes and links are POSIX's")

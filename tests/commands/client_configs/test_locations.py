@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from uru_mcp.client_configs.known_clients import CLIENTS
-from uru_mcp.client_configs.locations import configuration, configurations
-from uru_mcp.client_configs.reading import read_servers
+from uru_mcp.commands.client_configs.known_clients import CLIENTS
+from uru_mcp.commands.client_configs.locations import configuration, configurations
+from uru_mcp.commands.client_configs.reading import read_servers
 from uru_mcp.errors import ConfigurationError
 
 PLACES = {

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from uru_mcp.client_configs.json_syntax import NotJson, parse
-from uru_mcp.client_configs.known_clients import CLIENTS
-from uru_mcp.client_configs.locations import Configuration
-from uru_mcp.client_configs.reading import Server, read_servers
+from uru_mcp.commands.client_configs.json_syntax import NotJson, parse
+from uru_mcp.commands.client_configs.known_clients import CLIENTS
+from uru_mcp.commands.client_configs.locations import Configuration
+from uru_mcp.commands.client_configs.reading import Server, read_servers
 from uru_mcp.errors import ConfigurationError
 
 RELAXED = """\

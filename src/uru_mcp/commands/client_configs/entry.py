@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from uru_mcp.client_configs.launch import command_of
+from uru_mcp.commands.client_configs.launch import command_of
 from uru_mcp.untrusted_input.terminal_escaping import as_json
 
 OWN_WORDS = ("-P", "-m", "uru_mcp", "--sandbox")  # the arguments that `uru-mcp install` writes

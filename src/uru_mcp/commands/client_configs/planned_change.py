@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from uru_mcp.client_configs import file_writing
-from uru_mcp.client_configs.in_place_editing import Document, undone
-from uru_mcp.client_configs.locations import Configuration
+from uru_mcp.commands.client_configs import file_writing
+from uru_mcp.commands.client_configs.in_place_editing import Document, undone
+from uru_mcp.commands.client_configs.locations import Configuration
 from uru_mcp.errors import ConfigurationError
 
 

@@ -11,8 +11,8 @@ from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.access.policy import PLATFORM
 from uru_mcp.catalog.assembly import assembled
 from uru_mcp.catalog.loader import ask
-from uru_mcp.client_configs import file_writing
-from uru_mcp.client_configs.safe_directory import OWNER_ALONE
+from uru_mcp.commands.client_configs import file_writing
+from uru_mcp.commands.client_configs.safe_directory import OWNER_ALONE
 from uru_mcp.config.chosen_key_source import source_of
 from uru_mcp.config.settings import Settings
 from uru_mcp.credentials.api_key import Key

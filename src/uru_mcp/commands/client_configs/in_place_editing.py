@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from uru_mcp.client_configs.json_syntax import Member, Node, place_in
-from uru_mcp.client_configs.locations import Configuration
-from uru_mcp.client_configs.reading import parsed, servers_of, text_of
+from uru_mcp.commands.client_configs.json_syntax import Member, Node, place_in
+from uru_mcp.commands.client_configs.locations import Configuration
+from uru_mcp.commands.client_configs.reading import parsed, servers_of, text_of
 from uru_mcp.errors import ConfigurationError
 
 BLANKS = " \t\r\n"

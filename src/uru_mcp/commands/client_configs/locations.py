@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from uru_mcp.client_configs.known_clients import CLIENTS, Client
+from uru_mcp.commands.client_configs.known_clients import CLIENTS, Client
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ import sys
 from difflib import unified_diff
 from typing import Any
 
-from uru_mcp.client_configs.entry import KEY, OWN_WORDS
-from uru_mcp.client_configs.launch import current_command
-from uru_mcp.client_configs.planned_change import Change, server_of
+from uru_mcp.commands.client_configs.entry import KEY, OWN_WORDS
+from uru_mcp.commands.client_configs.launch import current_command
+from uru_mcp.commands.client_configs.planned_change import Change, server_of
 from uru_mcp.config.parsing import base_url, split_command
 from uru_mcp.config.settings import VARIABLES
 from uru_mcp.credentials.api_key import Key
