@@ -10,7 +10,12 @@ import click
 from uru_mcp.sandbox.cli import commands as own
 
 
-@click.group(commands=own.sandbox.commands, help=own.sandbox.help, context_settings=own.sandbox.context_settings)
+@click.group(
+    cls=type(own.sandbox),
+    commands=own.sandbox.commands,
+    help=own.sandbox.help,
+    context_settings=own.sandbox.context_settings,
+)
 @click.pass_context
 def sandbox(ctx: click.Context) -> None:
     from uru_mcp.commands.claude_view import InstalledServer

@@ -18,7 +18,7 @@ SCRIPT = "uru-mcp"
 LARGEST_SCRIPT = 1024 * 1024  # bytes; scripts of pip and uv have a few hundred, on Windows 100 to 200 KB
 
 # Source: pip, uv and distlib; they write the long form if the path has blanks or is too long for the kernel.
-ENTRY_POINT = re.compile(rb"^from uru_mcp\.cli import main\r?$", re.MULTILINE)
+ENTRY_POINT = re.compile(rb"^from uru_mcp\.(?:__main__|cli) import main\r?$", re.MULTILINE)
 SHEBANG = re.compile(rb"#!\s*(?:/bin/sh\n'''exec'\s+)?(?:\"([^\"\r\n]+)\"|'([^'\r\n]+)'|([^\s\"']+))")
 PYTHON = re.compile(r"(?:python|pypy)[0-9.]*w?(?:\.exe)?", re.IGNORECASE)
 
