@@ -66,7 +66,7 @@ INSPECTOR_OPTIONS = {
     "--uri",
     "-e",
 }
-OF_SCRIPTS = {"--get", "--short", "--fastmcp", "--cache", "--catalog"}  # of proofs/ and benchmarks/
+OF_SCRIPTS = {"--get", "--short", "--fastmcp", "--node", "--cache", "--catalog"}  # of proofs/ and benchmarks/
 UNSET = dict.fromkeys([*VARIABLES, "XDG_CONFIG_HOME", "APPDATA", "LOCALAPPDATA", "CLAUDE_CONFIG_DIR"])
 
 

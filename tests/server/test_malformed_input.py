@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from mcp import types
 from mcp.shared.message import SessionMessage
 from pydantic import ValidationError
 
-from uru_mcp.server.malformed_input import recovered
+from uru_mcp.server.malformed_input import recovered, refuse_shapeless
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -25,7 +26,12 @@ MESSAGES = st.fixed_dictionaries(
 
 
 def read(line: str) -> SessionMessage | types.JSONRPCError | None:
-    """What becomes of a line, as the SDK and this room read it."""
+    """What becomes of a line, as it is refused at once, and otherwise as the SDK and this module read it."""
+    with suppress(ValueError, RecursionError):
+        found = json.loads(line)
+        refusal = refuse_shapeless(found) if isinstance(found, dict) else None
+        if refusal is not None:
+            return refusal
     try:
         return SessionMessage(types.jsonrpc_message_adapter.validate_json(line, by_name=False))
     except (ValidationError, ValueError) as error:
@@ -44,6 +50,8 @@ def test_any_text_is_a_message_or_an_error_or_nothing(line: str) -> None:
 
 
 @given(MESSAGES)
+@example({"jsonrpc": None, "id": 0, "method": None, "params": None, "result": None, "error": None})
+@example({"jsonrpc": "2.0", "id": "a", "method": None, "result": None})
 def test_what_is_almost_a_message_is_answered_under_its_own_id(message: dict[str, Any]) -> None:
     answer = read(json.dumps(message))
     if isinstance(answer, types.JSONRPCError):

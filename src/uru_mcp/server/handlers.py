@@ -11,16 +11,11 @@ from typing import Any, TypeVar
 
 import anyio
 import mcp.types as types
-from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import NotificationOptions, Server
 from mcp.server.session import ServerSession
 from mcp.server.subscriptions import (
-    InMemorySubscriptionBus,
     ListenHandler,
-    PromptsListChanged,
-    ResourcesListChanged,
-    ServerEvent,
-    ToolsListChanged,
 )
 from mcp.shared.exceptions import MCPError
 
@@ -42,6 +37,7 @@ from uru_mcp.server.apps.tool_meta import Audience, tool_meta
 from uru_mcp.server.client_capabilities import audience_of, shows_cards, way_of
 from uru_mcp.server.elicitation import Elicitation, Time
 from uru_mcp.server.invalid_params import name_fields
+from uru_mcp.server.list_notifications import DISCONNECTED, Listeners
 from uru_mcp.server.unconfigured import Unconfigured
 from uru_mcp.session.list_changes import List
 from uru_mcp.tools.definitions import CARD_TOOLS, Definition
@@ -54,40 +50,6 @@ NO_SUCH_TOOL = report_messages.UNKNOWN_MCP_TOOL  # without the name, which is un
 
 NOTIFICATIONS = NotificationOptions(tools_changed=True, resources_changed=True, prompts_changed=True)
 PROGRESS_EACH = 5  # seconds
-
-DISCONNECTED = (anyio.ClosedResourceError, anyio.BrokenResourceError)
-
-
-class Listeners:
-    """Sends list-changed notifications: through the session for clients that use `initialize`, else through the bus."""
-
-    def __init__(self) -> None:
-        self.bus = InMemorySubscriptionBus()
-        self.session: ServerSession | None = None
-
-    async def note_session(self, ctx: Context, call_next: CallNext) -> HandlerResult:
-        """Middleware of the SDK's server. The first list may be answered before the SDK is there."""
-        if ctx.method == "initialize":
-            self.session = ctx.session
-        return await call_next(ctx)
-
-    async def changed(self, name: List) -> None:
-        events: dict[List, ServerEvent] = {
-            "tools": ToolsListChanged(),
-            "resources": ResourcesListChanged(),
-            "prompts": PromptsListChanged(),
-        }
-        await self.bus.publish(events[name])
-        session = self.session
-        if session is None:
-            return
-        send = {
-            "tools": session.send_tool_list_changed,
-            "resources": session.send_resource_list_changed,
-            "prompts": session.send_prompt_list_changed,
-        }
-        with suppress(*DISCONNECTED):
-            await send[name]()
 
 
 class Handlers:

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from uru_mcp.server.batches import NOT_SERVED, VERSION, Answer, Batch, Batches
-from uru_mcp.server.malformed_input import BYTE_ORDER_MARK, refuse_invalid_id, refused
+from uru_mcp.server.malformed_input import BYTE_ORDER_MARK, refuse_invalid_id, refuse_shapeless, refused
 
 Write = Callable[[Answer | Batch], Awaitable[None]]
 
@@ -57,7 +57,7 @@ class Lines:
             await self._take_batch(found)
 
     async def _take_message(self, found: Any, line: str) -> None:
-        refusal = refuse_invalid_id(found) if isinstance(found, dict) else refused(None)
+        refusal = refuse_invalid_id(found) or refuse_shapeless(found) if isinstance(found, dict) else refused(None)
         if refusal is not None:
             await self._answer(refusal)
             return

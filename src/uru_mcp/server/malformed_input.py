@@ -17,6 +17,7 @@ from uru_mcp.messages import call_messages
 
 BYTE_ORDER_MARK = "\ufeff"  # some programs on Windows write it first
 NOTIFICATIONS = "notifications/"  # prefix of all notification methods
+MEMBERS = (("method", str), ("result", dict), ("error", dict))  # one of which every message has
 NOT_MCP = call_messages.NOT_A_MESSAGE
 NOT_AN_ID = call_messages.ID_OF_REQUEST
 
@@ -65,6 +66,18 @@ def refuse_invalid_id(message: Any) -> types.JSONRPCError | None:
         return None  # some clients write a null id in notifications
     is_id = isinstance(number, (int, str)) and not isinstance(number, bool)
     return None if is_id else refused(None, NOT_AN_ID)
+
+
+def refuse_shapeless(message: dict[str, Any]) -> types.JSONRPCError | None:
+    """The error response, under its own id, for an object that is no request, notification or response.
+
+    The SDK's exception holds only the members that are wrong, so the id would be lost there.
+    """
+    if message.get("jsonrpc") == "2.0" and any(isinstance(message.get(name), kind) for name, kind in MEMBERS):
+        return None
+    number = message.get("id")
+    is_id = isinstance(number, (int, str)) and not isinstance(number, bool)
+    return refused(replace_lone_surrogates(number) if is_id else None)
 
 
 def replace_lone_surrogates(value: Any) -> Any:
