@@ -57,7 +57,7 @@ def test_a_cut_says_in_words_where_it_goes_on() -> None:
         "[Cut: characters 0 to 1000 of 1500. Go on with uru_result, call_id call_1, offset 1000, or with any other"
         " offset below 1500.]",
     )
-    assert last.notes == ("[Cut: characters 1000 to 1500 of 1500.]",)
+    assert last.notes == ("[The last piece: characters 1000 to 1500 of 1500.]",)
     assert last.structure["data"] == "w" * 500
 
 

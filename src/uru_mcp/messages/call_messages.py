@@ -58,17 +58,20 @@ REPEAT_ONLY = "Repeat it only when that shows that it did not happen."
 
 
 def look_at_record(tool: str) -> str:
-    return f"{tool} ran. Look at the effect first: read the record, if this key may. {REPEAT_ONLY}"
+    return f"{tool} was sent to Uru. Look at the effect first: read the record, if this key may. {REPEAT_ONLY}"
 
 
 def look_at_runs(tool: str) -> str:
-    return f"{tool} ran. Look at the effect first: list the newest runs, or have the user look in Uru. {REPEAT_ONLY}"
+    return (
+        f"{tool} was sent to Uru. Look at the effect first: list the newest runs, or have the user look in Uru."
+        f" {REPEAT_ONLY}"
+    )
 
 
 def look_in_app(tool: str, app: str) -> str:
     return (
-        f"{tool} ran. Look at the effect first: with a tool of “{app}” that only looks, which uru_search_tools finds,"
-        f" or have the user look there. {REPEAT_ONLY}"
+        f"{tool} was sent to Uru. Look at the effect first: with a tool of “{app}” that only looks, which"
+        f" uru_search_tools finds, or have the user look there. {REPEAT_ONLY}"
     )
 
 
@@ -127,6 +130,7 @@ LIST_THE_CALLS = "Call uru_result without a call_id for the calls that are known
 NOTHING_AT_OFFSET = "There is nothing at offset {offset}: the text has {total} characters."
 GO_ON_AT_NEXT_OFFSET = "Go on at the `next_offset` of the piece before; where it is null, that was the last one."
 CUT = "[Cut: characters {offset} to {end} of {total}."
+LAST_PIECE = "[The last piece: characters {offset} to {end} of {total}."
 GO_ON_WITH = " Go on with {tool}, {argument} {value}, offset {end}, or with any other offset below {total}."
 BESIDE_THE_DATA = "Besides the data: {parts}."
 MORE_PARTS = "; and {more:,} more, not shown"

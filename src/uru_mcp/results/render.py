@@ -177,16 +177,14 @@ class Renderer:
         body = document.text[offset:end] + closers
         cut: dict[str, Any] = {"offset": offset, "shown": end - offset, "total": total}
         cut["next_offset"] = None if is_last else end
-        note = call_messages.CUT.format(offset=offset, end=end, total=total)
+        piece = call_messages.LAST_PIECE if is_last else call_messages.CUT
+        note = piece.format(offset=offset, end=end, total=total)
         if rest is not None:
             cut[rest.argument] = rest.value
-            note += (
-                ""
-                if is_last
-                else call_messages.GO_ON_WITH.format(
+            if not is_last:
+                note += call_messages.GO_ON_WITH.format(
                     tool=rest.tool, argument=rest.argument, value=rest.value, end=end, total=total
                 )
-            )
         data = json.loads(body) if closers else body
         return _with_notes(document, body, data, f"{note}]", cut=cut)
 
