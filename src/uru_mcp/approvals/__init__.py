@@ -1,4 +1,4 @@
-"""What a person must say yes to: which calls, how the person is asked, and the one-time tokens of cards.
+"""Confirmations and approvals: pending decisions, one-time tokens for cards, and what a person's answer does.
 
 It knows neither how a tool is run nor what a page looks like.
 """

@@ -1,7 +1,7 @@
-"""Questions to a person as cards: what a result carries for the card, and what `uru_decide` does with its token.
+"""Decision cards (MCP Apps): the `_meta` that a result carries for the card, and the tool `uru_decide`.
 
-A server cannot tell a card's call from a model's, so that the token is the protection: it stands in `_meta` alone,
-which hosts give to the card and keep from the model. `decisions.py` says the shapes.
+A server cannot tell whether a card or a model makes a call, so a token protects the decision: it is only in `_meta`,
+which hosts give to the card and keep from the model. `decisions.py` documents the formats.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ DEFINITION = Definition(
     idempotent=False,
     open_world=True,
 )
-"""For the card alone: it is listed with `visibility: ["app"]`, and only to clients that show cards."""
+"""Only for the card: listed with `visibility: ["app"]`, and only for clients that show cards."""
 
 YES_AND_NO = {"confirmation": ("Run it", "Do not run it"), "approval": ("Approve", "Reject")}
 
 
 class Cards:
-    """Opens a decision for what a result waits for, and settles it once."""
+    """Creates the decision that a result waits for, and applies the person's answer once."""
 
     def __init__(self, caller: Caller, settling: Settling) -> None:
         self._caller = caller
@@ -53,7 +53,7 @@ class Cards:
         self._open: Decisions[Question] = Decisions()
 
     async def asking(self, name: str, arguments: dict[str, Any], rendered: Rendered) -> Rendered:
-        """The answer to a call, with a card for what it waits for. Without such a thing it is the answer itself."""
+        """The answer to a call, with a decision card if it waits for a person; otherwise unchanged."""
         waiting = rendered.waits_for
         if waiting is None:
             return rendered
@@ -71,7 +71,7 @@ class Cards:
         return replace(answer, waits_for=None, meta={META: self._meta(asked, structure, consequence)})
 
     async def decide(self, arguments: dict[str, Any], until: float) -> Rendered:
-        """What `uru_decide` answers. Nothing of its arguments is ever repeated."""
+        """Handle a call of `uru_decide`. The answer never repeats the call's arguments."""
         token, said, comment = (arguments.get(name) for name in ("token", "decision", "comment"))
         if said is None:
             return self._caller.answer(
@@ -110,7 +110,7 @@ class Cards:
 
 
 def _step(approval: Approval, title: str | None) -> dict[str, Any]:
-    """A step of a run that waits, as `Confirmation.structure` is of a call; the words are Uru's."""
+    """A waiting step of a run in the format of `Confirmation.structure`; the texts are Uru's."""
     name = quoted(approval.automation or title or approval.run.id or "", NAME_CHARS)
     step, person = (quoted(one or "", NAME_CHARS) or None for one in (approval.step, approval.assignee))
     return {

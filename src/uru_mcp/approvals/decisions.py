@@ -1,9 +1,10 @@
-"""What waits for a person, and the one-time tokens with which a card decides it.
+"""Pending decisions and their one-time tokens, and the interface between the server and the decision card.
 
-The seam between the server and the card `ui://uru/decision.html`, the same in both protocol eras:
+The interface to the card `ui://uru/decision.html` is the same in both protocol eras:
 
-1. A call whose client shows cards, and cannot elicit, is answered with a result that is no error. Its `_meta` has the
-   question and the token, which stands nowhere else. `structuredContent` and `content` say the same without the token.
+1. If the client shows cards and cannot elicit, the call is answered with a result that is not an error. Its `_meta` has
+   the question and the token, which appears nowhere else. `structuredContent` and `content` have the same information
+   without the token.
 
        "_meta": {"uru-mcp/decision": {
          "token": "64 hexadecimal digits",
@@ -15,33 +16,33 @@ The seam between the server and the card `ui://uru/decision.html`, the same in b
            {"name": "recipient_email", "value": "ana@demo.example", "hidden": 0},
            {"name": "body", "value": "Dear … yours", "hidden": 8200}],
          "hidden_arguments": 0,                    arguments that have no row at all
-         "question": "Refund 900 EUR to Ana?",     Uru's words, data of strangers; "" for a confirmation
+         "question": "Refund 900 EUR to Ana?",     Uru's text, which is untrusted; "" for a confirmation
          "step": "Head of service",                or null
-         "meant_for": "Ana Ferreira",              who is to decide, where Uru tells it, or null
-         "consequence": "If you say yes, …",       our sentence of what a yes does
-         "yes": "Run it", "no": "Do not run it",   the words for the two buttons
+         "meant_for": "Ana Ferreira",              the assignee if Uru reports one, or null
+         "consequence": "If you say yes, …",       our sentence about what a yes does
+         "yes": "Run it", "no": "Do not run it",   the labels of the two buttons
          "expires_at": "2026-07-14T09:10:00+00:00"}}
 
-   `value` is text, of anything but a text its JSON. `hidden` is how many of its characters are not shown: they are
-   missing where the value has `…`. All texts but ours are strangers': set them as `textContent`. For an approval the
-   result is that of the run, with its `data` and `approvals`; for a confirmation it has `"waiting": {…}`, the question
-   above without token and buttons.
+   `value` is a string, or the JSON of any other value. `hidden` is the number of omitted characters, marked by `…` in
+   the value. All texts but ours are untrusted: set them as `textContent`. For an approval, the result is that of the
+   run, with its `data` and `approvals`; for a confirmation, it has `"waiting": {…}`, the question above without token
+   and buttons.
 
-2. The card calls the tool `uru_decide`, which only clients with MCP Apps are shown, with visibility `["app"]`:
+2. The card calls the tool `uru_decide`, which is listed only for clients with MCP Apps, with visibility `["app"]`:
 
        {"token": "…", "decision": "yes"}           or "no"; for an approval also "comment", 1,000 characters at most
-       {"token": "…"}                              asks how it stands and decides nothing
+       {"token": "…"}                              asks for the state and decides nothing
 
-3. What it answers. To a look: `{"decision": {"state": "open" | "yes" | "no" | "over"}}`, never an error.
-   To a yes: what the call itself answers, its result with `"user_decision": "yes"` in the structure, or its error. To a
-   no: an error with the code `declined`, which says so to the model and has `"user_decision": "no"`. An approval is
-   answered with the run as it then is, and with `"user_decision": "approve" | "reject"`, as with elicitation. A second
-   decision, an expired token, another key and a wrong token are errors with the code `declined`, the message to show,
-   and `"state": "yes" | "no" | "over"`.
-   When a run then waits for the next decision, the answer has its own `_meta` as in 1.
+3. The answer depends on the call. Without a decision: `{"decision": {"state": "open" | "yes" | "no" | "over"}}`, never
+   an error. After a yes: the answer of the call itself, either its result with `"user_decision": "yes"` in the
+   structure, or its error. After a no: an error with the code `declined`, which tells the model so and has
+   `"user_decision": "no"`. A decided approval is answered with the run's new state and with
+   `"user_decision": "approve" | "reject"`, as with elicitation. A second decision, an expired token, another key and a
+   wrong token are errors with the code `declined`, the message to show, and `"state": "yes" | "no" | "over"`.
+   If a run then waits for another decision, the answer has its own `_meta` as in 1.
 
-The `text` of each answer is fit for a person and for a model: a card may pass it on with `ui/update-model-context`.
-A token is good for what it was made for, with the key in use then, once, for ten minutes.
+The `text` of each answer suits a person and a model: a card may pass it on with `ui/update-model-context`.
+A token is valid once, for ten minutes, and only for its own question and the key that was in use then.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ META = "uru-mcp/decision"
 TOOL = "uru_decide"
 
 LIFETIME = 600.0  # seconds
-AT_MOST = 64  # decisions that are kept, open or not
+AT_MOST = 64  # decisions kept in memory, open or not
 COMMENT_CHARS = 1_000
 
 Answer = Literal["yes", "no"]
@@ -71,7 +72,7 @@ Waiting = TypeVar("Waiting")
 
 @dataclass(slots=True)
 class Decision(Generic[Waiting]):
-    """Something that waits for a person. `began` is a moment of the monotonic clock."""
+    """A pending decision of a person. `began` is a time of the monotonic clock."""
 
     waiting: Waiting
     began: float
@@ -80,35 +81,35 @@ class Decision(Generic[Waiting]):
 
 
 class Decisions(Generic[Waiting]):
-    """The decisions of one process, the oldest first."""
+    """The decisions of one process, oldest first."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._kept: list[Decision[Waiting]] = []
 
     def open(self, waiting: Waiting) -> Decision[Waiting]:
-        """A new decision, with a token of its own. Of too many, the oldest goes."""
+        """Create a decision with its own token. Beyond the limit, the oldest one is dropped."""
         made = Decision(waiting, self._clock())
         self._kept = [*self._kept, made][-AT_MOST:]
         return made
 
     def peek(self, token: object) -> Waiting | None:
-        """What waits for the decision of this token, whether it still may be decided or not."""
+        """The subject of the decision with this token, even if it can no longer be decided."""
         found = self._find(token)
         return None if found is None else found.waiting
 
     def state_of(self, token: object) -> State:
-        """How the decision of this token stands."""
+        """The state of the decision with this token."""
         found = self._find(token)
         if found is None:
             return "over"
         return found.answer or ("over" if self._is_over(found) else "open")
 
     def take(self, token: object, answer: Answer) -> Decision[Waiting]:
-        """The decision of this token, which is decided with that.
+        """Record the answer to the decision with this token, and return the decision.
 
         Raises:
-            Declined: There is none, its time is over, or it is decided already. The token is never repeated.
+            Declined: The token is unknown, expired or already used. The message never repeats it.
         """
         state, found = self.state_of(token), self._find(token)
         if found is None or state != "open":

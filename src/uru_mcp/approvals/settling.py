@@ -1,6 +1,6 @@
-"""What comes of a person's answer, however it was asked for: the call is run, or a step is decided, or neither.
+"""Applies a person's answer: runs the confirmed call, decides the step of a run, or does neither.
 
-It is told to Uru through the same gate as any call. It knows neither forms nor cards.
+Decisions are sent to Uru through the same gate as any call. This module knows neither forms nor cards.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from uru_mcp.results.render import Rendered
 from uru_mcp.uru.resource_uris import ResourceUri
 from uru_mcp.uru.waiting_steps import Approval
 
-NAME_WITHIN = 3.0  # seconds to look up what the automation is called
+NAME_WITHIN = 3.0  # seconds to look up the automation's name
 
 Waiting = Approval | Confirmation
 
 
 class Caller(Protocol):
-    """What questions need of a bridge: to run a tool, and to know which key it was asked with."""
+    """The part of the bridge that questions need: running a tool, and the key that is in use."""
 
     @property
     def call_within(self) -> float: ...
@@ -62,7 +62,7 @@ class Caller(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a person was asked about in answer to a call, made with a key."""
+    """A question to a person: the call that led to it, its answer, and the key of that call."""
 
     name: str
     arguments: dict[str, Any]
@@ -73,7 +73,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back: a yes, a no, or nothing; a comment goes with a decision on a run."""
+    """The person's answer: yes, no or none. The comment belongs to a decision on a run."""
 
     way: Way
     answer: Literal["yes", "no"] | None
@@ -81,18 +81,18 @@ class Reply:
 
 
 class Settling:
-    """Says what a person is asked, and does what the person answers."""
+    """Builds the question for a person, and acts on the answer."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
     def asked(self, name: str, arguments: dict[str, Any], rendered: Rendered, waiting: Waiting) -> Question:
-        """What a person is asked now about a call, with the key that it was made with."""
+        """The question about a call, with the key that the call was made with."""
         key = waiting.key if isinstance(waiting, Confirmation) else self._caller.key_in_use()
         return Question(name, arguments, rendered, waiting, key)
 
     async def decided(self, asked: Question, reply: Reply, until: float) -> Rendered:
-        """What comes of a reply: the answer of the call that was waited for, or why there is none."""
+        """Act on a reply: the answer of the call that waited for it, or the reason why there is none."""
         void = await self._void(asked, until)
         if void is not None:
             return self._caller.refusal(void)
@@ -101,17 +101,17 @@ class Settling:
         return await self._approved(asked, asked.waiting, reply, until)
 
     async def words(self, waiting: Waiting) -> str:
-        """The question, with the name of the automation, which its run does not hold as a rule."""
+        """The text of the question, with the automation's name, which the run's record usually lacks."""
         if isinstance(waiting, Confirmation):
             return waiting.question
         return question(waiting, None if waiting.automation else await self.title_of(waiting))
 
     async def title_of(self, approval: Approval) -> str | None:
-        """What the automation is called, as far as that can be learnt in a moment."""
+        """The automation's name, or None if it cannot be fetched quickly."""
         return await self._caller.title_of(approval.run, NAME_WITHIN)
 
     async def _void(self, asked: Question, until: float) -> UruError | None:
-        """Why the answer to a question does not count, nor what was known when it was asked."""
+        """Why the answer is void: the key cannot be checked, or is not the key that the question was asked with."""
         try:
             key = await self._caller.accepted_key(max(0.0, (until - time.monotonic()) / 2))
         except UruError as error:

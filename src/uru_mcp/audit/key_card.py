@@ -1,4 +1,4 @@
-"""What the card of a key is given besides the report of `uru_whoami`: how the key was used, and when it is due."""
+"""Data for the key card in addition to the report of `uru_whoami`: the key's usage and Uru's request count."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from uru_mcp.uru.key_record import Requests
 from uru_mcp.worker_threads import in_thread
 
 CARD = "uru-mcp/card"  # the key of a result's `_meta`, which hosts give to the view and keep from the model
-USE_WITHIN = 3.0  # seconds to read the log; the card goes without its bars where that takes longer
+USE_WITHIN = 3.0  # seconds to read the log; if that takes longer, the card has no bars
 
 
 async def key_card(
@@ -22,7 +22,7 @@ async def key_card(
 ) -> dict[str, Any]:
     """`{"has_log": true, "use": {…} | None, "uru": {"total": 1234, "last_day": 10} | None, "elsewhere": {…} | None}`
 
-    `use` is that of `use_by_day`, and `elsewhere` that of `RequestCount`.
+    `use` comes from `use_by_day`, and `elsewhere` from `RequestCount`.
     """
     now = datetime.now(UTC)
     use: dict[str, Any] | None = None

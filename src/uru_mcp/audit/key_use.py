@@ -1,4 +1,4 @@
-"""The use of a key by day, for the bars of its card, from the entries of an audit log. A day is one of UTC."""
+"""A key's usage by day (UTC) from the audit log, for the bars of the key card."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ REFUSED = frozenset(
         "workspace_not_accessible",
     }
 )
-"""The outcomes of calls that Uru, the gate or a person refused; of other errors, something went wrong."""
+"""The outcomes of calls that Uru, the gate or a person refused; all other errors are failures."""
 
 
 def first_day(now: datetime) -> datetime:
-    """The beginning of the first of the days that are shown."""
+    """The start of the first day shown."""
     return datetime.combine(now.astimezone(UTC).date() - timedelta(days=DAYS - 1), datetime.min.time(), UTC)
 
 
 def use_by_day(entries: Iterable[Entry | None], last4: str | None, now: datetime) -> dict[str, Any]:
-    """What the key's calls came to. `first` is the day of the oldest entry of all, whichever key it is of.
+    """The key's calls by day and outcome. `first` is the day of the oldest entry in the log, for any key.
 
     `{"days": [{"day": "2026-11-01", "done": 3, "refused": 1, "failed": 0}, …], "calls": 4, "first": "2026-11-01",
     "outcomes": {"ok": 3, "insufficient_permission": 1}}`

@@ -1,8 +1,8 @@
-"""How many requests this machine has sent with a key, so that a larger count of Uru's shows that others use it too.
+"""Counts the requests that this machine sends with a key, to detect use of the key elsewhere.
 
-A small file beside the audit log, one for each key: a line of JSON that says when counting began and how many requests
-Uru had counted by then, and a byte for each request since. Several servers can append a byte to a file at once, and it
-is there even when a server is killed. Where Uru counts no requests, or no log is kept, there is no file.
+Each key has a small file beside the audit log: a line of JSON with the time when counting began and Uru's count at that
+time, followed by one byte for each request since. Several servers can append bytes concurrently, and none are lost when
+a server is killed. If Uru reports no count, or there is no audit log, there is no file.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ log = logging.getLogger(__name__)
 
 
 class RequestCount:
-    """Counts by the last four characters of a key. Its failures are nobody's trouble: then nothing is compared.
+    """Counts requests by the last four characters of the key. If counting fails, calls go on and nothing is compared.
 
-    A request counts before it is sent, so that Uru's own count is never ahead of this one by what is under way.
+    A request is counted before it is sent, so that pending requests never make Uru's count exceed this one.
     """
 
     def __init__(self, log_file: Path) -> None:
         self._log_file = log_file
-        self._uncounted: Counter[str] = Counter()  # sent before there was a file
+        self._uncounted: Counter[str] = Counter()  # sent before the file existed
 
     def sent(self, last4: str) -> None:
         try:
@@ -43,22 +43,22 @@ class RequestCount:
             self._give_up(last4)
 
     def begin(self, last4: str, total: int) -> None:
-        """Count from now on, unless that has begun: Uru has counted so many requests."""
+        """Start counting, unless already started. `total` is Uru's count at this time."""
         if self._path(last4).exists():
             return
         header = json.dumps({"since": datetime.now(UTC).isoformat(timespec="seconds"), "total": total}).encode()
-        dots = b"." * self._uncounted[last4]  # of which Uru may not have counted all
+        dots = b"." * self._uncounted[last4]  # Uru may not have counted all of them
         try:
             file = os.open(self._path(last4), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, PRIVATE)
             try:
                 os.write(file, header + b"\n" + dots)
             finally:
                 os.close(file)
-        except OSError as error:  # another server was first, or there can be none
+        except OSError as error:  # another server was first, or the file cannot be created
             log.debug("requests are not counted: %s", error.strerror)
 
     def elsewhere(self, last4: str, total: int) -> dict[str, Any] | None:
-        """How many requests Uru has counted that this machine did not send; None where there are none.
+        """The number of requests that Uru has counted but this machine did not send; None if there are none.
 
         `{"requests": 12, "since": "2026-11-03T09:00:00+00:00"}`
         """
@@ -86,7 +86,7 @@ class RequestCount:
             os.close(file)
 
     def _give_up(self, last4: str) -> None:
-        """A count that misses requests would accuse others of them: begin anew."""
+        """Delete the count: one that misses requests would attribute them to someone else."""
         try:
             self._path(last4).unlink(missing_ok=True)
         except OSError as error:

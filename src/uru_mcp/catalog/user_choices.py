@@ -1,4 +1,4 @@
-"""What `uru_whoami` says of the user's own choices: which tools, which calls need a yes, and who decides approvals."""
+"""The part of `uru_whoami` about `URU_TOOLS`, `URU_CONFIRM` and `URU_APPROVALS`, and patterns that match no tool."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from uru_mcp.uru.records import Kind
 def user_choices(rules: UserRules) -> dict[str, Any]:
     """`{"user_choices": {"URU_TOOLS": "*,!stripe_*", "URU_CONFIRM": "destructive", "URU_APPROVALS": "person"}}`
 
-    Only what is set is there, and nothing at all where nothing is.
+    Only settings with a value are included; without any, the result is empty.
     """
     said = {
         "URU_TOOLS": ",".join(map(str, rules.chosen.patterns)),
@@ -28,9 +28,9 @@ def user_choices(rules: UserRules) -> dict[str, Any]:
 
 
 def pattern_problems(catalog: Catalog) -> Iterator[dict[str, Any]]:
-    """The patterns that fit no tool there is, each with the name that is nearest and what is done because of it.
+    """The patterns that match no tool, each with the most similar name and what it does instead.
 
-    Nothing is said while not all tools could be loaded: they may fit one of those.
+    Nothing is reported while some tools could not be loaded, since a pattern may match one of those.
     """
     for variable, misfit in () if catalog.failed else catalog.rules.misfits:
         yield {"code": "not_configured", "message": misfit_in_words(variable, misfit), "fix": _fix(variable, misfit)}
@@ -51,7 +51,7 @@ def _fix(variable: str, misfit: Misfit) -> str:
 
 
 def why_not_offered(kind: Kind, catalog: Catalog) -> str:
-    """Why records of this kind cannot be looked up: no such tool, or the user's own choice."""
+    """Why records of this kind are not offered: the workspace lacks the tool, or the user has excluded it."""
     own = shown_name(PLATFORM, kind.query_tool)
     if own in catalog.taken_away:
         return report_messages.QUERY_TOOL_TAKEN_AWAY.format(tool=own)

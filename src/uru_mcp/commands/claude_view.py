@@ -1,4 +1,4 @@
-"""What Claude sees with a key: uru-mcp is started as Claude Desktop starts it, and asked over its pipes."""
+"""Shows what Claude sees with a key: starts uru-mcp as Claude Desktop does, and queries it over its pipes."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from uru_mcp.untrusted_input.terminal_escaping import as_json
 if TYPE_CHECKING:
     from mcp import Client
 
-READY = "ready"  # the state of `uru_whoami` in which the key and the workspace can be used
-WITHIN = 30.0  # seconds for one look
-PAGE = 50  # hits of a search, as many as it gives at once
-MOST = 500  # tools with their needs; a sandbox can have a million
+READY = "ready"  # the state in `uru_whoami` in which the key and the workspace can be used
+WITHIN = 30.0  # seconds for one query
+PAGE = 50  # search hits per page, the largest possible
+MOST = 500  # tools shown with their permissions; a sandbox can have a million
 
 
 class InstalledServer:
-    """The uru-mcp that this process is of."""
+    """The uru-mcp installation that this process runs from."""
 
     def configuration(self, key: str, url: str) -> str:
-        """Claude Desktop's configuration for this key at this address, as JSON."""
+        """Claude Desktop's configuration for this key and URL, as JSON."""
         return as_json({"mcpServers": {"uru": entry(sys.executable, env=_environment(key, url))}})
 
     async def seen(self, key: str, url: str) -> Seen:
-        """Start the server with this key, and ask what it lists and what it blocks.
+        """Start the server with this key, and query which tools it lists and which it blocks.
 
         Raises: NotSeen.
         """
@@ -45,7 +45,7 @@ class InstalledServer:
                     return await _look(claude)
         except TimeoutError as error:
             raise NotSeen(f"uru-mcp gave no answer within {WITHIN:.0f} seconds.") from error
-        except Exception as error:  # boundary: whatever a process and its pipes can do; the page says that it was so
+        except Exception as error:  # boundary: anything can go wrong with a process and its pipes; the page says so
             raise NotSeen(f"uru-mcp could not be started or asked ({type(error).__name__}).") from error
 
 
@@ -58,7 +58,7 @@ async def _client(key: str, url: str) -> AsyncIterator[Client]:
     from mcp import Client, StdioServerParameters
 
     command, *words = current_command()
-    with TemporaryDirectory() as cache:  # nothing of the look is kept
+    with TemporaryDirectory() as cache:  # nothing is kept afterwards
         environment = {**_environment(key, url), "XDG_CACHE_HOME": cache, "LOCALAPPDATA": cache}
         process = StdioServerParameters(command=command, args=words, env=environment, cwd=cache)
         async with Client(process, mode="legacy") as client:
@@ -83,7 +83,7 @@ async def _look(claude: Client) -> Seen:
 
 
 async def _hits(claude: Client) -> list[dict[str, Any]]:
-    """Every tool of every namespace with what it needs, as the search tells it; at most `MOST`."""
+    """The tools of all namespaces with the permissions that they need, from the search; at most `MOST`."""
     overview = (await claude.call_tool("uru_search_tools", {})).structured_content or {}
     found: list[dict[str, Any]] = []
     for namespace in overview.get("namespaces", ()):
@@ -97,12 +97,12 @@ async def _hits(claude: Client) -> list[dict[str, Any]]:
 
 
 def _blocked(hit: Mapping[str, Any]) -> SeenTool:
-    title = hit["title"].removeprefix(f"{PLATFORM}: ")  # as it is listed
+    title = hit["title"].removeprefix(f"{PLATFORM}: ")  # as in the list of tools
     return SeenTool(hit["tool"], title, tuple(hit["needs"]), tuple(hit["missing"]))
 
 
 def _own_blocked(listed: Collection[str]) -> list[SeenTool]:
-    """The tools of uru-mcp itself that are not listed, for want of what they need."""
+    """The tools of uru-mcp itself that are not listed because the key lacks their permissions."""
     return [
         SeenTool(name, OWN[name].title, tuple(in_order(needs)), tuple(in_order(needs)))
         for name, needs in OWN_TOOLS.items()

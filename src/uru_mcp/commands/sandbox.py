@@ -1,6 +1,6 @@
-"""`uru-mcp sandbox`, whose pages can then say what uru-mcp itself shows for a key.
+"""The `uru-mcp sandbox` command, with web pages that can show what uru-mcp lists for a key.
 
-The sandbox imports nothing of the server, so it is handed what asks it.
+The sandbox imports nothing from the server, so the object that queries it is passed in.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The sums of an audit log as one page, with the style and the charts of the sandbox's pages, read without a server."""
+"""Renders the usage summary of an audit log as a self-contained HTML page, in the style of the sandbox's pages."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from uru_mcp.sandbox.web.templates import environment, style
 from uru_mcp.sandbox.web.usage import Row
 
 PAGES = Path(__file__).parent / "pages"
-MOST_DAYS = 366  # columns of a chart; of a longer log it shows the last ones
+MOST_DAYS = 366  # columns of a chart; for a longer log, the last days are shown
 PARTS = ("succeeded", "failed")
 
 
 def usage_page(found: Usage, log: str) -> str:
-    """The page as HTML. `log` is what the log is called."""
+    """The page as HTML. `log` is the name of the log."""
     css, template = style(), environment(PAGES).get_template("usage.html")
     return template.render(
         found=found,
@@ -41,7 +41,7 @@ def usage_page(found: Usage, log: str) -> str:
 
 
 def _every_day(found: Usage) -> list[Row]:
-    """A row for each day from the first to the last, without calls or with them."""
+    """A row for each day from the first to the last, including days without calls."""
     if found.days is None:
         return []
     by_name = {tally.name: tally for tally in found.by_day}

@@ -1,23 +1,23 @@
-"""Which names a misspelt pattern was meant for: those with the fewest slips, where they are few enough; pure."""
+"""Finds the names most similar to a misspelt pattern, by edit distance with wildcards; pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-LETTERS_PER_SLIP = 3  # more slips than that, and it is another word
+LETTERS_PER_SLIP = 3  # with more slips than one per so many letters, it is another word
 
 
 def nearest(pattern: str, names: Iterable[str]) -> list[str]:
-    """The names that fit a pattern with the fewest letters too many, too few, wrong or exchanged, all of them.
+    """All names with the smallest edit distance from a pattern: inserted, missing, wrong or swapped letters.
 
-    Both are in lower case, and `*` and `?` stand for what they do. None where that takes too many.
+    Both are in lower case; `*` and `?` are wildcards. Empty if even the smallest distance is too large.
     """
     wanted = _pairs(pattern)
     bound = sum(one not in "*?" for one in pattern) // LETTERS_PER_SLIP
     found: list[tuple[int, str]] = []
     likely = sorted(((len(wanted - _pairs(name)), name) for name in names), key=lambda one: one[0])
-    for missing, name in likely:  # the likeliest first, which makes the bound small
-        if missing > 3 * bound:  # a slip spoils three pairs at most
+    for missing, name in likely:  # most likely first, so that the bound shrinks early
+        if missing > 3 * bound:  # one slip changes at most three pairs
             break
         slips = _slips(pattern, name, bound)
         if slips is not None:
@@ -31,7 +31,7 @@ def _pairs(text: str) -> set[str]:
 
 
 def _slips(pattern: str, name: str, most: int) -> int | None:
-    """The slips with which a name fits a pattern; None where they are more than `most`.
+    """The edit distance between a name and a pattern; None if it exceeds `most`.
 
     Source: the restricted Damerau-Levenshtein distance, with wildcards.
     """

@@ -1,11 +1,11 @@
-"""Patterns over the names of tools, as `URU_TOOLS` and `URU_CONFIRM` hold them; pure.
+"""Parses and matches the tool name patterns of `URU_TOOLS` and `URU_CONFIRM`; pure.
 
-    *,!stripe_*,!*__*DELETE*        all but Stripe's tools and those that delete
-    destructive,!gmail_*__*DRAFT*   what may destroy something, but no drafts of a mail
+    *,!stripe_*,!*__*DELETE*        all tools except Stripe's and those with DELETE in their name
+    destructive,!gmail_*__*DRAFT*   tools that may destroy something, except those for email drafts
 
-A pattern is over `<namespace>__<tool>`, with `*` and `?`, whatever its case. The last one that fits decides; where none
-does, the opposite of the first one. A pattern that was meant to close something and fits no tool, by a slip as a rule,
-closes what is nearest to it; one that was meant to open something opens nothing.
+A pattern matches `<namespace>__<tool>`, case-insensitively, with `*` and `?` as wildcards. The last pattern that
+matches decides; if none does, the opposite of the first one. If a closing pattern (one that restricts what runs)
+matches no tool, usually because of a typo, it closes the most similar tools instead; an opening one opens nothing.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from typing import Protocol
 from uru_mcp.config.pattern_slips import nearest
 from uru_mcp.permissions import Permission, Permissions
 
-SEPARATOR = "__"  # between the namespace and the name of a tool
+SEPARATOR = "__"  # between the namespace and the tool's name
 WORDS = ("destructive", "execute")
 NEVER = "never"
 SYNTAX = re.compile(r"[A-Za-z0-9_*?][A-Za-z0-9_.*?-]*")
 
 
 class Named(Protocol):
-    """Of a tool what patterns look at."""
+    """The attributes of a tool that patterns match."""
 
     @property
     def id(self) -> str: ...
@@ -40,7 +40,7 @@ class Named(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One pattern or word, in lower case; an exception was written with `!`."""
+    """One pattern or keyword, in lower case; an exception was written with `!`."""
 
     text: str
     is_exception: bool = False
@@ -57,12 +57,12 @@ class Pattern:
 
 
 def read_patterns(text: str) -> tuple[Pattern, ...]:
-    """The patterns of a setting, separated by commas or blanks. Raises: ValueError for what can fit nothing."""
+    """The patterns of a setting, separated by commas or blanks. Raises: ValueError for one that can never match."""
     return tuple(_pattern(word) for word in re.split(r"[,\s]+", text) if word)
 
 
 def read_confirmed(text: str) -> tuple[Pattern, ...]:
-    """The same of `URU_CONFIRM`, where `never` alone is none at all. Raises: ValueError."""
+    """The same for `URU_CONFIRM`, where `never` on its own means no patterns. Raises: ValueError."""
     if text.strip().lower() == NEVER:
         return ()
     return read_patterns(text)
@@ -83,7 +83,7 @@ def _pattern(word: str) -> Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """A pattern that fits no tool there is, the name that is nearest to it, and how many tools it closes for that."""
+    """A pattern that matches no tool, the most similar name, and how many tools it closes instead."""
 
     pattern: str
     near: str | None
@@ -92,9 +92,9 @@ class Misfit:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Patterns, and what they decide of a tool. `closing` are those that take something away: exceptions, or the rest.
+    """Patterns, and which tools they choose. Closing patterns are either the exceptions, or all others.
 
-    `nearest` are the ids that a closing pattern stands for which fits no tool.
+    `nearest` has the ids of the tools that closing patterns without a match close instead.
     """
 
     patterns: tuple[Pattern, ...] = ()
@@ -103,14 +103,14 @@ class Rules:
     misfits: tuple[Misfit, ...] = ()
 
     def fit(self, tool: Named) -> bool:
-        """Whether the patterns choose this tool. Without patterns, all are chosen, or none where they close."""
+        """Whether the patterns choose this tool. Without patterns: all if exceptions close, otherwise none."""
         for pattern in reversed(self.patterns):
             if pattern.fits(tool) or tool.id in self.nearest.get(pattern, ()):
                 return not pattern.is_exception
         return self.patterns[0].is_exception if self.patterns else self.is_closing_by_exception
 
     def among(self, tools: Iterable[Named]) -> Rules:
-        """The same rules for these tools, where what fits none of them closes what is nearest; work for a thread."""
+        """The rules for these tools: closing patterns without a match close the most similar ones. Run in a thread."""
         tools = list(tools)
         stray = [one for one in self.patterns if not any(one.fits(tool) for tool in tools)] if tools else []
         ids = {tool.names[0].lower(): tool.id for tool in tools} if stray else {}
@@ -126,9 +126,9 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class UserRules:
-    """What the user has set: the tools that there may be, and those that run only after a person's yes.
+    """The user's settings: which tools are available, and which run only after a person's confirmation.
 
-    With `only_person_decides`, nobody but a person decides what a run of an automation waits for.
+    With `only_person_decides`, only a person decides what an automation's run waits for.
     """
 
     chosen: Rules = Rules()  # frozen
@@ -137,11 +137,11 @@ class UserRules:
 
     @property
     def misfits(self) -> tuple[tuple[str, Misfit], ...]:
-        """The patterns that fit nothing, each behind the name of its variable."""
+        """The patterns that match nothing, each preceded by the name of its variable."""
         found = (("URU_TOOLS", self.chosen), ("URU_CONFIRM", self.confirmed))
         return tuple((variable, misfit) for variable, rules in found for misfit in rules.misfits)
 
     def among(self, tools: Iterable[Named]) -> UserRules:
-        """The same for these tools; work for a thread."""
+        """The rules for these tools. Run in a thread."""
         tools = list(tools)
         return UserRules(self.chosen.among(tools), self.confirmed.among(tools), self.only_person_decides)

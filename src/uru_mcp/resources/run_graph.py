@@ -1,7 +1,7 @@
-"""An automation's graph and how far a run of it has come, from their two records.
+"""Builds the graph of an automation and the state of each node in a run, from their two records.
 
-Source: that automations are graphs of such nodes is in Uru's guides; the fields, and the types of events, are assumed.
-What is not understood is left out, and a node that no event names has simply not been reached.
+Source: Uru's guides say that automations are graphs of such nodes; the fields and event types are assumed.
+Unknown parts are left out, and a node that no event names has not been reached.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from uru_mcp import limits
 from uru_mcp.untrusted_input.json_fields import Record, text_at
 from uru_mcp.uru.records import IDS, automation_name
 
-NODES, EDGES, EVENTS = 60, 200, 50  # that a person can take in; of events, the newest
+NODES, EDGES, EVENTS = 60, 200, 50  # shown at most, to stay readable; the newest events
 DETAIL = 500  # characters of an event
 
 WAITING = "waiting_for_approval"
@@ -25,11 +25,11 @@ STATE_AFTER: Mapping[str, str] = {
     "stopped": "failed",
     "interrupted": "failed",
 }
-"""The state of a node after an event; after any other it is done."""
+"""The state of a node after an event of this type; after any other type, it is done."""
 
 
 def graph_of(run: Record, automation: Record) -> dict[str, Any]:
-    """What a card shows. `run` is empty for an automation alone, whose nodes have no state.
+    """The data for the card. `run` is empty for an automation without a run, whose nodes have no state.
 
     `{"automation": {"name", "description", "status"}, "run": {"status", "started_at", "finished_at"} | None,
     "nodes": [{"id", "name", "type", "state"}], "edges": [{"from", "to", "branch"}],
@@ -93,7 +93,7 @@ def _events(run: Record) -> Iterator[dict[str, Any]]:
 
 
 def _states(events: list[dict[str, Any]], status: str | None) -> Iterator[tuple[str, str]]:
-    """The state of each node that an event names, in order, so that the last one counts."""
+    """The node and its state for each event, in order; the last one for a node counts."""
     for event in events:
         if event["node"] is not None:
             state = STATE_AFTER.get(event["type"], "done")

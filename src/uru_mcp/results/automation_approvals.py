@@ -36,7 +36,7 @@ def deciding_tool(approval: Approval, snapshot: Snapshot) -> Tool | None:
 
 
 def first_decidable(approvals: Iterable[Approval], snapshot: Snapshot) -> Approval | None:
-    """The first of what a run waits for that can be decided with this key; None where nothing can."""
+    """The first approval that can be decided with this key; None if there is none."""
     return next((one for one in approvals if deciding_tool(one, snapshot) is not None), None)
 
 
@@ -79,7 +79,7 @@ def advice(approval: Approval, snapshot: Snapshot) -> tuple[dict[str, Any], str]
 
 
 def waiting(approval: Approval) -> dict[str, Any]:
-    """`{"node_id", "step", "meant_for", "question"}`: what waits for whom, for a list of runs."""
+    """`{"node_id", "step", "meant_for", "question"}`: the waiting step and its assignee, for a list of runs."""
     step, assignee = _step_and_assignee(approval)
     return {
         "node_id": approval.node,

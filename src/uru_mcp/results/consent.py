@@ -1,4 +1,4 @@
-"""A person's yes to one call: what is asked, in the very arguments that will be sent, and what a yes is good for."""
+"""Confirmation of a call by a person: the question with the arguments that will be sent, and what a yes covers."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from uru_mcp.session.session import Snapshot
 from uru_mcp.untrusted_input.quoting import NAME_CHARS, quoted
 
 Way = Literal["elicitation", "card", "terminal", "none"]
-"""How a client can ask its person."""
+"""How a client can ask a person."""
 
 QUESTION_SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {"decision": {"type": "string", "enum": ["no", "yes"], "title": "Run it?"}},
     "required": ["decision"],
 }
-"""The form that a person fills in; a subset of JSON Schema that MCP allows there."""
+"""The elicitation form, in the subset of JSON Schema that MCP allows for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """A person's decision on a call: for these arguments and this key. How it was asked goes into the audit log.
+    """A person's decision on a call, for these arguments and this key. The audit log records `way`.
 
-    `is_of_a_step` is whether the person decided a step of a run, and so saw no arguments: those are as we made them.
+    `is_of_a_step` is set if the person decided a step of a run, and so saw no arguments: we built them.
     """
 
     tool: str
@@ -43,17 +43,17 @@ class Consent:
     is_of_a_step: bool = False
 
     def covers(self, tool: str, made: dict[str, Any], sent: dict[str, Any], key: Key | None) -> bool:
-        """Whether it is a yes to just that: a call made with these arguments, whose tool is run with what is sent."""
+        """Whether it is a yes to exactly this call: made with the arguments `made`, and sent to the tool as `sent`."""
         arguments = made if self.is_of_a_step else sent
         return self.answer == "yes" and (self.tool, self.arguments, self.key) == (tool, arguments, key)
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """A call that waits for a person's yes: what would be sent with which key, and the call as it came.
+    """A call that waits for a person's confirmation: what would be sent with which key, and the call as it was made.
 
-    `is_for_the_model` is whether the client's person can be asked because a model made the call: a decision on a run
-    that only a person makes is asked about in words of its own.
+    `is_for_the_model` is whether a person can be asked because a model made the call: a decision on a run that only a
+    person may make has a question of its own.
     """
 
     tool: Tool
@@ -68,7 +68,7 @@ class Confirmation:
 
     @property
     def question(self) -> str:
-        """What a person is asked, on some lines."""
+        """The question for the person, on several lines."""
         asked = call_messages.CONFIRM_CALL.format(
             title=quoted(self.tool.title, NAME_CHARS), app=self.app, tool=self.tool.id
         )
@@ -91,7 +91,7 @@ class Confirmation:
 
 
 class NeedsYes(Declined):
-    """The call runs only after a person's yes. Where nobody can be asked, it is the refusal that is shown."""
+    """The call runs only after a person's confirmation. If the client cannot ask, this is the refusal."""
 
     def __init__(self, confirmation: Confirmation) -> None:
         tool = confirmation.tool
@@ -107,14 +107,14 @@ class NeedsYes(Declined):
 
 
 def askable(error: UruError, way: Way) -> Confirmation | None:
-    """What a person can be asked, in this way, about a call that was refused with this error."""
+    """The confirmation to ask for after a call was refused with this error; None if it cannot be asked in this way."""
     if not isinstance(error, NeedsYes) or way == "none":
         return None
     return error.confirmation if error.confirmation.is_for_the_model or way == "terminal" else None
 
 
 def said_no(consent: Consent) -> Declined:
-    """What a model is told where the person said no, or nobody answered."""
+    """The error for the model if the person declined or did not answer."""
     if consent.answer == "no":
         message = call_messages.PERSON_SAID_NO.format(tool=consent.tool)
         return Declined(message, fix=call_messages.DO_NOT_TRY_AGAIN, tool=consent.tool, user_decision="no")
@@ -131,10 +131,10 @@ def require_yes(
     consent: Consent | None,
     clean: Callable[[Any], Any],
 ) -> None:
-    """Let a call through that needs no person's yes, or has it: made with these arguments, to be run with what is sent.
+    """Require that the call needs no confirmation, or that a person has confirmed exactly its arguments.
 
     Raises:
-        NeedsYes: It has not. `clean` removes from its arguments what a person may not be shown.
+        NeedsYes: It is not confirmed. `clean` removes from its arguments what a person may not be shown.
     """
     rules, key = snapshot.catalog.rules, snapshot.key_status.key
     is_decision = rules.only_person_decides and tool.id == shown_name(PLATFORM, DECIDE)

@@ -1,6 +1,6 @@
-"""Arguments as a person is shown them before a yes: as they will be sent, redacted, and cut where they are very long.
+"""Formats a call's arguments for a confirmation: as they will be sent, redacted, and truncated if very long.
 
-What is cut is counted, and a long text shows its beginning and its end, so that nothing is hidden behind either.
+Hidden characters are counted, and a long text shows its beginning and its end, so that neither can hide anything.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from uru_mcp.untrusted_input.json_fields import compact
 from uru_mcp.untrusted_input.quoting import NAME_CHARS, quoted
 
 ROWS = 40
-WHOLE = 1_500  # characters of a value that are shown at least
-BEGINNING, END = 1_000, 400  # of a longer one
-TOGETHER = 8_000  # characters of all values; from then on the beginning and end are shorter
+WHOLE = 1_500  # characters; values up to this length are shown in full
+BEGINNING, END = 1_000, 400  # characters shown of a longer value
+TOGETHER = 8_000  # characters of all values; beyond that, the beginning and the end are shorter
 SHORT_BEGINNING, SHORT_END = 160, 80
 ELLIPSIS = " … "
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One argument. `value` is a text, or of anything else its JSON; `hidden` of its characters are not in it."""
+    """One argument. `value` is a string, or the JSON of any other value; `hidden` counts its omitted characters."""
 
     name: str
     value: str
@@ -33,7 +33,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The arguments in their order; `hidden` of them have no row."""
+    """The arguments in order; `hidden` is the number of arguments without a row."""
 
     rows: tuple[Row, ...]
     hidden: int = 0
@@ -44,7 +44,7 @@ class Shown:
 
 
 def shown(arguments: Mapping[str, Any], clean: Callable[[Any], Any]) -> Shown:
-    """The arguments for a person; `clean` removes keys, and what cannot be seen, which counts as hidden."""
+    """The arguments for a person; `clean` removes keys and invisible characters, which count as hidden."""
     rows: list[Row] = []
     room = TOGETHER
     for name, value in list(arguments.items())[:ROWS]:
@@ -64,7 +64,7 @@ def _row(name: str, text: str, *, is_tight: bool) -> Row:
 
 
 def in_lines(shown: Shown) -> Iterator[str]:
-    """The same as lines of text: each argument begins one of its own, and nothing in a value can look like another."""
+    """The arguments as lines of text. Each argument starts a line, and no value can imitate another argument."""
     if not shown.rows:
         yield call_messages.WITHOUT_ARGUMENTS
     for row in shown.rows:

@@ -1,4 +1,4 @@
-"""What the client behind a request can show and ask, as it declares in either protocol era."""
+"""Reads a client's capabilities from a request, in both protocol eras: forms (elicitation) and cards (MCP Apps)."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Context = ServerRequestContext[Any, Any]
 
 
 def can_elicit(ctx: Context) -> bool:
-    """Whether the client has forms; one that names no mode at all has them, by the protocol's own rule."""
+    """Whether the client supports forms; by the protocol's rule, one that names no mode does."""
     capabilities = ctx.session.client_capabilities
     elicitation = capabilities.elicitation if capabilities is not None else None
     return elicitation is not None and (elicitation.form is not None or elicitation.url is None)
 
 
 def shows_cards(ctx: Context) -> bool:
-    """Whether the client shows MCP Apps of the kind that ours are."""
+    """Whether the client shows MCP Apps with our MIME type."""
     capabilities = ctx.session.client_capabilities
     extensions = (capabilities.extensions if capabilities is not None else None) or {}
     settings = extensions.get(APPS)
@@ -34,14 +34,14 @@ def shows_cards(ctx: Context) -> bool:
 
 
 def way_of(ctx: Context) -> Way:
-    """How this client can ask its person: by a form, else by a card, else not at all."""
+    """How this client can ask a person: by a form, else by a card, else not at all."""
     if can_elicit(ctx):
         return "elicitation"
     return "card" if shows_cards(ctx) else "none"
 
 
 def audience_of(ctx: Context, rules: UserRules) -> Audience:
-    """Who is shown a list of tools."""
+    """The audience of a list of tools."""
     client = ctx.session.client_params
     is_claude_code = client is not None and client.client_info.name.startswith(CLAUDE_CODE)
     is_set = bool(rules.confirmed.patterns) or rules.only_person_decides

@@ -1,7 +1,7 @@
-"""Stdin in the first moment, before anything else is imported: `initialize` is answered where it has come already.
+"""Reads stdin before other modules are imported, and answers `initialize` if it has already arrived.
 
-That is done only where a client is being served for certain, with settings that are right for certain. It reads and
-writes nothing that would have to be waited for.
+This happens only if the process certainly serves a client and its settings are certainly valid. All reads and writes
+are non-blocking.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ CERTAIN = {
     "URU_NAMESPACES": r"[a-z0-9_*]+(?:, ?[a-z0-9_*]+)*",
     "URU_LOG_LEVEL": r"debug|info|warning|error",
 }
-"""Settings that are right for certain, so that the answer to `initialize` is known before they are read."""
+"""Values that are certainly valid, so that the answer to `initialize` is known before the settings are read."""
 
 
 class EarlyStdin:
-    """Stdin before there is an event loop: what is there already is read, and nothing is waited for.
+    """Stdin before the event loop runs: reads what is available, without blocking.
 
-    `ahead` are bytes that were read and are not answered yet.
+    `ahead` holds bytes that have been read but not answered yet.
     """
 
     def __init__(self) -> None:
@@ -39,23 +39,23 @@ class EarlyStdin:
         self.ahead = b""
 
     def look(self) -> None:
-        """Answer `initialize` if it has come."""
+        """Answer `initialize` if it has arrived."""
         if self.handshake.has_begun or self.handshake.is_over or not _is_ready(0, select.POLLIN):
             return
         self.ahead += os.read(0, READ)
         line, end, rest = self.ahead.partition(b"\n")
         if not end or b"\r" in line or not line.isascii() or not _is_ready(1, select.POLLOUT):
-            return  # what comes later, or is not certain, waits for the event loop
+            return  # later or uncertain messages wait for the event loop
         answer = self.handshake.answer(line.decode() + "\n")
         if answer is None:
-            self.handshake = Handshake()  # which has heard nothing yet
+            self.handshake = Handshake()  # start over: the line was not answered
             return
         self.ahead = rest
         os.write(1, answer.encode())
 
 
 def early_stdin(arguments: list[str], environ: Mapping[str, str]) -> EarlyStdin | None:
-    """Stdin, where a client is about to be served, and it is certain that nothing is wrong with the settings."""
+    """Stdin, if the process certainly serves a client and its settings are certainly valid; otherwise None."""
     ours = {name: value for name, value in environ.items() if name.startswith("URU_")}
     if arguments or "URU_API_KEY" not in ours or sys.platform == "win32" or not (_is_pipe(0) and _is_pipe(1)):
         return None

@@ -1,10 +1,10 @@
-"""The first messages of a client, answered without the MCP SDK, whose import takes longer than all else at the start.
+"""Answers a client's first messages without the MCP SDK, whose import takes longer than the rest of the start.
 
-It knows `initialize`, `notifications/initialized`, `ping` and the first `tools/list`, each in the form that clients
-send, and gives the answers that the SDK gives. Whatever it does not know for certain is left to the SDK, which is then
-told what was said before: `initialize` once more, under an id of ours, so that its second answer can be dropped.
+It handles `initialize`, `notifications/initialized`, `ping` and the first `tools/list`, each in the form that clients
+send, with the answers that the SDK gives. Anything else is left to the SDK, to which the earlier messages are then
+replayed: `initialize` is sent again under an id of ours, so that its second answer can be dropped.
 
-Nothing here reads or writes, and little is imported.
+This module does no I/O and imports little.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ CAPABILITIES = {
     "resources": {"listChanged": True, "subscribe": False},
     "tools": {"listChanged": True},
 }
-NAMES = ("name", "version", "title", "description", "websiteUrl")  # of a client, each of them text
-OF_SERVERS = ("tools", "prompts", "resources", "logging")  # capabilities that some clients state too, to no effect
-LARGEST = 2**53  # of an id: whole numbers beyond it are not the same to all readers
+NAMES = ("name", "version", "title", "description", "websiteUrl")  # string fields of `clientInfo`
+OF_SERVERS = ("tools", "prompts", "resources", "logging")  # server capabilities that some clients send too; ignored
+LARGEST = 2**53  # of an id: JSON parsers disagree on larger integers
 
 Said = Literal["greeting", "nothing", "pong", "list"]
 
 
 class Handshake:
-    """What was said so far. `replay` are the lines that the SDK has to be told, and `own_id` is the id of the first.
+    """The state of the handshake. `replay` holds the lines to replay to the SDK, and `own_id` is the id of the first.
 
-    `is_over` is whether a line came that only the SDK can answer; it is the last one of the `replay`.
+    `is_over` is set once a line arrives that only the SDK can answer; that line is the last one in `replay`.
     """
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class Handshake:
         return self._list is not None and not self._is_listed
 
     def answer(self, line: str, instructions: Callable[[], str] = lambda: INSTRUCTIONS) -> str | None:
-        """The answer to a line, as a line; None where there is none, or not here, or not yet, as for a list."""
+        """The answer to a line, as a line; None if it has no answer, the SDK must answer it, or it waits for a list."""
         try:
             message = json.loads(line)
         except (ValueError, RecursionError):
@@ -87,7 +87,7 @@ class Handshake:
         return _answered(message["id"], self._greeting(self._version, instructions()))
 
     def listed(self, tools: Iterable[Definition], clean: Callable[[Any], Any]) -> str:
-        """The answer to the first list, which the SDK is not told of then. `clean` takes away what may not leave."""
+        """The answer to the first `tools/list`, which is then not replayed. `clean` redacts it."""
         if self._list is None or self._is_listed:
             raise AssertionError("unreachable")
         number, line = self._list
@@ -96,7 +96,7 @@ class Handshake:
         return _answered(number, clean({"tools": [_shown(one) for one in tools]}))
 
     def _understood(self, message: Any) -> Said | None:
-        """What a message is; None where that is not certain."""
+        """The parsed message; None if it is not certain what it means."""
         if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
             return None
         params = message.get("params", {})
@@ -135,7 +135,7 @@ def _is_greeting(params: Any) -> bool:
 
 
 def _are_capabilities(told: Any) -> bool:
-    """Whether these are capabilities of a client in the form that MCP gives them; of extensions, nothing is known."""
+    """Whether these are client capabilities in the form that MCP defines; extensions are not checked."""
     if not isinstance(told, dict) or not told.keys() <= {"roots", "sampling", "elicitation", *OF_SERVERS}:
         return False
     roots = told.get("roots", {})

@@ -1,4 +1,4 @@
-"""Tells clients that a list has changed: in the handshake era over their session, later over their subscription."""
+"""List-changed notifications: through the session in the handshake era, through a subscription in the newer era."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Listeners:
         self.session: ServerSession | None = None
 
     async def note_session(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-        """Middleware of the SDK's server. The first list may be answered before the SDK is there."""
+        """Middleware of the SDK's server. The first list may be answered before the SDK is imported."""
         if ctx.method == "initialize":
             self.session = ctx.session
         return await call_next(ctx)

@@ -1,6 +1,7 @@
-"""The conversation with a client until the MCP SDK is there: the handshake, and the first list of tools.
+"""Serves a client until the MCP SDK is imported: the handshake and the first list of tools.
 
-Uru is asked meanwhile, and the SDK is imported once the list is out, or at once when a client asks for anything else.
+Requests to Uru run meanwhile. The SDK is imported once the list has been sent, or immediately when the client sends
+anything else.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
     from uru_mcp.server.unconfigured import Unconfigured
     from uru_mcp.untrusted_input.redaction import Redaction
 
-QUIET = 1.0  # seconds without a list, after which the SDK is imported for whatever may come
+QUIET = 1.0  # seconds without a `tools/list`, after which the SDK is imported anyway
 
 
 class Opening:
-    """Answers what the `handshake` knows. What only the SDK can answer is put back to be read again.
+    """Answers the messages that the `handshake` handles, and puts the others back on stdin for the SDK.
 
-    `is_broken` is whether nobody reads stdout any more.
+    `is_broken` is set when stdout is closed at the other end.
     """
 
     def __init__(
@@ -42,17 +43,17 @@ class Opening:
         self._bridge = bridge
         self._redaction = redaction
         self._stdin, self._stdout = stdin, stdout
-        self._is_over = anyio.Event()  # nothing more is waited for before the SDK is imported
-        self._is_closing = False  # and nothing more is begun
+        self._is_over = anyio.Event()  # set when the SDK can be imported
+        self._is_closing = False  # no new work is started
         self._has_ended = False
         self.is_broken = False
         self._waiting: set[anyio.CancelScope] = set()
         self._tasks: TaskGroup
 
     async def serve_stdio(self) -> bool:
-        """Until the SDK is there and is to go on, or until stdin has ended; whether it is to go on."""
+        """Serve until the SDK has to take over or stdin has ended; returns whether the SDK has to take over."""
         async with anyio.create_task_group() as self._tasks:
-            if self._stdin.is_awaited:  # otherwise a thread reads it, which cannot be told to stop
+            if self._stdin.is_awaited:  # otherwise a thread reads stdin, and cannot be stopped
                 self._tasks.start_soon(self._read)
                 with anyio.move_on_after(QUIET):
                     await self._is_over.wait()
@@ -78,7 +79,7 @@ class Opening:
             await self._answer(line)
 
     async def _next(self) -> str | None:
-        """The next line; None where there is none, or none is wanted any more."""
+        """The next line; None at the end of stdin or after `_close`."""
         with anyio.CancelScope() as scope:
             self._waiting.add(scope)
             try:
@@ -116,13 +117,13 @@ class Opening:
             self._end()
 
     def _end(self) -> None:
-        """Have nothing follow, not even the SDK."""
+        """Stop for good: the SDK does not take over."""
         self._has_ended = True
         self._is_over.set()
         self._close()
 
     def _close(self) -> None:
-        """Begin nothing more. What is being written is written to its end."""
+        """Start no new work. A write in progress is completed."""
         self._is_closing = True
         for scope in self._waiting:
             scope.cancel()

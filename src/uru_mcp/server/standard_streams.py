@@ -1,8 +1,8 @@
-"""Stdin and stdout as the event loop reads and writes them, without a thread for each line, where the system can.
+"""Non-blocking stdin and stdout on the event loop, without a thread for each line if the system supports it.
 
-Pipes and sockets are waited for by the loop. Whatever else stdin or stdout may be, such as a file, and all of them on
-Windows, a thread reads or writes. From the moment they are opened, they are ours alone: whoever else in this process,
-or in one that it starts, reads from stdin finds its end, and what is printed goes to stderr.
+The loop waits for pipes and sockets. Anything else, such as a file, and everything on Windows, is read and written in
+a thread. Once opened, both streams are reserved for MCP: other code in this process and its child processes reads the
+end of file from stdin, and what they print goes to stderr.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ import anyio
 import anyio.to_thread
 
 READ = 64 * 1024  # bytes at once
-AT_ONCE = getattr(select, "PIPE_BUF", 512)  # bytes that a pipe takes without blocking once it is ready, says `select`
+AT_ONCE = getattr(select, "PIPE_BUF", 512)  # bytes that a ready pipe accepts without blocking. Source: `select`
 
 Value = TypeVar("Value")
 
 
 class LineReader:
-    """The lines of a descriptor, each with its end; of the last one, which may lack it, too.
+    """The lines of a descriptor, including their line endings, which the last line may lack.
 
-    Each of CR, LF and CRLF ends a line, as in text files; bytes that are no UTF-8 become U+FFFD.
-    `ahead` are bytes that were read before.
+    CR, LF and CRLF end a line, as in text files; invalid UTF-8 becomes U+FFFD.
+    `ahead` holds bytes that were read before.
     """
 
     def __init__(self, descriptor: int, ahead: bytes = b"") -> None:
@@ -44,7 +44,7 @@ class LineReader:
             self._take(ahead)
 
     def put_back(self, lines: Iterable[str]) -> None:
-        """Have these lines read before all others."""
+        """Return these lines before all others."""
         self._lines.extendleft(reversed([*lines]))
 
     def __aiter__(self) -> LineReader:
@@ -62,7 +62,7 @@ class LineReader:
             await anyio.wait_readable(self._descriptor)
             try:
                 return os.read(self._descriptor, READ)
-            except BlockingIOError:  # who started us made it so, and another process was quicker
+            except BlockingIOError:  # the parent made it non-blocking, and another process read first
                 continue
         return await _in_thread(lambda: os.read(self._descriptor, READ))
 
@@ -79,7 +79,7 @@ class LineReader:
 
 
 class Writer:
-    """Writes text as UTF-8 to a descriptor. Raises: `OSError`, such as `BrokenPipeError` when nobody reads any more."""
+    """Writes text as UTF-8 to a descriptor. Raises: `OSError`, such as `BrokenPipeError` if the reader is gone."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -89,14 +89,14 @@ class Writer:
             self._room.register(descriptor, select.POLLOUT)
 
     async def write(self, text: str) -> None:
-        """Write all of it before what is written next."""
+        """Write all of the text. Concurrent writes are not interleaved."""
         left = memoryview(text.encode())
         async with self._turn:
             while left:
                 left = left[await self._written(left) :]
 
     async def flush(self) -> None:
-        """Nothing is held back."""
+        """Do nothing: writes are not buffered."""
 
     async def _written(self, data: memoryview) -> int:
         if self._room is None:
@@ -105,7 +105,7 @@ class Writer:
             await anyio.wait_writable(self._descriptor)
         try:
             return os.write(self._descriptor, data[:AT_ONCE])
-        except BlockingIOError:  # a descriptor that somebody made so may have less room than that
+        except BlockingIOError:  # a non-blocking descriptor may have less room than that
             await anyio.wait_writable(self._descriptor)
             return 0
 
@@ -119,7 +119,7 @@ def open_stdout() -> Writer:
 
 
 def _taken(descriptor: int, instead: Callable[[], int]) -> int:
-    """The same pipe under a number of its own, which is never closed, since a thread may still read from it."""
+    """A duplicate of the descriptor, which is never closed, since a thread may still read from it."""
     own = _above_standard(descriptor)
     other = instead()
     os.dup2(other, descriptor)
@@ -128,7 +128,7 @@ def _taken(descriptor: int, instead: Callable[[], int]) -> int:
 
 
 def _above_standard(descriptor: int) -> int:
-    """A duplicate that never takes the place of a standard stream which is closed."""
+    """A duplicate that never gets the number of a standard stream that is closed."""
     if sys.platform == "win32":
         return os.dup(descriptor)
     import fcntl

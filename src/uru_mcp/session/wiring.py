@@ -1,4 +1,4 @@
-"""The parts of a bridge that talk to Uru, made from the settings: connection, identity of the key, catalogs."""
+"""Creates the bridge's components that talk to Uru from the settings: connection, key identity, catalogs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Parts:
-    """Makes them with one connection and one client. `transport` stands in for the network."""
+    """Creates the components, which share one connection and one client. `transport` replaces the network."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Parts:
 
     def current_catalog(self, *, on_load: Callable[[], Awaitable[None]]) -> CurrentCatalog:
         settings, disk_cache = self._settings, None
-        if self._is_remote and settings.cache is not None:  # an application in this process can always be reached
+        if self._is_remote and settings.cache is not None:  # an application in this process is always reachable
             disk_cache = DiskCache(settings.cache, settings.proxy_url, self._redaction)
         return CurrentCatalog(
             self.client,

@@ -1,4 +1,4 @@
-"""MCP Apps: the views that a host shows in the chat, and what they are given.
+"""MCP Apps: the views (cards) that a host shows in the chat, and the metadata that announces them.
 
-It knows no HTTP and no permission: what a view shows was let through the gate before.
+It knows neither HTTP nor permissions: everything that a view shows has passed the gate before.
 """

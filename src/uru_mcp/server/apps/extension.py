@@ -1,7 +1,7 @@
-"""The extension MCP Apps on MCP's wire: whether a client declared it, and what such a client is told besides.
+"""The MCP Apps extension in the protocol: detects clients that declare it, and adds our declaration, icon and views.
 
-A client that did not declare it is answered as if there were none of this. `mcp.server.apps` of the SDK does the same
-for its larger server, and importing it costs a third of a second.
+Clients that do not declare it get none of this. The SDK's `mcp.server.apps` does the same for its larger server, but
+importing it costs a third of a second.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ANSWERS_WITH_CAPABILITIES = frozenset({"initialize", "server/discover"})
 CAPABILITIES_KEY = "io.modelcontextprotocol/clientCapabilities"
 SERVER_INFO_KEY = "io.modelcontextprotocol/serverInfo"
 
-# A U: a small drawing, as every byte of it goes into an answer.
+# The letter U. Kept small, since every byte of it is part of a response.
 _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#3b5bdb"/>'
     '<path d="M10 8v9a6 6 0 0 0 12 0V8" fill="none" stroke="#fff" stroke-width="4" stroke-linecap="round"/></svg>'
@@ -33,7 +33,7 @@ ICONS = [
 
 
 def is_declared_in(params: Mapping[str, Any] | None) -> bool:
-    """Whether a raw `initialize`, or a raw request of the newer era, declares that the client shows views."""
+    """Whether raw params, of `initialize` or of any request in the newer era, declare that the client shows views."""
     meta = (params or {}).get("_meta")
     holders = ((params or {}).get("capabilities"), meta.get(CAPABILITIES_KEY) if isinstance(meta, dict) else None)
     return any(_declares(one.get("extensions")) for one in holders if isinstance(one, dict))
@@ -46,7 +46,7 @@ def _declares(extensions: Any) -> bool:
 
 
 def with_declaration(result: dict[str, Any]) -> dict[str, Any]:
-    """The result of `initialize` or `server/discover` with our declaration, which the SDK drops, and our icon."""
+    """The result of `initialize` or `server/discover`, plus our declaration, which the SDK drops, and our icon."""
     capabilities = dict(result.get("capabilities") or {})
     capabilities["extensions"] = {**(capabilities.get("extensions") or {}), EXTENSION: {"mimeTypes": [MIME_TYPE]}}
     declared = {**result, "capabilities": capabilities}
@@ -59,7 +59,7 @@ def with_declaration(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def _frame() -> dict[str, Any]:
-    """What a host is to allow a view: a border, and no connection and no file from anywhere."""
+    """What a view asks of its host: a border, no connections, and no external resources."""
     return {"ui": {"prefersBorder": True, "csp": {"connectDomains": [], "resourceDomains": []}}}
 
 
@@ -79,7 +79,7 @@ def resources() -> list[types.Resource]:
 
 
 def contents(uri: str) -> types.ReadResourceResult | None:
-    """The document of a view; None where there is no view at this address."""
+    """The document of the view at this URI; None if there is none."""
     view = VIEWS.get(uri)
     if view is None:
         return None

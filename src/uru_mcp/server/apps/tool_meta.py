@@ -1,11 +1,10 @@
-"""What clients are told beside a tool's definition, in its `_meta`: which card shows its results, and when to ask.
+"""The `_meta` of listed tools: the card that shows a tool's results, and Claude Code's keys.
 
-A client that declares nothing is told nothing, unless the user has set `URU_CONFIRM` or `URU_APPROVALS`: its list of
-tools is what it was.
+A client that declares nothing gets no `_meta`, unless the user has set `URU_CONFIRM` or `URU_APPROVALS`.
 
 * MCP Apps: `ui` and the older `ui/resourceUri`, for clients that show cards
-* Claude Code: `anthropic/requiresUserInteraction` on the tool that decides, and `anthropic/alwaysLoad` on those that
-  a model must see at once, for clients that name themselves `claude-code`, and for all once one of those is set
+* Claude Code: `anthropic/requiresUserInteraction` on the tool that decides approvals, and `anthropic/alwaysLoad` on the
+  tools that a model must see at once. Sent to clients named `claude-code`, and to all once one of the two is set
 """
 
 from __future__ import annotations
@@ -24,12 +23,12 @@ MAY_LEAVE_A_RUN_WAITING = frozenset({"uru_execute", "uru_result", shown_name(PLA
 SEEN_AT_ONCE = frozenset({"uru_whoami", "uru_search_tools", "uru_list_resources"})
 
 CARDS: Mapping[str, str] = {"uru_whoami": KEY.uri, "uru_show_run": RUN.uri}
-"""Tools of ours whose results have a card of their own, each with its address."""
+"""The URI of the card for each of our tools whose results have their own card."""
 
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Who is shown the list: whether the client shows cards, asks by itself, and knows Claude Code's keys."""
+    """The client that gets the list: whether it shows cards, can elicit, and knows Claude Code's keys."""
 
     shows_cards: bool = False
     can_elicit: bool = False
@@ -41,7 +40,7 @@ class Audience:
 
 
 def tool_meta(name: str, audience: Audience, waits_for_a_yes: Callable[[str], bool]) -> dict[str, Any] | None:
-    """The `_meta` of the tool that is listed under this name; None where there is nothing to tell."""
+    """The `_meta` of the tool listed under this name; None if it has none."""
     meta: dict[str, Any] = {}
     card = CARDS.get(name) if audience.shows_cards else None
     if card is None and audience.asks_by_card and (name in MAY_LEAVE_A_RUN_WAITING or waits_for_a_yes(name)):

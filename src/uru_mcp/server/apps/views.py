@@ -1,8 +1,8 @@
-"""The views as a host reads them: one HTML document each, with its script and its style inside.
+"""Builds the views of MCP Apps: one HTML document each, with inline script and style.
 
-Each view is a script in `pages/`; the page, the style and what speaks with the host are the same for all. A document
-allows its own script and style by their hashes, and no connection, so that no script of a stranger runs in it even
-where a host is less strict. Source: SEP-1865 (MCP Apps), stable text of 2026-01-26.
+Each view is a script in `pages/`; all share the page, the style and the script that talks to the host. The content
+security policy of a document allows only its own script and style, by their hashes, and no connections, so no foreign
+script runs in it even if the host is less strict. Source: SEP-1865 (MCP Apps), stable text of 2026-01-26.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ POLICY = "default-src 'none'; script-src {script}; style-src {style}; base-uri '
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view: `name` is that of its script in `pages/`, `title` and `description` are for lists of resources."""
+    """A view. `name` is the name of its script in `pages/`; `title` and `description` are for lists of resources."""
 
     name: str
     title: str
@@ -49,7 +49,7 @@ VIEWS: Mapping[str, View] = {view.uri: view for view in (KEY, RUN, DECISION)}
 
 @cache
 def _document(name: str) -> str:
-    """`<!doctype html>…`, some 20,000 characters."""
+    """`<!doctype html>…`, about 20,000 characters."""
     script, style = f"{_page(SHARED_SCRIPT)}\n{_page(f'{name}.js')}", _page(STYLE)
     policy = POLICY.format(script=_hash(script), style=_hash(style))
     return Template(_page(FRAME)).substitute(policy=policy, script=script, style=style)
