@@ -1,9 +1,9 @@
-"""An Uru of one's own: Uru's HTTP API over SQLite, implemented from its description alone.
+"""A local Uru for testing: Uru's HTTP API over SQLite, implemented only from the API's description.
 
-`Sandbox.open()` makes one; its `app` is an ASGI application, and `sandbox.serve.serving` puts it on a socket.
-It knows nothing of the rest of this project, so that the two cannot share a mistake.
+`Sandbox.open()` creates one; its `app` is an ASGI application, and `sandbox.serve.serving` serves it on a socket.
+It imports nothing from the rest of this project, so that the two cannot share a mistake.
 
-What it offers is imported when it is first asked for, since `uru-mcp --help` wants no more than `sandbox.commands`.
+Its names are imported on first use, since `uru-mcp --help` needs only `sandbox.cli.commands`.
 """
 
 from importlib import import_module

@@ -1,7 +1,7 @@
-"""How the sandbox says no, sorted by what the caller sees.
+"""The sandbox's errors, by what the caller sees.
 
-* ApiError     an HTTP status with a code: the request itself was refused
-* ToolFailure  HTTP 200 with `successful: false`: the tool ran and could not do it
+* ApiError     an HTTP status with a code: the request was refused
+* ToolFailure  HTTP 200 with `successful: false`: the tool ran and failed
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class ApiError(Exception):
-    """An answer other than 200, such as `ApiError(404, "not_found", "There is no context ctx_1.")`.
+    """A response other than 200, such as `ApiError(404, "not_found", "There is no context ctx_1.")`.
 
     Its body is `{"error": {"code": …, "message": …}, **extra}`.
     """
@@ -27,7 +27,7 @@ class ApiError(Exception):
 
 
 class ToolFailure(Exception):
-    """What a tool answers when its arguments or its data do not allow it; the text is for the caller."""
+    """A tool failed because of its arguments or its data; the message is for the caller."""
 
 
 def not_found(kind: str, name: str) -> ApiError:

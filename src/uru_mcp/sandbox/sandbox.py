@@ -1,4 +1,4 @@
-"""The sandbox put together: database, keys, tools, faults, and the application over them."""
+"""Assembles the sandbox: database, keys, tools, faults, and the ASGI application."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Sandbox:
-    """An Uru of one's own: serve `app` over ASGI as it is, or over HTTP with `serve.serving(sandbox)`."""
+    """A local Uru: use its ASGI `app` directly, or serve it over HTTP with `serve.serving(sandbox)`."""
 
     def __init__(
         self, database: Database, strangers: Sequence[Namespace], differences: Sequence[Difference] = ()
@@ -37,7 +37,7 @@ class Sandbox:
         self.faults = Faults()
         self._registry = Registry(database, [*own, *strangers], otherwise=answer_recorded)
         self._request_log = RequestLog()
-        from starlette.middleware import Middleware  # late, since who only lists commands or keys serves nothing
+        from starlette.middleware import Middleware  # imported late: listing commands or keys serves nothing
 
         from .api.app import Api, build_app
 
@@ -52,12 +52,12 @@ class Sandbox:
     def open(
         cls, path: Path | None = None, *, tools: int = 0, catalog: Path | None = None, unlike: Iterable[str] = ()
     ) -> Sandbox:
-        """Open the database at `path`, made and filled when it is new; in memory without a path.
+        """Open the database at `path`, or in memory without a path; a new one is created and seeded.
 
-        `tools` adds that many synthetic tools, `catalog` the namespaces of a JSON file in the API's shape.
-        `unlike` names differences from the description of the API, of those in `differences.DIFFERENCES`.
+        `tools` adds that many synthetic tools, `catalog` the namespaces of a JSON file in the API's format.
+        `unlike` names differences from the description of the API, from `differences.DIFFERENCES`.
 
-        Raises: database.NotOurs, strangers.BadCatalog, differences.UnknownDifference, OSError.
+        Raises: database.NotOurs, recorded_tools.BadCatalog, differences.UnknownDifference, OSError.
         """
         differences = _differences([*unlike])
         strangers = [*synthetic_namespaces(tools), *(read_catalog(catalog) if catalog else [])]
@@ -67,29 +67,29 @@ class Sandbox:
 
     @property
     def workspaces(self) -> list[Workspace]:
-        """By name: Acme and Globex."""
+        """Sorted by name: Acme and Globex."""
         return callers.workspaces(self.database)
 
     @property
     def requests(self) -> list[Request]:
-        """What arrived so far, oldest first; of very many, the last ten thousand."""
+        """The requests so far, oldest first; at most the last ten thousand."""
         return self._request_log.requests
 
     def put_tool(self, workspace_id: str, namespace: str, tool: Definition) -> None:
-        """Add a tool to a workspace, or replace the definition of one, as Uru does when an integration changes.
+        """Add a tool to a workspace, or replace its definition, as Uru does when an integration changes.
 
-        A new tool only records its calls; one that is replaced goes on doing what it did.
+        A new tool only records its calls; a replaced one keeps its behaviour.
         """
         self._registry.put(workspace_id, namespace, tool)
 
     def remove_tool(self, workspace_id: str, namespace: str, name: str) -> None:
-        """Take a tool away from a workspace, be it one of the sandbox's own."""
+        """Remove a tool from a workspace, including built-in ones."""
         self._registry.remove(workspace_id, namespace, name)
 
     async def decide(self, workspace_id: str, run_id: str, node_id: str, decision: str, comment: str = "") -> None:
-        """Say yes or no, `approve` or `reject`, to a run that waits, as a person does in Uru itself.
+        """Decide a waiting run with `approve` or `reject`, as a person does in Uru itself.
 
-        Raises: ToolFailure when nothing waits for it, ApiError 404.
+        Raises: ToolFailure if nothing waits for the decision, ApiError 404.
         """
         arguments = {"run_id": run_id, "node_id": node_id, "decision": decision, "comment": comment}
         person = runs.person_in(workspace_id)
@@ -102,6 +102,6 @@ class Sandbox:
 def _differences(names: Sequence[str]) -> Sequence[Difference]:
     if not names:
         return ()
-    from .differences import chosen  # late, since few want any
+    from .differences import chosen  # imported late, since few callers use it
 
     return chosen(names)

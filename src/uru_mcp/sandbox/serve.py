@@ -1,4 +1,4 @@
-"""The sandbox on a real socket, on 127.0.0.1 and nowhere else."""
+"""Serves the sandbox over HTTP with uvicorn, on 127.0.0.1 only."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ HOST = "127.0.0.1"
 async def serving(
     sandbox: Sandbox, port: int = 0, *, app: ASGIApp | None = None, verbose: bool = False
 ) -> AsyncIterator[str]:
-    """Serve in the running event loop; yields `http://127.0.0.1:PORT`. Port 0 is any free one.
+    """Serve in the running event loop; yields `http://127.0.0.1:PORT`. Port 0 selects a free port.
 
-    `app` is the sandbox's own with something beside it; by default, its own alone.
+    `app` replaces the sandbox's own application, for example to add web pages to it.
 
-    On leaving, open connections are closed and requests that still run are cancelled.
-    `verbose` has uvicorn log to the `logging` module.
+    On exit, open connections are closed and pending requests are cancelled.
+    With `verbose`, uvicorn logs to the `logging` module.
 
-    Raises: OSError when the port is taken.
+    Raises: OSError if the port is in use.
     """
     listener = socket.create_server((HOST, port))
     config = uvicorn.Config(
@@ -52,7 +52,7 @@ async def serving(
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to its caller, and waits for nobody at the end."""
+    """Leaves signal handling to its caller, and shuts down without waiting for connections."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -69,11 +69,11 @@ class _Server(uvicorn.Server):
 
 
 class _Connection(H11Protocol):
-    """HTTP/1.1 whose application may hang up: `scope["extensions"]` holds what closes the connection."""
+    """HTTP/1.1 whose application can close the connection, through a function in `scope["extensions"]`."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        # asyncio does so only where the listener names its protocol; a body would wait 40 ms behind its headers
+        # asyncio sets it only if the listener names its protocol; without it, a body arrives 40 ms after its headers
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.app: Any = _with_hang_up(self.app, transport)
 

@@ -1,4 +1,4 @@
-"""The HTTP API of the sandbox: routes, execution, faults, and a log of requests.
+"""The sandbox's HTTP API: routes, tool execution, fault injection, and a request log.
 
 It does not know what a tool does.
 """

@@ -1,4 +1,4 @@
-"""Uru's HTTP API as a Starlette application: routes, answers, and errors as JSON whatever happens."""
+"""Uru's HTTP API as a Starlette application: routes, responses, and every error as JSON."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RETRY_AFTER_MS = 500
 
 
 class Api:
-    """The endpoints, over one database and one toolbox."""
+    """The endpoints, over one database and one registry of tools."""
 
     def __init__(self, database: Database, registry: Registry) -> None:
         self._database = database
@@ -50,7 +50,7 @@ class Api:
     async def own_key(self, request: Request) -> Response:
         caller = self._caller(request)
         keys = Keys(self._database)
-        key, usage = keys.get(caller.key.id), keys.usage(caller.key.id)  # read again: this use counts too
+        key, usage = keys.get(caller.key.id), keys.usage(caller.key.id)  # read again, to include this use
         known = {one.id: one.name for one in workspaces(self._database)}
         workspace_id = caller.workspace_id
         shown = ("id", "name", "last4", "status", "created_at", "last_used_at", "expires_at")
@@ -120,7 +120,7 @@ def build_app(api: Api, middleware: Sequence[Middleware]) -> Starlette:
 
 
 def _json(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    # ASCII, since definitions of strangers may hold lone surrogates, which UTF-8 cannot carry.
+    # ASCII, since definitions from a catalog file may contain lone surrogates, which UTF-8 cannot encode.
     return _bytes(json.dumps(value).encode(), status, headers)
 
 

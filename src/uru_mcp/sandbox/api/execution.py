@@ -1,4 +1,4 @@
-"""`POST /execute/{namespace}__execute_tool`: from the request to the record of the call."""
+"""`POST /execute/{namespace}__execute_tool`: parses the request, runs the tool, and records the call."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Outcome = Literal["succeeded", "failed", "refused"]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be called."""
+    """The tool to call, with its arguments."""
 
     namespace: str
     tool: str
@@ -31,7 +31,7 @@ class Order:
 
 
 async def read_order(request: Request) -> Order:
-    """Raises: ApiError 404 for the path, 400 for a header or a body that is not as the API wants it."""
+    """Raises: ApiError 404 for the path, 400 for an invalid header or body."""
     endpoint = request.path_params["endpoint"]
     namespace = endpoint.removesuffix(ENDPOINT)
     if not namespace or namespace == endpoint:
@@ -47,7 +47,7 @@ async def read_order(request: Request) -> Order:
 
 
 def find_tool(database: Database, registry: Registry, caller: Caller, order: Order, headers: Mapping[str, str]) -> Tool:
-    """Raises: ApiError 404, 400 for the connection's headers, 409 without a workspace."""
+    """Raises: ApiError 404, 400 for the headers of the connection, 409 without a workspace."""
     if order.namespace != "platform" or order.tool not in RECOVERY_TOOLS:
         workspace_id = selected_workspace(database, caller)
         record = registry.record(workspace_id, order.namespace)
@@ -61,7 +61,7 @@ def find_tool(database: Database, registry: Registry, caller: Caller, order: Ord
 
 
 async def execute(database: Database, registry: Registry, caller: Caller, order: Order, tool: Tool) -> dict[str, Any]:
-    """Do it, if the key may, and record it either way. Raises: ApiError 403, and 404 for an unknown record."""
+    """Run the tool if the key may, and record the call either way. Raises: ApiError 403, 404 for an unknown record."""
     needed = tool.needs(order.namespace)
     call = Call(database, registry, caller.key, caller.workspace_id, order.parameters, new_id("log"))
     if not needed <= caller.key.permissions:

@@ -1,7 +1,7 @@
-"""Everything that can go wrong between a client and Uru, on request and for real.
+"""Fault injection: error statuses, delays, and lost or broken responses between a client and the sandbox.
 
-`sandbox.faults.status("/execute/", 503, times=2)` answers the next two runs with 503; the third is served.
-A fault is for all paths that start with its prefix. Delays add up; of the others, the first one set decides.
+`sandbox.faults.status("/execute/", 503, times=2)` answers the next two runs with 503; the third one is served.
+A fault applies to all paths that start with its prefix. Delays add up; of other faults, the first one set applies.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
-HANG_UP = "uru_sandbox.hang_up"  # an ASGI extension of ours: closes the connection as it is; see `serve`
+HANG_UP = "uru_sandbox.hang_up"  # our ASGI extension, which closes the connection immediately; see `serve`
 
 
 class HungUp(ConnectionResetError):
-    """The connection was closed on purpose, where there is no socket to close."""
+    """The connection was closed on purpose; raised if there is no socket to close."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request, the application that would answer it, and the two ends of the line."""
+    """A request, the application that would answer it, and the ASGI channels."""
 
     app: ASGIApp
     scope: Scope
@@ -42,7 +42,7 @@ class Exchange:
         await self.send({"type": "http.response.body", "body": body})
 
     async def hang_up(self) -> None:
-        """Raises: HungUp, when the server cannot do it."""
+        """Raises: HungUp if the server cannot close the connection."""
         close = self.scope.get("extensions", {}).get(HANG_UP)
         if close is None:
             raise HungUp("The sandbox hung up.")
@@ -56,7 +56,7 @@ Act = Callable[[Exchange], Awaitable[None]]
 
 @dataclass(slots=True)
 class Fault:
-    """What to do instead of serving; `act` None only waits. `times` None is for ever."""
+    """What to do instead of serving. With `act` None it only waits; with `times` None it never ends."""
 
     prefix: str
     act: Act | None
@@ -73,7 +73,7 @@ class Fault:
 
 
 class Faults:
-    """The faults that are set. `times` limits one to the next so many requests."""
+    """The active faults. `times` limits a fault to that many requests."""
 
     def __init__(self) -> None:
         self._set: list[Fault] = []
@@ -87,13 +87,13 @@ class Faults:
         headers: Mapping[str, str] | None = None,
         times: int | None = None,
     ) -> None:
-        """Answer with this status. `body`: bytes as they are, text as HTML, None as nothing, the rest as JSON."""
+        """Answer with this status. `body`: bytes are sent unchanged, text as HTML, None as empty, the rest as JSON."""
         content, kind = _content(body)
         sent = {"content-type": kind, **{name.lower(): value for name, value in (headers or {}).items()}}
         self._add(prefix, lambda exchange: exchange.answer(code, sent, content), times)
 
     def garbage(self, prefix: str, *, times: int | None = None) -> None:
-        """Answer 200 with something that says it is JSON and is not even text."""
+        """Answer 200 with binary data that is declared as JSON."""
         sent = {"content-type": "application/json"}
         self._add(prefix, lambda exchange: exchange.answer(200, sent, b'{"namespaces": [{"name": "gm\xff\xfe'), times)
 
@@ -101,30 +101,30 @@ class Faults:
         self._add(prefix, lambda exchange: exchange.answer(307, {"location": location}, b""), times)
 
     def delay(self, prefix: str, seconds: float, *, times: int | None = None) -> None:
-        """Wait so long before anything else happens."""
+        """Wait for that many seconds before anything else happens."""
         self._set.append(Fault(prefix, None, times, seconds))
 
     def drip(self, prefix: str, seconds: float, *, times: int | None = None) -> None:
-        """Answer 200 with JSON that is always about to begin: a space each so many seconds, until the client goes."""
+        """Answer 200 with JSON that never starts: send a space at this interval until the client disconnects."""
         self._add(prefix, lambda exchange: _drip(exchange, seconds), times)
 
     def cut(self, prefix: str, *, times: int | None = None) -> None:
-        """Do the work, and close the connection in the middle of the answer's body."""
+        """Process the request, and close the connection in the middle of the response body."""
         self._add(prefix, _cut, times)
 
     def lose_answer(self, prefix: str, *, times: int | None = None) -> None:
-        """Do the work, and close the connection without an answer."""
+        """Process the request, and close the connection without a response."""
         self._add(prefix, _lose_answer, times)
 
     def echo_key(self, prefix: str, *, times: int | None = None) -> None:
-        """Answer 400 with a message that repeats the Authorization header, as careless services do."""
+        """Answer 400 with a message that repeats the Authorization header, as some services do."""
         self._add(prefix, _echo_key, times)
 
     def clear(self) -> None:
         self._set.clear()
 
     def around(self, app: ASGIApp) -> ASGIApp:
-        """`app`, with the faults that are set when a request arrives."""
+        """`app`, with the faults that are active when a request arrives."""
 
         async def faulty(scope: Scope, receive: Receive, send: Send) -> None:
             exchange = Exchange(app, scope, receive, send)

@@ -1,4 +1,4 @@
-"""What arrived over HTTP, for tests to look at."""
+"""Middleware that logs HTTP requests in memory, for tests."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ LIMIT = 10_000  # requests
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request as it came. `status` is None as long as, or when forever, nothing was answered.
+    """One request as it arrived. `status` is None until, and unless, it is answered.
 
-    `left_after` is in seconds, and set when the client closed the connection before it was answered.
+    `left_after` is in seconds, and set if the client closed the connection before the response.
     """
 
     method: str
     path: str
     query: str
-    headers: dict[str, str] = field(repr=False)  # names in lower case; the key is among the values
+    headers: dict[str, str] = field(repr=False)  # names in lower case; the values include the key
     body: bytes
     status: int | None = None
     left_after: float | None = None
@@ -37,7 +37,7 @@ class Request:
 
 
 class RequestLog:
-    """The last requests, oldest first; what came before them is forgotten."""
+    """The most recent requests, oldest first; earlier ones are dropped."""
 
     def __init__(self, limit: int = LIMIT) -> None:
         self._limit = limit
@@ -49,7 +49,7 @@ class RequestLog:
         return list(self._requests.values())
 
     def around(self, app: ASGIApp) -> ASGIApp:
-        """`app`, with every request noted before it is acted on."""
+        """`app`, with every request logged before it is processed."""
 
         async def noting(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] != "http":
@@ -71,7 +71,7 @@ class RequestLog:
         return noting
 
     async def _watch(self, number: int, receive: Receive) -> None:
-        """Note when the client goes away before it is answered; what it asked for is done all the same."""
+        """Log when the client disconnects before the response; the request is processed nevertheless."""
         began = time.monotonic()
         while (await receive())["type"] != "http.disconnect":
             pass
@@ -105,7 +105,7 @@ async def _read(receive: Receive) -> bytes:
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
-    """The body once more, in one piece, and then whatever `receive` says."""
+    """A `receive` that returns the whole body again, and then continues with the original."""
     first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def replay() -> Message:

@@ -1,4 +1,4 @@
-"""Uru's own tools in the sandbox: records, automations and their runs.
+"""The `platform` tools of the sandbox: records, automations and their runs.
 
 They do not know HTTP.
 """

@@ -1,4 +1,4 @@
-"""An automation's graph as data: is it sound, what follows what, does a condition hold, what does a template say.
+"""Automation graphs as data: validation, next nodes, conditions and templates.
 
 ```json
 {"nodes": [{"id": "start", "type": "trigger"},
@@ -9,7 +9,7 @@
  "edges": [{"from": "start", "to": "large"}, {"from": "large", "to": "log", "branch": "false"}]}
 ```
 
-A guardrail has a condition too, and a message; a human_approval has an ask.
+A guardrail also has a condition, and a message; a human_approval has an ask.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _PLACEHOLDER = re.compile(r"\{\{\s*([\w.-]+)\s*\}\}")
 
 
 def check(automation: Mapping[str, Any]) -> None:
-    """Raises: ToolFailure for a graph that cannot be walked."""
+    """Raises: ToolFailure for an invalid graph."""
     nodes: Sequence[Node] = automation["nodes"]
     ids = [node["id"] for node in nodes]
     if len(set(ids)) < len(ids) or "input" in ids:
@@ -57,16 +57,16 @@ def check(automation: Mapping[str, Any]) -> None:
 
 
 def following(edges: Sequence[Edge], node_id: str, branch: str | None) -> list[str]:
-    """What comes after a node: the edges of the branch that was taken, and those without one.
+    """The next nodes: along the edges of the branch taken, and those without a branch.
 
-    A rejection leaves only by an edge of its own.
+    A rejection follows only edges of its own branch.
     """
     taken = (branch,) if branch == "rejected" else (branch, None)
     return [edge["to"] for edge in edges if edge["from"] == node_id and edge.get("branch") in taken]
 
 
 def holds(condition: Mapping[str, Any], data: Any) -> bool:
-    """Raises: ToolFailure when the two values cannot be compared."""
+    """Raises: ToolFailure if the two values cannot be compared."""
     value = look_up(condition["field"], data)
     try:
         return bool(_OPERATORS[condition["operator"]](value, condition["value"]))
@@ -75,9 +75,9 @@ def holds(condition: Mapping[str, Any], data: Any) -> bool:
 
 
 def fill(template: Any, data: Any) -> Any:
-    """The template with every `{{path}}` replaced; text that is one placeholder keeps the value's type.
+    """The template with every `{{path}}` replaced; a text that is a single placeholder keeps the value's type.
 
-    Raises: ToolFailure for a path that leads nowhere.
+    Raises: ToolFailure for a path that does not exist.
     """
     if isinstance(template, dict):
         return {name: fill(value, data) for name, value in template.items()}
@@ -92,7 +92,7 @@ def fill(template: Any, data: Any) -> Any:
 
 
 def look_up(path: str, data: Any) -> Any:
-    """`input.customer.name`, or `draft.0.id` in a list; None where there is nothing."""
+    """The value at `input.customer.name`, or at `draft.0.id` in a list; None if the path does not exist."""
     for part in path.split("."):
         if isinstance(data, dict):
             data = data.get(part)

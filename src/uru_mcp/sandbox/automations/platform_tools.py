@@ -1,4 +1,4 @@
-"""Uru's own tools: workspaces, context blocks, prompts, agents, automations."""
+"""The `platform` namespace: tools for workspaces, context blocks, prompts, agents and automations."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _automation_query(call: Call) -> Any:
 
 
 def _list_workspaces(call: Call) -> dict[str, Any]:
-    """A key that was made for one workspace is told of no other."""
+    """A key that was created for one workspace sees no other."""
     listed = [
         {"id": one.id, "name": one.name, "current": one.id == call.workspace_id}
         for one in workspaces(call.database)

@@ -1,4 +1,4 @@
-"""The records people edit, context blocks, prompts, agents and automations: listed, read and written alike."""
+"""Lists, reads and writes editable records: context blocks, prompts, agents and automations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Fields = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of record. `columns` are what `get` answers with, `summary` what a list shows of each."""
+    """One kind of record. `columns` are the fields that `get` returns, `summary` those in a list."""
 
     noun: str
     table: str
@@ -31,7 +31,7 @@ class Kind:
 
     @property
     def fields(self) -> list[str]:
-        """What an edit may set."""
+        """The fields that an edit may set."""
         return [name.removesuffix("_json") for name in self.columns if name not in ("id", "updated_at")]
 
 
@@ -79,7 +79,7 @@ def query(kind: Kind, call: Call) -> Any:
 
 
 def edit(kind: Kind, call: Call) -> Fields:
-    """`op` create or update; the record as it then stands. Raises: ToolFailure, ApiError 404."""
+    """`op` create or update; returns the updated record. Raises: ToolFailure, ApiError 404."""
     fields = {name: call.arguments[name] for name in kind.fields if name in call.arguments}
     with call.database.transaction():
         record_id = (_create if call.arguments["op"] == "create" else _update)(kind, call, fields)
@@ -102,7 +102,7 @@ def get(kind: Kind, database: Database, workspace_id: str, record_id: str) -> Fi
 
 
 def need(call: Call, argument: str) -> str:
-    """An argument that only some ops need. Raises: ToolFailure."""
+    """An argument that only some operations need. Raises: ToolFailure."""
     if argument not in call.arguments:
         raise ToolFailure(f"op {call.arguments['op']} needs {argument}.")
     return str(call.arguments[argument])

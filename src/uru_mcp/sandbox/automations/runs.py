@@ -1,7 +1,7 @@
-"""Runs of automations: walking the graph, stopping for people, going on when they decided.
+"""Runs automations: executes the graph, pauses for approvals, and resumes after a decision.
 
-A run is saved after every step, so it can be watched while it goes on, and decided after a restart.
-No language model takes part: an agent does the steps its node lists, for real.
+A run is saved after every step, so it can be watched while it runs, and decided after a restart.
+No language model is involved: an agent really executes the steps that its node lists.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _FIELDS = "id, automation_id, status, events_json, started_at, finished_at"
 
 @dataclass(slots=True)
 class Run:
-    """A run as it stands. `walk` has the graph, the data so far, the nodes to visit and those that wait."""
+    """The state of a run. `walk` has the graph, the data so far, the nodes to visit and those that wait."""
 
     id: str
     automation_id: str
@@ -78,7 +78,7 @@ class Run:
 
     @property
     def record(self) -> dict[str, Any]:
-        """As the API shows it."""
+        """The record that the API returns."""
         shown = ("id", "automation_id", "status", "events", "started_at", "finished_at")
         return {name: getattr(self, name) for name in shown}
 
@@ -100,7 +100,7 @@ async def start(call: Call) -> dict[str, Any]:
 async def decide(call: Call) -> dict[str, Any]:
     """`automation_decide`. Raises: ToolFailure for a node that does not wait, ApiError 404."""
     node_id, verdict = call.arguments["node_id"], VERDICTS[call.arguments["decision"]]
-    with call.database.transaction():  # of two decisions at once, one finds that nothing waits any more
+    with call.database.transaction():  # of two concurrent decisions, the second finds nothing waiting
         run = _load(call, call.arguments["run_id"])
         if run.status != "waiting_for_approval" or node_id not in run.walk["waiting"]:
             raise ToolFailure(f"The run {run.id} is {run.status}, and its node {node_id} waits for no decision.")
@@ -112,7 +112,7 @@ async def decide(call: Call) -> dict[str, Any]:
 
 
 def person_in(workspace_id: str) -> Key:
-    """Who decides without a key, in the workspace itself; may do there what there is to do."""
+    """The caller for decisions made without a key, in the workspace itself; has all permissions there."""
     return Key(
         id="",
         name="A person",
@@ -147,7 +147,7 @@ def query(call: Call) -> Any:
 
 
 def end_interrupted(database: Database) -> None:
-    """Fail the runs that a former process left in the middle of a step; nobody walks them any more."""
+    """Mark runs as failed that an earlier process left in the middle of a step; they cannot continue."""
     with database.transaction():
         for row in database.rows(f"SELECT {_FIELDS}, walk_json FROM runs WHERE status = 'running'"):  # noqa: S608
             run = Run(**row)
@@ -191,7 +191,7 @@ def _load(call: Call, run_id: str) -> Run:
 
 
 async def _proceed(run: Run, call: Call) -> None:
-    """Visit nodes until none is left, one fails, or all that is left waits for people."""
+    """Visit nodes until none is left, one fails, or all remaining ones wait for approval."""
     while run.is_moving:
         node = run.take()
         if run.walk["steps"] > MAX_STEPS:

@@ -1,4 +1,4 @@
-"""`uru-mcp sandbox`: the commands that serve a sandbox and look after its keys.
+"""The `uru-mcp sandbox` commands, which serve a sandbox and manage its keys.
 
 It does not know the bridge.
 """

@@ -1,6 +1,6 @@
-"""`uru-mcp sandbox`: serve a sandbox. Its keys are looked after in `key_commands`.
+"""The `uru-mcp sandbox` command group and `sandbox serve`; `key_commands` has the commands for keys.
 
-What a command needs is imported when it runs, so that `--help` stays quick.
+A command imports what it needs when it runs, so that `--help` stays fast.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from ..web.mcp_server import McpServer
     from ..web.visit import Site
 
-MCP_SERVER = f"{__name__}.mcp_server"  # in the `meta` of click's context: what the pages ask, from who may import it
+MCP_SERVER = f"{__name__}.mcp_server"  # key in click's `Context.meta`: the `McpServer` for the pages
 
 
 class _Commands(click.Group):
-    """The commands defined here, and `keys`, which comes from a module of its own."""
+    """The commands defined here, and `keys`, which is imported lazily from its own module."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted([*super().list_commands(ctx), "keys"])
@@ -171,7 +171,7 @@ def _welcome(site: Site, url: str, unlike: Sequence[str]) -> None:
 
 
 def _invite(site: Site, url: str) -> None:
-    """Say how to get to the pages."""
+    """Print how to open the pages."""
     from ..web.opening import link_to
 
     say("\nIn a browser it has pages. This link opens them; it works once, within ten minutes:")
@@ -180,7 +180,7 @@ def _invite(site: Site, url: str) -> None:
 
 
 async def _open(site: Site, url: str, until_the_end: ExitStack) -> None:
-    """Go to the pages in the browser."""
+    """Open the pages in the browser."""
     import asyncio
 
     from ..web.opening import link_to, opened_in_browser

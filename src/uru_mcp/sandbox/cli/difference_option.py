@@ -1,4 +1,4 @@
-"""`--unlike`: choose how the sandbox differs from the description of Uru's API."""
+"""The `--unlike` option, which selects how the sandbox differs from the description of Uru's API."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .printing import say, say_table
 
 
 def read_unlike(ctx: click.Context, _option: click.Parameter, texts: Sequence[str]) -> list[str]:
-    """The names that were given, each text one or several with commas. For `list`, show all and end."""
+    """The given names; each text has one or several, separated by commas. For `list`, print all and exit."""
     names = [name.strip() for text in texts for name in text.split(",") if name.strip()]
     if not names:
         return []
@@ -28,7 +28,7 @@ def read_unlike(ctx: click.Context, _option: click.Parameter, texts: Sequence[st
 
 
 def say_chosen(names: Sequence[str]) -> None:
-    """Say how the service differs; nothing when it does not."""
+    """Print how the service differs; nothing if it does not."""
     if not names:
         return
     from ..differences import chosen

@@ -1,4 +1,4 @@
-"""`uru-mcp sandbox keys`: create, list, rotate and delete the keys of a sandbox file, and see how they are used."""
+"""The `uru-mcp sandbox keys` commands: create, list, rotate and delete keys of a sandbox file, and show their usage."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def delete(db: Path, key_id: str) -> None:
 
 @contextmanager
 def _opened(path: Path, *, new: bool = False) -> Iterator[Database]:
-    """The database, its errors turned into what a person at a terminal can act on."""
+    """The database; its errors are converted to command-line errors."""
     if not new and path.parent.is_dir() and not path.exists():
         raise click.ClickException(f"There is no file {path}. `sandbox serve --db` or `keys create --db` makes one.")
     try:

@@ -1,4 +1,4 @@
-"""What people type after an option, read or refused: names, durations, dates, permissions."""
+"""Click parameter types for the sandbox's commands: names, durations, dates, permissions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Duration(click.ParamType[timedelta]):
 
 
 class Expiry(click.ParamType[datetime]):
-    """A date, whose last second is meant, or a duration from now; in both cases in the future."""
+    """A date, which means its last second, or a duration from now; must be in the future."""
 
     name = "date or duration"
 
@@ -69,7 +69,7 @@ class PermissionNames(click.ParamType[frozenset[str]]):
 
 
 class KeyName(click.ParamType[str]):
-    """What a key may be called, refused before any file is made for it."""
+    """A key's name, validated before any file is created."""
 
     name = "text"
 

@@ -1,6 +1,6 @@
-"""Printing that nothing stops: what the terminal's encoding lacks becomes a question mark.
+"""Safe printing to a terminal: characters that its encoding lacks become question marks.
 
-Names may be anybody's, as those in a file that came from elsewhere; what a terminal would obey in them is replaced.
+Names are untrusted, since a sandbox file can come from elsewhere; their control characters are replaced.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import click
 
-# Controls but tab and line feed, line separators, bidirectional and unseen format characters, halves of pairs.
+# Controls except tab and line feed, line separators, bidirectional and invisible format characters, lone surrogates.
 _OBEYED = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e0fff]"
@@ -19,13 +19,13 @@ _OBEYED = re.compile(
 
 
 def say(text: str, *, err: bool = False) -> None:
-    """Print a line. A key is shown only once, so no letter of its name may end the program before it."""
+    """Print a line. A key is shown only once, so no character in its name may stop the program before that."""
     encoding = getattr(sys.stderr if err else sys.stdout, "encoding", None) or "utf-8"
     click.echo(_OBEYED.sub("\ufffd", text).encode(encoding, "replace").decode(encoding), err=err)
 
 
 def in_one_line(name: str) -> str:
-    """A name that must not look like several lines."""
+    """The name with line breaks and control characters replaced."""
     return _OBEYED.sub("\ufffd", name).replace("\n", "\ufffd")
 
 

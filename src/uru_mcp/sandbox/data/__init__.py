@@ -1,4 +1,4 @@
-"""The data of the sandbox: its database, its keys and callers, paging and search.
+"""The sandbox's data: database, keys, authentication, paging and search.
 
 It does not know HTTP or tools.
 """

@@ -1,4 +1,4 @@
-"""Who is calling, and in which workspace."""
+"""Authenticates requests, and determines their workspace."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A key that is good, and the workspace that this request is about; None when none is selected."""
+    """A valid key, and the workspace of the request; None if none is selected."""
 
     key: Key
     workspace_id: str | None
 
 
 def authenticate(database: Database, headers: Mapping[str, str]) -> Caller:
-    """Raises: ApiError 401 for the key, 400 and 403 for the workspace of the header."""
+    """Raises: ApiError 401 for the key, 400 and 403 for the workspace in the header."""
     scheme, _, text = headers.get("authorization", "").partition(" ")
     keys = Keys(database)
     key = keys.find(text.strip()) if scheme.lower() == "bearer" else None
@@ -52,7 +52,7 @@ def _workspace_of(database: Database, key: Key, wanted: str | None) -> str | Non
 
 
 def selected_workspace(database: Database, caller: Caller) -> str:
-    """Raises: ApiError 409, with the way out of it."""
+    """Raises: ApiError 409, with instructions to select a workspace."""
     if caller.workspace_id is not None:
         return caller.workspace_id
     raise ApiError(

@@ -1,4 +1,4 @@
-"""Time as the API writes it: UTC, whole seconds, `2026-11-20T09:00:00Z`."""
+"""Timestamps in the API's format: UTC, whole seconds, `2026-11-20T09:00:00Z`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def now() -> datetime:
 
 
 def stamp(moment: datetime | None = None) -> str:
-    """`moment`, or now, as the API writes it; a moment without a zone counts as UTC."""
+    """The timestamp of `moment`, or of now; a naive datetime is taken as UTC."""
     moment = moment or now()
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
@@ -25,6 +25,6 @@ def parse(text: str) -> datetime:
 
 
 def relative(text: str) -> str:
-    """`-2d 09:30` as a stamp: that time of day, two days ago. Seeds use it, so that their mail never grows old."""
+    """The timestamp for `-2d 09:30`: 09:30 two days ago. Seed data use it, so that their mail stays recent."""
     days, hour, minute = map(int, re.fullmatch(r"([+-]\d+)d (\d\d):(\d\d)", text).groups())  # type: ignore[union-attr]
     return stamp(now().replace(hour=hour, minute=minute, second=0) + timedelta(days=days))

@@ -1,6 +1,6 @@
-"""The one SQLite database: opening it, reading it, writing to it in transactions.
+"""The SQLite database: opening, reading, and writing in transactions.
 
-Nothing is kept in memory between two questions, so what another process writes to the same file holds at once.
+Nothing is cached between queries, so changes that another process makes to the same file take effect immediately.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ SCHEMA_VERSION = 2
 
 
 class NotOurs(Exception):
-    """The file is no sandbox database, or one of another version."""
+    """The file is not a sandbox database, or has another version."""
 
 
 class Database:
     """A connection whose rows are dictionaries.
 
-    A column such as `tags_json` is read as `tags`, already parsed. All calls are short and synchronous.
+    A column such as `tags_json` is returned as `tags`, already parsed. All calls are short and synchronous.
     """
 
     def __init__(
         self, path: Path | None = None, *, fill: Callable[[Database], None] | None = None, like: Database | None = None
     ) -> None:
-        """Open `path`, or a database in memory; a new one gets its tables and is filled by `fill`, all in one step.
+        """Open `path`, or a database in memory; a new one is created and filled by `fill` in one transaction.
 
-        With `like`, it begins as a copy of that one, for which there must be no `path`.
+        With `like`, it starts as a copy of that one; `path` must then be None.
 
         Raises: NotOurs, OSError.
         """
@@ -84,11 +84,11 @@ class Database:
         return None if found is None else found[0]
 
     def execute(self, sql: str, *args: Any) -> int:
-        """Run one statement; answers how many rows it changed."""
+        """Run one statement; returns the number of changed rows."""
         return self._connection.execute(sql, args).rowcount
 
     def insert(self, table: str, **columns: Any) -> None:
-        # Names of tables and columns come from this package only; values are always bound.
+        # Table and column names come only from this package; values are always bound.
         names, marks = ", ".join(columns), ", ".join("?" * len(columns))
         self._connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(columns.values()))  # noqa: S608
 
@@ -112,7 +112,7 @@ class Database:
 
 
 def _make(path: Path) -> None:
-    """An empty file that only its owner reads. Raises: OSError."""
+    """Create an empty file that only its owner can read. Raises: OSError."""
     if not path.parent.is_dir():
         raise FileNotFoundError(f"The directory {path.parent} does not exist.")
     path.touch(mode=0o600)
@@ -123,7 +123,7 @@ def new_id(prefix: str) -> str:
 
 
 def as_columns(fields: dict[str, Any]) -> dict[str, Any]:
-    """Fields as columns: lists and objects become JSON in a column that ends in `_json`."""
+    """Convert fields to columns: lists and objects become JSON in a column that ends in `_json`."""
     columns = {}
     for name, value in fields.items():
         if isinstance(value, list | dict):

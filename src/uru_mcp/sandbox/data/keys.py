@@ -1,6 +1,6 @@
-"""API keys: made, shown once, kept as a hash, counted, rotated, deleted.
+"""API keys: creation, hashed storage, usage, rotation and deletion.
 
-Nothing about a key is kept in memory, so deleting it from another process stops it at once.
+Nothing about a key is cached, so deleting it from another process takes effect immediately.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class UnknownKey(LookupError):
 
 
 class DeletedKey(UnknownKey):
-    """There is such a key, and it was deleted."""
+    """The key exists, but was deleted."""
 
 
 class UnknownWorkspace(LookupError):
@@ -36,7 +36,7 @@ class UnknownWorkspace(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What is known of a key; not the key itself. Times as the API writes them."""
+    """A key's record, without its text. Times are in the API's format."""
 
     id: str
     name: str
@@ -63,7 +63,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """The only moment at which the text of a key is known."""
+    """A newly created key; its text is not available later."""
 
     text: str
     record: Key
@@ -71,7 +71,7 @@ class NewKey:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """How a key was used. `by_day` counts requests, the other two count tool calls."""
+    """A key's usage. `by_day` counts requests, the other two count tool calls."""
 
     requests_total: int
     requests_24h: int
@@ -102,9 +102,9 @@ class Keys:
         expires_at: datetime | None = None,
         created_at: datetime | None = None,
     ) -> NewKey:
-        """Make a key for a workspace, given by name or id; for None, the key selects its workspace itself.
+        """Create a key for a workspace, given by name or id; with None, the key must select a workspace later.
 
-        Raises: UnknownWorkspace, ValueError for an unknown permission or a name as `sound_name` refuses it.
+        Raises: UnknownWorkspace, ValueError for an unknown permission or a name that `sound_name` refuses.
         """
         name = sound_name(name)
         granted = permission_set(permissions)
@@ -113,7 +113,7 @@ class Keys:
             return self._insert(name, workspace_id, workspace is not None, granted, expires_at, created_at)
 
     def list(self) -> Sequence[Key]:
-        """Every key there ever was, deleted ones included, oldest first."""
+        """All keys, including deleted ones, oldest first."""
         return [_as_key(row) for row in self._database.rows(f"{_SELECT} ORDER BY created_at, rowid")]
 
     def get(self, key_id: str) -> Key:
@@ -141,7 +141,7 @@ class Keys:
         )
 
     def rotate(self, key_id: str, overlap: timedelta = timedelta(0)) -> NewKey:
-        """A new key like the old one, which ends at once or, at the latest, after the overlap.
+        """Create a key like the old one, which expires immediately or, at the latest, after the overlap.
 
         Raises: UnknownKey, DeletedKey.
         """
@@ -156,7 +156,7 @@ class Keys:
         return new
 
     def delete(self, key_id: str) -> None:
-        """Leave a tombstone, so that its use is answered with `revoked_api_key`. An expired key can be deleted too.
+        """Mark the key as deleted, so that its use is answered with `revoked_api_key`. Expired keys can be deleted too.
 
         Raises: UnknownKey, DeletedKey.
         """
@@ -229,7 +229,7 @@ class Keys:
 
 
 def sound_name(name: str) -> str:
-    """The name without blanks around it. Raises: ValueError when nothing is left, or no terminal should be sent it."""
+    """The name without surrounding blanks. Raises: ValueError if it is empty or unsafe to print in a terminal."""
     name = name.strip()
     if not name:
         raise ValueError("A key needs a name that says what it is for.")

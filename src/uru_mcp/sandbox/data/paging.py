@@ -1,6 +1,6 @@
-"""Lists in pages: `{"items": […], "next_cursor": "…"|null}`.
+"""Cursor pagination: `{"items": […], "next_cursor": "…"|null}`.
 
-A cursor holds the position of the last item seen, so that a page neither repeats nor skips what was there before.
+A cursor holds the position of the last item returned, so that the next page neither repeats nor skips existing items.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ Fetch = Callable[[int | None, int], Sequence[Item]]
 
 
 def page(fetch: Fetch, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """One page of what `fetch(after, limit)` gives: items in order, each with its `position` beside its fields.
+    """One page of the items of `fetch(after, limit)`, which are in order and have a `position` in addition to fields.
 
-    `after` is the position of the last item of the page before, or None. Raises: ToolFailure for a bad cursor.
+    `after` is the position of the last item of the previous page, or None. Raises: ToolFailure for an invalid cursor.
     """
     limit = arguments.get("limit", DEFAULT_LIMIT)
     cursor = arguments.get("cursor")

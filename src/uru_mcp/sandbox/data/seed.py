@@ -1,4 +1,4 @@
-"""What a new sandbox holds: two workspaces with everything in them, read from `content/`."""
+"""Seeds a new sandbox with two workspaces from `content/`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RELATIVE_TIME = re.compile(r"[+-]\d+d \d\d:\d\d")
 
 
 def seed(database: Database) -> None:
-    """Belongs into the transaction that makes the tables."""
+    """Call it in the transaction that creates the tables."""
     for file in WORKSPACES:
         _seed_workspace(database, json.loads((CONTENT / file).read_text("utf-8")))
 
@@ -31,7 +31,7 @@ def _seed_workspace(database: Database, workspace: dict[str, Any]) -> None:
 
 
 def _resolve(record: dict[str, Any]) -> dict[str, Any]:
-    """The record with its file's text in `content`, and its relative times as stamps."""
+    """The record with its file's text in `content`, and its relative times as timestamps."""
     if "file" in record:
         content = (CONTENT / record["file"]).read_text("utf-8")
         record = {name: value for name, value in record.items() if name != "file"} | {"content": content}

@@ -1,8 +1,8 @@
-"""Long texts in chunks, and the search over them.
+"""Splits long texts into chunks, and searches them.
 
-A chunk has up to 1,000 tokens and shares 200 with the one before, so that no passage is lost at a border.
-A token is counted as up to eight letters of a word, or one mark of punctuation; that is close enough to a
-model's count for English prose.
+A chunk has up to 1,000 tokens and shares 200 with the previous one, so that no passage is lost at a boundary.
+A token is up to eight letters of a word, or one punctuation mark, which approximates a model's count for English
+prose.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def count_tokens(text: str) -> int:
 
 
 def split(text: str) -> list[str]:
-    """The chunks of a text, in order; an empty text has none."""
+    """The chunks of a text in order; empty for an empty text."""
     spans = [match.span() for match in _TOKEN.finditer(text)]
     step = CHUNK_TOKENS - OVERLAP_TOKENS
     starts = range(0, max(len(spans) - OVERLAP_TOKENS, min(len(spans), 1)), step)
@@ -33,7 +33,7 @@ def split(text: str) -> list[str]:
 
 
 def index(database: Database, context_id: str) -> None:
-    """Make the chunks of one context block anew. Belongs into the transaction that writes the block."""
+    """Rebuild the chunks of one context block. Call it in the transaction that writes the block."""
     database.execute("DELETE FROM chunks WHERE context_id = ?", context_id)
     found = database.row("SELECT workspace_id, title, content FROM contexts WHERE id = ?", context_id)
     if found is None:
@@ -50,7 +50,7 @@ def index(database: Database, context_id: str) -> None:
 
 
 def search(database: Database, workspace_id: str, query: str) -> list[Item]:
-    """The passages that share a word with the query, best first; a higher score is a better fit."""
+    """The passages that share a word with the query, best first; a higher score is a better match."""
     found = database.rows(
         f"""
         SELECT context_id AS id, title, position AS chunk,
@@ -66,8 +66,8 @@ def search(database: Database, workspace_id: str, query: str) -> list[Item]:
 
 
 def _distinct(found: list[Item]) -> list[Item]:
-    """Each passage of a block once, though overlapping chunks find it twice: the better of two equal excerpts, and of
-    two where one is cut short at the border of its chunk, the whole one.
+    """Remove duplicates that overlapping chunks cause: keep the better of two equal excerpts, and the complete one of
+    two if the other is cut off at the boundary of its chunk.
     """
     passages: dict[str, list[str]] = {}
     for item in found:
@@ -85,5 +85,5 @@ def _passage(item: Item) -> str:
 
 
 def any_word(query: str) -> Any:
-    """A full-text expression for any word of the query; whatever people type, it is no syntax."""
+    """A full-text expression that matches any word of the query; the query itself is never parsed as syntax."""
     return " OR ".join(f'"{word}"' for word in re.findall(r"\w+", query)[:64]) or '""'

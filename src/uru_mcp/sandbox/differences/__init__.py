@@ -1,7 +1,7 @@
-"""Ways in which Uru may differ from the description of its API, each to be chosen by name.
+"""Simulated differences between Uru and the description of its API, selected by name.
 
-`DIFFERENCES` has them by name. They are applied in its order, whatever the order of choosing: the first is nearest to
-the service, the last to the client. Behind them the service is the same: keys, permissions and effects count.
+`DIFFERENCES` has them by name. They are always applied in its order: the first is closest to the service, the last
+closest to the client. The service behind them does not change: keys, permissions and effects stay the same.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class UnknownDifference(ValueError):
 
 
 def chosen(names: Iterable[str]) -> tuple[Difference, ...]:
-    """Those of these names, with their parts, each once and in the order of `DIFFERENCES`.
+    """The differences with these names and their parts, without duplicates, in the order of `DIFFERENCES`.
 
     Raises: UnknownDifference.
     """

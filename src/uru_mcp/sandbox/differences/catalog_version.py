@@ -1,4 +1,4 @@
-"""`/tools/sync/version` is not there, or says something that is no version."""
+"""Differences of `/tools/sync/version`: missing, or without a usable version."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _version(value: Any) -> Around:
 
 
 def _moving(of: Callable[[int], int]) -> Around:
-    """A version that depends on how often it was asked for, and that no ETag vouches for."""
+    """A version that depends on the number of requests, without an ETag."""
 
     def around(serve: Serve) -> Serve:
         asked = count()

@@ -1,4 +1,4 @@
-"""What a difference is: a name, a sentence, and a function that stands between a request and its reply."""
+"""Defines a difference (a name, a description, and a wrapper around request handling), and helpers to build one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ JSON = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An HTTP response. Names of headers are in lower case."""
+    """An HTTP response. Header names are in lower case."""
 
     status: int
     body: bytes
@@ -32,7 +32,7 @@ class Reply:
 
     @property
     def is_good(self) -> bool:
-        """Whether there is a JSON body to change that says what was asked for."""
+        """Whether the reply succeeded and has a JSON body that can be changed."""
         return self.is_json and self.status < 300
 
     def with_json(self, value: Any) -> Reply:
@@ -49,10 +49,10 @@ Applies = Callable[[Request], bool]
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One way in which the service is not as described.
+    """One way in which the service differs from the description.
 
-    `around` wraps what serves requests; what it remembers, it remembers for one sandbox. `parts` names differences
-    that belong to this one.
+    `around` wraps the function that serves requests; its state belongs to one sandbox. `parts` names differences that
+    are included in this one.
     """
 
     name: str
@@ -75,7 +75,7 @@ def html_reply(page: str, status: int = 200) -> Reply:
 
 
 def refusal(status: int, code: str, message: str, **extra: Any) -> Reply:
-    """An error as the description has it."""
+    """An error in the format of the description."""
     return json_reply(ApiError(status, code, message, **extra).body, status)
 
 
@@ -88,7 +88,7 @@ def below(prefix: str) -> Applies:
 
 
 def answering(applies: Applies, reply: Reply) -> Around:
-    """Give this reply, whatever the key."""
+    """Return this reply, for any key."""
 
     def around(serve: Serve) -> Serve:
         async def answered(request: Request) -> Reply:
@@ -100,7 +100,7 @@ def answering(applies: Applies, reply: Reply) -> Around:
 
 
 def changing(applies: Applies, change: Callable[[Any], Any]) -> Around:
-    """Serve, and change the JSON of what succeeded."""
+    """Serve the request, and change the JSON of successful replies."""
 
     def around(serve: Serve) -> Serve:
         async def changed(request: Request) -> Reply:
@@ -113,7 +113,7 @@ def changing(applies: Applies, change: Callable[[Any], Any]) -> Around:
 
 
 def rewriting(change: Callable[[Reply], Reply], applies: Applies = lambda _: True) -> Around:
-    """Serve, and change the reply, whatever it is."""
+    """Serve the request, and change any reply."""
 
     def around(serve: Serve) -> Serve:
         async def rewritten(request: Request) -> Reply:

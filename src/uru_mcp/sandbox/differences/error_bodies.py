@@ -1,4 +1,4 @@
-"""Errors say the same with the same status, and in another form."""
+"""Differences of error bodies: the same errors and statuses in other formats."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Body = dict[str, Any]
 
 
 def _errors(change: Callable[[str, str, Body], Any]) -> Around:
-    """Change the body of an error, given its code, its message, and what else stands in it."""
+    """Change the body of an error, given its code, its message, and the body's other members."""
 
     def changed(reply: Reply) -> Reply:
         if reply.status < 400 or not reply.is_json:

@@ -1,4 +1,4 @@
-"""What stands between a client and the service: gateways, challenges, and envelopes around everything."""
+"""Differences caused by intermediaries: gateways, challenges, and envelopes around every reply."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _page(status: int) -> Reply:
 
 
 def _once(serve: Serve) -> Serve:
-    """502 to the first request of all, which then never reaches the service."""
+    """502 for the very first request, which never reaches the service."""
     asked: list[str] = []
 
     async def served(request: Request) -> Reply:
@@ -47,7 +47,7 @@ def _once(serve: Serve) -> Serve:
 
 
 def _once_each(serve: Serve) -> Serve:
-    """502 to the first GET of each path."""
+    """502 for the first GET of each path."""
     asked: set[str] = set()
 
     async def served(request: Request) -> Reply:
@@ -81,7 +81,7 @@ def _like_cloudflare(value: Any) -> Any:
 
 
 def _typed(kind: str | None) -> Around:
-    """JSON that says it is something else, or says nothing."""
+    """JSON with another content type, or with none."""
 
     def typed(reply: Reply) -> Reply:
         if not reply.is_json:

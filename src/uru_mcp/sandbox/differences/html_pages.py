@@ -1,4 +1,4 @@
-"""Pages of HTML that stand where an answer of the API is expected."""
+"""HTML pages that are returned instead of an API response."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CHALLENGE = """\
 
 
 def express(method: str, path: str) -> str:
-    """What Express answers where no route is."""
+    """The page that Express returns for an unknown route."""
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>Error</title>\n</head>\n'
         f"<body>\n<pre>Cannot {method} {path}</pre>\n</body>\n</html>\n"

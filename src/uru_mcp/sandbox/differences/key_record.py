@@ -1,4 +1,4 @@
-"""`/keys/self` is not there, or answers something that tells nothing about the key."""
+"""Differences of `/keys/self`: missing, failing, or without information about the key."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _is_slow(serve: Serve) -> Serve:
 
 
 def _permissions(*names: str) -> Around:
-    """The record, with these instead of the permissions of the key."""
+    """The record, with these permissions instead of the key's own."""
 
     def change(record: Any) -> Any:
         return {**record, "permissions": list(names)}

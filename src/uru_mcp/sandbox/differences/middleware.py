@@ -1,4 +1,4 @@
-"""Differences as ASGI middleware: an HTTP request becomes a value, and a reply becomes HTTP again."""
+"""ASGI middleware that applies differences: converts HTTP requests to values, and replies back to HTTP."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WITHOUT_BODY = (204, 304)
 
 
 def differing(app: ASGIApp, differences: Sequence[Difference]) -> ASGIApp:
-    """`app`, with these differences around it, the first one innermost."""
+    """`app` wrapped in these differences, the first one innermost."""
     serve = _served_by(app)
     for difference in differences:
         serve = difference.around(serve)
@@ -50,10 +50,10 @@ def _served_by(app: ASGIApp) -> Serve:
             else:
                 parts.append(message.get("body", b""))
 
-        # With an app in its scope, Starlette lets the app say what a wrong address is answered with.
+        # With an app in the scope, Starlette lets the app decide the response to an unknown path.
         await app({**_scope(request), "app": app}, receive, send)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in started["headers"]}
-        headers.pop("content-length", None)  # counted anew when all differences are applied
+        headers.pop("content-length", None)  # recomputed when all differences have been applied
         return Reply(started["status"], b"".join(parts), headers)
 
     return serve

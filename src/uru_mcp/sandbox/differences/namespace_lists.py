@@ -1,4 +1,4 @@
-"""The list of namespaces: what its entries are, and where it stands."""
+"""Differences of the list of namespaces: the format of its entries, and its place in the response."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Entry = dict[str, Any]
 
 
 def entries(change: Callable[[Entry], Any]) -> Around:
-    """Change each entry of the list where the description has it."""
+    """Change each entry of the list, at its place in the description."""
 
     def changed(answer: Any) -> Any:
         if not isinstance(answer, dict) or not isinstance(answer.get("namespaces"), list):
@@ -46,7 +46,7 @@ def _in(name: str) -> Around:
 
 
 def _bare_names(serve: Serve) -> Serve:
-    """Names alone; since nobody can then say which connection a run is for, the service finds it itself."""
+    """Only names. Since a client then cannot name a run's connection, the service looks it up."""
     listed = entries(lambda entry: entry["name"])(serve)
 
     async def named(request: Request) -> Reply:

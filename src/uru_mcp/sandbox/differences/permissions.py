@@ -1,6 +1,6 @@
-"""The key's record names its permissions, and its workspace, in another way.
+"""Differences in how the key's record spells its permissions and its workspace.
 
-What is said is always what the key has. Where a spelling has no word for a set, the list of the description stands.
+The record always has the key's true permissions. If a spelling cannot express a set, the described list is used.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def _record(change: Callable[[Record], Any]) -> Around:
 
 
 def _spelt(spell: Callable[[list[str]], Any], name: str = "permissions") -> Around:
-    """The same record, with its permissions spelt by `spell` under `name`."""
+    """The record with its permissions converted by `spell`, in the field `name`."""
 
     def change(record: Record) -> Record:
         return {**without(record, "permissions"), name: spell(_listed(record))}
@@ -68,7 +68,7 @@ def _granted(names: list[str]) -> list[Record]:
 
 
 def _under(field: str) -> Around:
-    """The permissions within a part of the record."""
+    """The permissions nested in an object of the record."""
 
     def change(record: Record) -> Record:
         part = {**_key(record), "permissions": _listed(record)}

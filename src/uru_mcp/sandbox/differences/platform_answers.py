@@ -1,4 +1,4 @@
-"""What the tools of `platform` answer: where lists stand, and what the fields of records are called."""
+"""Differences in the results of `platform` tools: the place of lists, and the names of record fields."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Change = Callable[[str, Any], Any]  # of a kind, such as context, and the data o
 
 
 def _data(change: Change) -> Around:
-    """Change the data of queries that succeed."""
+    """Change the data of successful queries."""
 
     def around(serve: Serve) -> Serve:
         async def changed(request: Request) -> Reply:
@@ -52,7 +52,7 @@ def _records(change: Callable[[str, Record], Any]) -> Around:
 
 
 def _names(**names: str) -> Around:
-    """Other names of fields, in records and in the items of lists."""
+    """Other field names, in records and in list items."""
 
     def changed(_: str, data: Any) -> Any:
         if isinstance(data, dict) and "items" in data:

@@ -1,4 +1,4 @@
-"""`platform` has other tools: other names, other operations, or none."""
+"""Differences of the `platform` tools: other names, other operations, or missing tools."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Order = dict[str, Any]
 
 
 def platform_order(request: Request) -> Order | None:
-    """What is asked of a tool of platform; None for all that the service itself refuses."""
+    """The call of a `platform` tool; None for requests that the service itself refuses."""
     if request.path != EXECUTE:
         return None
     try:
@@ -39,7 +39,7 @@ def _with_order(request: Request, order: Order) -> Request:
 
 
 def _listed(change: Callable[[list[Definition]], list[Definition]]) -> Around:
-    """Change the list of platform's tools where the description has it."""
+    """Change the list of `platform` tools, at its place in the description."""
 
     def changed(answer: Any) -> Any:
         is_described = isinstance(answer, dict) and isinstance(answer.get("tools"), list)
@@ -49,7 +49,7 @@ def _listed(change: Callable[[list[Definition]], list[Definition]]) -> Around:
 
 
 def _called(change: Callable[[Order], Order]) -> Around:
-    """Change what is asked of platform's tools."""
+    """Change calls of `platform` tools."""
 
     def around(serve: Serve) -> Serve:
         async def called(request: Request) -> Reply:
@@ -62,7 +62,7 @@ def _called(change: Callable[[Order], Order]) -> Around:
 
 
 def _hidden(is_hidden: Callable[[str], bool], what: str = "tool") -> Around:
-    """Answer 404 to calls of these tools; only the key is looked at before that, as with any unknown tool."""
+    """Answer calls of these tools with 404; only the key is checked before that, as for any unknown tool."""
 
     def around(serve: Serve) -> Serve:
         async def hidden(request: Request) -> Reply:
@@ -79,7 +79,7 @@ def _hidden(is_hidden: Callable[[str], bool], what: str = "tool") -> Around:
 
 
 def _all_of(*arounds: Around) -> Around:
-    """Several in one, the innermost first."""
+    """Combine several wrappers, innermost first."""
 
     def around(serve: Serve) -> Serve:
         for one in arounds:
@@ -126,7 +126,7 @@ def _split(names: Split) -> Around:
 
 
 def _ops(others: Mapping[str, str]) -> Around:
-    """The queries have other operations; those of the description are none."""
+    """The queries have other operations; those in the description are unknown."""
     back = {other: op for op, other in others.items()}
 
     def changed(order: Order) -> Order:

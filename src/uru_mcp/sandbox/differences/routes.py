@@ -1,4 +1,4 @@
-"""The older service, and routes that are not there."""
+"""Differences of routes: the older service, and missing routes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NO_ROUTE = {
 
 
 def _older_execute(missing: str) -> Around:
-    """`POST /execute/{tool}` serves; the newer route gives what `NO_ROUTE` has under `missing`."""
+    """`POST /execute/{tool}` works; the newer route answers with `NO_ROUTE[missing]`."""
 
     def around(serve: Serve) -> Serve:
         async def older(request: Request) -> Reply:
@@ -41,7 +41,7 @@ def _older_execute(missing: str) -> Around:
 
 
 def _newer(request: Request) -> Request | Reply:
-    """The same request to the newer route, or why there is none."""
+    """The same request for the newer route, or the error reply if it has none."""
     body = _object(request.body)
     if body is None:
         return refusal(400, "invalid_json", "The body is no JSON object.")
@@ -71,7 +71,7 @@ def _object(body: bytes) -> dict[str, Any] | None:
 
 
 def _list_apps(serve: Serve) -> Serve:
-    """`/list/apps` serves what `/namespaces` would."""
+    """`/list/apps` returns what `/namespaces` would."""
 
     async def listed(request: Request) -> Reply:
         if request.path == "/namespaces":

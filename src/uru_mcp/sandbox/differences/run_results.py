@@ -1,4 +1,4 @@
-"""What a run answers: where its data stand, and how a failure is said.
+"""Differences in the results of runs: the place of the data, and the format of failures.
 
 The description has `{"data": …, "successful": …, "success": …, "error": …, "log_id": …}`.
 """
@@ -20,7 +20,7 @@ FLAGS = ("successful", "success")
 
 
 def _answers(change: Callable[[Answer], Any]) -> Around:
-    """Change an answer that is as the description has it."""
+    """Change an answer that is in the format of the description."""
 
     def changed(answer: Any) -> Any:
         return change(answer) if isinstance(answer, dict) and {"data", "log_id"} <= answer.keys() else answer
@@ -29,7 +29,7 @@ def _answers(change: Callable[[Answer], Any]) -> Around:
 
 
 def _has_failed(answer: Answer) -> bool:
-    """Also of an answer whose flags another difference has changed."""
+    """Whether the run failed, even if another difference has changed the flags."""
     return answer.get("status") == "error" or any(answer.get(flag) in (False, "false") for flag in FLAGS)
 
 
@@ -47,7 +47,7 @@ def _data_in_parts(answer: Answer) -> Answer:
 
 
 def _twice(answer: Answer) -> Answer:
-    """The outer wrapper says that the tool was reached; whether it could do its work stands within."""
+    """The outer wrapper says that the tool was reached; the inner one whether it succeeded."""
     inner = {"data": answer["data"], "successful": not _has_failed(answer), "error": answer.get("error")}
     return {**answer, "data": inner, "successful": True, "success": True, "error": None}
 
@@ -68,7 +68,7 @@ def _mcp(answer: Answer, *, structured: bool) -> Answer:
 
 
 def _mcp_in_pieces(answer: Answer) -> Answer:
-    """The text in two blocks, which only together are the JSON."""
+    """The JSON text split into two blocks."""
     (block,) = _mcp(answer, structured=False)["content"]
     half = len(block["text"]) // 2
     pieces = [{"type": "text", "text": text} for text in (block["text"][:half], block["text"][half:])]
@@ -111,7 +111,7 @@ def _error_object(answer: Answer) -> Answer:
 
 
 def _words_in_data(answer: Answer) -> Answer:
-    """A failure whose words stand where data are expected, as Composio has it."""
+    """A failure whose message is in place of the data, as in Composio."""
     if not _has_failed(answer):
         return answer
     return {**answer, "data": {"message": answer.get("error"), "status_code": 400}, "error": None}
@@ -122,7 +122,7 @@ def _data_beside_error(answer: Answer) -> Answer:
 
 
 def _bare(serve: Serve) -> Serve:
-    """The data alone; a failure then needs a status of its own."""
+    """Only the data; a failure then needs an HTTP status of its own."""
 
     async def bared(request: Request) -> Reply:
         reply = await serve(request)

@@ -1,4 +1,4 @@
-"""What the service says of a tool besides its name and schema: its permission and its hints."""
+"""Differences in how tools declare their permission and their hints."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _of_platform = at("/list/apps/platform/tools")
 
 
 def _permission(spell: Callable[[str], Any], name: str = "permission") -> Around:
-    """The same permission, spelt by `spell` under `name`."""
+    """The same permission, converted by `spell`, in the field `name`."""
 
     def change(tool: Definition) -> Definition:
         if "permission" not in tool:

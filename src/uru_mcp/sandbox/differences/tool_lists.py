@@ -1,4 +1,4 @@
-"""The list of a namespace's tools: what its entries are, and where it stands."""
+"""Differences of a namespace's list of tools: the format of its entries, and its place in the response."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def lists_tools(request: Request) -> bool:
 
 
 def definitions(change: Callable[[Definition], Any], applies: Callable[[Request], bool] = lists_tools) -> Around:
-    """Change each tool of the list where the description has it."""
+    """Change each tool of the list, at its place in the description."""
 
     def changed(answer: Any) -> Any:
         if not isinstance(answer, dict) or not isinstance(answer.get("tools"), list):
@@ -54,7 +54,7 @@ def _in(name: str) -> Around:
 
 
 def _openai(tool: Definition) -> Definition:
-    """Everything of MCP stays beside, but not the name, the description and the schema."""
+    """OpenAI's format: name, description and schema are moved to `function`; the other MCP fields stay."""
     names = {"inputSchema": "parameters"}
     inner = renamed({name: tool[name] for name in ("name", "description", "inputSchema") if name in tool}, names)
     return {"type": "function", "function": inner, **without(tool, "name", "description", "inputSchema")}

@@ -1,4 +1,4 @@
-"""One tool for each operation of `platform`, instead of one tool with `op`: their names, and their definitions."""
+"""Names and definitions of `platform` tools that are split by operation, instead of one tool with `op`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .difference import without
 from .tool_lists import Definition
 
 Split = dict[str, tuple[str, str | None]]
-"""By its name, the tool and the op that a tool stands for."""
+"""The original tool and its `op`, by the name of the tool that replaces them."""
 
 VERBS = {"list": "Lists", "get": "Returns one of", "search": "Searches", "runs": "Lists the runs of one of"}
 VERBS |= {"run": "Returns one run of one of", "create": "Adds one to", "update": "Changes one of"}
@@ -51,7 +51,7 @@ DOTTED: Split = {
 
 
 def split_definitions(tools: Sequence[Definition], names: Split) -> list[Definition]:
-    """The tools that `names` does not replace, and then those that it makes of the others."""
+    """The tools that `names` does not replace, followed by those that replace the others."""
     known = {tool["name"]: tool for tool in tools}
     replaced = {tool for tool, _ in names.values()}
     kept = [tool for tool in tools if tool["name"] not in replaced]

@@ -1,4 +1,4 @@
-"""The tools of the sandbox, and the registry that finds them.
+"""The sandbox's tools, and the registry that finds them.
 
 They do not know HTTP.
 """

@@ -1,4 +1,4 @@
-"""`company_demo`: a company's own workflows: its log, its meeting transcripts, its reports."""
+"""`company_demo`: a company's own workflows, with a log, meeting transcripts and reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`gmail_demo`: one mailbox per workspace, whose mail goes nowhere."""
+"""`gmail_demo`: one mailbox per workspace; mail is stored but never sent."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _find(call: Call, mail_id: str) -> Mail:
 
 
 def _fits(mail: Mapping[str, Any], term: str) -> bool:
-    """Whether a mail fits one term of a search, in lower case, such as `from:ana`, `-is:unread` or a word."""
+    """Whether a mail matches one search term in lower case, such as `from:ana`, `-is:unread` or a word."""
     if term.startswith("-") and len(term) > 1:
         return not _fits(mail, term[1:])
     name, _, value = term.partition(":")

@@ -1,4 +1,4 @@
-"""Namespaces whose tools only note that they were called: synthetic ones, and those of a catalog file."""
+"""Tools that only record their calls: synthetic ones, and those of a catalog file (`--catalog`)."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ RECORDED = (
 
 
 class BadCatalog(Exception):
-    """The file is not a catalog in the API's shape."""
+    """The file is not a catalog in the API's format."""
 
 
 def answer_recorded(call: Call) -> dict[str, Any]:
-    """What a tool answers that stands in for an app's: that the call is recorded, and with what."""
+    """The result of a simulated app tool: that the call was recorded, with its arguments."""
     return {"done": RECORDED, "recorded": call.arguments, "log_id": call.log_id}
 
 
 class Listed:
-    """A namespace of a catalog file, its definitions passed on as they are, oddities included."""
+    """A namespace of a catalog file. Its definitions are passed on unchanged, even if they are invalid."""
 
     def __init__(self, record: Mapping[str, Any], definitions: list[Definition]) -> None:
         self.record = record

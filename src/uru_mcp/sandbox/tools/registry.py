@@ -1,6 +1,6 @@
-"""What a tool is, and which tools a workspace has.
+"""Tools, namespaces, and the registry of the tools that each workspace has.
 
-A namespace lists its tools as JSON and finds one by name; where its tools come from is its own affair.
+A namespace lists its tools as JSON and finds one by name; where they come from is up to the namespace.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Definition = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call as a tool sees it. `workspace_id` is None only for the two tools that need no workspace."""
+    """A call as a tool sees it. `workspace_id` is None only for the two tools that need no workspace."""
 
     database: Database
     registry: Registry
@@ -43,7 +43,7 @@ Act = Callable[[Call], Any] | Callable[[Call], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """Something to call. It has several definitions where a stranger's catalog lists a name twice."""
+    """A callable tool. It has several definitions if a catalog file lists its name more than once."""
 
     name: str
     definitions: tuple[Definition, ...]
@@ -53,7 +53,7 @@ class Tool:
         return frozenset().union(*(needs(namespace, definition) for definition in self.definitions))
 
     async def run(self, call: Call) -> Any:
-        """Check the arguments against any of the definitions, and act. Raises: ToolFailure, ApiError 404."""
+        """Run the tool if the arguments match any of its definitions. Raises: ToolFailure, ApiError 404."""
         _check_text(call.arguments)
         complaints = [complaint(schema_of(definition), call.arguments) for definition in self.definitions]
         if all(complaints):
@@ -78,7 +78,7 @@ class Namespace(Protocol):
 
 
 class BuiltIn:
-    """A namespace with acts of our own; its definitions stand in a file of `content/tools`."""
+    """A namespace implemented in the sandbox; its definitions come from a file in `content/tools`."""
 
     def __init__(self, record: Mapping[str, Any], file: str, acts: Mapping[str, Act]) -> None:
         self.record = record
@@ -96,16 +96,16 @@ class BuiltIn:
 
 
 class Registry:
-    """The tools of every workspace: the same namespaces for all, and what was changed in one at run time."""
+    """The tools of every workspace: the same namespaces for all, plus changes made to one at run time."""
 
     def __init__(self, database: Database, namespaces: Iterable[Namespace], otherwise: Act) -> None:
-        """`otherwise` is what a tool does that was put in at run time."""
+        """`otherwise` implements tools that are added at run time."""
         self._database = database
         self._namespaces = {namespace.record["name"]: namespace for namespace in namespaces}
         self._otherwise = otherwise
 
     def records(self, workspace_id: str) -> list[Mapping[str, Any]]:
-        """The namespaces as the API lists them."""
+        """The namespaces in the API's format."""
         added = self._database.rows(
             "SELECT DISTINCT namespace FROM tool_changes WHERE workspace_id = ? AND definition_json IS NOT NULL",
             workspace_id,
@@ -117,7 +117,7 @@ class Registry:
         return next((record for record in self.records(workspace_id) if record["name"] == name), None)
 
     def listing(self, workspace_id: str, name: str) -> bytes:
-        """The tools of a namespace as a JSON array; of an unknown namespace, none."""
+        """The tools of a namespace as a JSON array; empty for an unknown namespace."""
         namespace = self._namespaces.get(name)
         changes = self._changes(workspace_id, name)
         if namespace and not changes:
@@ -127,7 +127,7 @@ class Registry:
         return json.dumps([one for one in (*kept, *changes.values()) if one is not None]).encode()
 
     def find(self, workspace_id: str | None, namespace: str, name: str) -> Tool | None:
-        """A tool that was replaced at run time is listed and checked anew, and does what it did."""
+        """A tool that was replaced at run time has a new definition, and keeps its behaviour."""
         home = self._namespaces.get(namespace)
         tool = home.find(name) if home else None
         changes = self._changes(workspace_id, namespace)
@@ -168,7 +168,7 @@ class Registry:
 
 
 def name_of(definition: Definition) -> str:
-    """The name, wherever the definition has it: `name`, `function.name` or `id`."""
+    """The name from any of the fields that definitions use: `name`, `function.name` or `id`."""
     function = definition.get("function")
     candidates = (definition.get("name"), function.get("name") if isinstance(function, dict) else None)
     return str(next((name for name in (*candidates, definition.get("id")) if name), ""))

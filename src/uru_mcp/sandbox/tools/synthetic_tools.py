@@ -1,6 +1,6 @@
-"""As many tools as wanted, with names, descriptions and schemas as varied as those of real integrations.
+"""Generates any number of synthetic tools, with names, descriptions and schemas as varied as real ones.
 
-They are made when their namespace is first looked at: forty thousand cost nothing at the start.
+They are generated when their namespace is first used, so that forty thousand cost nothing at the start.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ _HINTS = {
 
 
 class Synthetic:
-    """One namespace, of the tools with these numbers."""
+    """A namespace with the synthetic tools of these numbers."""
 
     def __init__(self, number: int, numbers: range) -> None:
         name = f"synthetic_{number:02}"
@@ -124,7 +124,7 @@ class Synthetic:
 
 
 def synthetic_namespaces(count: int) -> list[Namespace]:
-    """`count` tools over up to twelve namespaces, spread evenly."""
+    """`count` tools, spread evenly over up to twelve namespaces."""
     borders = [count * number // NAMESPACES for number in range(NAMESPACES + 1)]
     shares = [range(first, end) for first, end in pairwise(borders) if end > first]
     return [Synthetic(number, share) for number, share in enumerate(shares, 1)]

@@ -1,6 +1,6 @@
-"""Checking a call's arguments against the tool's JSON Schema.
+"""Validates a call's arguments against the tool's JSON Schema.
 
-A schema that is absent or broken checks nothing: definitions of strangers are listed as they are, oddities included.
+A missing or invalid schema accepts everything, since definitions from catalog files may contain errors.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 
 def schema_of(definition: dict[str, Any]) -> Any:
-    """The schema, wherever the definition has it: `inputSchema`, or `function.parameters`."""
+    """The schema from either field that definitions use: `inputSchema` or `function.parameters`."""
     function = definition.get("function")
     return definition.get("inputSchema", function.get("parameters") if isinstance(function, dict) else None)
 
 
 def complaint(schema: Any, arguments: dict[str, Any]) -> str | None:
-    """What is wrong with the arguments, in a sentence that names the place; None when nothing is."""
+    """A sentence that says what is wrong with the arguments, and where; None if they are valid."""
     validator = _validator(json.dumps(schema))
     if validator is None:
         return None
     try:
         errors = sorted(validator.iter_errors(arguments), key=lambda error: error.json_path)
-    except Exception:  # boundary: a reference to nowhere, a bad pattern; such a schema checks nothing
+    except Exception:  # boundary: an unresolvable reference or an invalid pattern; such a schema accepts everything
         return None
     if not errors:
         return None
@@ -36,7 +36,7 @@ def complaint(schema: Any, arguments: dict[str, Any]) -> str | None:
 
 @lru_cache(maxsize=2048)
 def _validator(schema_text: str) -> Validator | None:
-    # Importing jsonschema costs more than opening a sandbox, so it waits for the first call.
+    # Importing jsonschema takes longer than opening a sandbox, so it is deferred to the first call.
     from jsonschema.validators import Draft202012Validator, validator_for
     from referencing import Registry
 
@@ -46,6 +46,6 @@ def _validator(schema_text: str) -> Validator | None:
     dialect = validator_for(schema, default=Draft202012Validator)
     try:
         dialect.check_schema(schema)
-    except Exception:  # boundary: whatever is wrong with a stranger's schema, it checks nothing
+    except Exception:  # boundary: an invalid schema of any kind accepts everything
         return None
     return dialect(schema, registry=Registry())  # an empty registry fetches nothing from the network

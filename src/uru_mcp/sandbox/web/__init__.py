@@ -1,4 +1,4 @@
-"""Uru's pages about API keys, for a sandbox: server-rendered HTML on the port on which the API is served.
+"""The sandbox's web pages for API keys: server-rendered HTML on the same port as the API.
 
-It reads and writes the sandbox's own data. What Claude sees it asks an `McpServer` that is handed in.
+They read and write the sandbox's own data, and query an `McpServer` that is passed in for what Claude sees.
 """

@@ -1,4 +1,4 @@
-"""The newest calls that reached the sandbox, and those of them that it refused."""
+"""The activity page: the newest calls that reached the sandbox, and those that it refused."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ async def show(visit: Visit) -> Response:
 
 
 async def rows(visit: Visit) -> Response:
-    """The part of the page that changes, for its script."""
+    """The part of the page that its script refreshes."""
     return visit.page("_calls.html", **_calls(visit))
 
 

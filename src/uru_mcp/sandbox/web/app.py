@@ -1,4 +1,4 @@
-"""The pages as an application, and how it stands beside the API on one port."""
+"""The web pages as an ASGI application, and its combination with the API on one port."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TYPES = {"style.css": "text/css", "pages.js": "text/javascript", "icon.svg": "im
 
 
 def beside(api: ASGIApp, site: Site) -> ASGIApp:
-    """The API with the pages at `/` and under `/app/`, where the API has nothing."""
+    """The API, plus the pages at `/` and under `/app/`, paths that the API does not use."""
     pages = guarded(_pages(site))
 
     async def served(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,6 +1,6 @@
-"""Bars as SVG, drawn here and styled by the style sheet. They hold no text: the numbers stand beside them.
+"""Bar charts as SVG, styled by the style sheet. They contain no text; the page shows the numbers next to them.
 
-A part has the colour of its name: the CSS classes are `bar-succeeded`, `bar-failed`, `bar-refused` and `bar-plain`.
+A part's name determines its colour: the CSS classes are `bar-succeeded`, `bar-failed`, `bar-refused` and `bar-plain`.
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
-HEIGHT = 100  # units of a column chart, whatever its size on the page
-STEP = 10  # units from column to column
-GAP = 2.5  # units between two of them
-LEAST = 3  # units: a single call among a thousand is still seen
+HEIGHT = 100  # SVG units of a column chart; the style sheet sets its size on the page
+STEP = 10  # units from one column to the next
+GAP = 2.5  # units between two columns
+LEAST = 3  # units, so that a single call among a thousand is visible
 
 _SVG = Markup('<svg class="{}" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>')
 _BAR = Markup('<rect class="bar-{}" x="{:g}" y="{:g}" width="{:g}" height="{:g}"/>')
 
 
 def columns(stacks: Sequence[Mapping[str, int]], label: str, *, kind: str = "columns") -> Markup:
-    """A column for each stack of parts, the first part at the bottom. `label` says in words what is to be seen."""
+    """A column for each stack of parts, the first part at the bottom. `label` is the text alternative."""
     most = max((sum(stack.values()) for stack in stacks), default=0) or 1
     bars = [bar for place, stack in enumerate(stacks) for bar in _column(place, stack, most)]
     width = max(1, len(stacks)) * STEP
@@ -28,7 +28,7 @@ def columns(stacks: Sequence[Mapping[str, int]], label: str, *, kind: str = "col
 
 
 def bar(parts: Mapping[str, int], most: int, label: str) -> Markup:
-    """A horizontal bar of parts beside each other, as long as it is of `most`."""
+    """A horizontal bar of adjacent parts, scaled so that `most` fills the width."""
     drawn, x = [], 0.0
     for name, count in parts.items():
         width = 100 * count / max(1, most)

@@ -1,4 +1,4 @@
-"""What Claude sees with a key, from uru-mcp itself."""
+"""The page that shows what Claude sees with a key, by querying uru-mcp itself."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .visit import Refusal, Visit
 
 
 class ClaudePage:
-    """One look at a time, since each starts a process."""
+    """Runs one query at a time, since each starts a process."""
 
     def __init__(self) -> None:
         self._looking = asyncio.Lock()

@@ -1,28 +1,28 @@
-"""Codes that a person types, and secrets that only programs pass on."""
+"""Generates and compares sign-in codes for people, and secrets for programs."""
 
 from __future__ import annotations
 
 import hmac
 import secrets
 
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # without characters that are read as others
-LENGTH = 12  # characters, which is 58 bits: no local program tries them all
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # without characters that are easily confused
+LENGTH = 12  # characters, or 58 bits: too many for a local program to try them all
 GROUP = 4
 
 
 def new_code() -> str:
-    """Such as `7K4M-9QXT-2WZB`."""
+    """A code such as `7K4M-9QXT-2WZB`."""
     drawn = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
     return "-".join(drawn[start : start + GROUP] for start in range(0, LENGTH, GROUP))
 
 
 def new_secret() -> str:
-    """128 bits for an address, a cookie or a form."""
+    """A secret of 128 bits for a URL, a cookie or a form."""
     return secrets.token_urlsafe(16)
 
 
 def is_same(given: str, expected: str) -> bool:
-    """Whether a code was given, whatever its case and hyphens. The time that it takes tells nothing of the code."""
+    """Whether two codes are equal, ignoring case and hyphens; compared in constant time."""
     return is_equal(_plain(given), _plain(expected))
 
 

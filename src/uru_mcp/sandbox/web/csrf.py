@@ -1,4 +1,4 @@
-"""Tokens that make a form's post this site's own: another site cannot read one, and each is good for a single post."""
+"""CSRF tokens for forms: other sites cannot read them, and each is valid for a single post."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from enum import Enum, auto
 
 from .codes import is_equal, new_secret
 
-KEPT = 1_000  # tokens of a session; the form of an older one has to be opened again
+KEPT = 1_000  # tokens per session; forms with an older token must be reopened
 ENTRY_LASTS = 3_600  # seconds
 
 
 class Post(Enum):
-    """What a token says of the post that carries it."""
+    """The kind of a post, according to its token."""
 
     FRESH = auto()
     REPEATED = auto()
@@ -24,7 +24,7 @@ class Post(Enum):
 
 
 class FormTokens:
-    """The tokens of one session. A post that is repeated, as a reload does it, is told from the first."""
+    """The tokens of one session. They detect a repeated post, such as a reload."""
 
     def __init__(self) -> None:
         self._is_spent: OrderedDict[str, bool] = OrderedDict()
@@ -46,7 +46,7 @@ class FormTokens:
 
 
 class EntryTokens:
-    """Tokens for the one form that is shown before there is a session. Nothing is kept, so nobody can fill it up."""
+    """Signed tokens for the sign-in form, which is shown without a session. They need no storage to exhaust."""
 
     def __init__(self) -> None:
         self._secret = secrets.token_bytes(32)

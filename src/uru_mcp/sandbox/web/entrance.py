@@ -1,4 +1,4 @@
-"""Signing in with a code, and out again."""
+"""Sign-in with a code or a link, and sign-out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WRONG_CODE = "This code is not good. A link works once, and for ten minutes; the
 
 
 class Entrance:
-    """The pages for whoever is not signed in yet."""
+    """The pages that need no session."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -31,9 +31,9 @@ class Entrance:
         return self._site.entrance(200)
 
     async def follow_link(self, request: Request) -> Response:
-        """The code of a link is handed over by a form, so that what only looks at links does not use it up.
+        """Submit the code of a link by a form, so that link previews do not use it up.
 
-        The form also makes the next request one of this site, to which browsers send a strict cookie.
+        The form also makes the next request a same-site one, for which browsers send a strict cookie.
         """
         return self._site.entrance(200, code=request.query_params.get("code", "")[:64])
 

@@ -1,4 +1,4 @@
-"""What a person sent in a form, read or refused in words that stand beside the field."""
+"""Parses and validates submitted forms; errors are shown next to their field."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ OVERLAPS = {
 
 
 class Fields:
-    """A form's fields. One that is not there is an empty text."""
+    """A form's fields. A missing field is an empty text."""
 
     def __init__(self, body: bytes) -> None:
         try:
             self._values = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS)
-        except ValueError:  # too many fields, or no UTF-8
+        except ValueError:  # too many fields, or invalid UTF-8
             self._values = {}
 
     def one(self, name: str) -> str:
@@ -43,7 +43,7 @@ class Fields:
 
 @dataclass(frozen=True, slots=True)
 class NewKeyForm:
-    """Name, workspace, permissions and end of a key that is to be made; what is wrong stands in `errors`, by field."""
+    """The form for a new key: name, workspace, permissions and expiry. `errors` has messages by field."""
 
     name: str = ""
     workspace: str = ""
@@ -77,7 +77,7 @@ def read_new_key(fields: Fields, workspaces: Collection[Workspace]) -> NewKeyFor
 
 
 def read_permissions(names: Collection[str], otherwise: Collection[str]) -> tuple[str, ...]:
-    """The permissions among these names; `otherwise` when there is none."""
+    """The permissions among these names; `otherwise` if there are none."""
     return tuple(in_order([name for name in names if name in PERMISSIONS]) or in_order(otherwise))
 
 

@@ -1,4 +1,4 @@
-"""What holds for every page, whichever it is: the hosts and origins that may ask, and the headers of each answer."""
+"""Security middleware for all pages: checks the host and the origin, and sets security headers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HEADERS = {
     " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "x-frame-options": "DENY",
     "x-content-type-options": "nosniff",
-    "referrer-policy": "same-origin",  # with no-referrer, browsers send `Origin: null` with our own forms
+    "referrer-policy": "same-origin",  # with no-referrer, browsers send `Origin: null` for our own forms
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
@@ -26,10 +26,10 @@ HEADERS = {
 
 
 def guarded(app: ASGIApp) -> ASGIApp:
-    """`app` for this machine's own pages alone. Others are refused before they reach it.
+    """`app`, protected from requests of other sites, which are refused before they reach it.
 
-    The name in `Host` is checked, since a page of another site can have its own name lead to 127.0.0.1, and then read
-    what is answered (DNS rebinding).
+    The name in `Host` is checked against DNS rebinding: another site can resolve its own name to 127.0.0.1, and then
+    read the responses.
     """
 
     async def served(scope: Scope, receive: Receive, send: Send) -> None:

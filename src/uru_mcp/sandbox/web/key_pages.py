@@ -1,4 +1,4 @@
-"""API keys as Uru's guide has them: listed, created, shown once, watched, rotated, deleted."""
+"""The pages for API keys, as in Uru's guide: list, create, show once, usage, rotate, delete."""
 
 from __future__ import annotations
 
@@ -72,13 +72,13 @@ async def delete(visit: Visit) -> Response:
     key = _living(visit)
     try:
         visit.keys.delete(key.id)
-    except DeletedKey as error:  # by somebody else, a moment ago
+    except DeletedKey as error:  # deleted concurrently
         raise _is_deleted() from error
     return visit.go("/keys", f"The key ending in {key.last4} is deleted. Whoever still uses it is told so.")
 
 
 def is_due(key: Key) -> bool:
-    """Whether the guide says to rotate it."""
+    """Whether the key is due for rotation, according to the guide."""
     return key.status == "active" and in_days(key.created_at) >= ROTATE_AFTER
 
 

@@ -1,4 +1,4 @@
-"""What the pages want to know of uru-mcp itself, which the sandbox does not import: who may import both hands it in."""
+"""The interface through which the pages query uru-mcp. The sandbox does not import uru-mcp; its caller passes it in."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Protocol
 
 
 class NotSeen(Exception):
-    """The server could not be started, or gave no answer in time; the text is for the person who looks."""
+    """The server could not be started, or did not answer in time; the message is for the user of the page."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeenTool:
-    """A tool as the server tells of it. `needs` is None where it does not tell."""
+    """A tool as the server reports it. `needs` is None if it is not reported."""
 
     name: str
     title: str
@@ -22,9 +22,9 @@ class SeenTool:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a server shows for a key. `searched` tools are not listed one by one, and can be found and called.
+    """What a server shows for a key. `searched` tools are not listed individually, but can be found and called.
 
-    `state` is that of `uru_whoami`, such as `ready` or `key_revoked`; `problems` are its sentences, with the remedies.
+    `state` comes from `uru_whoami`, such as `ready` or `key_revoked`; `problems` are its sentences, with the fixes.
     """
 
     state: str
@@ -39,9 +39,9 @@ class McpServer(Protocol):
     """An installed uru-mcp."""
 
     def configuration(self, key: str, url: str) -> str:
-        """Claude Desktop's configuration for this key at this address, as JSON."""
+        """Claude Desktop's configuration for this key and URL, as JSON."""
         ...
 
     async def seen(self, key: str, url: str) -> Seen:
-        """Start the server with this key and ask it. Raises: NotSeen."""
+        """Start the server with this key and query it. Raises: NotSeen."""
         ...

@@ -1,4 +1,4 @@
-"""The link with its code in the person's browser, and in no list of processes."""
+"""Opens the sign-in link in the browser without exposing its code in the process list."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _REDIRECT = """\
 
 
 def link_to(site: Site, url: str) -> str:
-    """A link that signs a browser in, once and for ten minutes; `url` is where the sandbox answers."""
+    """A link that signs a browser in, once and within ten minutes; `url` is the sandbox's address."""
     return f"{url}/app/enter?code={site.sessions.new_link_code()}"
 
 
 @contextmanager
 def opened_in_browser(link: str) -> Iterator[bool]:
-    """Open the link; yields whether there is a browser.
+    """Open the link; yields whether a browser was found.
 
-    Other users of the machine can read the command lines of programs. So the browser is given a file that its owner
-    alone can read, which leads to the link; it is there until the end of the block.
+    Other users of the machine can read the command lines of programs. So the browser opens a file that only its owner
+    can read, which redirects to the link; the file exists until the end of the block.
     """
     with TemporaryDirectory(prefix="uru-sandbox-") as directory:
         file = Path(directory) / "open.html"

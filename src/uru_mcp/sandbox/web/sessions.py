@@ -1,8 +1,8 @@
-"""Who may see the pages: whoever had a code that `sandbox serve` printed, for as long as the session lasts.
+"""Sessions of the web pages, which start with a code that `sandbox serve` prints.
 
-Browsers send a cookie to every port of a host, so that another user's server on this machine could collect it. That is
-why a session also has a place of its own, a secret part of the address, and the cookie is for that path alone: the
-cookie without the place opens nothing, nor does the place, which stands in the browser's history, without the cookie.
+Browsers send a cookie to every port of a host, so another user's server on this machine could collect it. So each
+session also has a place, a secret part of the URL, and the cookie is restricted to that path. The cookie is useless
+without the place, and the place, which the browser's history keeps, is useless without the cookie.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from .csrf import FormTokens
 
 LASTS = 8 * 3_600  # seconds without a visit
 LINK_LASTS = 600  # seconds
-MOST = 50  # sessions; the oldest one ends when there would be more
+MOST = 50  # sessions; beyond that, the oldest one ends
 
 
 @dataclass(slots=True)
 class Session:
-    """A browser that is signed in. `notice` is what its next page says first."""
+    """A browser that is signed in. `notice` is shown at the top of its next page."""
 
     ends: float
     place: str = field(default_factory=new_secret)
@@ -39,15 +39,15 @@ class Session:
 
 
 def cookie_of(place: str) -> str:
-    """The name of a session's cookie, which no other port of this host can guess, to put one of its own in the way."""
+    """The name of a session's cookie. Other ports of this host cannot guess it, and so cannot overwrite the cookie."""
     return f"uru_{place[:10]}"
 
 
 class Sessions:
-    """The sessions of one server, in its memory alone.
+    """The sessions of one server, only in memory.
 
-    `code` can be typed as long as the server runs. That of a link works once and for ten minutes, since a link stays in
-    the browser's history.
+    `code` is valid as long as the server runs. The code of a link works once and for ten minutes, since the browser's
+    history keeps links.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
@@ -62,7 +62,7 @@ class Sessions:
         return code
 
     def enter(self, given: str) -> Session | None:
-        """A new session for a code that is good; the code of a link is then used up."""
+        """Start a session if the code is valid; the code of a link is then used up."""
         link = next((code for code in [*self._links] if is_same(given, code)), None)
         is_in_time = link is not None and self._links.pop(link) > self._now()
         if not (is_in_time or is_same(given, self.code)):
@@ -74,7 +74,7 @@ class Sessions:
         return session
 
     def find(self, place: str, cookie: str) -> Session | None:
-        """The session of this place, if the cookie is its own, and it has not ended."""
+        """The session of this place, if the cookie belongs to it and it has not ended."""
         session = self._sessions.get(place)
         if session is None or not is_equal(cookie, session.secret):
             return None

@@ -1,7 +1,7 @@
-"""A key that is there for the time of one look: what another key may do, without knowing that key.
+"""Creates a temporary key that replaces another one for a single query.
 
-A key's text is not kept, so that nobody can ask a server anything with it again. A stand-in has the same workspace,
-permissions and end, and leaves nothing behind.
+The text of an existing key is not stored, so it cannot be used to query a server. The temporary key has the same
+workspace and expiry, and is deleted without a trace.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from ..data import clock
 from ..data.database import Database
 from ..data.keys import Key, Keys
 
-LASTS = timedelta(minutes=2)  # should the process end in the middle
+LASTS = timedelta(minutes=2)  # limits the key's lifetime if the process ends before deleting it
 
 
 @contextmanager
 def stand_in(database: Database, key: Key, permissions: Collection[str]) -> Iterator[str]:
-    """The text of a key like `key`, but with these permissions; it is removed with all that was noted of it."""
+    """Yields the text of a key like `key`, but with these permissions; on exit, it is deleted with its usage data."""
     end = clock.now() + LASTS
     made = Keys(database).create(
         name=key.name,

@@ -1,4 +1,4 @@
-"""The templates: everything that is filled into them is escaped."""
+"""The Jinja environment, with autoescaping, and its filters."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TIME = Markup('<time datetime="{0}" title="{0}">{1}</time>')
 
 
 def environment(*more: Path) -> Environment:
-    """The pages' own templates, and those in `more` directories, which may include and extend them."""
+    """An environment with the pages' templates and those in the `more` directories, which can extend them."""
     made = Environment(
         loader=FileSystemLoader([HERE / "templates", *more]),
         autoescape=True,
@@ -36,12 +36,12 @@ def environment(*more: Path) -> Environment:
 
 
 def style() -> str:
-    """The one style sheet, for a page that is read without a server."""
+    """The text of the style sheet, to inline into a self-contained page."""
     return (STATIC / "style.css").read_text("utf-8")
 
 
 def moment(stamp: str | None) -> Markup | str:
-    """`3 days ago` or `in 23 hours`, with the time itself for whoever points at it."""
+    """`3 days ago` or `in 23 hours`, with the exact time as a tooltip."""
     if stamp is None:
         return "never"
     away = clock.parse(stamp) - clock.now()
@@ -54,7 +54,7 @@ def moment(stamp: str | None) -> Markup | str:
 
 
 def in_capitals(names: Collection[str]) -> str:
-    """`Read, Write and Execute`; nothing for none."""
+    """`Read, Write and Execute`; an empty text for none."""
     return " ".join(
         word.capitalize() if word.strip(",") in PERMISSIONS else word for word in in_words(names).split(" ")
     )

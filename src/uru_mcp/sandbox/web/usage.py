@@ -1,4 +1,4 @@
-"""How keys were used: their calls by day, by permission and by outcome, and those that were refused."""
+"""Queries the usage of keys: calls by day, permission and outcome, and refused calls."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Counts = Mapping[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Calls that have a name in common, a day or a permission, by outcome."""
+    """Calls grouped by a day or a permission, with counts by outcome."""
 
     name: str
     counts: Counts
@@ -33,7 +33,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class KeyUsage:
-    """The calls of one key in the last 30 days, days of UTC, every day there."""
+    """The calls of one key in the last 30 days (UTC), including days without calls."""
 
     days: tuple[Row, ...]
     permissions: tuple[Row, ...]
@@ -49,7 +49,7 @@ class KeyUsage:
 
 
 def daily(database: Database) -> dict[str, tuple[Row, ...]]:
-    """The last 30 days of every key that was used in them, by its id."""
+    """The last 30 days of every key used in that time, by key id."""
     found = database.rows(
         "SELECT key_id, substr(at, 1, 10) AS name, outcome, count(*) AS count FROM calls WHERE at >= ?"
         " GROUP BY 1, 2, 3",
@@ -72,7 +72,7 @@ def unused() -> tuple[Row, ...]:
 
 
 def newest(database: Database, where: str = "", *args: Any) -> list[dict[str, Any]]:
-    """The newest calls, with the names of their keys and workspaces."""
+    """The newest calls, with key and workspace names."""
     return database.rows(
         "SELECT calls.*, keys.name AS key_name, keys.last4, workspaces.name AS workspace FROM calls"  # noqa: S608
         " JOIN keys ON keys.id = calls.key_id LEFT JOIN workspaces ON workspaces.id = calls.workspace_id"
@@ -82,7 +82,7 @@ def newest(database: Database, where: str = "", *args: Any) -> list[dict[str, An
 
 
 def tools(database: Database, key_id: str) -> list[dict[str, Any]]:
-    """The tools that a key called most in the last 30 days, with the numbers of their calls."""
+    """The tools that a key called most in the last 30 days, with call counts."""
     return database.rows(
         "SELECT namespace || '__' || tool AS name, count(*) AS calls FROM calls WHERE key_id = ? AND at >= ?"
         " GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 5",
@@ -113,7 +113,7 @@ def _by_permission(rows: list[dict[str, Any]]) -> Iterable[Row]:
 
 
 def _counts(rows: Iterable[Mapping[str, Any]]) -> Counts:
-    """By outcome, in the order in which a bar is made of them, without those that there are not."""
+    """Counts by outcome, in the order of a bar's parts, without zero counts."""
     found = [(row["outcome"], row["count"]) for row in rows]
     counts = {outcome: sum(count for name, count in found if name == outcome) for outcome in OUTCOMES}
     return {outcome: count for outcome, count in counts.items() if count}

@@ -1,4 +1,4 @@
-"""A request of somebody who is signed in, and how it is answered."""
+"""Requests of signed-in users, and the responses to them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .templates import environment
 
 
 class Refusal(Exception):
-    """What was asked for cannot be done; the person is told why, and where to go on."""
+    """The request cannot be fulfilled; the page says why, and where to continue."""
 
     def __init__(self, status: int, title: str, text: str, *, way_out: str = "/keys", label: str = "To the API keys"):
         super().__init__(text)
@@ -33,7 +33,7 @@ class Refusal(Exception):
 
 
 class Site:
-    """What all pages share. `server` is None where the sandbox runs without the rest of uru-mcp."""
+    """The state that all pages share. `server` is None if the sandbox runs without the rest of uru-mcp."""
 
     def __init__(self, sandbox: Sandbox, server: McpServer | None = None, sessions: Sessions | None = None) -> None:
         self.sandbox = sandbox
@@ -49,7 +49,7 @@ class Site:
         return HTMLResponse(self.templates.get_template(template).render(context), status)
 
     def entrance(self, status: int, problem: str = "", *, code: str = "") -> Response:
-        """The page that asks for the code; with one, the page that hands it over."""
+        """The page that asks for the code; with `code`, the page that submits it."""
         token = self.entry_tokens.issue()
         return self.page("entrance.html", status, problem=problem, code=code, token=token)
 
@@ -70,16 +70,16 @@ class Visit:
 
     @property
     def url(self) -> str:
-        """Where this sandbox answers, `http://127.0.0.1:3001`."""
+        """The sandbox's base URL, such as `http://127.0.0.1:3001`."""
         host, port = self.request.scope["server"]
         return f"http://{host}:{port}"
 
     def at(self, path: str) -> str:
-        """The address of one of our pages, such as `/keys`."""
+        """The path of one of our pages, such as `/keys`, within the session."""
         return self.session.path + path
 
     def key(self) -> Key:
-        """The key that the address names. Raises: Refusal."""
+        """The key named in the URL. Raises: Refusal."""
         try:
             return self.keys.get(self.request.path_params["key_id"])
         except UnknownKey as error:
@@ -99,14 +99,14 @@ class Visit:
         return self.site.page(template, status, **common, **context)
 
     def go(self, path: str, notice: str = "") -> Response:
-        """To another page, which begins with the notice."""
+        """Redirect to another page, which shows the notice."""
         self.session.notice = notice
         return RedirectResponse(self.at(path), 303)
 
     async def posted(self, *, again: str = "This form was sent already, and is not sent twice.") -> Fields:
-        """The fields of a form of ours. `again` is what to say to whoever sends it once more, as a reload does.
+        """The fields of a submitted form. `again` is the message for a repeated submission, such as a reload.
 
-        Raises: Refusal, also for a form that is not ours.
+        Raises: Refusal, also for a form without a valid token.
         """
         fields = Fields(await self.request.body())
         match self.session.forms.spend(fields.one("token")):
@@ -122,7 +122,7 @@ Handler = Callable[[Visit], Awaitable[Response]]
 
 
 def signed_in(site: Site, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-    """The handler for whoever has the session that the address names; others are asked for the code."""
+    """The handler for requests with the session named in the URL; others get the sign-in page."""
 
     async def endpoint(request: Request) -> Response:
         place = request.path_params["place"]

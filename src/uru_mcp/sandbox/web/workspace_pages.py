@@ -1,4 +1,4 @@
-"""What a workspace holds, so that the effect of a call can be seen; and a person's yes or no to a run that waits."""
+"""The pages for a workspace's contents, which show the effects of calls, and for approving waiting runs."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ..data.database import Database
 from ..errors import ApiError, ToolFailure
 from .visit import Refusal, Visit
 
-SHOWN = 100  # records of a kind
-RUNS = 20  # of an automation
+SHOWN = 100  # records per kind
+RUNS = 20  # runs per automation
 DECISIONS = {"approve": "approved", "reject": "rejected"}
 
 Rows = list[dict[str, Any]]
@@ -66,7 +66,7 @@ def _automations(database: Database, workspace_id: str) -> Rows:
 
 
 def _as_run(row: dict[str, Any]) -> dict[str, Any]:
-    """The run with the questions that wait for a person, by the node that asks."""
+    """The run with its pending questions, by node."""
     waiting = row["walk"]["waiting"] if row["status"] == "waiting_for_approval" else []
     asked = {event["node"]: event["detail"] for event in row["events"] if event["type"] == "approval_requested"}
     return {**row, "questions": {node: asked.get(node, "") for node in waiting}}
