@@ -10,7 +10,6 @@ from pathlib import Path
 import click
 
 from uru_mcp.escaping import for_terminal
-from uru_mcp.redaction import MARK, Redaction
 
 KEY_ON_THE_COMMAND_LINE = (
     "An API key does not belong on a command line: the shell's history keeps it, and other users of this machine can"
@@ -46,6 +45,8 @@ def said_without_harm() -> Iterator[None]:
 
 
 def _harmless(error: click.ClickException) -> str:
+    from uru_mcp.redaction import MARK, Redaction  # some patterns to compile, which only an error needs
+
     text = error.format_message()
     masked = KEY_IN_A_TEXT.sub(MARK, text) if isinstance(error, click.UsageError) else text
     return for_terminal(Redaction().text(masked))

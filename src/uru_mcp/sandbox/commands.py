@@ -1,34 +1,46 @@
-"""`uru-mcp sandbox`: serve a sandbox. Its keys are looked after in `key_commands`."""
+"""`uru-mcp sandbox`: serve a sandbox. Its keys are looked after in `key_commands`.
+
+What a command needs is imported when it runs, so that `--help` stays quick.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import errno
-import signal
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from .database import NotOurs
-from .key_commands import keys
 from .permissions import PERMISSIONS
-from .sandbox import Sandbox
-from .strangers import BadCatalog
 from .terminal import in_one_line, say, say_table
 from .unlike import read_unlike, say_chosen
 
+if TYPE_CHECKING:
+    from .sandbox import Sandbox
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class _Commands(click.Group):
+    """The commands defined here, and `keys`, which comes from a module of its own."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), "keys"])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name != "keys":
+            return super().get_command(ctx, cmd_name)
+        from .key_commands import keys
+
+        return keys
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def sandbox() -> None:
     """Run an Uru of your own, to try everything without an account.
 
     It implements Uru's HTTP API as far as that is known. To have uru-mcp itself use one, without a server
     beside it: uru-mcp --sandbox.
     """
-
-
-sandbox.add_command(keys)
 
 
 @sandbox.command()
@@ -64,6 +76,12 @@ def serve(port: int, db: Path | None, tools: int, catalog: Path | None, unlike: 
 
     It says how to point uru-mcp at it. Where there is no key yet, it makes one and shows it, this once.
     """
+    import asyncio
+
+    from .database import NotOurs
+    from .sandbox import Sandbox
+    from .strangers import BadCatalog
+
     try:
         opened = Sandbox.open(db, tools=tools, catalog=catalog, unlike=unlike)
     except (NotOurs, BadCatalog, OSError) as error:
@@ -83,6 +101,9 @@ def _why_not(port: int, error: OSError) -> str:
 
 
 async def _serve(opened: Sandbox, port: int, unlike: Sequence[str], *, verbose: bool) -> None:
+    import asyncio
+    import signal
+
     from .serve import serving
 
     if verbose:
