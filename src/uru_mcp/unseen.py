@@ -45,7 +45,7 @@ JOINS = re.compile(
 JOINED = re.compile(
     "[♀♂♾⚕⚖⚧✈❄❤☠➡↔↕⬛🌈🌾🍳🍼🎄🎓🎤🎨🏫🏭🐦🐾👦-👩💋💥💨💫💻💼🔥🔧🔬🗨🚀🚒🟩🟫🤝🦯🦰-🦳🦺🦼🦽🧑🧒🩹🩰🫯🫲]"
 )
-HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff々〇]")
+HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff々〇]|[\U00020000-\U0003ffff]")  # as one class, it takes 5 ms to compile
 MONGOLIAN = re.compile("[\u1820-\u18aa]")
 CURSIVE = re.compile(
     "[\u0620-\u064a\u066e-\u06d3\u06d5\u06ee-\u06fc\u0710-\u072f\u074d-\u077f\u07ca-\u07ea\u0840-\u0858\u0860-\u086a\u08a0-\u08c8]"

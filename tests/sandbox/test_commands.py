@@ -21,8 +21,11 @@ from uru_mcp.sandbox.key_commands import keys
 
 def below(command: click.Command) -> list[click.Command]:
     """The command and all under it."""
-    under = command.commands.values() if isinstance(command, click.Group) else []
-    return [command, *(one for sub in under for one in below(sub))]
+    if not isinstance(command, click.Group):
+        return [command]
+    context = click.Context(command)
+    under = [command.get_command(context, name) for name in command.list_commands(context)]
+    return [command, *(one for sub in under if sub is not None for one in below(sub))]
 
 
 def test_every_option_has_help() -> None:

@@ -12,7 +12,6 @@ import click
 
 from uru_mcp.commands.screen import confirm, say_line
 from uru_mcp.commands.ticked_boxes import ticked
-from uru_mcp.errors import KeyRefused, NoAnswer
 from uru_mcp.escaping import in_one_line
 
 if TYPE_CHECKING:
@@ -97,6 +96,7 @@ def _judge(standing: Standing, url: str, redaction: Redaction) -> None:
     Raises: its trouble, and `Abort` when Uru does not answer and the person leaves it at that.
     """
     from uru_mcp.answers import new_key
+    from uru_mcp.errors import KeyRefused, NoAnswer
     from uru_mcp.permissions import in_words
 
     key, trouble, workspace = standing.key, standing.trouble, standing.workspace

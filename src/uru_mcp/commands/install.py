@@ -16,12 +16,12 @@ from uru_mcp.clients.places import Configuration, Machine, configuration, config
 from uru_mcp.commands.accepted_key import Environment, Wish, accepted_environment, planned_environment
 from uru_mcp.commands.screen import say, say_line
 from uru_mcp.commands.ticked_boxes import UNDECLARED, say_what_to_add
-from uru_mcp.errors import SettingsError, UruError
 from uru_mcp.escaping import in_one_line
-from uru_mcp.redaction import Redaction
 
 if TYPE_CHECKING:
     from uru_mcp.clients.change import Change
+    from uru_mcp.errors import UruError
+    from uru_mcp.redaction import Redaction
 
 NAME = re.compile(r"[A-Za-z0-9_-]+")
 ASK = "What may you do in Uru?"
@@ -105,6 +105,7 @@ def _install(configuration: Configuration, wish: Wish, machine: Machine) -> None
     from uru_mcp.clients.entry import KEY, entry, environment_of, is_fleeting
     from uru_mcp.clients.environment import left_behind, of_sandbox
     from uru_mcp.clients.showing import difference
+    from uru_mcp.redaction import Redaction
 
     redaction = Redaction()
     with _said_plainly(redaction):
@@ -176,6 +177,7 @@ def _uninstall(configuration: Configuration, wish: Wish, machine: Machine) -> No
     from uru_mcp.clients.entry import KEY, environment_of
     from uru_mcp.clients.showing import difference
     from uru_mcp.clients.writing import remove
+    from uru_mcp.redaction import Redaction
 
     title = configuration.client.title
     with _said_plainly(Redaction()):
@@ -203,6 +205,8 @@ def _uninstall(configuration: Configuration, wish: Wish, machine: Machine) -> No
 @contextmanager
 def _said_plainly(redaction: Redaction) -> Iterator[None]:
     """What goes wrong becomes a message and what to do about it, and exit code 1."""
+    from uru_mcp.errors import SettingsError, UruError
+
     try:
         yield
     except click.Abort:  # a question is only asked before anything is written

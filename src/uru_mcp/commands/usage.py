@@ -6,15 +6,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from uru_mcp.audit import Entry, read_entry, with_older
 from uru_mcp.commands.screen import say, say_json
 from uru_mcp.escaping import in_one_line
 from uru_mcp.permissions import in_order, in_words
-from uru_mcp.redaction import Redaction
-from uru_mcp.usage import KeyUse, Tally, Usage, summed
+
+if TYPE_CHECKING:
+    from uru_mcp.audit import Entry
+    from uru_mcp.usage import KeyUse, Tally, Usage
 
 COLUMNS = 80
 NAME_CHARS = 44  # of a name, so that the numbers beside it fit too
@@ -30,6 +32,8 @@ def usage(file: Path | None, as_json: bool) -> None:
     URU_AUDIT_LOG named; without it, the one that it names here and now. The older files beside it (FILE.1 and so on)
     are read too. MS and CHARS are milliseconds and characters of an answer, on average.
     """
+    from uru_mcp.usage import summed
+
     path = _configured() if file is None else file
     found = summed(_entries(path))
     if as_json:
@@ -54,6 +58,9 @@ def _configured() -> Path:
 def _entries(path: Path) -> Iterator[Entry | None]:
     """Every line of the log's files as an entry, None where it is not one. All are opened before any is read, so that a
     server which rotates them meanwhile takes nothing away."""
+    from uru_mcp.audit import read_entry, with_older
+    from uru_mcp.redaction import Redaction
+
     redaction = Redaction()
     with ExitStack() as opened:
         try:

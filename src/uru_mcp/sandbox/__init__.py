@@ -3,7 +3,7 @@
 `Sandbox.open()` makes one; its `app` is an ASGI application, and `sandbox.serve.serving` puts it on a socket.
 It knows nothing of the rest of this project, so that the two cannot share a mistake.
 
-What it offers is imported when it is first asked for, since `uru-mcp --help` only wants the words of `sandbox.commands`.
+What it offers is imported when it is first asked for, since `uru-mcp --help` wants no more than `sandbox.commands`.
 """
 
 from importlib import import_module
