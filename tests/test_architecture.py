@@ -175,8 +175,7 @@ OWNERS = {
     # bridge: for a type alone; commands.starting: the in-memory transport of --sandbox
     "httpx2": {"connection", "failures", "bridge", "commands.starting"},
     "mcp": {"protocol", "asking", "invalid_params", "server", "unread", "batches", "stdio", "demo"},
-    "pydantic": {"settings", "unread", "batches", "invalid_params"},
-    "pydantic_settings": {"settings"},
+    "pydantic": {"unread", "batches", "invalid_params"},
     "jsonschema": {"arguments"},
     "referencing": {"arguments"},
     "click": {

@@ -23,7 +23,7 @@ from uru_mcp.records import PROMPTS
 from uru_mcp.redaction import Redaction
 from uru_mcp.render import Renderer
 from uru_mcp.resources import NAMESPACE, RECORD_TEMPLATES
-from uru_mcp.settings import PREFIX, VARIABLES, Settings, read_settings
+from uru_mcp.settings import FIELDS, read_settings
 
 README = DOCUMENTS["README.md"]
 
@@ -93,13 +93,12 @@ def test_the_naming_rules_are_told() -> None:
 
 
 def test_the_settings_table_is_the_settings() -> None:
-    fields = {PREFIX + name.upper(): field for name, field in Settings.model_fields.items()}
-    expected = [f"| `{name}` | {shown(fields[name].default)} | {fields[name].description} |" for name in VARIABLES]
+    expected = [f"| `{name}` | {shown(one.default)} | {one.metadata['description']} |" for name, one in FIELDS.items()]
     assert "\n".join(["| variable | default | meaning |", "|---|---|---|", *expected]) in README, "\n".join(expected)
 
 
 def shown(default: Any) -> str:
-    if default is None or repr(default) == "PydanticUndefined":
+    if default is None:
         return "\u2013"
     return "all" if default == () else f"`{default}`"
 

@@ -22,7 +22,7 @@ from uru_mcp import messages
 from uru_mcp.errors import Code
 from uru_mcp.own_tools import INSTRUCTIONS, OWN, Definition
 from uru_mcp.policy import OWN_TOOLS, PLATFORM_TOOLS
-from uru_mcp.settings import Settings
+from uru_mcp.settings import VARIABLES
 from uru_mcp.weight import weight_of
 
 SOURCE = Path(__file__).parent.parent / "src" / "uru_mcp"
@@ -150,7 +150,7 @@ def test_no_sentence_names_a_member_or_a_code_that_does_not_exist() -> None:
 
 
 def test_no_sentence_names_a_variable_that_does_not_exist() -> None:
-    known = {f"URU_{name.upper()}" for name in Settings.model_fields}
+    known = {*VARIABLES}
     named = {name for _, text in SENTENCES for name in re.findall(r"\bURU_[A-Z_]*[A-Z]\b", text)}
     assert len(named) > 3
     assert named - known == set()

@@ -1,23 +1,21 @@
 """Settings from an environment mapping; the only reader of the environment.
 
-Which unknown variables are errors is decided in `variable_names.py`.
+Which unknown variables are errors is decided in `variable_names.py`. Each start waits for this, so it is read by hand:
+to import `pydantic-settings` would take longer than all else before the first request.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Annotated, Literal
-from uuid import UUID
-
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
-from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from typing import Any, Literal
 
 from uru_mcp import variables
 from uru_mcp.errors import Code, SettingsError, SettingsProblem
 from uru_mcp.key import Key
-from uru_mcp.permissions import Permission
+from uru_mcp.permissions import Permissions
 from uru_mcp.variable_names import meant_variable
 
 PREFIX = "URU_"
@@ -36,92 +34,83 @@ NODE_CLIENT_ONLY = frozenset(
 )
 
 
-def _key(text: str) -> Key:
-    return Key(text)
+def _setting(read: Callable[[str], Any], default: Any, description: str, *, is_shown: bool = True) -> Any:
+    """A field that is read of a variable by `read`, which raises ValueError with what is wrong with the text."""
+    return field(default=default, repr=is_shown, metadata={"read": read, "description": description})
 
 
-LowerCase = BeforeValidator(lambda text: text.lower() if isinstance(text, str) else text)
-
-
-class Settings(BaseSettings):
+@dataclass(frozen=True, kw_only=True)
+class Settings:
     """What the user set, each field as the variable `URU_` + its name in capitals. See `read_settings`."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, frozen=True, arbitrary_types_allowed=True, validate_default=False
+    api_key: Key | None = _setting(Key, None, "the API key, `uru_…`")
+    api_key_file: Path | None = _setting(
+        variables.absolute_path,
+        None,
+        "a file whose first line is the key; read again when it changes and when Uru rejects the key",
+    )
+    api_key_command: tuple[str, ...] | None = _setting(
+        variables.split_command,
+        None,
+        "a command whose first line of output is the key; run without a shell, for 20 seconds at most",
+        is_shown=False,  # its arguments may say where a secret is kept
+    )
+    proxy_url: str = _setting(
+        variables.base_url,
+        "https://mcp.uruintelligence.com",
+        "where Uru answers: https, or http on this machine",
+    )
+    workspace_id: str | None = _setting(variables.uuid, None, "the workspace to work in, a UUID")
+    permissions: Permissions | None = _setting(
+        variables.permissions,
+        None,
+        "what the key has, such as `read,execute`, where Uru does not tell it; otherwise a ceiling",
+    )
+    namespaces: tuple[str, ...] = _setting(
+        variables.patterns, (), "only these namespaces, as comma-separated patterns such as `platform,gmail_*`"
+    )
+    direct_tools: Literal["auto", "all", "none"] = _setting(
+        variables.one_of("auto", "all", "none"),
+        "auto",
+        "which of Uru's tools are listed one by one: `auto` as many as fit the budget, `all`, `none`",
+    )
+    tool_tokens: int = _setting(
+        variables.whole_number(0, 1_000_000), 10_000, "that budget, in tokens of about four characters"
+    )
+    call_deadline: float = _setting(variables.number(1, 3600), 50, "seconds until a call is answered, at the latest")
+    execute_timeout: float = _setting(
+        variables.number(1, 3600),
+        180,
+        "seconds that a run may take in Uru; what a call cannot wait for goes on",
+    )
+    result_chars: int = _setting(
+        variables.whole_number(1_000, 10_000_000), 80_000, "characters of a result before it is cut"
+    )
+    sync_interval: float = _setting(
+        variables.interval,
+        60,
+        "seconds between looks whether the tools have changed; 0 turns them off",
+    )
+    audit_log: Path | None = _setting(
+        variables.absolute_path, None, "a file that gets a line of JSON for each call, such as `~/uru-audit.jsonl`"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = _setting(
+        variables.one_of("debug", "info", "warning", "error"), "warning", "what is logged to stderr"
     )
 
-    api_key: Annotated[Key | None, BeforeValidator(_key)] = Field(default=None, description="the API key, `uru_…`")
-    api_key_file: Annotated[Path | None, BeforeValidator(variables.absolute_path)] = Field(
-        default=None,
-        description="a file whose first line is the key; read again when it changes and when Uru rejects the key",
-    )
-    api_key_command: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(variables.split_command)] = Field(
-        default=None,
-        repr=False,  # its arguments may say where a secret is kept
-        description="a command whose first line of output is the key; run without a shell, for 20 seconds at most",
-    )
-    proxy_url: Annotated[str, BeforeValidator(variables.base_url)] = Field(
-        default="https://mcp.uruintelligence.com",
-        description="where Uru answers: https, or http on this machine",
-    )
-    workspace_id: UUID | None = Field(default=None, description="the workspace to work in, a UUID")
-    permissions: Annotated[frozenset[Permission] | None, NoDecode, BeforeValidator(variables.permissions)] = Field(
-        default=None,
-        description="what the key has, such as `read,execute`, where Uru does not tell it; otherwise a ceiling",
-    )
-    namespaces: Annotated[tuple[str, ...], NoDecode, BeforeValidator(variables.patterns)] = Field(
-        default=(), description="only these namespaces, as comma-separated patterns such as `platform,gmail_*`"
-    )
-    direct_tools: Annotated[Literal["auto", "all", "none"], LowerCase] = Field(
-        default="auto",
-        description="which of Uru's tools are listed one by one: `auto` as many as fit the budget, `all`, `none`",
-    )
-    tool_tokens: int = Field(
-        default=10_000, ge=0, le=1_000_000, description="that budget, in tokens of about four characters"
-    )
-    call_deadline: float = Field(
-        default=50, ge=1, le=3600, description="seconds until a call is answered, at the latest"
-    )
-    execute_timeout: float = Field(
-        default=180,
-        ge=1,
-        le=3600,
-        description="seconds that a run may take in Uru; what a call cannot wait for goes on",
-    )
-    result_chars: int = Field(
-        default=80_000, ge=1_000, le=10_000_000, description="characters of a result before it is cut"
-    )
-    sync_interval: Annotated[float, AfterValidator(variables.interval)] = Field(
-        default=60,
-        ge=0,
-        le=86_400,
-        description="seconds between looks whether the tools have changed; 0 turns them off",
-    )
-    audit_log: Annotated[Path | None, BeforeValidator(variables.absolute_path)] = Field(
-        default=None, description="a file that gets a line of JSON for each call, such as `~/uru-audit.jsonl`"
-    )
-    log_level: Annotated[Literal["debug", "info", "warning", "error"], LowerCase] = Field(
-        default="warning", description="what is logged to stderr"
-    )
-
-    ignored: tuple[str, ...] = Field(default=(), description="variables given that only the Node client reads")
-    foreign: tuple[str, ...] = Field(default=(), description="variables given that other programs of Uru's read")
-    cache: Path | None = Field(default=None, description="the directory for what may be lost, where there is one")
+    given: frozenset[str] = frozenset()
+    """The names of the fields that a variable set."""
+    ignored: tuple[str, ...] = ()
+    """Variables given that only the Node client reads."""
+    foreign: tuple[str, ...] = ()
+    """Variables given that other programs of Uru's read."""
+    cache: Path | None = None
+    """The directory for what may be lost, where there is one."""
 
     @property
     def fixed_workspace(self) -> str | None:
         """The id of the workspace that the user has fixed, as Uru writes it."""
-        return None if self.workspace_id is None else str(self.workspace_id)
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        *_: PydanticBaseSettingsSource,
-        **__: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return (init_settings,)  # the environment comes in through `read_settings`, once and whole
+        return self.workspace_id
 
 
 EXAMPLES: Mapping[str, str] = {
@@ -144,9 +133,8 @@ EXAMPLES: Mapping[str, str] = {
 
 KEY_VARIABLES = ("URU_API_KEY", "URU_API_KEY_FILE", "URU_API_KEY_COMMAND")  # exactly one of them is set
 
-VARIABLES: tuple[str, ...] = tuple(
-    PREFIX + name.upper() for name in Settings.model_fields if name not in ("ignored", "foreign", "cache")
-)
+FIELDS = {PREFIX + one.name.upper(): one for one in fields(Settings) if one.metadata}
+VARIABLES = tuple(FIELDS)
 
 
 def read_environment() -> Mapping[str, str]:
@@ -167,21 +155,23 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     given = {name: value for name, value in stripped.items() if value}
     ours = {name: value for name, value in given.items() if name in VARIABLES}
     problems = [*_misspelt(given), *_unexpanded(ours), *_not_one_key(ours)]
-    source = EnvSettingsSource(Settings)
-    source.env_vars = {name.lower(): value for name, value in ours.items()}
-    values = {name: value for name, value in source().items() if value is not None}
-    try:
-        ignored = tuple(sorted(NODE_CLIENT_ONLY & given.keys()))
-        foreign = tuple(sorted(given.keys() - NODE_CLIENT_ONLY - ours.keys()))
-        cache = variables.cache_directory(environ)
-        settings = Settings(**values, ignored=ignored, foreign=foreign, cache=cache)
-    except ValidationError as error:
-        said = {problem.details["variable"] for problem in problems}
-        problems += [problem for problem in _invalid(error) if problem.details["variable"] not in said]
-        raise SettingsError(problems) from None  # the cause would hold the values
+    said = {problem.details["variable"] for problem in problems}
+    values: dict[str, Any] = {}
+    for name in VARIABLES:
+        if name in ours and name not in said:
+            try:
+                values[FIELDS[name].name] = FIELDS[name].metadata["read"](ours[name])
+            except ValueError as error:
+                problems.append(_invalid(name, error))
     if problems:
         raise SettingsError(problems)
-    return settings
+    return Settings(
+        **values,
+        given=frozenset(values),
+        ignored=tuple(sorted(NODE_CLIENT_ONLY & given.keys())),
+        foreign=tuple(sorted(given.keys() - NODE_CLIENT_ONLY - ours.keys())),
+        cache=variables.cache_directory(environ),
+    )
 
 
 def _misspelt(given: Mapping[str, str]) -> Iterator[SettingsProblem]:
@@ -214,10 +204,6 @@ def _not_one_key(ours: Mapping[str, str]) -> Iterator[SettingsProblem]:
         yield SettingsProblem(message, fix="Keep one of them and remove the rest.", variable=ways[0])
 
 
-def _invalid(error: ValidationError) -> Iterator[SettingsProblem]:
-    for item in error.errors(include_url=False, include_input=False):
-        name = PREFIX + str(item["loc"][0]).upper()
-        fix = EXAMPLES.get(name, f"Mend or remove {name}.")
-        why = str(item.get("ctx", {}).get("error", item["msg"][:1].lower() + item["msg"][1:]))
-        code: Code = "malformed_key" if name == "URU_API_KEY" else "not_configured"
-        yield SettingsProblem(f"{name} cannot be used: {why}.", fix=fix, code=code, variable=name)
+def _invalid(name: str, error: ValueError) -> SettingsProblem:
+    code: Code = "malformed_key" if name == "URU_API_KEY" else "not_configured"
+    return SettingsProblem(f"{name} cannot be used: {error}.", fix=EXAMPLES[name], code=code, variable=name)

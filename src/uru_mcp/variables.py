@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from uru_mcp.permission_names import read_names
 from uru_mcp.permissions import Permissions
 
 QUOTES = {('"', '"'), ("'", "'"), ("“", "”"), ("\u2018", "\u2019"), ("„", "“"), ("«", "»"), ("`", "`")}
+UUID = re.compile(r"(?:urn:uuid:|\{)?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})\}?")
 SHORTEST_INTERVAL = 0.1  # seconds; a shorter one is a slip, and would keep Uru busy
 
 
@@ -56,10 +57,58 @@ def patterns(text: str) -> tuple[str, ...]:
     return tuple(word for word in re.split(r"[,\s]+", text) if word)
 
 
-def interval(seconds: float) -> float:
+def one_of(*words: str) -> Callable[[str], str]:
+    """A reader of one of these words, in any case."""
+
+    def read(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(f"it is not one of {', '.join(words)}")
+        return text.lower()
+
+    return read
+
+
+def number(least: float, most: float) -> Callable[[str], float]:
+    """A reader of a number in these bounds, which are allowed too."""
+
+    def read(text: str) -> float:
+        try:
+            found = float(text)
+        except ValueError:
+            raise ValueError("it is not a number") from None
+        if not least <= found <= most:  # nor is `nan`
+            raise ValueError(f"it is not from {least:g} to {most:.12g}")
+        return found
+
+    return read
+
+
+def whole_number(least: int, most: int) -> Callable[[str], int]:
+    """A reader of a whole number in these bounds, which are allowed too; `10.0` is one."""
+    read_number = number(least, most)
+
+    def read(text: str) -> int:
+        found = read_number(text)
+        if not found.is_integer():
+            raise ValueError("it is not a whole number")
+        return int(found)
+
+    return read
+
+
+def interval(text: str) -> float:
+    seconds = number(0, 86_400)(text)
     if 0 < seconds < SHORTEST_INTERVAL:
         raise ValueError(f"it is shorter than {SHORTEST_INTERVAL:g} seconds, and not 0")
     return seconds
+
+
+def uuid(text: str) -> str:
+    """A UUID in the form that Uru writes. Braces, `urn:uuid:` and missing hyphens are put right."""
+    digits = UUID.fullmatch(text.lower())
+    if digits is None:
+        raise ValueError("it is not a UUID")
+    return "-".join(digits.groups())
 
 
 def absolute_path(text: str) -> Path:

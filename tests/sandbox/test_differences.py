@@ -203,7 +203,10 @@ def test_serve_says_how_it_differs() -> None:
 
 
 def test_importing_the_sandbox_imports_no_difference() -> None:
-    code = "import sys, uru_mcp.sandbox as s, uru_mcp.sandbox.commands; s.Sandbox.open(); print([n for n in sys.modules if 'differ' in n])"
+    code = (
+        "import sys, uru_mcp.sandbox as s, uru_mcp.sandbox.commands; s.Sandbox.open();"
+        " print([n for n in sys.modules if 'differ' in n])"
+    )
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, env=environ)
     assert result.stdout.strip() == "[]", result.stderr

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -120,7 +121,7 @@ def _asked(choice: Choice, question: Callable[[Bridge], Awaitable[Value]], *, as
         else:
             say(in_words(settings.problems, redaction), err=True)
         sys.exit(MISUSED)
-    is_level_set = "log_level" in settings.model_fields_set
+    is_level_set = "log_level" in settings.given
     start_logging(settings.log_level if is_level_set else "error", redaction)  # warnings stand in the answers too
     bridge = Bridge(_patient(settings), redaction, transport=transport)
 
@@ -134,7 +135,7 @@ def _asked(choice: Choice, question: Callable[[Bridge], Awaitable[Value]], *, as
 def _patient(settings: Settings) -> Settings:
     """The settings for a process that ends with its one call: no run goes on behind it, and no rest can be fetched."""
     within = max(settings.call_deadline, FOR_LOOKS * settings.execute_timeout)
-    return settings.model_copy(update={"call_deadline": within, "result_chars": WHOLE, "sync_interval": 0})
+    return replace(settings, call_deadline=within, result_chars=WHOLE, sync_interval=0)
 
 
 def _object(text: str) -> dict[str, Any]:
