@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -22,6 +20,7 @@ from uru_mcp.bridge import Bridge
 from uru_mcp.lines import Lines
 from uru_mcp.redaction import Redaction
 from uru_mcp.server import NOTIFICATIONS, build_server
+from uru_mcp.standard_streams import open_stdin, open_stdout
 from uru_mcp.unconfigured import Unconfigured
 from uru_mcp.unread import salvaged
 
@@ -150,21 +149,12 @@ async def pipes(bridge: Bridge | Unconfigured, redaction: Redaction) -> AsyncIte
     server = build_server(bridge)
     batches = Batches()
     outgoing = Outgoing(redaction, batches)
-    lines: Any = Lines(_own_stdin(), batches, answer=outgoing.answer, on_end=outgoing.end)
-    async with stdio_server(stdin=lines) as (read, outgoing.write):
+    lines: Any = Lines(open_stdin(), batches, answer=outgoing.answer, on_end=outgoing.end)
+    stdout: Any = open_stdout()  # of both, the SDK only uses what files of anyio have too
+    async with stdio_server(stdin=lines, stdout=stdout) as (read, outgoing.write):
         options = server.create_initialization_options(NOTIFICATIONS)
         incoming = Incoming(read, outgoing, server, options)
         yield lambda: server.run(incoming, outgoing, options)
-
-
-def _own_stdin() -> AsyncIterator[str]:
-    """The lines of stdin, for us alone: whoever else reads from it, in this process or another, finds its end."""
-    own = os.dup(sys.stdin.fileno())
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, sys.stdin.fileno())
-    os.close(nothing)
-    # never closed, since a thread may still read from it
-    return aiter(anyio.wrap_file(open(own, encoding="utf-8", errors="replace", closefd=False)))
 
 
 def _discovered(server: Server[None], request: types.JSONRPCRequest) -> types.JSONRPCResponse | types.JSONRPCError:
