@@ -13,6 +13,18 @@ with suppress(OSError):  # the working directory may be gone
     if not sys.flags.safe_path and sys.path[:1] in ([""], [os.getcwd()]):  # noqa: PTH109  # pathlib is not imported yet
         del sys.path[0]
 
-from uru_mcp.cli import main  # not from the working directory
+from uru_mcp.early_stdin import early_stdin  # not from the working directory
 
-main()
+
+def main() -> None:
+    """Answer a client that is there already, and import the command line only then."""
+    early = early_stdin(sys.argv[1:], os.environ)
+    if early is not None:
+        early.look()
+    from uru_mcp.cli import main as command_line
+
+    command_line(obj=early)
+
+
+if __name__ == "__main__":
+    main()

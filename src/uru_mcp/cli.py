@@ -20,6 +20,7 @@ from uru_mcp.commands.screen import say
 from uru_mcp.commands.starting import Choice, Start, in_words, start
 
 if TYPE_CHECKING:
+    from uru_mcp.early_stdin import EarlyStdin
     from uru_mcp.errors import UruError
     from uru_mcp.settings import Settings
 
@@ -114,6 +115,7 @@ def main(ctx: click.Context, sandbox: bool, db: Path | None, tools: int, catalog
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a console that has no arrow still gets the rest of the line
+    early: EarlyStdin | None = ctx.obj
     ctx.obj = choice = Choice(sandbox, db, tools, catalog)
     if choice.arguments and ctx.invoked_subcommand not in (None, *WITH_SANDBOX):
         also = f"{', '.join(WITH_SANDBOX[:-1])} and {WITH_SANDBOX[-1]}"
@@ -123,7 +125,7 @@ def main(ctx: click.Context, sandbox: bool, db: Path | None, tools: int, catalog
     if choice.arguments and not sandbox:
         raise click.UsageError("--db, --tools and --catalog go with --sandbox.")
     if ctx.invoked_subcommand is None:
-        _serve(choice)
+        _serve(choice, early)
 
 
 def _name_ignored(settings: Settings) -> None:
@@ -133,7 +135,7 @@ def _name_ignored(settings: Settings) -> None:
         say(f"uru-mcp: ignored, not variables of uru-mcp: {', '.join(settings.foreign)}", err=True)
 
 
-def _serve(choice: Choice) -> None:
+def _serve(choice: Choice, early: EarlyStdin | None) -> None:
     """Serve the Uru that was chosen; say so instead when a person started it in a terminal."""
     if sys.stdin is None or sys.stdout is None:
         raise click.ClickException("MCP is spoken on stdin and stdout, and one of them is closed.")
@@ -141,6 +143,8 @@ def _serve(choice: Choice) -> None:
     from uru_mcp.errors import SettingsError
     from uru_mcp.logs import start_logging
 
+    if early is not None:
+        early.look()
     started = start(choice)
     settings, redaction, transport = started
     if sys.stdin.isatty():
@@ -149,13 +153,15 @@ def _serve(choice: Choice) -> None:
     if not isinstance(settings, SettingsError):
         _name_ignored(settings)
 
+    if early is not None:
+        early.look()
     from uru_mcp.bridge import Bridge
     from uru_mcp.process import serve
     from uru_mcp.unconfigured import Unconfigured
 
     if isinstance(settings, SettingsError):
         serve(Unconfigured(settings, redaction), redaction)
-    serve(Bridge(settings, redaction, transport=transport), redaction)
+    serve(Bridge(settings, redaction, transport=transport), redaction, early)
 
 
 def _introduce(started: Start, arguments: list[str]) -> NoReturn:

@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 import anyio
 
-from uru_mcp.imports import SDK, in_parts, load_codecs
+from uru_mcp.early_stdin import EarlyStdin
+from uru_mcp.imports import load_codecs
+from uru_mcp.opening import Opening
+from uru_mcp.standard_streams import open_stdin, open_stdout
 
 if TYPE_CHECKING:
     from anyio.abc import TaskStatus
@@ -33,14 +36,14 @@ FILES = 1024  # that may be open at once: twice the connections
 LAST_RESORT = 0.5  # seconds until the process ends after its pipes have, whatever still hangs
 
 
-def serve(bridge: Bridge | Unconfigured, redaction: Redaction) -> NoReturn:
+def serve(bridge: Bridge | Unconfigured, redaction: Redaction, early: EarlyStdin | None = None) -> NoReturn:
     """Serve until the end, and end the process: 0 after EOF, 128 + the signal's number after a signal.
 
-    A broken stdout ends it as SIGPIPE ends others.
+    A broken stdout ends it as SIGPIPE ends others. `early` is what was read and answered before.
     """
     _let_many_files_be_open()
     load_codecs()
-    process = _Process(bridge, redaction)
+    process = _Process(bridge, redaction, early or EarlyStdin())
     try:
         status = anyio.run(process.run)
     except BaseException as error:  # boundary: whatever ends it is told
@@ -65,9 +68,10 @@ def _let_many_files_be_open() -> None:
 class _Process:
     """`status` is the exit code, as far as is known."""
 
-    def __init__(self, bridge: Bridge | Unconfigured, redaction: Redaction) -> None:
+    def __init__(self, bridge: Bridge | Unconfigured, redaction: Redaction, early: EarlyStdin) -> None:
         self._bridge = bridge
         self._redaction = redaction
+        self._early = early
         self.status = STDOUT_BROKE  # which ends the SDK's own tasks, and so all others, without a word
         self._is_over, self._is_closed = anyio.Event(), anyio.Event()
 
@@ -98,23 +102,33 @@ class _Process:
             self._is_closed.set()
 
     async def _converse(self) -> None:
-        await in_parts(SDK)
+        stdin, stdout = open_stdin(self._early.ahead), open_stdout()
+        handshake = self._early.handshake
+        opening = Opening(handshake, self._bridge, self._redaction, stdin, stdout)
+        if not await opening.converse():
+            self.status = STDOUT_BROKE if opening.is_broken else 0
+            await self._close()
+            return
         from uru_mcp import stdio
 
         gc.freeze()  # what is imported stays, and is not looked through again and again
         gc.set_threshold(GARBAGE_AFTER)
         gc.enable()
-        async with stdio.pipes(self._bridge, self._redaction) as conversation:
+        pipes = stdio.pipes(self._bridge, self._redaction, stdin, stdout, dropped=handshake.own_id)
+        async with pipes as conversation:
             try:
                 await conversation()
                 self.status = 0
             except Exception as error:  # boundary: told now, since the pipes may never be let go
                 self.status = _last_word(error)
             finally:
-                with anyio.move_on_after(LAST_RESORT, shield=True):
-                    self._is_over.set()
-                    await self._is_closed.wait()
-                self._let_go()
+                await self._close()
+
+    async def _close(self) -> None:
+        with anyio.move_on_after(LAST_RESORT, shield=True):
+            self._is_over.set()
+            await self._is_closed.wait()
+        self._let_go()
 
     def _let_go(self) -> None:
         """End the process: at once when it has been ended, and otherwise at the latest in a moment."""

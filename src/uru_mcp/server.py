@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import anyio
 import mcp.types as types
-from mcp.server.context import ServerRequestContext
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.lowlevel import NotificationOptions, Server
 from mcp.server.session import ServerSession
 from mcp.server.subscriptions import (
@@ -53,6 +53,12 @@ class Listeners:
     def __init__(self) -> None:
         self.bus = InMemorySubscriptionBus()
         self.session: ServerSession | None = None
+
+    async def note_session(self, ctx: Context, call_next: CallNext) -> HandlerResult:
+        """Middleware of the SDK's server. The first list may be answered before the SDK is there."""
+        if ctx.method == "initialize":
+            self.session = ctx.session
+        return await call_next(ctx)
 
     async def changed(self, name: List) -> None:
         events: dict[List, ServerEvent] = {
@@ -231,7 +237,7 @@ def build_server(bridge: Bridge | Unconfigured, *, progress_each: float = PROGRE
         on_completion=handlers.complete,
         on_subscriptions_listen=ListenHandler(handlers.listeners.bus),
     )
-    server.middleware.append(name_fields)
+    server.middleware += [handlers.listeners.note_session, name_fields]
     return server
 
 

@@ -13,7 +13,7 @@ import select
 import stat
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from io import IncrementalNewlineDecoder
 from typing import TypeVar
 
@@ -30,15 +30,22 @@ class LineReader:
     """The lines of a descriptor, each with its end; of the last one, which may lack it, too.
 
     Each of CR, LF and CRLF ends a line, as in text files; bytes that are no UTF-8 become U+FFFD.
+    `ahead` are bytes that were read before.
     """
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, ahead: bytes = b"") -> None:
         self._descriptor = descriptor
-        self._is_awaited = _can_be_awaited(descriptor)
+        self.is_awaited = _can_be_awaited(descriptor)
         self._decoder = IncrementalNewlineDecoder(codecs.getincrementaldecoder("utf-8")("replace"), translate=True)
         self._lines: deque[str] = deque()
         self._rest: list[str] = []
         self._is_over = False
+        if ahead:
+            self._take(ahead)
+
+    def put_back(self, lines: Iterable[str]) -> None:
+        """Have these lines read before all others."""
+        self._lines.extendleft(reversed([*lines]))
 
     def __aiter__(self) -> LineReader:
         return self
@@ -51,7 +58,7 @@ class LineReader:
         return self._lines.popleft()
 
     async def _read(self) -> bytes:
-        while self._is_awaited:
+        while self.is_awaited:
             await anyio.wait_readable(self._descriptor)
             try:
                 return os.read(self._descriptor, READ)
@@ -76,14 +83,17 @@ class Writer:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._turn = anyio.Lock()
         self._room = select.poll() if _can_be_awaited(descriptor) else None
         if self._room is not None:
             self._room.register(descriptor, select.POLLOUT)
 
     async def write(self, text: str) -> None:
+        """Write all of it before what is written next."""
         left = memoryview(text.encode())
-        while left:
-            left = left[await self._written(left) :]
+        async with self._turn:
+            while left:
+                left = left[await self._written(left) :]
 
     async def flush(self) -> None:
         """Nothing is held back."""
@@ -100,8 +110,8 @@ class Writer:
             return 0
 
 
-def open_stdin() -> LineReader:
-    return LineReader(_taken(sys.stdin.fileno(), lambda: os.open(os.devnull, os.O_RDONLY)))
+def open_stdin(ahead: bytes = b"") -> LineReader:
+    return LineReader(_taken(sys.stdin.fileno(), lambda: os.open(os.devnull, os.O_RDONLY)), ahead)
 
 
 def open_stdout() -> Writer:

@@ -20,7 +20,7 @@ from uru_mcp.bridge import Bridge
 from uru_mcp.lines import Lines
 from uru_mcp.redaction import Redaction
 from uru_mcp.server import NOTIFICATIONS, build_server
-from uru_mcp.standard_streams import open_stdin, open_stdout
+from uru_mcp.standard_streams import LineReader, Writer
 from uru_mcp.unconfigured import Unconfigured
 from uru_mcp.unread import salvaged
 
@@ -37,12 +37,14 @@ class Outgoing:
     Clients that have closed stdin expect no more, and some fail on an answer. The SDK's own errors and acknowledgements
     repeat what a client sent, such as the name of a method.
 
-    `write` is the SDK's stream of messages, whose type it does not export, and so is this.
+    `write` is the SDK's stream of messages, whose type it does not export, and so is this. The answer with the id
+    `dropped` is not written: it was given before the SDK was there.
     """
 
-    def __init__(self, redaction: Redaction, batches: Batches) -> None:
+    def __init__(self, redaction: Redaction, batches: Batches, dropped: str) -> None:
         self._redaction = redaction
         self._batches = batches
+        self._dropped = dropped
         self._is_over = False
         self.write: Any = None
 
@@ -57,6 +59,8 @@ class Outgoing:
 
     async def send(self, item: SessionMessage) -> None:
         message = item.message
+        if isinstance(message, (types.JSONRPCResponse, types.JSONRPCError)) and message.id == self._dropped:
+            return
         if isinstance(message, types.JSONRPCError):
             said = message.error
             clean = {"message": self._redaction.text(said.message)}
@@ -141,17 +145,20 @@ class Incoming:
 
 
 @asynccontextmanager
-async def pipes(bridge: Bridge | Unconfigured, redaction: Redaction) -> AsyncIterator[Callable[[], Awaitable[None]]]:
-    """This process's pipes, as a conversation to be had over them, which is over when stdin ends.
+async def pipes(
+    bridge: Bridge | Unconfigured, redaction: Redaction, stdin: LineReader, stdout: Writer, *, dropped: str
+) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    """These pipes, as a conversation to be had over them, which is over when stdin ends.
 
-    The pipes may never be let go before stdin ends: the SDK's thread that reads it cannot be cancelled.
+    They may never be let go before stdin ends: where a thread reads it, that cannot be cancelled. `dropped` is the id
+    of a request that was answered before.
     """
     server = build_server(bridge)
     batches = Batches()
-    outgoing = Outgoing(redaction, batches)
-    lines: Any = Lines(open_stdin(), batches, answer=outgoing.answer, on_end=outgoing.end)
-    stdout: Any = open_stdout()  # of both, the SDK only uses what files of anyio have too
-    async with stdio_server(stdin=lines, stdout=stdout) as (read, outgoing.write):
+    outgoing = Outgoing(redaction, batches, dropped)
+    lines: Any = Lines(stdin, batches, answer=outgoing.answer, on_end=outgoing.end)
+    out: Any = stdout  # of both, the SDK only uses what files of anyio have too
+    async with stdio_server(stdin=lines, stdout=out) as (read, outgoing.write):
         options = server.create_initialization_options(NOTIFICATIONS)
         incoming = Incoming(read, outgoing, server, options)
         yield lambda: server.run(incoming, outgoing, options)
