@@ -142,7 +142,34 @@ async def test_the_first_list_is_the_one_of_the_sdk(uru: Uru, version: str) -> N
     conversation = Conversation(bridge_to(uru))
     assert await conversation([lines(messages)], with_opening=True, wanted=2) == expected
     assert len(expected[1]["result"]["tools"]) > 20
-    assert not conversation.handshake.awaits_list, "the SDK was not asked"
+    assert "tools/list" not in "".join(conversation.handshake.replay), "the SDK was not asked for it"
+
+
+PLACES = [
+    ("protocolVersion",),
+    ("capabilities",),
+    *(("capabilities", name) for name in ("roots", "sampling", "elicitation", "extensions", "experimental", "tools", "logging", "x")),
+    ("capabilities", "roots", "listChanged"),
+    ("capabilities", "sampling", "tools"),
+    ("capabilities", "elicitation", "form"),
+    ("clientInfo",),
+    *(("clientInfo", name) for name in ("name", "version", "title", "websiteUrl", "description", "icons", "x")),
+    ("_meta",),
+    ("x",),
+]
+
+
+@pytest.mark.parametrize("place", PLACES, ids=".".join)
+async def test_a_single_strange_value_is_answered_as_the_sdk_answers_it_or_left_to_it(place: tuple[str, ...]) -> None:
+    for value in STRANGE:
+        message = initialize()
+        where = message["params"]
+        for name in place[:-1]:
+            where[name] = where = {**where.get(name, {})}
+        where[place[-1]] = value
+        answers = by_handshake([message])
+        if answers:
+            assert answers == await by_sdk([message])
 
 
 def odd(known: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:

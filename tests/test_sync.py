@@ -22,6 +22,7 @@ OFTEN = "0.1"  # seconds, the shortest interval
 VERSION = "/tools/sync/version"
 NEW = {"name": "NEW_TOOL", "description": "It came later.", "inputSchema": {"type": "object"}}
 SHOWN = "company_demo__NEW_TOOL"
+CONFIRMED = 2  # requests: at the start, at the same moment as for the version, and once more after it
 
 
 def looks(uru: Uru) -> int:
@@ -97,7 +98,7 @@ async def test_while_nothing_changes_uru_says_so_in_the_fewest_words_and_nothing
         await claude.tools()
         loaded = uru.sent("/list/apps/")
         await until(lambda: looks(uru) > 4)
-        assert uru.sent("/namespaces") == 1
+        assert uru.sent("/namespaces") == CONFIRMED
         assert uru.sent("/list/apps/") == loaded
     statuses = [request.status for request in uru.sandbox.requests if request.path == VERSION and request.status]
     assert statuses == [200, *[304] * (len(statuses) - 1)]
@@ -112,6 +113,15 @@ async def test_the_version_is_read_before_the_tools_so_that_nothing_in_between_i
     assert paths.index(VERSION) < paths.index("/namespaces")
 
 
+async def test_namespaces_that_change_while_they_and_the_version_are_asked_for_are_loaded_again(
+    connect_once: Connect, uru: Uru
+) -> None:
+    older = {"namespaces": [{"name": "platform", "title": "Platform"}]}  # and the version is that after the change
+    uru.faults.status("/namespaces", 200, body=older, times=1)
+    async with connect_once({"execute"}) as claude:
+        await listed(claude, lambda tools: "company_demo__LOG_NOTE" in tools)
+
+
 async def test_at_0_nobody_looks(connect: Connect, uru: Uru) -> None:
     async with connect(SYNC_INTERVAL="0") as claude:
         assert "company_demo__LOG_NOTE" in await claude.tools()
@@ -122,12 +132,13 @@ async def test_at_0_nobody_looks(connect: Connect, uru: Uru) -> None:
 async def test_after_growth_the_tools_of_that_version_are_asked_for_and_waited_for(connect: Connect, uru: Uru) -> None:
     async with connect({"execute"}, SYNC_INTERVAL=OFTEN) as claude:
         await claude.tools()
+        await until(lambda: uru.sent("/namespaces") == CONFIRMED)
         body = {"error": "TOOLS_NOT_READY", "retry_after_ms": 50}
         uru.faults.status("/namespaces", 409, body=body, times=2)
         uru.sandbox.put_tool(uru.acme.id, "company_demo", NEW)
         await listed(claude, lambda tools: SHOWN in tools)
     asked = [(one.query, one.status) for one in uru.sandbox.requests if one.path == "/namespaces"]
-    assert asked == [("", 200), ("min_version=2", 409), ("min_version=2", 409), ("min_version=2", 200)]
+    assert asked == [("", 200), ("", 200), ("min_version=2", 409), ("min_version=2", 409), ("min_version=2", 200)]
 
 
 @pytest.mark.parametrize("failure", [503, 403])
@@ -192,7 +203,7 @@ async def test_a_version_that_shrank_for_once_or_is_none_loads_nothing(
         await claude.tools()
         uru.faults.status(VERSION, 200, body=body, times=1)
         await until(lambda: looks(uru) > 4)
-        assert uru.sent("/namespaces") == 1
+        assert uru.sent("/namespaces") == CONFIRMED
         uru.sandbox.put_tool(uru.acme.id, "company_demo", NEW)
         await listed(claude, lambda tools: SHOWN in tools)
 
@@ -201,12 +212,12 @@ async def test_a_service_that_counts_anew_is_followed(connect_once: Connect, uru
     uru.faults.status(VERSION, 200, body={"version": 90}, times=1)
     async with connect_once({"execute"}, SYNC_INTERVAL=OFTEN) as claude:
         await claude.tools()
-        await until(lambda: uru.sent("/namespaces") == 2)
+        await until(lambda: uru.sent("/namespaces") == CONFIRMED + 1)
         asked = looks(uru)
         await until(lambda: looks(uru) > asked + 1)
         uru.sandbox.put_tool(uru.acme.id, "company_demo", NEW)
         await listed(claude, lambda tools: SHOWN in tools)
-    assert uru.sent("/namespaces") == 3
+    assert uru.sent("/namespaces") == CONFIRMED + 2
 
 
 async def test_a_version_that_grew_only_for_once_is_not_waited_for_for_ever(connect_once: Connect, uru: Uru) -> None:

@@ -25,12 +25,11 @@ from uru_mcp.errors import NoAnswer, UruError, unforeseen
 from uru_mcp.imports import SEARCH, in_parts
 from uru_mcp.key import Key
 from uru_mcp.key_status import Standing
-from uru_mcp.loading import Told, ask, wanted
+from uru_mcp.loading import LOAD_WITHIN, VERSION_WITHIN, Ahead, Told, ask, wanted
 from uru_mcp.redaction import Redaction
 from uru_mcp.transcript import Listing
 from uru_mcp.versions import ToolVersion
 
-VERSION_WITHIN = 3.0  # seconds; the tools are loaded without it too
 RELOAD_AFTER = 10.0  # seconds before what could not be loaded is tried again
 
 Value = TypeVar("Value")
@@ -78,6 +77,7 @@ class Catalogs:
         self._loading: anyio.Event | None = None
         self._expected: ToolVersion | None = None
         self._indexing = anyio.Lock()
+        self._ahead: Ahead | None = None
         self.place: Place | None = None
         self.version: ToolVersion | None = None
         self.current = Catalog()
@@ -90,6 +90,13 @@ class Catalogs:
     @property
     def is_loading(self) -> bool:
         return self._loading is not None
+
+    def ask_ahead(self, key: Key) -> None:
+        """Ask for the first catalog already, while Uru is asked about the key; what comes of it is used only then."""
+        is_first = self.current.source == "nobody" and self.place is None and self._loading is None
+        if is_first and (self._ahead is None or self._ahead.key != key):
+            self._ahead = Ahead(self._client, key, with_version=self._with_versions)
+            self._tasks.start_soon(self._ahead.ask)
 
     def forget(self) -> None:
         """Load again when somebody asks: the workspace may be another one, even where Uru does not tell which."""
@@ -176,9 +183,15 @@ class Catalogs:
 
     async def _renew(self, place: Place, expected: ToolVersion | None) -> Told:
         """Raises: `UruError` when Uru does not tell its namespaces."""
-        version = expected or await self._version_before(place)
-        min_version = expected.number if expected is not None else None
-        told = await ask(self._client, self._patterns, self._redaction, min_version=min_version)
+        ahead = await self._asked_ahead(place) if expected is None else None
+        version = ahead.version if ahead is not None else expected or await self._version_before(place)
+        told = await ask(
+            self._client,
+            self._patterns,
+            self._redaction,
+            min_version=expected.number if expected is not None else None,
+            offered=ahead.namespaces if ahead is not None else None,
+        )
         older = self.current
         if told.has_gaps and older.source == "nobody":
             older = await self._kept(place) or older
@@ -188,7 +201,31 @@ class Catalogs:
             self.current, self.trouble, self.version = renewed, None, version or self.version
             if self._expected is expected:
                 self._expected = None
+            if ahead is not None and version is not None:
+                self._tasks.start_soon(self._confirm, place, ahead)
         return told
+
+    async def _confirm(self, place: Place, ahead: Ahead) -> None:
+        """See whether the namespaces are those of the version that was told at the same moment, or of one before it."""
+        try:
+            namespaces = await self._client.namespaces(within=LOAD_WITHIN)
+        except UruError as error:
+            log.info("the namespaces could not be confirmed: %s", error.message)
+            return
+        except Exception:  # boundary: the catalog is there, and the next change of the version will show
+            log.exception("the namespaces could not be confirmed")
+            return
+        if namespaces != ahead.namespaces and (self.place, self.version) == (place, ahead.version):
+            self.expect(ahead.version)
+            await self.refresh(self._wanted)
+
+    async def _asked_ahead(self, place: Place) -> Ahead | None:
+        """What was asked for ahead, where it was asked for just now and with this key; it serves once."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is None or ahead.key != place.key or time.monotonic() - ahead.began > RELOAD_AFTER:
+            return None
+        await ahead.answered()
+        return ahead if ahead.namespaces is not None else None
 
     async def _version_before(self, place: Place) -> ToolVersion | None:
         """The version before a load, so that what changes while it is under way is newer; None where it is not told."""

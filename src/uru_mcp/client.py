@@ -58,11 +58,21 @@ class UruClient:
         """The namespaces, which need a good key, for a service that does not tell the version."""
         return await self._with_older_list(lambda path: self._checked_list(key, path, within))
 
-    async def tool_version(self, known: ToolVersion | None, *, within: float) -> ToolVersion:
-        """The version of the tools, or `known` itself where that is still it. Asked once, whatever comes of it."""
+    async def tool_version(self, known: ToolVersion | None, *, within: float, key: Key | None = None) -> ToolVersion:
+        """The version of the tools, or `known` itself where that is still it. Asked once, whatever comes of it.
+
+        With a `key`, its refusal says nothing that is not asked about at the same time.
+        """
         tag = known.etag.encode() if known is not None and known.etag is not None else None
         headers = {b"If-None-Match": tag} if tag is not None else None
-        request = Request("GET", "/tools/sync/version", headers=headers, body_limit=FACTS_LIMIT)
+        request = Request(
+            "GET",
+            "/tools/sync/version",
+            headers=headers,
+            key=key,
+            asks_of_key=key is not None,
+            body_limit=FACTS_LIMIT,
+        )
         answer = await self._connection.exchange(request, within)
         if answer.is_as_before and known is not None:
             return known

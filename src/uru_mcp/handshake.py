@@ -30,6 +30,7 @@ CAPABILITIES = {
     "tools": {"listChanged": True},
 }
 NAMES = ("name", "version", "title", "description", "websiteUrl")  # of a client, each of them text
+OF_SERVERS = ("tools", "prompts", "resources", "logging")  # capabilities that some clients state too, to no effect
 LARGEST = 2**53  # of an id: whole numbers beyond it are not the same to all readers
 
 Said = Literal["greeting", "nothing", "pong", "list"]
@@ -135,7 +136,7 @@ def _is_greeting(params: Any) -> bool:
 
 def _are_capabilities(told: Any) -> bool:
     """Whether these are capabilities of a client in the form that MCP gives them; of extensions, nothing is known."""
-    if not isinstance(told, dict) or not told.keys() <= {"roots", "sampling", "elicitation"}:
+    if not isinstance(told, dict) or not told.keys() <= {"roots", "sampling", "elicitation", *OF_SERVERS}:
         return False
     roots = told.get("roots", {})
     if not isinstance(roots, dict) or not roots.keys() <= {"listChanged"}:

@@ -36,7 +36,7 @@ class Identity:
     """Asks Uru about the key, one question at a time however many calls wait for it, and remembers the answer.
 
     A question goes on when those who wait for it give up, so that a slow Uru is heard in the end. Enter a task group
-    with `start` before the first question.
+    with `start` before the first question. `on_question` is called with the key when one begins.
     """
 
     def __init__(
@@ -61,6 +61,7 @@ class Identity:
         self._refusal: tuple[Key, KeyRefused] | None = None
         self._evidence = Evidence(None, declared, clock)
         self._standing = self._unknown()
+        self.on_question: Callable[[Key], None] = lambda _: None
 
     def start_over(self) -> None:
         """Forget what Uru said, which was about another key."""
@@ -207,6 +208,7 @@ class Identity:
     async def _asked_about(self, key: Key) -> Standing:
         if self._evidence.key != key:
             self._evidence = Evidence(key, self._declared, self._clock)
+        self.on_question(key)
         evidence, told_before = self._evidence, self._evidence.told_times
         try:
             await self._introspection.look(evidence, self._tasks, suffices=self._suffices)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -16,14 +17,18 @@ from uru_mcp import limits, messages
 from uru_mcp.answers import connection_problem
 from uru_mcp.client import UruClient
 from uru_mcp.errors import KeyRefused, NoAnswer, Refused, UruError, unforeseen
+from uru_mcp.key import Key
 from uru_mcp.namespaces import plainly_titled
 from uru_mcp.policy import PLATFORM
 from uru_mcp.redaction import Redaction
 from uru_mcp.routes import is_safe_segment
+from uru_mcp.versions import ToolVersion
 from uru_mcp.wire import LeftOut, Namespace, UpstreamTool
 
 REQUESTS_AT_ONCE = 16
 LOAD_WITHIN = 30.0  # seconds for one request
+AHEAD_WITHIN = 9.0  # seconds, as long as the key is asked about
+VERSION_WITHIN = 3.0  # seconds; the tools are loaded without it too
 TOOL_CHARS = 300  # that a tool counts besides its texts
 
 log = logging.getLogger(__name__)
@@ -42,17 +47,69 @@ class Told(NamedTuple):
         return any(isinstance(error, NoAnswer) for _, error in self.failed)
 
 
+class Ahead:
+    """The namespaces, and their version, asked for at the same moment as whether the key is accepted.
+
+    Both are None until they are there, and where Uru does not tell them.
+    """
+
+    def __init__(self, client: UruClient, key: Key, *, with_version: bool) -> None:
+        self._client = client
+        self._with_version = with_version
+        self._done = anyio.Event()
+        self.key = key
+        self.began = time.monotonic()
+        self.version: ToolVersion | None = None
+        self.namespaces: tuple[Namespace, ...] | None = None
+
+    async def ask(self) -> None:
+        try:
+            async with anyio.create_task_group() as tasks:
+                if self._with_version:  # sent first, as it is to be of what is listed or of what was before
+                    tasks.start_soon(self._ask_version)
+                tasks.start_soon(self._ask_namespaces)
+        finally:
+            self._done.set()
+
+    async def answered(self) -> None:
+        """Wait until Uru has answered, or has not in time."""
+        await self._done.wait()
+
+    async def _ask_namespaces(self) -> None:
+        try:
+            self.namespaces = await self._client.check_namespaces(self.key, within=AHEAD_WITHIN)
+        except UruError as error:
+            log.info("the namespaces are asked for again: %s", error.message)
+        except Exception:  # boundary: they are asked for again
+            log.exception("the namespaces could not be asked for ahead")
+
+    async def _ask_version(self) -> None:
+        try:
+            self.version = await self._client.tool_version(None, within=VERSION_WITHIN, key=self.key)
+        except UruError as error:
+            log.info("the tools are loaded without their version: %s", error.message)
+        except Exception:  # boundary: they are loaded without it
+            log.exception("the version could not be asked for ahead")
+
+
 async def ask(
-    client: UruClient, patterns: tuple[str, ...], redaction: Redaction, *, min_version: int | None = None
+    client: UruClient,
+    patterns: tuple[str, ...],
+    redaction: Redaction,
+    *,
+    min_version: int | None = None,
+    offered: tuple[Namespace, ...] | None = None,
 ) -> Told:
     """Ask Uru for its namespaces and then for the tools of each that fits the user's patterns.
 
-    A namespace that fails is in `failed`, and the others are there.
+    `offered` are the namespaces where they have been told already. A namespace that fails is in `failed`, and the
+    others are there.
 
     Raises:
         UruError: The namespaces themselves could not be had.
     """
-    offered = await client.namespaces(within=LOAD_WITHIN, min_version=min_version)
+    if offered is None:
+        offered = await client.namespaces(within=LOAD_WITHIN, min_version=min_version)
     look = partial(wanted, offered, patterns, redaction)
     is_usual = len(offered) <= limits.NAMESPACES
     namespaces = look() if is_usual else await anyio.to_thread.run_sync(look, abandon_on_cancel=True)

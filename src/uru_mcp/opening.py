@@ -58,11 +58,17 @@ class Opening:
                     await self._is_over.wait()
                 if self._handshake.awaits_list:
                     await self._is_over.wait()
-            if not self._has_ended:
-                await in_parts(SDK)
+            await self._import()
             self._close()
         self._stdin.put_back(self._handshake.replay)
         return not self._has_ended
+
+    async def _import(self) -> None:
+        with anyio.CancelScope() as scope:
+            self._waiting.add(scope)
+            if not self._has_ended:
+                await in_parts(SDK)
+        self._waiting.discard(scope)
 
     async def _read(self) -> None:
         while not self._handshake.is_over and not self._is_closing:

@@ -49,6 +49,7 @@ class Outlook:
         self._read_check = read_check
         self._catalogs = catalogs
         self._on_look = on_look
+        identity.on_question = catalogs.ask_ahead
 
     def start(self, tasks: TaskGroup) -> None:
         """Look once already, in this task group, where later looks go on in the background too."""
