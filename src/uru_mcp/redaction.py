@@ -28,6 +28,7 @@ from uru_mcp.unseen import visible
 MARK = REMOVED
 
 SHORT, RECURRING = 200, 10_000  # characters of texts that recur, as in schemas, and how many are looked at only once
+LONG, LISTED = 4_000, 400  # the same of the descriptions of tools, which each list holds again
 LEAST = 8  # characters of a key that is recognised
 
 PLAIN_STRANGER, ESCAPED_STRANGER = map(re.compile, STRANGERS)
@@ -44,11 +45,15 @@ class Redaction:
     def __init__(self) -> None:
         self.unseen = 0
         self._keys: dict[str, Spellings] = {}
-        self._recurring = lru_cache(RECURRING)(self._cleaned)
+        self._know_nothing()
 
     def remember(self, key: str) -> None:
         self._keys.setdefault(key, Spellings(key))
-        self._recurring = lru_cache(RECURRING)(self._cleaned)  # what was clean before need not be now
+        self._know_nothing()  # what was clean before need not be now
+
+    def _know_nothing(self) -> None:
+        self._recurring = lru_cache(RECURRING)(self._cleaned)
+        self._listed = lru_cache(LISTED)(self._cleaned)
 
     def text(self, text: str) -> str:
         """The text without keys and without unseen characters, which are counted."""
@@ -90,7 +95,9 @@ class Redaction:
         return value
 
     def _looked_at(self, text: str) -> str:
-        return self._recurring(text) if len(text) <= SHORT else self._cleaned(text)
+        if len(text) <= SHORT:
+            return self._recurring(text)
+        return self._listed(text) if len(text) <= LONG else self._cleaned(text)
 
     def _cleaned(self, text: str) -> str:
         clean = visible(text)
@@ -103,9 +110,9 @@ class Redaction:
         if len(text) < LEAST:
             return text
         small = text.lower()
-        is_escaped = any(marker in small for marker in MARKERS)
+        is_broken = any(noise in small for noise in NOISES)  # each of the markers holds one of these
+        is_escaped = is_broken and any(marker in small for marker in MARKERS)
         if is_escaped or "uru" in small:
-            is_broken = is_escaped or any(noise in small for noise in NOISES)
             for one in self._keys.values():
                 if is_broken or one.is_plain_in(small):
                     text = one.without_spelt_out(text, is_escaped=is_escaped)
