@@ -47,6 +47,7 @@ INVERTING = (
 
 DEEPEST = 250  # keywords inside one another; Python's own limit is not to be met, since code in Rust cannot bear it
 
+FREE = 32  # steps before the first look at the clock, which small arguments do not take
 LOOKS = 8  # steps between two looks at the clock, which takes longer than many a step
 
 KEPT = 256  # validators
@@ -69,16 +70,24 @@ _budget: ContextVar[_Budget] = ContextVar("budget")
 
 @dataclass(slots=True)
 class _Budget:
-    """Until when a check may go on, in processor time of this thread, and how many keywords it is inside of."""
+    """How long a check may go on, in processor time of this thread, and how many keywords it is inside of."""
 
-    until: float
+    seconds: float
+    until: float | None = None
     depth: int = 0
     looks: int = 0
 
     def look(self) -> None:
         """Raises: _TooLong."""
         self.looks += 1
-        if self.depth > DEEPEST or (self.looks % LOOKS == 0 and time.thread_time() > self.until):
+        if self.depth > DEEPEST:
+            raise _TooLong
+        if self.looks < FREE or self.looks % LOOKS:
+            return
+        now = time.thread_time()
+        if self.until is None:
+            self.until = now + self.seconds
+        elif now > self.until:
             raise _TooLong
 
 
@@ -160,7 +169,7 @@ def _limited(seconds: float) -> Iterator[None]:
     That is looked at for each keyword, each error and each part of a schema, so between two looks there is a single
     pass over the schema or the arguments.
     """
-    reset = _budget.set(_Budget(time.thread_time() + seconds))
+    reset = _budget.set(_Budget(seconds))
     try:
         yield
     finally:
