@@ -46,6 +46,14 @@ class Effort:
     idle: float = 60.0
 
 
+@dataclass(frozen=True, slots=True)
+class Others:
+    """What there is to measure beside: an interpreter that has FastMCP, and the command of the Node client."""
+
+    fastmcp: str | None = None
+    node: Command | None = None
+
+
 SHORT = Effort(starts=2, calls=20, at_once=20, searches=1, many=1_000, idle=1.0)
 
 
@@ -84,8 +92,9 @@ def listed(variables: Mapping[str, str]) -> float:
         return took
 
 
-def start_up(effort: Effort, fastmcp: str | None) -> Iterator[Figure]:
+def start_up(effort: Effort, beside: Others) -> Iterator[Figure]:
     others = {"a bare SDK server": floor("bare_sdk"), "Python by hand": floor("by_hand")}
+    fastmcp = beside.fastmcp
     others |= {} if fastmcp is None else {"FastMCP's smallest server": floor("fastmcp", fastmcp)}
     with service(400, 100) as uru:
         ways: dict[str, Callable[[], float]] = {"ours": lambda: initialized(URU_MCP, uru)}
@@ -103,7 +112,7 @@ def start_up(effort: Effort, fastmcp: str | None) -> Iterator[Figure]:
         )
 
 
-def first_list(effort: Effort, _: str | None) -> Iterator[Figure]:
+def first_list(effort: Effort, _: Others) -> Iterator[Figure]:
     for latency in (0, 50, 100):
         with service(400, latency) as uru:
             ways = {"initialize": lambda: initialized(URU_MCP, uru), "list": lambda: listed(uru)}
@@ -117,7 +126,7 @@ def first_list(effort: Effort, _: str | None) -> Iterator[Figure]:
         )
 
 
-def slow_service(effort: Effort, _: str | None) -> Iterator[Figure]:
+def slow_service(effort: Effort, _: Others) -> Iterator[Figure]:
     if effort is SHORT:
         return
     with service(400) as uru, service(400, 8_000) as slow:
@@ -133,7 +142,7 @@ def slow_service(effort: Effort, _: str | None) -> Iterator[Figure]:
     yield Figure("`tools/list` there", "at its deadline of 10 s at the latest", f"{took:.2f} s", took <= 10.2)
 
 
-def one_call(effort: Effort, _: str | None) -> Iterator[Figure]:
+def one_call(effort: Effort, _: Others) -> Iterator[Figure]:
     with ExitStack() as stack:
         uru = stack.enter_context(service(400))
         ours, bare = loaded(stack, uru), stack.enter_context(spawned(floor("bare_sdk")))
@@ -178,7 +187,7 @@ def one_call(effort: Effort, _: str | None) -> Iterator[Figure]:
         )
 
 
-def many_tools(effort: Effort, __: str | None) -> Iterator[Figure]:
+def many_tools(effort: Effort, __: Others) -> Iterator[Figure]:
     with ExitStack() as stack:
         uru = stack.enter_context(service(effort.many))
         ours, bare = loaded(stack, uru), stack.enter_context(spawned(floor("bare_sdk")))
@@ -197,7 +206,7 @@ def many_tools(effort: Effort, __: str | None) -> Iterator[Figure]:
         yield memory_figure(f"{effort.many:,} tools", ours.memory(), bare.memory(), 120)
 
 
-def idleness(effort: Effort, _: str | None) -> Iterator[Figure]:
+def idleness(effort: Effort, _: Others) -> Iterator[Figure]:
     with service(400) as uru, ExitStack() as stack:
         ours = loaded(stack, uru)
         time.sleep(1)  # what was begun is done
@@ -213,14 +222,14 @@ def idleness(effort: Effort, _: str | None) -> Iterator[Figure]:
     )
 
 
-def command_line(effort: Effort, _: str | None) -> Iterator[Figure]:
+def command_line(effort: Effort, _: Others) -> Iterator[Figure]:
     for option in ("--help", "--version"):
         run = partial(subprocess.run, [*URU_MCP, option], stdout=subprocess.DEVNULL, env=PLAIN, check=True)
         seconds = in_turn({option: partial(timed, run)}, effort.starts)[option]
         yield at_most(f"`uru-mcp {option}`", seconds, 150)
 
 
-def ending(effort: Effort, _: str | None) -> Iterator[Figure]:
+def ending(effort: Effort, _: Others) -> Iterator[Figure]:
     seconds: list[float] = []
     with service(400) as uru:
         for _round in range(max(2, effort.starts // 2)):
