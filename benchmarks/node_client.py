@@ -13,6 +13,8 @@ from pathlib import Path
 from benchmarks.figures import ARGUMENTS, THROUGH, TOOL, Command, Effort, Figure, Others, in_ms, in_turn, loaded, timed
 from benchmarks.spawned import URU_MCP, service, spawned
 
+THROUGH_NODE = ("synthetic_01__execute_tool", {"tool_name": TOOL, "parameters": ARGUMENTS})
+OLDER = "older-execute"  # the only route for runs that the public Node client takes
 LIST_BESIDE_NODE = {0: 1.6, 50: 1.1, 100: 1.0}  # times as long, at most, by milliseconds per request
 CALL_BESIDE_NODE = {0: 1.5, 50: 1.02, 100: 1.01}
 
@@ -31,7 +33,7 @@ def beside_node(effort: Effort, others: Others) -> Iterator[Figure]:
         yield Figure("beside the Node client", "none", "skipped: `--node PATH` names no checkout of it", True)
         return
     for latency in (0, 50, 100):
-        with service(400, latency) as uru:
+        with service(400, latency, OLDER) as uru:
             yield from _starts_beside_node(effort, others.node, uru, latency)
             yield from _calls_beside_node(effort, others.node, uru, latency)
 
@@ -53,13 +55,12 @@ def _calls_beside_node(effort: Effort, node: Command, uru: Mapping[str, str], la
     with ExitStack() as stack:
         ours, theirs = loaded(stack, uru), stack.enter_context(spawned(node, uru))
         theirs.initialize()
-        tools = [tool["name"] for tool in theirs.ask("tools/list")["tools"]]
-        direct = next(name for name in tools if "synthetic_01" in name and name.endswith(TOOL))
+        theirs.ask("tools/list")
         memory = ours.memory(), theirs.memory()
         found = in_turn(
             {
                 "ours": lambda: timed(lambda: ours.call("uru_execute", THROUGH)),
-                "node": lambda: timed(lambda: theirs.call(direct, ARGUMENTS)),
+                "node": lambda: timed(lambda: theirs.call(*THROUGH_NODE)),
             },
             effort.calls // (1 if not latency else 10),
         )

@@ -1,4 +1,4 @@
-"""The service that is measured against, in a process of its own: `python -m benchmarks.service TOOLS MILLISECONDS`.
+"""The service that is measured against, in a process of its own: `python -m benchmarks.service TOOLS MS [DIFFERENCE]`.
 
 A sandbox on a loopback socket with so many synthetic tools, which answers each request that much later. It prints the
 variables that lead to it, as one line of JSON, once its lists are made, as Uru has them ready too; it ends with stdin.
@@ -16,8 +16,8 @@ from uru_mcp.sandbox import Sandbox
 from uru_mcp.sandbox.serve import serving
 
 
-async def main(tools: int, milliseconds: int) -> None:
-    sandbox = Sandbox.open(tools=tools)
+async def main(tools: int, milliseconds: int, unlike: list[str]) -> None:
+    sandbox = Sandbox.open(tools=tools, unlike=unlike)
     key = sandbox.keys.create(name="benchmark", workspace="Acme", permissions={"read", "write", "execute"}).text
     async with serving(sandbox) as url:
         headers = {"Authorization": f"Bearer {key}"}
@@ -32,4 +32,4 @@ async def main(tools: int, milliseconds: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), int(sys.argv[2])))
+    asyncio.run(main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]))

@@ -123,8 +123,11 @@ def spawned(command: Sequence[str], variables: Mapping[str, str] | None = None) 
 
 
 @contextmanager
-def service(tools: int, milliseconds: int = 0) -> Iterator[dict[str, str]]:
-    """The variables that lead to a service with so many tools, each of whose answers takes that long."""
-    with spawned((sys.executable, "-m", "benchmarks.service", str(tools), str(milliseconds))) as running:
+def service(tools: int, milliseconds: int = 0, *unlike: str) -> Iterator[dict[str, str]]:
+    """The variables that lead to a service with so many tools, each of whose answers takes that long.
+
+    `unlike` are differences of the sandbox from the description of Uru's API.
+    """
+    with spawned((sys.executable, "-m", "benchmarks.service", str(tools), str(milliseconds), *unlike)) as running:
         assert running.process.stdout is not None
         yield json.loads(running.process.stdout.readline())
