@@ -148,7 +148,10 @@ async def test_the_first_list_is_the_one_of_the_sdk(uru: Uru, version: str) -> N
 PLACES = [
     ("protocolVersion",),
     ("capabilities",),
-    *(("capabilities", name) for name in ("roots", "sampling", "elicitation", "extensions", "experimental", "tools", "logging", "x")),
+    *(
+        ("capabilities", name)
+        for name in ("roots", "sampling", "elicitation", "extensions", "experimental", "tools", "logging", "x")
+    ),
     ("capabilities", "roots", "listChanged"),
     ("capabilities", "sampling", "tools"),
     ("capabilities", "elicitation", "form"),
@@ -197,7 +200,7 @@ HELLOS = st.fixed_dictionaries(
     },
     optional={"_meta": odd(st.just({"progressToken": 1})), "unknown": odd(st.just(1))},
 )
-IDS = st.integers(-(2**70), 2**70) | st.text() | st.sampled_from([None, 1.5, True, [], {}])
+IDS: st.SearchStrategy[Any] = st.integers(-(2**70), 2**70) | st.text() | st.sampled_from([None, 1.5, True, [], {}])
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=200)
