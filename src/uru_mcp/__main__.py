@@ -5,25 +5,43 @@ that `uru-mcp install` writes do not start it so; older ones do. What Python its
 package `uru_mcp` included, is out of reach here.
 """
 
+import gc
 import os
 import sys
 from contextlib import suppress
+from typing import NoReturn
 
 with suppress(OSError):  # the working directory may be gone
     if not sys.flags.safe_path and sys.path[:1] in ([""], [os.getcwd()]):  # noqa: PTH109  # pathlib is not imported yet
         del sys.path[0]
 
-from uru_mcp.early_stdin import early_stdin  # not from the working directory
+from uru_mcp.early_stdin import EarlyStdin, early_stdin  # not from the working directory
 
 
 def main() -> None:
-    """Answer a client that is there already, and import the command line only then."""
+    """Serve a client that is there for certain, without the command line; otherwise leave all to that."""
     early = early_stdin(sys.argv[1:], os.environ)
     if early is not None:
         early.look()
+        _serve(early)
     from uru_mcp.cli import main as command_line
 
-    command_line(obj=early)
+    command_line()
+
+
+def _serve(early: EarlyStdin) -> NoReturn:
+    gc.disable()  # until all is imported, as in the command line
+    from uru_mcp.bridge import Bridge
+    from uru_mcp.logs import start_logging
+    from uru_mcp.process import serve
+    from uru_mcp.redaction import Redaction
+    from uru_mcp.settings import read_environment, read_settings
+
+    early.look()
+    redaction = Redaction()
+    settings = read_settings(read_environment())
+    start_logging(settings.log_level, redaction)
+    serve(Bridge(settings, redaction), redaction, early)
 
 
 if __name__ == "__main__":

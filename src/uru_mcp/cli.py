@@ -20,7 +20,6 @@ from uru_mcp.commands.screen import say
 from uru_mcp.commands.starting import Choice, Start, in_words, start
 
 if TYPE_CHECKING:
-    from uru_mcp.early_stdin import EarlyStdin
     from uru_mcp.errors import UruError
     from uru_mcp.settings import Settings
 
@@ -115,7 +114,6 @@ def main(ctx: click.Context, sandbox: bool, db: Path | None, tools: int, catalog
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a console that has no arrow still gets the rest of the line
-    early: EarlyStdin | None = ctx.obj
     ctx.obj = choice = Choice(sandbox, db, tools, catalog)
     if choice.arguments and ctx.invoked_subcommand not in (None, *WITH_SANDBOX):
         also = f"{', '.join(WITH_SANDBOX[:-1])} and {WITH_SANDBOX[-1]}"
@@ -125,7 +123,7 @@ def main(ctx: click.Context, sandbox: bool, db: Path | None, tools: int, catalog
     if choice.arguments and not sandbox:
         raise click.UsageError("--db, --tools and --catalog go with --sandbox.")
     if ctx.invoked_subcommand is None:
-        _serve(choice, early)
+        _serve(choice)
 
 
 def _name_ignored(settings: Settings) -> None:
@@ -135,7 +133,7 @@ def _name_ignored(settings: Settings) -> None:
         say(f"uru-mcp: ignored, not variables of uru-mcp: {', '.join(settings.foreign)}", err=True)
 
 
-def _serve(choice: Choice, early: EarlyStdin | None) -> None:
+def _serve(choice: Choice) -> None:
     """Serve the Uru that was chosen; say so instead when a person started it in a terminal."""
     if sys.stdin is None or sys.stdout is None:
         raise click.ClickException("MCP is spoken on stdin and stdout, and one of them is closed.")
@@ -143,8 +141,6 @@ def _serve(choice: Choice, early: EarlyStdin | None) -> None:
     from uru_mcp.errors import SettingsError
     from uru_mcp.logs import start_logging
 
-    if early is not None:
-        early.look()
     started = start(choice)
     settings, redaction, transport = started
     if sys.stdin.isatty():
@@ -153,15 +149,13 @@ def _serve(choice: Choice, early: EarlyStdin | None) -> None:
     if not isinstance(settings, SettingsError):
         _name_ignored(settings)
 
-    if early is not None:
-        early.look()
     from uru_mcp.bridge import Bridge
     from uru_mcp.process import serve
     from uru_mcp.unconfigured import Unconfigured
 
     if isinstance(settings, SettingsError):
         serve(Unconfigured(settings, redaction), redaction)
-    serve(Bridge(settings, redaction, transport=transport), redaction, early)
+    serve(Bridge(settings, redaction, transport=transport), redaction)
 
 
 def _introduce(started: Start, arguments: list[str]) -> NoReturn:

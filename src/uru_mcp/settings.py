@@ -1,4 +1,4 @@
-"""Settings from an environment mapping; the only reader of the environment.
+"""Settings from an environment mapping; the only reader of the environment but for `early_stdin.py`.
 
 Which unknown variables are errors is decided in `variable_names.py`. Each start waits for this, so it is read by hand:
 to import `pydantic-settings` would take longer than all else before the first request.
