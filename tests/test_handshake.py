@@ -287,6 +287,7 @@ async def test_the_handshake_and_the_first_list_need_no_sdk(uru: Uru) -> None:
     ):
         assert (await claude.initialize("2025-11-25"))["serverInfo"]["name"] == "uru-mcp"
         assert len((await claude.result("tools/list"))["tools"]) > 20
+        await claude.process.wait()  # which needs the SDK now
     assert "ended by ModuleNotFoundError" in claude.stderr, "there was none"
 
 
