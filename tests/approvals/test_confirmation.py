@@ -13,6 +13,7 @@ import pytest
 from mcp.shared.exceptions import MCPError
 from mcp.types import CallToolResult, ElicitRequestFormParams, ElicitResult, InputRequiredResult
 
+from tests.results.test_automation_approvals import REFUND
 from tests.world import CARDS, Claude, Connect, Uru, connector, text_of
 from uru_mcp.approvals.decisions import LIFETIME, META, Decisions
 from uru_mcp.bridge import Bridge
@@ -266,6 +267,20 @@ async def test_only_clients_with_cards_are_shown_the_deciding_tool_and_it_is_for
     shown = {name for name, tool in tools.items() if "ui/resourceUri" in (tool.meta or {})}
     assert {"uru_execute", "uru_write", "platform__automation_run", "gmail_demo__GMAIL_SEND_EMAIL"} <= shown
     assert not {"uru_search_tools", "company_demo__LOG_NOTE"} & shown
+
+
+async def test_without_a_setting_a_call_of_uru_execute_opens_no_card_and_its_run_waits_in_words(
+    connect: Connect,
+) -> None:
+    async with connect(extensions=CARDS) as claude:
+        tools = await claude.tools()
+        waiting = await claude.call("uru_execute", REFUND)
+    shown = {name for name, tool in tools.items() if "ui/resourceUri" in (tool.meta or {})}
+    assert "platform__automation_run" in shown
+    assert not {"uru_execute", "uru_result"} & shown
+    assert "decide nothing yourself" in text_of(waiting)
+    assert "card" not in text_of(waiting)
+    assert META not in (waiting.meta or {})
 
 
 async def test_a_card_is_only_asked_where_no_form_can_be(connect: Connect, uru: Uru) -> None:

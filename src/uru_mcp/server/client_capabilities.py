@@ -8,7 +8,7 @@ from mcp.server.context import ServerRequestContext
 
 from uru_mcp.config.tool_patterns import UserRules
 from uru_mcp.results.consent import Way
-from uru_mcp.server.apps.tool_meta import Audience
+from uru_mcp.server.apps.tool_meta import DISPATCH_RUNS, Audience
 
 APPS = "io.modelcontextprotocol/ui"
 CARD_TYPE = "text/html;profile=mcp-app"
@@ -33,16 +33,22 @@ def shows_cards(ctx: Context) -> bool:
     return isinstance(types, list) and CARD_TYPE in types
 
 
-def way_of(ctx: Context) -> Way:
-    """How this client can ask a person: by a form, else by a card, else not at all."""
+def way_of(ctx: Context, tool: str, rules: UserRules) -> Way:
+    """How this client can ask a person about a call of this tool: by a form, else by a card, else not at all."""
     if can_elicit(ctx):
         return "elicitation"
-    return "card" if shows_cards(ctx) else "none"
+    opens_no_card = tool in DISPATCH_RUNS and not confirms(rules)
+    return "card" if shows_cards(ctx) and not opens_no_card else "none"
+
+
+def confirms(rules: UserRules) -> bool:
+    """Whether the user wants to be asked, about calls or about every step that a run waits for."""
+    return bool(rules.confirmed.patterns) or rules.only_person_decides
 
 
 def audience_of(ctx: Context, rules: UserRules) -> Audience:
     """The audience of a list of tools."""
     client = ctx.session.client_params
     is_claude_code = client is not None and client.client_info.name.startswith(CLAUDE_CODE)
-    is_set = bool(rules.confirmed.patterns) or rules.only_person_decides
-    return Audience(shows_cards(ctx), can_elicit(ctx), is_claude_code or is_set)
+    is_set = confirms(rules)
+    return Audience(shows_cards(ctx), can_elicit(ctx), is_claude_code or is_set, is_set)

@@ -163,7 +163,7 @@ class Handlers:
         self, ctx: Context, params: types.CallToolRequestParams, call: Time
     ) -> types.CallToolResult | types.InputRequiredResult:
         """The result of a call, after the person was asked what it waits for, or with the question."""
-        way = way_of(ctx)
+        way = way_of(ctx, params.name, self._bridge.rules)
         arguments = params.arguments or {}
         if params.name == cards.DEFINITION.name and shows_cards(ctx):
             return sdk_conversion.tool_result(await self._cards.decide(arguments, call.until))

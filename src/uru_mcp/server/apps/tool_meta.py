@@ -19,7 +19,8 @@ from uru_mcp.catalog.tool_names import shown_name
 from uru_mcp.server.apps.views import KEY, RUN
 
 DECIDES = shown_name(PLATFORM, DECIDE)
-MAY_LEAVE_A_RUN_WAITING = frozenset({"uru_execute", "uru_result", shown_name(PLATFORM, "automation_run"), DECIDES})
+RUNS_AUTOMATIONS = frozenset({shown_name(PLATFORM, "automation_run"), DECIDES})
+DISPATCH_RUNS = frozenset({"uru_execute", "uru_result"})  # a card for each of their results, only if the user wants it
 SEEN_AT_ONCE = frozenset({"uru_whoami", "uru_search_tools", "uru_list_resources"})
 
 CARDS: Mapping[str, str] = {"uru_whoami": KEY.uri, "uru_show_run": RUN.uri}
@@ -33,17 +34,24 @@ class Audience:
     shows_cards: bool = False
     can_elicit: bool = False
     knows_claude_code: bool = False
+    confirms: bool = False  # the user has set `URU_CONFIRM` or `URU_APPROVALS=person`
 
     @property
     def asks_by_card(self) -> bool:
         return self.shows_cards and not self.can_elicit
 
 
+def asks_by_card(name: str, audience: Audience, waits_for_a_yes: Callable[[str], bool]) -> bool:
+    """Whether the results of this tool open the card that asks a person. A host opens it for each result."""
+    may_wait = name in RUNS_AUTOMATIONS or (audience.confirms and name in DISPATCH_RUNS)
+    return audience.asks_by_card and (may_wait or waits_for_a_yes(name))
+
+
 def tool_meta(name: str, audience: Audience, waits_for_a_yes: Callable[[str], bool]) -> dict[str, Any] | None:
     """The `_meta` of the tool listed under this name; None if it has none."""
     meta: dict[str, Any] = {}
     card = CARDS.get(name) if audience.shows_cards else None
-    if card is None and audience.asks_by_card and (name in MAY_LEAVE_A_RUN_WAITING or waits_for_a_yes(name)):
+    if card is None and asks_by_card(name, audience, waits_for_a_yes):
         card = CARD
     if name == TOOL:
         meta["ui"] = {"visibility": ["app"]}
