@@ -71,8 +71,9 @@ async def test_a_card_decides_what_a_run_waits_for(
     connect: Connect, uru: Uru, tmp_path: Path, approvals: str, decision: str, done: str
 ) -> None:
     log = tmp_path / "audit.jsonl"
+    call = ("uru_execute", REFUND) if approvals == "person" else ("platform__automation_run", REFUND["input"])
     async with connect(extensions=CARDS, APPROVALS=approvals, AUDIT_LOG=str(log)) as claude:
-        ran = await claude.call("uru_execute", REFUND)
+        ran = await claude.call(*call)
         card = card_of(ran)
         assert {name: card[name] for name in ("kind", "title", "app", "step", "question", "yes", "no")} == {
             "kind": "approval",
@@ -117,7 +118,7 @@ async def test_for_whom_a_step_is_meant_is_asked_about_in_every_way(connect: Con
         async with connect(**client) as claude:
             await claude.tools()
             uru.faults.status("/execute/", 200, body=body)
-            ran = await claude.call("uru_execute", REFUND)
+            ran = await claude.call("platform__automation_run", REFUND["input"])
         assert "Ask too whether the user is, or speaks for, “Ada Byron”." in text_of(ran)
     assert "The step is meant for “Ada Byron”: are you, or do you speak for, that person?" in person.asked[0]
     assert card_of(ran)["meant_for"] == "Ada Byron"

@@ -12,7 +12,7 @@ from mcp.types import ElicitRequestFormParams, ElicitResult, InputRequiredResult
 
 from tests.world import Connect, Uru, connector, text_of
 
-REFUND = {
+REFUND: dict[str, Any] = {
     "tool": "platform__automation_run",
     "input": {"id": "aut_acme_refund", "input": {"customer": "Ana", "email": "ana@demo.example", "amount": 900}},
 }
@@ -215,7 +215,7 @@ async def test_an_answer_is_good_for_its_own_call_and_once(uru: Uru) -> None:
         assert isinstance(first, InputRequiredResult)
         state = first.request_state
         answers: InputResponses = {"approval": says("approve")}
-        other = {**REFUND, "input": {**REFUND["input"], "input": {"amount": 1}}}  # type: ignore[dict-item]
+        other = {**REFUND, "input": {**REFUND["input"], "input": {"amount": 1}}}
         for name, arguments, token in (
             ("uru_execute", REFUND, "guessed"),
             ("uru_read", REFUND, state),
