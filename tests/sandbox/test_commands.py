@@ -15,6 +15,7 @@ import httpx2
 import pytest
 from click.testing import CliRunner
 
+import uru_mcp.sandbox as sandbox_package
 from uru_mcp.sandbox.cli.commands import sandbox as group
 from uru_mcp.sandbox.cli.key_commands import keys
 
@@ -78,6 +79,11 @@ def test_serve_tells_how_to_use_it_and_stops_cleanly(number: signal.Signals, tmp
     assert answer.json()["permissions"] == ["read", "write", "execute"]
     assert "only for this sandbox" in told
     assert (process.returncode, rest.strip(), errors) == (0, "", "")
+
+
+@pytest.mark.parametrize("name", sandbox_package.__all__)
+def test_each_name_of_the_sandbox_is_there(name: str) -> None:
+    assert getattr(sandbox_package, name).__name__ == name
 
 
 def test_importing_the_sandbox_imports_neither_server_nor_command_line() -> None:

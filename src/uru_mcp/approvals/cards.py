@@ -28,7 +28,7 @@ DEFINITION = Definition(
         "type": "object",
         "properties": {
             "token": {"type": "string", "maxLength": 100, "description": "From the card"},
-            "decision": {"type": "string", "enum": ["yes", "no"], "description": "Omit to see how it stands"},
+            "decision": {"type": "string", "enum": ["yes", "no"], "description": "Omit for the state of the decision"},
             "comment": {"type": "string", "maxLength": COMMENT_CHARS, "description": call_messages.WHY_KEPT},
         },
         "required": ["token"],

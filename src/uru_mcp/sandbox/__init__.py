@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Request", "Sandbox", "Workspace"]
 
-_MODULES = {"Request": "traffic", "Sandbox": "sandbox", "Workspace": "access"}
+_MODULES = {"Request": "api.request_log", "Sandbox": "sandbox", "Workspace": "data.callers"}
 
 
 def __getattr__(name: str) -> Any:
