@@ -37,7 +37,7 @@ BY_US = (
 )
 BY_PYTHON = ("contextlib.py", "functools.py", "re.py", "sitecustomize.py", "types.py", "usercustomize.py", "uru_mcp.py")
 PROGRAMS = ("git", "uru-mcp", "give-key")
-TRIED = {"HOME": "/nonexistent", "XDG_CACHE_HOME": "/nonexistent"}
+TRIED = {"HOME": "/dev/null/none", "XDG_CACHE_HOME": "/dev/null/none"}  # which not even root can make
 
 
 @dataclass(frozen=True)

@@ -313,7 +313,7 @@ async def test_a_slip_in_what_is_chosen_opens_nothing(connect: Connect) -> None:
     async with connect(TOOLS="gmial_*") as claude:
         report = await claude.whoami()
         assert (report["tools"]["allowed"], report["state"]) == (0, "ready")
-        assert "Did you mean gmail_demo__" in report["problems"][0]["fix"]
+        assert "Did you mean gmail_demo__GMAIL_*?" in report["problems"][0]["fix"]
 
 
 async def test_what_lets_a_workspace_be_selected_is_taken_away_too(connect: Connect, uru: Uru) -> None:

@@ -139,6 +139,9 @@ def _note_on_blocked(snapshot: Snapshot, found: dict[str, Any], hidden: list[dic
     if grant is not None and grant.unknown:
         unknown = unknown_permissions("", grant)
         return f"{unknown.message} {unknown.fix}"
+    gone = len(snapshot.catalog.taken_away)
+    if gone:
+        return f"Taken away by URU_TOOLS: {gone}, whatever the key may."
     return "" if hidden or found["left_out"] else "Nothing is blocked: this key may call every tool."
 
 

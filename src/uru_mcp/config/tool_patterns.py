@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from os.path import commonprefix
 from typing import Protocol
 
 from uru_mcp.config.pattern_slips import nearest
@@ -77,13 +78,15 @@ def _pattern(word: str) -> Pattern:
     if text not in WORDS and "*" not in text and SEPARATOR not in text:
         near = nearest(text, [*WORDS, NEVER])
         meant = near[0] if near else f"{text}_*"
-        raise ValueError(f"{word[:80]!r} fits no tool, since each is called <namespace>__<tool>; did you mean {meant}?")
+        raise ValueError(
+            f"{word[:80]!r} fits no tool, since each is called <namespace>__<tool>; the nearest is {meant}"
+        )
     return Pattern(text, word.startswith("!"))
 
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """A pattern that matches no tool, the most similar name, and how many tools it closes instead."""
+    """A pattern that matches no tool, the pattern of the most similar names, and how many tools it closes instead."""
 
     pattern: str
     near: str | None
@@ -120,8 +123,14 @@ class Rules:
             near = nearest(pattern.text, ids) if pattern.text not in WORDS else []
             if pattern.is_exception == self.is_closing_by_exception:
                 closed[pattern] = frozenset(ids[name] for name in near)
-            misfits.append(Misfit(str(pattern), ids[near[0]] if near else None, len(closed.get(pattern, ()))))
+            misfits.append(Misfit(str(pattern), _covering([ids[name] for name in near]), len(closed.get(pattern, ()))))
         return Rules(self.patterns, self.is_closing_by_exception, closed, tuple(misfits))
+
+
+def _covering(names: list[str]) -> str | None:
+    """A pattern for all these names, if they are of one namespace; otherwise the first name, if there is one."""
+    begin = commonprefix(names)  # noqa: RUF071  # by characters, as names are
+    return f"{begin}*" if len(names) > 1 and SEPARATOR in begin else next(iter(names), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,7 @@ FAULTS = {
         set_to(NAMESPACES="platform,gmial_*"), "catalog", "gmial_*", "Correct URU_NAMESPACES", "warning"
     ),
     "a slip in a pattern of tools": Fault(
-        set_to(TOOLS="!gmial_*"), "catalog", "!gmial_* in URU_TOOLS fits no", "Did you mean gmail_demo__", "warning"
+        set_to(TOOLS="!gmial_*"), "catalog", "!gmial_* in URU_TOOLS fits no", "mean !gmail_demo__GMAIL_*?", "warning"
     ),
     "namespaces that cannot be listed": Fault(
         status("/namespaces", 500), "catalog", "Uru failed (500)", "Try again in a minute"
