@@ -117,6 +117,25 @@ def test_a_slip_takes_away_what_is_nearest(text: str, gone: list[Named], near: s
     assert (misfit.near, misfit.closed) == (near, len(gone))
 
 
+@pytest.mark.parametrize(
+    ("slip", "names"),
+    [
+        ("!gmial_*", ("gmail_work__SEND", "gmail_home__READ")),
+        ("!abcx__SEND", ("abcd__SEND", "abce__SEND")),
+        ("!stirpe_*", ("stripe__PAY",)),
+    ],
+)
+def test_what_is_suggested_takes_away_all_that_the_slip_does(slip: str, names: tuple[str, ...]) -> None:
+    tools = [Named(name) for name in names]
+    (misfit,) = Rules(read_patterns(slip)).among(tools).misfits
+    assert misfit.near is not None
+    meant = Rules(read_patterns(",".join(f"!{one}" for one in misfit.near.split(",")))).among(tools)
+    gone = [tool for tool in tools if not Rules(read_patterns(slip)).among(tools).fit(tool)]
+    assert gone
+    assert not any(meant.fit(tool) for tool in gone)
+    assert meant.misfits == ()
+
+
 def test_a_slip_in_an_exception_excepts_nothing() -> None:
     assert confirmed("execute,!stirpe_*") == [SEND, PAY]
     assert chosen("platform__*,stirpe_*") == [QUERY]

@@ -47,7 +47,8 @@ def misfit_in_words(variable: str, misfit: Misfit) -> str:
 def _fix(variable: str, misfit: Misfit) -> str:
     if misfit.near is None:
         return report_messages.CHECK_THE_PATTERN.format(variable=variable)
-    meant = f"!{misfit.near}" if misfit.pattern.startswith("!") else misfit.near
+    mark = "!" if misfit.pattern.startswith("!") else ""
+    meant = ",".join(f"{mark}{one}" for one in misfit.near.split(","))
     return report_messages.MEAN_THE_NEAREST.format(near=meant, variable=variable)
 
 

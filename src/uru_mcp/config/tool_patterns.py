@@ -86,7 +86,7 @@ def _pattern(word: str) -> Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """A pattern that matches no tool, the pattern of the most similar names, and how many tools it closes instead."""
+    """A pattern that matches no tool, patterns of the most similar names, and how many tools it closes instead."""
 
     pattern: str
     near: str | None
@@ -128,9 +128,10 @@ class Rules:
 
 
 def _covering(names: list[str]) -> str | None:
-    """A pattern for all these names, if they are of one namespace; otherwise the first name, if there is one."""
+    """Patterns that fit all these names, separated by commas: one for their common beginning, or each name."""
     begin = commonprefix(names)  # noqa: RUF071  # by characters, as names are
-    return f"{begin}*" if len(names) > 1 and SEPARATOR in begin else next(iter(names), None)
+    patterns = [f"{begin}*"] if len(names) > 1 and "_" in begin else names
+    return ",".join(patterns) or None
 
 
 @dataclass(frozen=True, slots=True)
