@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from uru_mcp.config.pattern_slips import edit_distance
+
 PREFIX = "URU_"
 SLIPS = 2  # typos in a name: letters added, missing, wrong or transposed
 
@@ -50,7 +52,7 @@ MEANT_BY = (
 
 def meant_variable(name: str, known: Iterable[str]) -> str | None:
     """The known variable that an unknown name was meant to be; None when it belongs to another program."""
-    near = sorted((distance, one) for one in known if (distance := slips(name, one, most=SLIPS)) is not None)
+    near = sorted((distance, one) for one in known if (distance := edit_distance(one, name, SLIPS)) is not None)
     if near:
         return near[0][1]
     said = words(re.sub(r"[^A-Z]", " ", name.upper().removeprefix(PREFIX))) - NEUTRAL
@@ -58,22 +60,3 @@ def meant_variable(name: str, known: Iterable[str]) -> str | None:
         return "URU_PERMISSIONS"
     fitting = (variable for variable, some, every in MEANT_BY if said & some and said <= every)
     return next(fitting, None)
-
-
-def slips(name: str, other: str, *, most: int) -> int | None:
-    """The edit distance of two names, a transposition counting as one; None when it is greater than `most`.
-
-    Source: the restricted Damerau-Levenshtein distance.
-    """
-    if abs(len(name) - len(other)) > most:
-        return None
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for i, letter in enumerate(name, 1):
-        before_that, before, row = before, row, [i]
-        for j, wanted in enumerate(other, 1):
-            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != wanted))
-            if i > 1 and j > 1 and (letter, name[i - 2]) == (other[j - 2], wanted):
-                cost = min(cost, before_that[j - 2] + 1)
-            row.append(cost)
-    return row[-1] if row[-1] <= most else None

@@ -19,7 +19,7 @@ def nearest(pattern: str, names: Iterable[str]) -> list[str]:
     for missing, name in likely:  # most likely first, so that the bound shrinks early
         if missing > 3 * bound:  # one slip changes at most three pairs
             break
-        slips = _slips(pattern, name, bound)
+        slips = edit_distance(pattern, name, bound)
         if slips is not None:
             bound = min(bound, slips)
             found.append((slips, name))
@@ -30,7 +30,7 @@ def _pairs(text: str) -> set[str]:
     return {pair for at in range(len(text) - 1) if not {*(pair := text[at : at + 2])} & {"*", "?"}}
 
 
-def _slips(pattern: str, name: str, most: int) -> int | None:
+def edit_distance(pattern: str, name: str, most: int) -> int | None:
     """The edit distance between a name and a pattern; None if it exceeds `most`.
 
     Source: the restricted Damerau-Levenshtein distance, with wildcards.
