@@ -7,10 +7,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.commands.doctor.patient import SANDBOXED, Patient
+from tests.process import SYSTEM
 from uru_mcp.commands.doctor.checks import Check
 from uru_mcp.commands.doctor.handshake import is_tracked
 
@@ -197,3 +199,35 @@ async def test_placeholders_are_left_to_the_clients_that_fill_them_in(patient: P
     found = {check.name: check for check in await of_clients(patient)}
     assert found["Claude Desktop “uru” settings"].verdict == "failed"
     assert found["VS Code “uru” settings"].verdict == "skipped"
+
+
+async def test_what_is_not_ours_for_sure_is_never_started_and_its_key_command_neither(patient: Patient) -> None:
+    marks = patient.home / "marks"
+    marks.mkdir()
+    env = {"URU_API_KEY_COMMAND": f"touch {marks}/key-command"}
+    programs = patient.home / "bin"
+    programs.mkdir()
+    for name in ("npx", "docker", "bash", "env", "sudo", "node", "uru-mcp"):
+        (programs / name).write_text(f"#!/bin/sh\necho > {marks}/{name}\n")
+        (programs / name).chmod(0o755)
+    lines = {
+        "files": "npx -y server-filesystem /home/me/uru-mcp",
+        "npx": "npx uru-mcp",
+        "docker": "docker run uru-mcp",
+        "bash": "bash -c uru-mcp",
+        "env": "env X=1 uru-mcp",
+        "sudo": "sudo uru-mcp",
+        "node": "node /path/uru-mcp/index.js",
+        "script": "uru-mcp",
+    }
+    servers: dict[str, Any] = {
+        name: {"command": line.split()[0], "args": line.split()[1:], "env": env} for name, line in lines.items()
+    }
+    patient.configure(**servers)
+    patient.variables = {"PATH": f"{programs}:{SYSTEM['PATH']}"}
+    checks = {check.name: check for check in await patient.checks() if check.name.startswith("Claude Desktop")}
+    assert [*marks.iterdir()] == []
+    assert {check.verdict for check in checks.values()} == {"ok", "skipped"}
+    assert checks.keys() == {"Claude Desktop", *(f"Claude Desktop “{name}”" for name in lines if name != "files")}
+    assert "starts Uru's Node client" in checks["Claude Desktop “npx”"].seen
+    assert "through docker" in checks["Claude Desktop “docker”"].seen

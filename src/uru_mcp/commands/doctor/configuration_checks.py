@@ -1,7 +1,7 @@
 """Checks the MCP clients' configurations on this machine: whether they are readable and their uru-mcp entries start.
 
-Only servers that are certainly uru-mcp are started, see `entry_recognition.py`. Others are mentioned only if two share
-a name, or if they may be uru-mcp.
+Only servers that are certainly uru-mcp are started, see `client_configs/entry_recognition.py`. Others are mentioned
+only if two share a name, or if they may be uru-mcp.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from uru_mcp.commands.client_configs.entry_recognition import Recognition, recognise
 from uru_mcp.commands.client_configs.launch import current_command
 from uru_mcp.commands.client_configs.locations import Configuration, configurations
 from uru_mcp.commands.client_configs.reading import Server, read_servers
 from uru_mcp.commands.doctor.checks import Examination, Finding, failed, ok, skipped
-from uru_mcp.commands.doctor.entry_recognition import Recognition, recognise
 from uru_mcp.commands.doctor.handshake import Silent, is_tracked, shake_hands
 from uru_mcp.commands.doctor.settings_checks import given
 from uru_mcp.config.settings import read_settings

@@ -1,17 +1,14 @@
-"""The doctor starts what is uru-mcp for sure; what only may be, and Uru's Node client, is named and not started."""
+"""What is uru-mcp for sure, what only may be, and what is Uru's Node client."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.commands.doctor.patient import Patient
-from tests.process import SYSTEM
+from uru_mcp.commands.client_configs.entry_recognition import Recognition, recognise
 from uru_mcp.commands.client_configs.reading import Server
-from uru_mcp.commands.doctor.entry_recognition import Recognition, recognise
 
 BIN = Path(sys.executable).parent
 OURS = [
@@ -180,35 +177,3 @@ def test_a_program_of_our_name_is_looked_into(name: str, tmp_path: Path, monkeyp
     file.write_text(text.replace(sys.executable, str(interpreter)))
     file.chmod(0o755)
     assert recognised(str(file)).kind == kind
-
-
-async def test_what_is_not_ours_for_sure_is_never_started_and_its_key_command_neither(patient: Patient) -> None:
-    marks = patient.home / "marks"
-    marks.mkdir()
-    env = {"URU_API_KEY_COMMAND": f"touch {marks}/key-command"}
-    programs = patient.home / "bin"
-    programs.mkdir()
-    for name in ("npx", "docker", "bash", "env", "sudo", "node", "uru-mcp"):
-        (programs / name).write_text(f"#!/bin/sh\necho > {marks}/{name}\n")
-        (programs / name).chmod(0o755)
-    lines = {
-        "files": "npx -y server-filesystem /home/me/uru-mcp",
-        "npx": "npx uru-mcp",
-        "docker": "docker run uru-mcp",
-        "bash": "bash -c uru-mcp",
-        "env": "env X=1 uru-mcp",
-        "sudo": "sudo uru-mcp",
-        "node": "node /path/uru-mcp/index.js",
-        "script": "uru-mcp",
-    }
-    servers: dict[str, Any] = {
-        name: {"command": line.split()[0], "args": line.split()[1:], "env": env} for name, line in lines.items()
-    }
-    patient.configure(**servers)
-    patient.variables = {"PATH": f"{programs}:{SYSTEM['PATH']}"}
-    checks = {check.name: check for check in await patient.checks() if check.name.startswith("Claude Desktop")}
-    assert [*marks.iterdir()] == []
-    assert {check.verdict for check in checks.values()} == {"ok", "skipped"}
-    assert checks.keys() == {"Claude Desktop", *(f"Claude Desktop “{name}”" for name in lines if name != "files")}
-    assert "starts Uru's Node client" in checks["Claude Desktop “npx”"].seen
-    assert "through docker" in checks["Claude Desktop “docker”"].seen

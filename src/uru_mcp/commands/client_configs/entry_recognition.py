@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from uru_mcp.commands.client_configs.launch import PYTHON, SCRIPT, python_of_script
-from uru_mcp.commands.client_configs.reading import Server
-from uru_mcp.commands.doctor.package_runners import (
+from uru_mcp.commands.client_configs.package_runners import (
     OUR_PACKAGE,
     PIPX_FLAGS,
     PIPX_VALUES,
@@ -29,6 +28,7 @@ from uru_mcp.commands.doctor.package_runners import (
     may_wrap,
     past_options,
 )
+from uru_mcp.commands.client_configs.reading import Server
 from uru_mcp.credentials.program_lookup import find_program
 
 Kind = Literal["ours", "unsure", "node", "other"]
