@@ -25,8 +25,9 @@ from zipfile import ZipFile, ZipInfo
 ROOT = Path(__file__).parent.parent
 MANIFEST = Path("bundle", "manifest.json")  # in the checkout; in the bundle it is at the top
 PACKAGE = Path("src", "uru_mcp")
+BUILD_BACKEND = "build_backend/python_version_check.py"  # with which `uv` installs the package
 
-BESIDES = ("README.md", "LICENSE")
+BESIDES = ("README.md", "LICENSE", BUILD_BACKEND)
 KINDS = frozenset({".css", ".html", ".js", ".json", ".md", ".py", ".sql", ".svg", ".toml", ".typed"})  # of our package
 
 ORDINARY_FILE = 0o100644

@@ -13,7 +13,7 @@ from pathlib import Path
 from zipfile import ZIP_STORED, ZipFile
 
 import pytest
-from bundle.pack import MANIFEST, ROOT, digest, pack
+from bundle.pack import BUILD_BACKEND, MANIFEST, ROOT, digest, pack
 
 from uru_mcp.config.settings import VARIABLES, Settings, read_settings
 from uru_mcp.permissions import Permission
@@ -97,6 +97,7 @@ def test_the_whole_package_is_packed_and_what_it_takes_to_install_it(tmp_path: P
         "manifest.json": (ROOT / MANIFEST).read_bytes(),
         "README.md": (ROOT / "README.md").read_bytes(),
         "LICENSE": (ROOT / "LICENSE").read_bytes(),
+        BUILD_BACKEND: (ROOT / BUILD_BACKEND).read_bytes(),
     }
     assert EXTENSION["server"]["entry_point"] in held
     pins = (ROOT / "constraints.txt").read_text(encoding="utf-8").split()
@@ -109,8 +110,8 @@ def test_nothing_else_is_packed_whatever_lies_around(tmp_path: Path) -> None:
     package = checkout / "src" / "uru_mcp"
     for name in ("__pycache__", "sandbox"):
         (package / name).mkdir(parents=True)
-    (checkout / MANIFEST).parent.mkdir()
-    for name in (str(MANIFEST), "pyproject.toml", "constraints.txt", "README.md", "LICENSE"):
+    for name in (str(MANIFEST), "pyproject.toml", "constraints.txt", "README.md", "LICENSE", BUILD_BACKEND):
+        (checkout / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, checkout / name)
     (package / "sandbox" / "kept.py").touch()
     for stray in (".env", "key.txt", "sandbox/uru.db", "__pycache__/gate.cpython-311.pyc", ".key.json.swp"):
@@ -121,5 +122,6 @@ def test_nothing_else_is_packed_whatever_lies_around(tmp_path: Path) -> None:
     bundle = pack(checkout, tmp_path)
     with ZipFile(bundle) as archive:
         names = archive.namelist()
-    assert sorted(names) == ["LICENSE", "README.md", "manifest.json", "pyproject.toml", "src/uru_mcp/sandbox/kept.py"]
+    expected = ["LICENSE", "README.md", BUILD_BACKEND, "manifest.json", "pyproject.toml", "src/uru_mcp/sandbox/kept.py"]
+    assert sorted(names) == expected
     assert KEY.encode() not in bundle.read_bytes()

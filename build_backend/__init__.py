@@ -1,0 +1,1 @@
+"""What `pip` and `uv` build the package with."""
