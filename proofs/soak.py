@@ -24,7 +24,7 @@ from anyio.streams.text import TextReceiveStream
 from mcp import Client
 
 from uru_mcp.bridge import Bridge
-from uru_mcp.config.settings import read_settings
+from uru_mcp.config.environment import read_settings
 from uru_mcp.server.handlers import build_server
 from uru_mcp.untrusted_input.redaction import Redaction
 

@@ -20,7 +20,7 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from uru_mcp.bridge import Bridge
-from uru_mcp.config.settings import read_settings
+from uru_mcp.config.environment import read_settings
 from uru_mcp.sandbox import Sandbox
 from uru_mcp.server.handlers import build_server
 from uru_mcp.untrusted_input.redaction import Redaction

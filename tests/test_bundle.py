@@ -15,7 +15,8 @@ from zipfile import ZIP_STORED, ZipFile
 import pytest
 from bundle.pack import BUILD_BACKEND, MANIFEST, ROOT, digest, pack
 
-from uru_mcp.config.settings import VARIABLES, Settings, read_settings
+from uru_mcp.config.environment import read_settings
+from uru_mcp.config.settings import VARIABLES, Settings
 from uru_mcp.permissions import Permission
 from uru_mcp.tools.definitions import OWN
 

@@ -18,7 +18,9 @@ from uru_mcp.commands.client_configs.entry import KEY, PERMISSIONS
 from uru_mcp.commands.client_configs.known_clients import CLIENTS, Client
 from uru_mcp.commands.client_configs.locations import Configuration
 from uru_mcp.commands.client_configs.reading import read_servers
-from uru_mcp.config.settings import NODE_CLIENT_ONLY, VARIABLES, read_settings
+from uru_mcp.config.environment import read_settings
+from uru_mcp.config.settings import VARIABLES
+from uru_mcp.config.variables import NODE_CLIENT_ONLY
 from uru_mcp.errors import Code
 from uru_mcp.tools.definitions import CARD_TOOLS, OWN
 from uru_mcp.untrusted_input.redaction import Redaction

@@ -14,7 +14,8 @@ from bundle.pack import MANIFEST, ROOT
 
 from tests.process import PYTHON
 from uru_mcp import __version__
-from uru_mcp.config.settings import PREFIX, Settings
+from uru_mcp.config.settings import PREFIX
+from uru_mcp.config.variables import Variables
 
 SERVER = json.loads((ROOT / "server.json").read_text(encoding="utf-8"))
 EXTENSION = json.loads((ROOT / MANIFEST).read_text(encoding="utf-8"))
@@ -42,7 +43,7 @@ def test_the_readme_on_pypi_names_the_server_of_the_registry() -> None:
 
 
 def test_the_registry_asks_for_what_the_extension_asks_for_in_the_words_of_the_settings() -> None:
-    fields = {name: Settings.model_fields[name] for name in EXTENSION["user_config"]}
+    fields = {name: Variables.model_fields[name] for name in EXTENSION["user_config"]}
     assert PACKAGE["environmentVariables"] == [
         {
             "name": PREFIX + name.upper(),

@@ -16,7 +16,9 @@ from uru_mcp.access.gate import require
 from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.access.policy import EXECUTE, NAMING, OWN_TOOLS, PLATFORM_TOOLS, READ, RECORDS
 from uru_mcp.commands.client_configs.entry import KEY, PERMISSIONS
-from uru_mcp.config.settings import PREFIX, VARIABLES, Settings, read_settings
+from uru_mcp.config.environment import read_settings
+from uru_mcp.config.settings import PREFIX, VARIABLES, Settings
+from uru_mcp.config.variables import Variables
 from uru_mcp.errors import PermissionMissing
 from uru_mcp.permissions import Grant, Permission
 from uru_mcp.resources.resources import NAMESPACE, RECORD_TEMPLATES
@@ -93,13 +95,15 @@ def test_the_naming_rules_are_told() -> None:
 
 
 def test_the_settings_table_is_the_settings() -> None:
-    fields = {PREFIX + name.upper(): field for name, field in Settings.model_fields.items()}
-    expected = [f"| `{name}` | {shown(fields[name].default)} | {fields[name].description} |" for name in VARIABLES]
+    described = {PREFIX + name.upper(): field.description for name, field in Variables.model_fields.items()}
+    assert list(described) == list(VARIABLES)
+    defaults = {name: getattr(Settings(), name.removeprefix(PREFIX).lower()) for name in VARIABLES}
+    expected = [f"| `{name}` | {shown(defaults[name])} | {described[name]} |" for name in VARIABLES]
     assert "\n".join(["| variable | default | meaning |", "|---|---|---|", *expected]) in README, "\n".join(expected)
 
 
 def shown(default: Any) -> str:
-    if default is None or repr(default) == "PydanticUndefined":
+    if default is None:
         return "\u2013"
     return "all" if default == () else f"`{default}`"
 

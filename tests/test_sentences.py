@@ -19,7 +19,7 @@ import pytest
 
 from tests.world import CATALOG, Connect, Uru, connector, text_of
 from uru_mcp.access.policy import OWN_TOOLS, PLATFORM_TOOLS
-from uru_mcp.config.settings import Settings
+from uru_mcp.config.variables import Variables
 from uru_mcp.errors import Code
 from uru_mcp.messages import access_messages, call_messages, record_messages, report_messages
 from uru_mcp.tools.definitions import CARD_TOOLS, INSTRUCTIONS, OWN, Definition
@@ -164,7 +164,7 @@ def test_no_sentence_names_a_member_or_a_code_that_does_not_exist() -> None:
 
 
 def test_no_sentence_names_a_variable_that_does_not_exist() -> None:
-    known = {f"URU_{name.upper()}" for name in Settings.model_fields}
+    known = {f"URU_{name.upper()}" for name in Variables.model_fields}
     named = {name for _, text in SENTENCES for name in re.findall(r"\bURU_[A-Z_]*[A-Z]\b", text)}
     assert len(named) > 3
     assert named - known == set()

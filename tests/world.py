@@ -24,7 +24,7 @@ from mcp.types import (
 )
 
 from uru_mcp.bridge import Bridge
-from uru_mcp.config.settings import read_settings
+from uru_mcp.config.environment import read_settings
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.credentials.key_sources import KeyVariable
 from uru_mcp.credentials.keyring import Keyring

@@ -17,7 +17,7 @@ from mcp.types import ElicitResult, Tool
 from proofs.evaluation.records import State, state_of
 from proofs.evaluation.task import ALL, Decision, Task
 from uru_mcp.bridge import Bridge
-from uru_mcp.config.settings import read_settings
+from uru_mcp.config.environment import read_settings
 from uru_mcp.sandbox import Sandbox
 from uru_mcp.server.handlers import build_server
 from uru_mcp.untrusted_input.redaction import Redaction

@@ -32,7 +32,7 @@ def main() -> None:
 def _serve(early: EarlyStdin) -> NoReturn:
     gc.disable()  # until all is imported, as in the command line
     from uru_mcp.bridge import Bridge
-    from uru_mcp.config.settings import read_environment, read_settings
+    from uru_mcp.config.environment import read_environment, read_settings
     from uru_mcp.server.lifecycle import serve
     from uru_mcp.server.logging_setup import start_logging
     from uru_mcp.untrusted_input.redaction import Redaction

@@ -106,7 +106,7 @@ class Bridge:
             self._renderer,
             report=self._report,
             on_change=self._announcements.after_change,
-            workspace_id=settings.fixed_workspace,
+            workspace_id=settings.workspace_id,
             execute_timeout=settings.execute_timeout,
         )
         audit = AuditLog(settings.audit_log, redaction) if settings.audit_log else None

@@ -17,7 +17,7 @@ from tests.results.test_automation_approvals import REFUND
 from tests.world import CARDS, Claude, Connect, Uru, connector, text_of
 from uru_mcp.approvals.decisions import LIFETIME, META, Decisions
 from uru_mcp.bridge import Bridge
-from uru_mcp.config.settings import read_settings
+from uru_mcp.config.environment import read_settings
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import Declined
 from uru_mcp.results.consent import Confirmation, Consent

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from uru_mcp.config.environment import read_settings
 from uru_mcp.config.parsing import cache_directory, split_command
-from uru_mcp.config.settings import NODE_CLIENT_ONLY, VARIABLES, read_settings
+from uru_mcp.config.settings import VARIABLES
+from uru_mcp.config.variables import NODE_CLIENT_ONLY
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import SettingsError
 from uru_mcp.permissions import Permission
@@ -303,7 +305,7 @@ def test_a_variable_of_another_program_is_ignored_and_named(name: str) -> None:
         ({"URU_PROXY_URL": " “HTTPS://Example.com/” "}, "proxy_url", "HTTPS://Example.com"),
         (
             {"URU_WORKSPACE_ID": "'7B9F3C1E-2A4D-4E6F-8A1B-0C2D3E4F5A6B'"},
-            "fixed_workspace",
+            "workspace_id",
             "7b9f3c1e-2a4d-4e6f-8a1b-0c2d3e4f5a6b",
         ),
     ],

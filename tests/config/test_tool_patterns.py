@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from uru_mcp.config.environment import read_settings
 from uru_mcp.config.pattern_slips import nearest
-from uru_mcp.config.settings import read_settings
 from uru_mcp.config.tool_patterns import Rules, read_confirmed, read_patterns
 from uru_mcp.errors import SettingsError
 from uru_mcp.permissions import NOTHING, Permission, Permissions

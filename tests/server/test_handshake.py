@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from tests.process import PYTHON, served
 from tests.world import Uru, until
 from uru_mcp.bridge import Bridge
-from uru_mcp.config.settings import read_settings
+from uru_mcp.config.environment import read_settings
 from uru_mcp.errors import SettingsError
 from uru_mcp.sandbox.serve import serving
-from uru_mcp.server.early_stdin import CERTAIN, early_stdin
+from uru_mcp.server.early_stdin import early_stdin
 from uru_mcp.server.handshake import VERSIONS, Handshake
 from uru_mcp.server.opening import Opening
 from uru_mcp.server.standard_streams import LineReader, Writer
@@ -289,17 +289,6 @@ async def test_the_handshake_and_the_first_list_need_no_sdk(uru: Uru) -> None:
         assert len((await claude.result("tools/list"))["tools"]) > 20
         await claude.process.wait()  # which needs the SDK now
     assert "ended by ModuleNotFoundError" in claude.stderr, "there was none"
-
-
-@settings(max_examples=200)
-@given(
-    st.fixed_dictionaries(
-        {"URU_API_KEY": st.from_regex(CERTAIN["URU_API_KEY"], fullmatch=True)},
-        optional={name: st.from_regex(CERTAIN[name], fullmatch=True) for name in CERTAIN if name != "URU_API_KEY"},
-    )
-)
-def test_settings_that_count_as_certain_are_right(environ: dict[str, str]) -> None:
-    read_settings(environ)
 
 
 @pytest.mark.parametrize(

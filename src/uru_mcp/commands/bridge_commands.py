@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
@@ -142,7 +143,7 @@ def _asked(
     import anyio
 
     from uru_mcp.bridge import Bridge
-    from uru_mcp.config.settings import read_environment
+    from uru_mcp.config.environment import read_environment
     from uru_mcp.errors import SettingsError
     from uru_mcp.server.logging_setup import start_logging
     from uru_mcp.server.unconfigured import Unconfigured
@@ -155,7 +156,7 @@ def _asked(
         else:
             say(in_words(settings.problems, redaction), err=True)
         sys.exit(MISUSED)
-    is_level_set = "log_level" in settings.model_fields_set
+    is_level_set = bool(read_environment().get("URU_LOG_LEVEL"))
     start_logging(settings.log_level if is_level_set else "error", redaction)  # warnings stand in the answers too
     bridge = Bridge(_patient(settings), redaction, transport=transport)
 
@@ -170,7 +171,7 @@ def _asked(
 def _patient(settings: Settings) -> Settings:
     """The settings for a process that exits after one call: no background runs, no truncated results."""
     within = max(settings.call_deadline, FOR_LOOKS * settings.execute_timeout)
-    return settings.model_copy(update={"call_deadline": within, "result_chars": WHOLE, "sync_interval": 0})
+    return replace(settings, call_deadline=within, result_chars=WHOLE, sync_interval=0)
 
 
 def _object(text: str) -> dict[str, Any]:

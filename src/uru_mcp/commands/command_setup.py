@@ -60,7 +60,7 @@ def start(choice: Choice) -> Start:
 
     Raises: `click.ClickException` if the sandbox's files cannot be used.
     """
-    from uru_mcp.config.settings import read_environment, read_settings
+    from uru_mcp.config.environment import read_environment, read_settings
     from uru_mcp.credentials.api_key import Key
     from uru_mcp.errors import SettingsError
     from uru_mcp.untrusted_input.redaction import Redaction

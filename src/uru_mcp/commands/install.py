@@ -61,7 +61,7 @@ def install(
       uru-mcp install claude-desktop --permissions read --key-file ~/uru-key
       uru-mcp install cursor --sandbox --dry-run
     """
-    from uru_mcp.config.settings import read_environment
+    from uru_mcp.config.environment import read_environment
 
     if uninstall and (permissions or key_file or sandbox):
         raise click.UsageError("--uninstall can be combined only with --name and --dry-run.")

@@ -66,7 +66,7 @@ def accepted_environment(
 
     from uru_mcp.commands.client_configs.entry_environment import as_variables, keys_given, with_key
     from uru_mcp.commands.client_configs.key_check import checked_status, key_in
-    from uru_mcp.config.settings import read_settings
+    from uru_mcp.config.environment import read_settings
 
     in_file = anyio.run(key_in, wish.key_file) if wish.key_file else None
     key = keys_given(environ) or (_placed(wish) if in_file else {}) or {"URU_API_KEY": _asked()}

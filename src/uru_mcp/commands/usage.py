@@ -70,8 +70,8 @@ def _write_page(found: Usage, log: Path, page: Path) -> None:
 
 
 def _configured() -> Path:
+    from uru_mcp.config.environment import read_environment
     from uru_mcp.config.parsing import absolute_path
-    from uru_mcp.config.settings import read_environment
 
     text = read_environment().get("URU_AUDIT_LOG", "").strip()
     if not text:

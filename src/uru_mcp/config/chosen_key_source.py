@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from uru_mcp.config.settings import Settings, read_environment
+from uru_mcp.config.environment import read_environment
+from uru_mcp.config.settings import Settings
 from uru_mcp.credentials.key_sources import KeyCommand, KeyFile, KeySource, KeyVariable
 
 

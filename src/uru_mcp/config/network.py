@@ -12,8 +12,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from uru_mcp.config.environment import read_environment
 from uru_mcp.config.parsing import is_loopback
-from uru_mcp.config.settings import read_environment
 from uru_mcp.messages import report_messages
 
 CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")

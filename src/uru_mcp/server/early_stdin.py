@@ -7,25 +7,15 @@ are non-blocking.
 from __future__ import annotations
 
 import os
-import re
 import select
 import stat
 import sys
 from collections.abc import Mapping
 
+from uru_mcp.config.environment import is_plain
 from uru_mcp.server.handshake import Handshake
 
 READ = 64 * 1024  # bytes
-
-CERTAIN = {
-    "URU_API_KEY": r"uru_[!-~]{8,}",
-    "URU_PROXY_URL": r"https://[a-z0-9.-]+\.[a-z]{2,}/?|http://(?:127\.0\.0\.1|localhost)(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}))?/?",
-    "URU_WORKSPACE_ID": r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
-    "URU_PERMISSIONS": r"(?:read|write|execute)(?:, ?(?:read|write|execute))*",
-    "URU_NAMESPACES": r"[a-z0-9_*]+(?:, ?[a-z0-9_*]+)*",
-    "URU_LOG_LEVEL": r"debug|info|warning|error",
-}
-"""Values that are certainly valid, so that the answer to `initialize` is known before the settings are read."""
 
 
 class EarlyStdin:
@@ -56,12 +46,8 @@ class EarlyStdin:
 
 def early_stdin(arguments: list[str], environ: Mapping[str, str]) -> EarlyStdin | None:
     """Stdin, if the process certainly serves a client and its settings are certainly valid; otherwise None."""
-    ours = {name: value for name, value in environ.items() if name.startswith("URU_")}
-    if arguments or "URU_API_KEY" not in ours or sys.platform == "win32" or not (_is_pipe(0) and _is_pipe(1)):
-        return None
-    if not all(name in CERTAIN and re.fullmatch(CERTAIN[name], value) for name, value in ours.items()):
-        return None
-    return EarlyStdin()
+    is_certain = not arguments and sys.platform != "win32" and is_plain(environ) and _is_pipe(0) and _is_pipe(1)
+    return EarlyStdin() if is_certain else None
 
 
 def _is_pipe(descriptor: int) -> bool:

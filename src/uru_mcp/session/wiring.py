@@ -39,7 +39,7 @@ class Parts:
         self.connection = Connection(
             settings.proxy_url,
             keyring,
-            workspace_id=settings.fixed_workspace,
+            workspace_id=settings.workspace_id,
             redaction=redaction,
             transport=transport,
             heavy_work=heavy_work,
@@ -52,7 +52,7 @@ class Parts:
             self.client,
             self._keyring,
             declared=settings.permissions,
-            workspace_id=settings.fixed_workspace,
+            workspace_id=settings.workspace_id,
             clock=clock,
         )
 

@@ -21,7 +21,7 @@ from tests.world import Uru
 from uru_mcp.commands.doctor.api_facts import FACTS
 from uru_mcp.commands.doctor.endpoint_probes import Probe
 from uru_mcp.commands.doctor.report import TITLE, rendered, survey
-from uru_mcp.config.settings import read_settings
+from uru_mcp.config.environment import read_settings
 from uru_mcp.sandbox import Sandbox
 from uru_mcp.sandbox.serve import serving
 from uru_mcp.untrusted_input.redaction import Redaction

@@ -17,7 +17,7 @@ from mcp.client.extension import advertise
 from tests.world import Uru
 from uru_mcp.audit.audit_log import AuditLog, Entry
 from uru_mcp.bridge import Bridge
-from uru_mcp.config.settings import read_settings
+from uru_mcp.config.environment import read_settings
 from uru_mcp.errors import SettingsError
 from uru_mcp.server.apps.views import EXTENSION, MIME_TYPE
 from uru_mcp.server.handlers import build_server

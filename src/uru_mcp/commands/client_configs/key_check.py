@@ -32,7 +32,7 @@ async def checked_status(settings: Settings, redaction: Redaction) -> KeyStatus:
     If neither Uru nor the settings state the key's permissions, a harmless read may show that it has Read.
     """
     keyring = Keyring(source_of(settings), redaction)
-    workspace_id = settings.fixed_workspace
+    workspace_id = settings.workspace_id
     connection = Connection(settings.proxy_url, keyring, workspace_id=workspace_id, redaction=redaction, transport=None)
     client = UruClient(connection, redaction)
     identity = Identity(client, keyring, declared=settings.permissions, workspace_id=workspace_id)

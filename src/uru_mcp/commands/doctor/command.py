@@ -56,7 +56,7 @@ def doctor(as_json: bool, report: Path | None, force: bool) -> None:
 
     from uru_mcp.commands.doctor.check_sequence import examine
     from uru_mcp.commands.doctor.checks import Examination
-    from uru_mcp.config.settings import read_environment
+    from uru_mcp.config.environment import read_environment
     from uru_mcp.server.logging_setup import start_logging
     from uru_mcp.untrusted_input.redaction import Redaction
 

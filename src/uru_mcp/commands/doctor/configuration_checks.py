@@ -19,7 +19,7 @@ from uru_mcp.commands.client_configs.reading import Server, read_servers
 from uru_mcp.commands.doctor.checks import Examination, Finding, failed, ok, skipped
 from uru_mcp.commands.doctor.handshake import Silent, is_tracked, shake_hands
 from uru_mcp.commands.doctor.settings_checks import given
-from uru_mcp.config.settings import read_settings
+from uru_mcp.config.environment import read_settings
 from uru_mcp.credentials.program_lookup import find_program
 from uru_mcp.errors import SettingsError, UruError
 

@@ -51,7 +51,7 @@ async def survey(settings: Settings, redaction: Redaction) -> list[Probe]:
     """Request each endpoint once. Raises: `KeyUnavailable`."""
     keyring = Keyring(source_of(settings), redaction)
     connection = Connection(
-        settings.proxy_url, keyring, workspace_id=settings.fixed_workspace, redaction=redaction, transport=None
+        settings.proxy_url, keyring, workspace_id=settings.workspace_id, redaction=redaction, transport=None
     )
     try:
         await keyring.current()

@@ -98,13 +98,13 @@ class Service:
         self._connection = Connection(
             settings.proxy_url,
             self._keyring,
-            workspace_id=settings.fixed_workspace,
+            workspace_id=settings.workspace_id,
             redaction=redaction,
             transport=None,
         )
         self._client = UruClient(self._connection, redaction)
         self._identity = Identity(
-            self._client, self._keyring, declared=settings.permissions, workspace_id=settings.fixed_workspace
+            self._client, self._keyring, declared=settings.permissions, workspace_id=settings.workspace_id
         )
         self._key_status = KeyStatus()
         self._catalog = Catalog()

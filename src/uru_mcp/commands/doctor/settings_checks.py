@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from uru_mcp.commands.doctor.checks import Examination, Finding, failed, ok
-from uru_mcp.config.settings import PREFIX, VARIABLES, Settings, read_settings
+from uru_mcp.config.environment import read_settings
+from uru_mcp.config.settings import PREFIX, VARIABLES, Settings
 from uru_mcp.errors import SettingsError, SettingsProblem
 
 CONFIGURATION, KEY, ADDRESS = "configuration", "key", "address"

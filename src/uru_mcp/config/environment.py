@@ -1,0 +1,68 @@
+"""Reads the settings from the environment; the only reader of it.
+
+The plain values that nearly all users set need no validation, so that pydantic-settings, whose import takes longer than
+the rest of the start, is imported only for others.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from uru_mcp.config.settings import Settings
+
+PLAIN = {
+    "URU_API_KEY": r"uru_[!-#%-~]{8,}",
+    "URU_PROXY_URL": r"https://[a-z0-9.-]+\.[a-z]{2,}/?|http://(?:127\.0\.0\.1|localhost)(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}))?/?",
+    "URU_WORKSPACE_ID": r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+    "URU_PERMISSIONS": r"(?:read|write|execute)(?:, ?(?:read|write|execute))*",
+    "URU_NAMESPACES": r"[a-z0-9_*]+(?:, ?[a-z0-9_*]+)*",
+    "URU_LOG_LEVEL": r"debug|info|warning|error",
+}
+"""Values that are certainly valid, and that mean what they say."""
+
+
+def read_environment() -> Mapping[str, str]:
+    """The environment of this process."""
+    return os.environ
+
+
+def is_plain(environ: Mapping[str, str]) -> bool:
+    """Whether the settings are certainly valid: the key is set, and all `URU_*` variables have plain values."""
+    ours = {name: value for name, value in environ.items() if name.startswith("URU_")}
+    return "URU_API_KEY" in ours and all(
+        name in PLAIN and re.fullmatch(PLAIN[name], value) for name, value in ours.items()
+    )
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """The settings of an environment.
+
+    Raises:
+        SettingsError: A setting is missing or invalid; the error lists every problem, not only the first.
+    """
+    if is_plain(environ):
+        return _plain(environ)
+    from uru_mcp.config.variables import validated
+
+    return validated(environ)
+
+
+def _plain(environ: Mapping[str, str]) -> Settings:
+    from uru_mcp.config import parsing
+    from uru_mcp.config.settings import Settings
+    from uru_mcp.credentials.api_key import Key
+
+    parsers: Mapping[str, Callable[[str], object]] = {
+        "URU_API_KEY": Key,
+        "URU_PROXY_URL": parsing.base_url,
+        "URU_PERMISSIONS": parsing.permissions,
+        "URU_NAMESPACES": parsing.patterns,
+    }
+    values: dict[str, Any] = {
+        name.removeprefix("URU_").lower(): parsers.get(name, str)(environ[name]) for name in PLAIN if name in environ
+    }
+    return Settings(**values, cache=parsing.cache_directory(environ))
