@@ -21,7 +21,7 @@ def modules_with(*texts: str) -> set[str]:
 
 
 def test_the_environment_is_read_in_one_file_and_looked_at_before_all_imports() -> None:
-    assert modules_with("os.environ", "os.getenv", "getenv(") == {"config/settings", "__main__"}, (
+    assert modules_with("os.environ", "os.getenv", "getenv(") == {"config/environment", "__main__"}, (
         "__main__ only asks whether nothing can be wrong with it"
     )
 
