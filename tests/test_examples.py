@@ -18,6 +18,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.commands.client_configs.test_locations import VARIABLES as WHERE
 from tests.documents import CODE, DOCUMENTS, ROOT, Command, commands, said_in_passing
 from tests.process import served
 from tests.world import Claude, Connect, Uru, text_of
@@ -47,7 +48,8 @@ SERVES = ("uru-mcp", "--sandbox")  # which is MCP on pipes, and not for a termin
 ALL = [command for command in commands() if command.words != SERVES]
 RUN = [command for command in ALL if not any(str(command).startswith(prefix) for prefix in ELSEWHERE)]
 INSPECTED = [command for command in ALL if command.words[0] == "npx"]
-INSTALLING = re.findall(r"^\| .+ \| `~/\.uru-mcp/bin/uru-mcp install (\S+)` \|$", DOCUMENTS["README.md"], re.MULTILINE)
+TABLE = DOCUMENTS["README.md"].partition("| client | name |")[2]
+INSTALLING = dict(re.findall(r"\| ([^|`]+) \| `([a-z-]+)`(?= \|)", TABLE))
 
 # Of `mcp-inspector --cli --help`, version 2.12, those that the documents use.
 INSPECTOR_OPTIONS = {
@@ -67,7 +69,7 @@ INSPECTOR_OPTIONS = {
     "-e",
 }
 OF_SCRIPTS = {"--get", "--short", "--fastmcp", "--node", "--cache", "--catalog"}  # of proofs/ and benchmarks/
-UNSET = dict.fromkeys([*VARIABLES, "XDG_CONFIG_HOME", "APPDATA", "LOCALAPPDATA", "CLAUDE_CONFIG_DIR"])
+UNSET = dict.fromkeys([*VARIABLES, *WHERE])
 
 
 class Terminal:
@@ -111,7 +113,7 @@ async def test_the_commands_of_every_document_do_what_they_are_there_for(home: P
             assert "\x1b" not in ran.output, (command, "NO_COLOR is set")
 
 
-@pytest.mark.parametrize("client", INSTALLING)
+@pytest.mark.parametrize("client", INSTALLING.values())
 async def test_each_client_is_installed_in_one_line(client: str, home: Path, uru: Uru) -> None:
     async with serving(uru.sandbox) as url:
         terminal = Terminal(home, url, uru.key().text)
@@ -121,7 +123,7 @@ async def test_each_client_is_installed_in_one_line(client: str, home: Path, uru
 
 
 def test_every_client_has_its_line() -> None:
-    assert [*CLIENTS] == INSTALLING
+    assert {client.title: client.name for client in CLIENTS.values()} == INSTALLING
 
 
 @pytest.mark.parametrize("command", [*filter(lambda one: one.is_ours, ALL), *said_in_passing()], ids=str)

@@ -23,6 +23,8 @@ from tests.world import Uru
 from uru_mcp.commands.client_configs.entry import configuration
 from uru_mcp.commands.client_configs.known_clients import CLIENTS
 from uru_mcp.commands.client_configs.launch import command_of
+from uru_mcp.commands.client_configs.locations import configuration as configuration_of
+from uru_mcp.commands.client_configs.reading import read_servers
 from uru_mcp.sandbox.serve import serving
 
 SCRIPT = str(Path(sys.executable).with_name("uru-mcp"))
@@ -79,8 +81,8 @@ def written_entries(home: Path) -> dict[str, list[str]]:
     found = {}
     for client in CLIENTS:
         assert install(home, client, "--sandbox").exit_code == 0
-        (servers,) = json.loads(file_of(home, client).read_bytes()).values()
-        found[client] = [servers["uru"]["command"], *servers["uru"]["args"]]
+        (server,) = read_servers(configuration_of(CLIENTS[client], sys.platform, home, {}))
+        found[client] = [server.command or "", *server.args]
     assert len({tuple(words) for words in found.values()}) == 1
     return {"install": found["claude-desktop"]}
 

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.commands.client_configs.test_in_place_editing import EXAMPLES, RELAXED
+from tests.commands.client_configs.test_locations import VARIABLES as ELSEWHERE
 from tests.process import served
 from tests.world import Uru
 from uru_mcp.cli import main
@@ -20,12 +21,12 @@ from uru_mcp.commands.client_configs.known_clients import CLIENTS
 from uru_mcp.commands.client_configs.locations import configuration
 from uru_mcp.sandbox.serve import serving
 
-ELSEWHERE = ("APPDATA", "LOCALAPPDATA", "XDG_CONFIG_HOME", "CLAUDE_CONFIG_DIR")
 UNSET = dict.fromkeys([*ELSEWHERE, "URU_API_KEY", "URU_API_KEY_FILE", "URU_API_KEY_COMMAND", "URU_PERMISSIONS"])
 STRANGER = "uru_test_0123456789abcdef"
 SCRIPT = str(Path(sys.executable).with_name("uru-mcp"))
 STDIO: dict[str, Any] = {"command": SCRIPT, "args": []}
 SANDBOX = {"command": SCRIPT, "args": ["--sandbox"]}
+OPENCODE = {"type": "local", "command": [SCRIPT, "--sandbox"], "enabled": True, "timeout": 60000}
 
 
 def install(home: Path, *words: str, typed: str = "", **environ: str) -> Result:
@@ -63,6 +64,10 @@ def entry_of(home: Path, name: str = "uru") -> Any:
         ("vscode", {"servers": {"uru": {"type": "stdio", **SANDBOX}}}),
         ("windsurf", {"mcpServers": {"uru": SANDBOX}}),
         ("zed", {"context_servers": {"uru": SANDBOX}}),
+        ("gemini-cli", {"mcpServers": {"uru": SANDBOX}}),
+        ("opencode", {"mcp": {"uru": OPENCODE}}),
+        ("cline", {"mcpServers": {"uru": SANDBOX}}),
+        ("lm-studio", {"mcpServers": {"uru": SANDBOX}}),
     ],
 )
 def test_each_client_gets_its_own_format_and_is_told_of(client: str, expected: Any, tmp_path: Path) -> None:

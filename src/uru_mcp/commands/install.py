@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from uru_mcp.commands.client_configs.known_clients import CLIENTS, Client
-from uru_mcp.commands.client_configs.locations import Configuration, Machine, configuration, configurations
+from uru_mcp.commands.client_configs.locations import Configuration, configuration, configurations
+from uru_mcp.commands.client_configs.machine import Machine
 from uru_mcp.commands.key_prompt import Environment, Wish, accepted_environment, planned_environment
 from uru_mcp.commands.output import say, say_line
 from uru_mcp.commands.permission_prompt import UNDECLARED, say_what_to_add
@@ -50,8 +51,11 @@ def install(
 ) -> None:
     """Add uru-mcp to an MCP client's configuration, or remove it.
 
-    CLIENT is claude-desktop, claude-code, cursor, vscode, windsurf or zed. It is optional if only one of them has a
-    configuration on this machine.
+    CLIENT is optional if only one of these has a configuration on this machine:
+
+    \b
+      claude-desktop  claude-code  cursor  vscode  windsurf  zed
+      gemini-cli  opencode  cline  lm-studio
 
     The key is read from URU_API_KEY, URU_API_KEY_FILE or URU_API_KEY_COMMAND, or from a prompt, and is written only
     after Uru has accepted it. The rest of the configuration stays unchanged, and a backup is saved beside it.
@@ -99,16 +103,16 @@ def _chosen(client: str | None, machine: Machine) -> Configuration:
 
 
 def _install(configuration: Configuration, wish: Wish, machine: Machine) -> None:
-    from uru_mcp.commands.client_configs.entry import KEY, entry, environment_of, is_in_uv_cache
+    from uru_mcp.commands.client_configs.entry import KEY, entry, is_in_uv_cache
     from uru_mcp.commands.client_configs.entry_environment import left_behind, of_sandbox
     from uru_mcp.commands.client_configs.planned_change import addition, backups_with, current, server_of
     from uru_mcp.commands.client_configs.preview import difference
     from uru_mcp.untrusted_input.redaction import Redaction
 
-    redaction = Redaction()
+    redaction, shape = Redaction(), configuration.client.shape
     with _errors_as_text(redaction):
         old = server_of(current(configuration), wish.name)  # fails early, before the user is asked for a key
-        was = environment_of(old)
+        was = shape.environment(old)
         if wish.sandbox:
             env = Environment(of_sandbox(was, wish.permissions))
         elif wish.dry_run:
@@ -116,7 +120,7 @@ def _install(configuration: Configuration, wish: Wish, machine: Machine) -> None
         else:
             env = accepted_environment(was, wish, machine.environ, redaction)
         words = ["--sandbox"] if wish.sandbox else []
-        wanted = entry(sys.executable, *words, env=env.variables, old=old, is_typed=configuration.client.is_typed)
+        wanted = entry(sys.executable, *words, env=env.variables, old=old, shape=shape, name=wish.name)
         change = addition(configuration, wish.name, wanted)
         if wish.dry_run:
             say(difference(change, wish.name) if change.is_any else "Nothing would change.")
@@ -175,7 +179,7 @@ def _say_which_hold_a_key(backups: list[Path]) -> None:
 
 
 def _uninstall(configuration: Configuration, wish: Wish, machine: Machine) -> None:
-    from uru_mcp.commands.client_configs.entry import KEY, environment_of
+    from uru_mcp.commands.client_configs.entry import KEY
     from uru_mcp.commands.client_configs.file_writing import remove
     from uru_mcp.commands.client_configs.planned_change import backups_with, current, removal, server_of, spent_backup
     from uru_mcp.commands.client_configs.preview import difference
@@ -183,7 +187,7 @@ def _uninstall(configuration: Configuration, wish: Wish, machine: Machine) -> No
 
     title = configuration.client.title
     with _errors_as_text(Redaction()):
-        env = environment_of(server_of(current(configuration), wish.name))
+        env = configuration.client.shape.environment(server_of(current(configuration), wish.name))
         change = removal(configuration, wish.name)
         if not change.is_any:
             say_line(f"Nothing to change: {title} has no server “{wish.name}” in {change.path}")

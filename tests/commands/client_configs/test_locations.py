@@ -12,6 +12,10 @@ from uru_mcp.commands.client_configs.locations import configuration, configurati
 from uru_mcp.commands.client_configs.reading import read_servers
 from uru_mcp.errors import ConfigurationError
 
+VARIABLES = (
+    *("APPDATA", "LOCALAPPDATA", "XDG_CONFIG_HOME", "CLAUDE_CONFIG_DIR", "CODEX_HOME", "GEMINI_CLI_HOME"),
+    *("CLINE_MCP_SETTINGS_PATH", "CLINE_DATA_DIR", "CLINE_DIR", "GOOSE_PATH_ROOT"),
+)
 PLACES = {
     ("darwin", "claude-desktop"): "Library/Application Support/Claude/claude_desktop_config.json",
     ("darwin", "claude-code"): ".claude.json",
@@ -19,18 +23,30 @@ PLACES = {
     ("darwin", "vscode"): "Library/Application Support/Code/User/mcp.json",
     ("darwin", "windsurf"): ".codeium/windsurf/mcp_config.json",
     ("darwin", "zed"): ".config/zed/settings.json",
+    ("darwin", "gemini-cli"): ".gemini/settings.json",
+    ("darwin", "opencode"): ".config/opencode/opencode.jsonc",
+    ("darwin", "cline"): ".cline/data/settings/cline_mcp_settings.json",
+    ("darwin", "lm-studio"): ".lmstudio/mcp.json",
     ("linux", "claude-desktop"): ".config/Claude/claude_desktop_config.json",
     ("linux", "claude-code"): ".claude.json",
     ("linux", "cursor"): ".cursor/mcp.json",
     ("linux", "vscode"): ".config/Code/User/mcp.json",
     ("linux", "windsurf"): ".codeium/windsurf/mcp_config.json",
     ("linux", "zed"): ".config/zed/settings.json",
+    ("linux", "gemini-cli"): ".gemini/settings.json",
+    ("linux", "opencode"): ".config/opencode/opencode.jsonc",
+    ("linux", "cline"): ".cline/data/settings/cline_mcp_settings.json",
+    ("linux", "lm-studio"): ".lmstudio/mcp.json",
     ("win32", "claude-desktop"): "AppData/Roaming/Claude/claude_desktop_config.json",
     ("win32", "claude-code"): ".claude.json",
     ("win32", "cursor"): ".cursor/mcp.json",
     ("win32", "vscode"): "AppData/Roaming/Code/User/mcp.json",
     ("win32", "windsurf"): ".codeium/windsurf/mcp_config.json",
     ("win32", "zed"): "AppData/Roaming/Zed/settings.json",
+    ("win32", "gemini-cli"): ".gemini/settings.json",
+    ("win32", "opencode"): ".config/opencode/opencode.jsonc",
+    ("win32", "cline"): ".cline/data/settings/cline_mcp_settings.json",
+    ("win32", "lm-studio"): ".lmstudio/mcp.json",
 }
 STORE = "AppData/Local/Packages/Claude_pzs8sxrjxfjjc/LocalCache/Roaming/Claude/claude_desktop_config.json"
 
@@ -74,8 +90,29 @@ def test_what_the_environment_names_comes_first(tmp_path: Path) -> None:
         ("claude-desktop", "linux", "XDG_CONFIG_HOME", "Claude/claude_desktop_config.json"),
         ("zed", "linux", "XDG_CONFIG_HOME", "zed/settings.json"),
         ("claude-code", "linux", "CLAUDE_CONFIG_DIR", ".claude.json"),
+        ("gemini-cli", "linux", "GEMINI_CLI_HOME", ".gemini/settings.json"),
+        ("opencode", "darwin", "XDG_CONFIG_HOME", "opencode/opencode.jsonc"),
+        ("cline", "linux", "CLINE_DIR", "data/settings/cline_mcp_settings.json"),
+        ("cline", "win32", "CLINE_DATA_DIR", "settings/cline_mcp_settings.json"),
+        ("cline", "linux", "CLINE_MCP_SETTINGS_PATH", ""),
     ):
         assert place(name, platform, tmp_path, **{variable: other}) == tmp_path / "other" / expected
+
+
+@pytest.mark.parametrize(
+    ("name", "older"),
+    [
+        ("opencode", ".config/opencode/opencode.json"),
+        ("opencode", ".config/opencode/config.json"),
+        ("cline", ".config/Code/User/globalStorage/saoudrizwan.claude-dev/settings/cline_mcp_settings.json"),
+        ("lm-studio", ".cache/lm-studio/mcp.json"),
+    ],
+)
+def test_an_older_file_is_used_while_there_is_no_newer_one(name: str, older: str, tmp_path: Path) -> None:
+    write(tmp_path / older)
+    assert place(name, "linux", tmp_path) == tmp_path / older
+    write(tmp_path / PLACES["linux", name])
+    assert place(name, "linux", tmp_path) == tmp_path / PLACES["linux", name]
 
 
 def test_a_variable_that_names_no_absolute_path_is_passed_over(tmp_path: Path) -> None:

@@ -15,19 +15,7 @@ from uru_mcp.errors import ConfigurationError
 
 PYTHON = {"darwin": "/Users/you/.uru-mcp/bin/python", "linux": "/opt/é/python", "win32": r"C:\uru-mcp\python.exe"}
 WRITTEN = {"darwin": "/Users/you/.uru-mcp/bin/python", "linux": "/opt/é/python", "win32": r"C:\\uru-mcp\\python.exe"}
-MEMBERS = {
-    "claude-desktop": "mcpServers",
-    "claude-code": "mcpServers",
-    "cursor": "mcpServers",
-    "vscode": "servers",
-    "windsurf": "mcpServers",
-    "zed": "context_servers",
-}
-TYPED = '\n      "type": "stdio",'
-KNOWN_GOOD = """\
-{{
-  "{member}": {{
-    "uru": {{{type}
+PLAIN = """\
       "command": "{command}",
       "args": [
         "-P",
@@ -36,7 +24,38 @@ KNOWN_GOOD = """\
       ],
       "env": {{
         "URU_API_KEY": "uru_test_0123"
-      }}
+      }}"""
+TYPED = '      "type": "stdio",\n' + PLAIN
+OPENCODE = """\
+      "type": "local",
+      "command": [
+        "{command}",
+        "-P",
+        "-m",
+        "uru_mcp"
+      ],
+      "enabled": true,
+      "timeout": 60000,
+      "environment": {{
+        "URU_API_KEY": "uru_test_0123"
+      }}"""
+ENTRIES = {
+    "claude-desktop": ("mcpServers", PLAIN),
+    "claude-code": ("mcpServers", TYPED),
+    "cursor": ("mcpServers", PLAIN),
+    "vscode": ("servers", TYPED),
+    "windsurf": ("mcpServers", PLAIN),
+    "zed": ("context_servers", PLAIN),
+    "gemini-cli": ("mcpServers", PLAIN),
+    "opencode": ("mcp", OPENCODE),
+    "cline": ("mcpServers", PLAIN),
+    "lm-studio": ("mcpServers", PLAIN),
+}
+KNOWN_GOOD = """\
+{{
+  "{member}": {{
+    "uru": {{
+{entry}
     }}
   }}
 }}
@@ -51,10 +70,10 @@ def test_the_server_comes_and_goes(platform: str, name: str, place: str, tmp_pat
     client = CLIENTS[name]
     found = configuration(client, platform, tmp_path, {})
     env = {"URU_API_KEY": "uru_test_0123"}
-    addition(found, "uru", entry(PYTHON[platform], env=env, is_typed=client.is_typed)).make()
+    addition(found, "uru", entry(PYTHON[platform], env=env, shape=client.shape)).make()
 
-    typed = TYPED if name in ("claude-code", "vscode") else ""
-    expected = KNOWN_GOOD.format(member=MEMBERS[name], type=typed, command=WRITTEN[platform])
+    member, written = ENTRIES[name]
+    expected = KNOWN_GOOD.format(member=member, entry=written.format(command=WRITTEN[platform]))
     assert (tmp_path / place).read_text(encoding="utf-8") == expected
     removal(found, "uru").make()
     assert not (tmp_path / place).exists()

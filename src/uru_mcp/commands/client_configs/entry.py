@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from uru_mcp.commands.client_configs.entry_shape import PLAIN, Shape
 from uru_mcp.commands.client_configs.launch import command_of
 from uru_mcp.untrusted_input.terminal_escaping import as_json
 
@@ -26,24 +27,18 @@ def is_in_uv_cache(python: str) -> bool:
 
 
 def entry(
-    python: str, *arguments: str, env: Mapping[str, Any], old: Any = None, is_typed: bool = False
+    python: str,
+    *arguments: str,
+    env: Mapping[str, Any],
+    old: Any = None,
+    shape: Shape = PLAIN,
+    name: str = "uru",
 ) -> dict[str, Any]:
-    """The entry that starts this Python's uru-mcp with these arguments; `env` is its complete environment.
+    """The entry that starts this Python's uru-mcp with these arguments, as a client of this shape has it.
 
-    Unknown fields of an old entry stay if it has a command. `args` is always included, since some clients require it.
+    `env` is its complete environment. Unknown fields of an old entry stay.
     """
-    command, *words = command_of(python)
-    found: dict[str, Any] = {"type": "stdio"} if is_typed else {}
-    found |= {"command": command, "args": [*words, *arguments]}
-    found |= {"env": dict(env)} if env else {}
-    is_command = isinstance(old, dict) and "command" in old
-    return {**({name: value for name, value in old.items() if name != "env"} if is_command else {}), **found}
-
-
-def environment_of(old: Any) -> dict[str, Any]:
-    """The variables that an old entry sets."""
-    env = old.get("env") if isinstance(old, dict) else None
-    return env if isinstance(env, dict) else {}
+    return shape.entry([*command_of(python), *arguments], env, old, name)
 
 
 def configuration(python: str, *arguments: str, key: tuple[str, str] = KEY) -> str:

@@ -1,54 +1,74 @@
-"""The MCP clients that `uru-mcp install` supports: their configuration format, and what to do after a change.
+"""The table of MCP clients that `uru-mcp install` supports. A new client is a row here, and a line in the README.
 
-`locations.py` knows where the files are.
+A row says where the client's file is, in which format, under which member it lists servers, how an entry looks, and
+what the user must do after a change. Facts about Claude Desktop, Claude Code, Cursor, VS Code, Windsurf and Zed are
+from each vendor's documentation of MCP servers; those of the others name their source. `docs/clients.md` says which
+clients have been tested with uru-mcp.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from uru_mcp.commands.client_configs import client_files
+from uru_mcp.commands.client_configs.entry_shape import PLAIN, Shape
+from uru_mcp.commands.client_configs.machine import Machine
+
+Syntax = Literal["json", "jsonc"]  # jsonc: with comments and trailing commas
+
+STDIO = {"type": "stdio"}
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
     """A program that starts MCP servers.
 
-    `member` is the object in its file that contains the servers by name. `is_relaxed` is whether the file may contain
-    comments and trailing commas. `is_typed` is whether an entry needs `"type": "stdio"`. `opens` is how a user opens
-    the file, and `next_step` what the user must do to apply a change.
+    `member` is the object in its file that contains the servers by name. `opens` is how a user opens the file, and
+    `next_step` what the user must do to apply a change. `call_timeout` is how many seconds the client waits for a call
+    unless it is configured otherwise, if that is known. `placeholder` starts what the client replaces in values.
     """
 
     name: str
     title: str
+    place: Callable[[Machine], Path]
     member: str
     opens: str
     next_step: str
-    is_relaxed: bool = False
-    is_typed: bool = False
+    syntax: Syntax = "json"
+    shape: Shape = PLAIN
+    call_timeout: int | None = None
+    placeholder: str | None = "${"
 
 
-# Source: each vendor's documentation of MCP servers. Zed has dropped `"source": "custom"` since November 2025 and
-# removes it (zed-industries/zed#62818). Cursor rejects trailing commas (upstash/context7#563).
 CLIENTS = {
     client.name: client
     for client in (
         Client(
             "claude-desktop",
             "Claude Desktop",
+            client_files.claude_desktop,
             "mcpServers",
             opens="Settings → Developer → Edit Config",
             next_step="Quit Claude Desktop fully (closing its window is not enough) and open it again.",
+            call_timeout=60,
+            placeholder=None,
         ),
         Client(
             "claude-code",
             "Claude Code",
+            client_files.claude_code,
             "mcpServers",
             opens="any text editor",
             next_step="Restart Claude Code; /mcp shows the server.",
-            is_typed=True,
+            shape=Shape(always=STDIO),
         ),
         Client(
-            "cursor",
+            "cursor",  # rejects trailing commas (upstash/context7#563)
             "Cursor",
+            client_files.cursor,
             "mcpServers",
             opens="Cursor Settings → MCP",
             next_step="Restart Cursor; Cursor Settings → MCP shows the server.",
@@ -56,26 +76,83 @@ CLIENTS = {
         Client(
             "vscode",
             "VS Code",
+            client_files.vscode,
             "servers",
             opens="the command “MCP: Open User Configuration”",
             next_step="In VS Code, run “MCP: List Servers”, choose the server, and start it.",
-            is_relaxed=True,
-            is_typed=True,
+            syntax="jsonc",
+            shape=Shape(always=STDIO),
         ),
         Client(
             "windsurf",
             "Windsurf",
+            client_files.windsurf,
             "mcpServers",
             opens="Cascade → MCPs → Configure",
             next_step="In Windsurf, refresh the list of MCP servers in Cascade, or restart Windsurf.",
         ),
         Client(
-            "zed",
+            "zed",  # has dropped `"source": "custom"` since November 2025, and removes it (zed-industries/zed#62818)
             "Zed",
+            client_files.zed,
             "context_servers",
             opens="the command “zed: open settings file”",
             next_step="Zed starts the server automatically; the settings of its Agent Panel show it.",
-            is_relaxed=True,
+            syntax="jsonc",
+        ),
+        # Source: google-gemini/gemini-cli, docs/tools/mcp-server.md and packages/core/src/tools/mcp-client.ts; it
+        # allows comments, and replaces $NAME and ${NAME}.
+        Client(
+            "gemini-cli",
+            "Gemini CLI",
+            client_files.gemini_cli,
+            "mcpServers",
+            opens="any text editor",
+            next_step="Restart Gemini CLI; /mcp shows the server.",
+            syntax="jsonc",
+            call_timeout=600,
+            placeholder="$",
+        ),
+        # Source: anomalyco/opencode, packages/opencode/src/config/mcp.ts. It waits 5 seconds for the first list of
+        # tools by default, in newer versions 30; uru-mcp may need 10, and up to 50 for a call. `timeout` is in
+        # milliseconds.
+        Client(
+            "opencode",
+            "opencode",
+            client_files.opencode,
+            "mcp",
+            opens="any text editor",
+            next_step="Restart opencode; “opencode mcp list” shows the server.",
+            syntax="jsonc",
+            shape=Shape(
+                args=None,
+                env="environment",
+                always={"type": "local"},
+                unless_set={"enabled": True, "timeout": 60_000},
+            ),
+            call_timeout=60,
+            placeholder="{env:",
+        ),
+        # Source: cline/cline, apps/vscode/src/services/mcp/schemas.ts and sdk/packages/shared/src/mcp.ts.
+        Client(
+            "cline",
+            "Cline",
+            client_files.cline,
+            "mcpServers",
+            opens="MCP Servers → Configure → Configure MCP Servers",
+            next_step="In Cline, MCP Servers → Configure shows the server; restart the editor if it does not.",
+            call_timeout=60,
+        ),
+        # Source: lmstudio-ai/docs, 0_app/2_mcp/index.mdx, which follows Cursor's notation; the timeout is that of
+        # lmstudio-ai/lmstudio-bug-tracker#727. Whether it replaces placeholders is not documented.
+        Client(
+            "lm-studio",
+            "LM Studio",
+            client_files.lm_studio,
+            "mcpServers",
+            opens="Program → Install → Edit mcp.json",
+            next_step="In LM Studio, switch the server on in the list of integrations; restart it if it is not there.",
+            call_timeout=60,
         ),
     )
 }

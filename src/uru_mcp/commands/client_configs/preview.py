@@ -11,6 +11,7 @@ from difflib import unified_diff
 from typing import Any
 
 from uru_mcp.commands.client_configs.entry import KEY, OWN_WORDS
+from uru_mcp.commands.client_configs.entry_shape import PLAIN, Shape
 from uru_mcp.commands.client_configs.launch import current_command
 from uru_mcp.commands.client_configs.planned_change import Change, server_of
 from uru_mcp.config.parsing import base_url, split_command
@@ -29,7 +30,8 @@ def difference(change: Change, name: str) -> str:
     Raises: `ConfigurationError`.
     """
     old, new = (server_of(one, name) for one in (change.before, change.after))
-    was, will_be = _lines(old), _lines(new)
+    shape = _shape_of(change)
+    was, will_be = _lines(old, shape), _lines(new, shape)
     headed = unified_diff(was, will_be, n=len(was) + len(will_be), lineterm="")
     lines = [*headed][3:] or [
         "  (only in values that are not shown here)"
@@ -47,22 +49,39 @@ def _what_happens(change: Change, name: str, old: Any) -> str:
     return f"the server “{name}” would be {'added' if old is None else 'changed'}"
 
 
-def _lines(entry: Any) -> list[str]:
+def _shape_of(change: Change) -> Shape:
+    document = change.before or change.after
+    return document.configuration.client.shape if document is not None else PLAIN
+
+
+def _lines(entry: Any, shape: Shape) -> list[str]:
     if entry is None:
         return []
-    shown = {name: _masked(name, value) for name, value in entry.items()} if isinstance(entry, dict) else MASK
+    shown = {name: _masked(name, value, shape) for name, value in entry.items()} if isinstance(entry, dict) else MASK
     return as_json(shown).split("\n")
 
 
-def _masked(name: str, value: Any) -> Any:
-    if name == "env" and isinstance(value, dict):
+def _masked(name: str, value: Any, shape: Shape) -> Any:
+    if name == shape.env and isinstance(value, dict):
         return {variable: _masked_variable(variable, inner) for variable, inner in value.items()}
-    if name == "args" and isinstance(value, list):
-        return [one if one in OWN_WORDS else MASK for one in value]
-    if name == "command" and isinstance(value, str):
-        is_ours = value in (sys.executable, current_command()[0])
-        return value if is_ours or not re.search(r"\s", value) else MASK  # with blanks, it may contain arguments
-    return value if value == "stdio" or isinstance(value, bool) else MASK
+    if name == shape.command and isinstance(value, list):
+        return [*map(_masked_program, value[:1]), *map(_masked_word, value[1:])]
+    if name == shape.args and isinstance(value, list):
+        return [*map(_masked_word, value)]
+    if name == shape.command:
+        return _masked_program(value)
+    is_ours = value in (shape.always.get(name), shape.unless_set.get(name))
+    return value if is_ours or isinstance(value, bool) else MASK
+
+
+def _masked_program(value: Any) -> Any:
+    is_ours = value in (sys.executable, current_command()[0])
+    is_single = isinstance(value, str) and not re.search(r"\s", value)  # with blanks, it may contain arguments
+    return value if is_ours or is_single else MASK
+
+
+def _masked_word(value: Any) -> Any:
+    return value if value in OWN_WORDS else MASK
 
 
 def _masked_variable(name: str, value: Any) -> Any:

@@ -9,7 +9,6 @@ from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from uru_mcp.commands.client_configs.json_syntax import Member, Node, NotJson, parse, place_in
 from uru_mcp.commands.client_configs.known_clients import Client
@@ -36,7 +35,7 @@ def read_servers(configuration: Configuration) -> list[Server]:
     client, path = configuration.client, configuration.path
     text = text_of(read_bytes(path), path)
     servers = servers_of(parsed(text, client, path), text, client, path)
-    return [_server(member, text) for member in (servers.members if servers else ())]
+    return [_server(member, text, client) for member in (servers.members if servers else ())]
 
 
 def read_bytes(path: Path) -> bytes:
@@ -69,7 +68,7 @@ def parsed(text: str, client: Client, path: Path) -> Node | None:
     Raises: `ConfigurationError`.
     """
     try:
-        root = parse(text, is_relaxed=client.is_relaxed)
+        root = parse(text, is_relaxed=client.syntax == "jsonc")
     except NotJson as error:
         raise _unusable(str(error), error.line, error.column, client, path) from error
     if root is not None and not isinstance(root.value, dict):
@@ -97,16 +96,7 @@ def _unusable(why: str, line: int, column: int, client: Client, path: Path) -> C
     return ConfigurationError(message, fix=fix, line=line, column=column)
 
 
-def _server(member: Member, text: str) -> Server:
+def _server(member: Member, text: str, client: Client) -> Server:
     line, _ = place_in(text, member.start)
-    value: Any = member.node.value
-    if not isinstance(value, dict):
-        return Server(member.name, line)
-    command, args, env = value.get("command"), value.get("args"), value.get("env")
-    return Server(
-        member.name,
-        line,
-        command if isinstance(command, str) else None,
-        tuple(str(one) for one in args) if isinstance(args, list) else (),
-        {name: str(one) for name, one in env.items()} if isinstance(env, dict) else {},
-    )
+    launch = client.shape.launch(member.node.value)
+    return Server(member.name, line, launch.command, launch.args, launch.env)

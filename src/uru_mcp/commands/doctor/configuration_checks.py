@@ -23,7 +23,6 @@ from uru_mcp.config.environment import read_settings
 from uru_mcp.credentials.program_lookup import find_program
 from uru_mcp.errors import SettingsError, UruError
 
-FILLS_IN_NOTHING = ("claude-desktop",)  # other clients may replace placeholders, ${…}
 SANDBOX_FILE = "--db"  # followed by the sandbox's database file, as the next argument or after =
 
 IMPORTS_HERE = (
@@ -185,16 +184,17 @@ def _why_not(command: str) -> str:
 
 def _to_write(found: Found, server: Server) -> str:
     """The fix: the command that starts this installation, as JSON for the configuration, with or without a sandbox."""
-    command, *words = [*current_command(), *(["--sandbox"] if serves_sandbox(server) else [])]
-    entry = f'"command": {json.dumps(command)}, "args": {json.dumps(words)}'
+    words = [*current_command(), *(["--sandbox"] if serves_sandbox(server) else [])]
+    started = found.configuration.client.shape.started(words)
+    entry = ", ".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in started.items())
     return f"In {found.configuration.path}, write {entry}; {AGAIN}."
 
 
 def _settings(found: Found, server: Server, environ: Mapping[str, str]) -> Finding:
     if serves_sandbox(server):
         return skipped("it serves a sandbox, which needs none")
-    has_placeholders = any("${" in value for value in server.env.values())
-    if has_placeholders and found.configuration.client.name not in FILLS_IN_NOTHING:
+    placeholder = found.configuration.client.placeholder
+    if placeholder is not None and any(placeholder in value for value in server.env.values()):
         return skipped(f"they contain placeholders, which {found.title} replaces")
     try:
         read_settings(environ)
