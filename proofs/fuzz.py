@@ -25,7 +25,7 @@ from anyio.abc import Process
 from anyio.streams.text import TextReceiveStream
 
 from proofs.spoiling import HELLO, META, Spoiler
-from uru_mcp.audit.audit_log import read_entry
+from uru_mcp.audit.entry import read_entry
 from uru_mcp.catalog.cache_format import read_listing
 from uru_mcp.errors import UruError
 from uru_mcp.results.render import Remainder, Renderer

@@ -25,7 +25,7 @@ from typing import Any
 
 from proofs.shapes import KEY, SHAPES
 from uru_mcp.access import policy
-from uru_mcp.audit.audit_log import read_entry as read_audit
+from uru_mcp.audit.entry import read_entry as read_audit
 from uru_mcp.catalog import cache_format, tool_names
 from uru_mcp.catalog.assembly import assembled
 from uru_mcp.catalog.catalog import Catalog, classified, words_of

@@ -13,7 +13,7 @@ from typing import Any, get_args
 import pytest
 
 from tests.documents import BLOCK, CODE, DOCUMENTS, ROOT, blocks
-from uru_mcp.audit.audit_log import read_entry
+from uru_mcp.audit.entry import read_entry
 from uru_mcp.commands.client_configs.entry import KEY, PERMISSIONS
 from uru_mcp.commands.client_configs.known_clients import CLIENTS, Client
 from uru_mcp.commands.client_configs.locations import Configuration

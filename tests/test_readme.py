@@ -105,7 +105,7 @@ def test_the_settings_table_is_the_settings() -> None:
 def shown(default: Any) -> str:
     if default is None:
         return "\u2013"
-    return "all" if default == () else f"`{default}`"
+    return "all" if default == () else f"`{str(default).lower() if default is False else default}`"
 
 
 def test_the_sample_configurations_have_what_was_ticked_beside_the_key() -> None:

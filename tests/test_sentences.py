@@ -21,7 +21,7 @@ from tests.world import CATALOG, Connect, Uru, connector, text_of
 from uru_mcp.access.policy import OWN_TOOLS, PLATFORM_TOOLS
 from uru_mcp.config.variables import Variables
 from uru_mcp.errors import Code
-from uru_mcp.messages import access_messages, call_messages, record_messages, report_messages
+from uru_mcp.messages import access_messages, audit_messages, call_messages, record_messages, report_messages
 from uru_mcp.tools.definitions import CARD_TOOLS, INSTRUCTIONS, OWN, Definition
 from uru_mcp.untrusted_input.token_estimate import weight_of
 
@@ -40,7 +40,8 @@ MEMBERS_OF_MCP = {"initialize", "_meta", "resources/templates/list"}
 VALUES = {"never", "person", "ask"}  # of settings
 
 MESSAGES = {
-    one.__name__.rpartition(".")[2]: one for one in (access_messages, call_messages, record_messages, report_messages)
+    one.__name__.rpartition(".")[2]: one
+    for one in (access_messages, audit_messages, call_messages, record_messages, report_messages)
 }
 
 Sentence = tuple[str, str]  # where it stands, and its words, with {} for what is filled in

@@ -17,20 +17,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 from anyio.abc import TaskGroup
 
-from uru_mcp.audit.audit_log import AuditLog
-from uru_mcp.audit.call_recorder import CallContext, CallRecorder
+from uru_mcp.audit.call_recorder import CallContext, recorder_of
 from uru_mcp.config.chosen_key_source import source_of
 from uru_mcp.config.settings import Settings
 from uru_mcp.config.tool_patterns import UserRules
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.credentials.keyring import Keyring
-from uru_mcp.errors import KeyReplaced, NoAnswer, UnknownTool, UruError, unforeseen
+from uru_mcp.errors import UnknownTool, UruError
 from uru_mcp.lazy_imports import CALLS, in_parts
-from uru_mcp.messages import access_messages, call_messages
 from uru_mcp.resources.record_cache import RecordCache
 from uru_mcp.resources.resource_requests import ResourceHandlers
 from uru_mcp.results.consent import Consent, Way, askable, said_no
 from uru_mcp.results.render import Rendered, Renderer
+from uru_mcp.session.call_deadline import in_time
 from uru_mcp.session.catalog_sync import Sync
 from uru_mcp.session.list_changes import Announcements, List, ignore_change
 from uru_mcp.session.read_permission_check import ReadCheck
@@ -62,8 +61,8 @@ class Bridge:
     """Serves one key at a time. Enter `running` before the first use.
 
     `on_change` is awaited with the name of a list that has changed since a client last asked for it. `transport`
-    replaces the network, for example with an application in this process. `heavy_work` limits work that keeps the
-    processor busy to one task at a time.
+    replaces the network, for example with an application in this process. `origin` is where calls come from, for the
+    audit log. `heavy_work` limits work that keeps the processor busy to one task at a time.
     """
 
     def __init__(
@@ -72,6 +71,7 @@ class Bridge:
         redaction: Redaction,
         *,
         transport: AsyncBaseTransport | None = None,
+        origin: str | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
@@ -109,8 +109,7 @@ class Bridge:
             workspace_id=settings.workspace_id,
             execute_timeout=settings.execute_timeout,
         )
-        audit = AuditLog(settings.audit_log, redaction) if settings.audit_log else None
-        self.recorder = CallRecorder(audit, self._call_context)
+        self.recorder = recorder_of(settings, redaction, self._call_context, origin=origin)
         self._tasks: TaskGroup
         self.on_change: Callable[[List], Awaitable[None]] = ignore_change
 
@@ -127,7 +126,7 @@ class Bridge:
     @property
     def blocking_error(self) -> UruError | None:
         """The error that blocks every call, as last seen; None if some calls can work. Sends no request."""
-        return self._session.blocking_error
+        return self._session.blocking_error or self.recorder.blocking_error
 
     def key_in_use(self) -> Key | None:
         """The key to which the current snapshot belongs."""
@@ -151,6 +150,7 @@ class Bridge:
                 self._background_runs.start(tasks)
                 if self._settings.sync_interval:
                     tasks.start_soon(self._sync.run)
+                self.recorder.check()
                 yield
                 tasks.cancel_scope.cancel()
         finally:
@@ -190,7 +190,10 @@ class Bridge:
         deadline = time.monotonic() + self._within(float("inf") if within is None else within - MARGIN)
         with self.recorder.recording(name, arguments, consent) as seen:
             try:
-                seen.rendered = await self._in_time(lambda: self._tool_calls.answer(name, arguments, deadline, consent))
+                self.recorder.require_start(seen)
+                seen.rendered = await in_time(
+                    lambda: self._tool_calls.answer(name, arguments, deadline, consent), self._settings.call_deadline
+                )
             except UruError as error:
                 if isinstance(error, UnknownTool) and name not in OWN and name not in CARD_TOOLS:
                     raise
@@ -229,8 +232,9 @@ class Bridge:
         Raises:
             UruError: The request failed.
         """
+        self.recorder.require_log()
         self._announcements.asked_for(name)
-        answer = await self._in_time(lambda: ask(self._resource_handlers, self._within()))
+        answer = await in_time(lambda: ask(self._resource_handlers, self._within()), self._settings.call_deadline)
         resources, prompts = self._resource_handlers.outline()
         self._announcements.showed(name, resources if name == "resources" else prompts)
         return answer
@@ -247,23 +251,6 @@ class Bridge:
             await self._session.searchable(self._session.now)
         except Exception:  # boundary: an unexpected error in indexing fails a search, not the process
             log.exception("the calls could not be prepared")
-
-    async def _in_time(self, answer: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Await the answer until the deadline. Raises: `UruError` and no other exception."""
-        try:
-            with anyio.fail_after(self._settings.call_deadline):
-                try:
-                    return await answer()
-                except KeyReplaced:
-                    return await answer()  # retried once from the start, through the gate with the new key
-        except UruError:
-            raise
-        except TimeoutError:
-            message = call_messages.CALL_NOT_ANSWERED.format(seconds=self._settings.call_deadline)
-            raise NoAnswer(message, fix=access_messages.TRY_IN_A_MINUTE, code="timed_out") from None
-        except Exception as error:  # boundary: no exception text reaches the client
-            log.exception("a request failed")
-            raise unforeseen(error) from None
 
     def _within(self, at_most: float = float("inf")) -> float:
         return min(at_most, self._settings.call_deadline - MARGIN)
@@ -294,5 +281,7 @@ class Bridge:
             source=self._keyring.source,
             exposure=self._keyring.exposure,
             unseen_removed=self._redaction.unseen,
+            audit_trouble=self.recorder.trouble,
+            audit_exposure=self.recorder.exposure,
         )
         return report(facts)

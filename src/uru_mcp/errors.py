@@ -3,6 +3,7 @@
 * UruError
   x SettingsError      the user: fix the configuration
   x ConfigurationError the user: fix a client's configuration file
+  x AuditUnavailable   the user: an audit log that can be written
   x KeyUnavailable     the user: a file with the key, or a command that prints it
   x KeyRefused         the user: another key
     + KeyReplaced
@@ -30,6 +31,7 @@ from uru_mcp.untrusted_input.quoting import Quotation
 Code = Literal[
     "not_configured",
     "malformed_key",
+    "audit_unavailable",
     "key_unavailable",
     "key_rejected",
     "key_revoked",
@@ -111,6 +113,12 @@ class ConfigurationError(UruError):
     """An MCP client's configuration cannot be read or changed; `details` may hold `line` and `column`, 1-based."""
 
     default_code = "not_configured"
+
+
+class AuditUnavailable(UruError):
+    """The audit log cannot be written. Calls go on without it, or are refused where it is required."""
+
+    default_code = "audit_unavailable"
 
 
 class KeyUnavailable(UruError):

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from uru_mcp.audit.audit_log import AuditLog, Entry
+from uru_mcp.audit.audit_log import AuditLog
+from uru_mcp.audit.entry import Entry
 from uru_mcp.audit.key_use import DAYS, first_day, use_by_day
 from uru_mcp.audit.request_count import RequestCount
 from uru_mcp.untrusted_input.redaction import Redaction

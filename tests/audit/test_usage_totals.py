@@ -15,7 +15,8 @@ from click.testing import CliRunner, Result
 from tests.process import SYSTEM, URU_MCP
 from tests.world import Connect
 from uru_mcp.access.policy import EXECUTE, READ, WRITE
-from uru_mcp.audit.audit_log import AuditLog, Entry
+from uru_mcp.audit.audit_log import AuditLog
+from uru_mcp.audit.entry import Entry
 from uru_mcp.cli import main
 from uru_mcp.permissions import EVERYTHING, NOTHING, Permissions
 from uru_mcp.untrusted_input.redaction import Redaction

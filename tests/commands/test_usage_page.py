@@ -14,7 +14,8 @@ from click.testing import CliRunner, Result
 from tests.sandbox.web.browsing import NARROW, NEEDS_CHROMIUM, WIDE, chromium, person_at
 from tests.sandbox.web.test_pages import check
 from uru_mcp.access.policy import EXECUTE, READ
-from uru_mcp.audit.audit_log import AuditLog, Entry
+from uru_mcp.audit.audit_log import AuditLog
+from uru_mcp.audit.entry import Entry
 from uru_mcp.cli import main
 from uru_mcp.permissions import EVERYTHING
 from uru_mcp.untrusted_input.redaction import Redaction

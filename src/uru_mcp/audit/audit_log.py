@@ -10,20 +10,19 @@ import errno
 import json
 import logging
 import os
-import re
 import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
 
-from uru_mcp.permissions import Permissions, in_order
-from uru_mcp.untrusted_input.json_fields import Record, moment_at, text_at
-from uru_mcp.untrusted_input.permission_parsing import told_by
+from uru_mcp.audit import log_file
+from uru_mcp.audit.entry import Entry, as_record, read_entry
+from uru_mcp.credentials.key_sources import Exposure
+from uru_mcp.errors import AuditUnavailable
+from uru_mcp.messages import audit_messages
 from uru_mcp.untrusted_input.redaction import Redaction
 
 if sys.platform != "win32":
@@ -32,108 +31,8 @@ if sys.platform != "win32":
 LIMIT = 10_000_000  # bytes, about 30,000 calls
 READ_BACK = 10_000_000  # bytes of the newest entries
 KEPT = 3  # rotated files: FILE.1 is the newest
-PRIVATE = 0o600
-
-OK = "ok"
-WAITING = "waiting"
-WORD = re.compile(r"[a-z_]{1,60}")
-LONGEST = 200  # characters of a name or an id
-LARGEST = 10**12  # milliseconds or characters; a larger number is not a measurement
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One call. As a line of the file, where everything after `outcome` may be null or absent:
-
-        {"time": "2026-07-14T09:00:00.123+00:00", "tool": "platform__context_query", "outcome": "ok",
-         "via": "uru_read", "needs": ["read"], "granted": ["read", "execute"], "ms": 84,
-         "chars_in": 61, "chars_out": 2310, "log_id": "log_8f14e45f", "key": "cdef",
-         "decided_by": "person", "decided_how": "elicitation"}
-
-    `time` is when the call arrived, in UTC. `tool` is Uru's tool, or one of our own if it runs no other; `via` is the
-    dispatch tool that was called for it. `outcome` is `ok` or the error's code. `needs` is None if the tool is unknown,
-    and `granted`, the permissions of the key itself, is None if they are. `ms` is the milliseconds until the answer;
-    `chars_in` is the length of the arguments, `chars_out` that of the answer's text. `key` is the key's last four
-    characters. If a call needed a person's yes, or decided a step of a run, `decided_by` is `person`, `model` or
-    `nobody`, and `decided_how` is `elicitation`, `card`, `terminal` or `none`; the outcome of a no is `declined`. A
-    call that was answered with a question has an entry of its own with the outcome `waiting`: nothing was sent.
-    """
-
-    time: datetime
-    tool: str
-    outcome: str
-    via: str | None = None
-    needs: Permissions | None = None
-    granted: Permissions | None = None
-    ms: int = 0
-    chars_in: int = 0
-    chars_out: int = 0
-    log_id: str | None = None
-    key: str | None = None
-    decided_by: str | None = None
-    decided_how: str | None = None
-
-    @property
-    def has_failed(self) -> bool:
-        return self.outcome not in (OK, WAITING)
-
-
-def as_record(entry: Entry) -> Record:
-    record = asdict(entry)
-    if entry.decided_by is None:
-        del record["decided_by"], record["decided_how"]  # of most calls there was nothing to decide
-    return {
-        **record,
-        "time": entry.time.isoformat(timespec="milliseconds"),
-        "needs": None if entry.needs is None else in_order(entry.needs),
-        "granted": None if entry.granted is None else in_order(entry.granted),
-    }
-
-
-def read_entry(line: str, redaction: Redaction) -> Entry | None:
-    """Parse a line; None if it is incomplete, from another program, or of an unknown version."""
-    try:
-        record = redaction.value(json.loads(line))
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(record, dict):
-        return None
-    time, tool, outcome = moment_at(record, "time"), _shown(record, "tool"), text_at(record, "outcome")
-    if time is None or tool is None or outcome is None or not WORD.fullmatch(outcome):
-        return None
-    return Entry(
-        time,
-        tool,
-        outcome,
-        via=_shown(record, "via"),
-        needs=_permissions(record, "needs"),
-        granted=_permissions(record, "granted"),
-        ms=_count(record, "ms"),
-        chars_in=_count(record, "chars_in"),
-        chars_out=_count(record, "chars_out"),
-        log_id=_shown(record, "log_id"),
-        key=_shown(record, "key"),
-        decided_by=_shown(record, "decided_by"),
-        decided_how=_shown(record, "decided_how"),
-    )
-
-
-def _shown(record: Record, name: str) -> str | None:
-    """A short, printable text, safe for a terminal."""
-    text = text_at(record, name)
-    return text if text is not None and len(text) <= LONGEST and text.isprintable() else None
-
-
-def _permissions(record: Record, name: str) -> Permissions | None:
-    found = record.get(name)
-    return told_by(found) if isinstance(found, list) else None
-
-
-def _count(record: Record, name: str) -> int:
-    found: Any = record.get(name)
-    return found if isinstance(found, int) and not isinstance(found, bool) and 0 <= found <= LARGEST else 0
 
 
 def with_older(path: Path, *, kept: int = KEPT) -> list[Path]:
@@ -149,37 +48,74 @@ class AuditLog:
     """Appends entries to a file and rotates it before it exceeds `limit` bytes; `kept` rotated files remain.
 
     The file is opened for each line, which takes about 50 microseconds, so that users may move or delete it. Each line
-    is a single append, which the system does not interleave with those of other processes. A new file is readable only
-    by its owner. If an existing file is accessible to others, that is logged once, but its mode is left unchanged,
-    since it may be intended.
+    is a single append, which the system does not interleave with those of other processes. `log_file.py` says which
+    files are refused. `is_required` is whether calls are refused without it.
     """
 
-    def __init__(self, path: Path, redaction: Redaction, *, limit: int = LIMIT, kept: int = KEPT) -> None:
+    def __init__(
+        self,
+        path: Path,
+        redaction: Redaction,
+        *,
+        is_required: bool = False,
+        limit: int = LIMIT,
+        kept: int = KEPT,
+    ) -> None:
         self._path = path
+        self.is_required = is_required
         self._redaction = redaction
         self._limit = limit
         self._kept = kept
-        self._is_failing = False
+        self._failure: OSError | None = None
         self._is_stuck = False
-        self._has_warned = False
+        self._exposure: Exposure | None = None
 
     @property
     def path(self) -> Path:
         return self._path
 
+    @property
+    def exposure(self) -> Exposure | None:
+        """Who else can access the file; None if nobody can."""
+        return log_file.exposure(self._path)
+
     def append(self, entry: Entry) -> None:
-        """Write a line. A failure does not affect the call; it is logged once until writing works again."""
+        """Write a line. A failure is logged once, until writing works again.
+
+        Raises: `AuditUnavailable`.
+        """
         line = json.dumps(self._redaction.value(as_record(entry))).encode() + b"\n"
-        if self._is_failing:
-            line = b"\n" + line  # the last line may be incomplete, for example because the disk was full
         try:
             self._make_room(len(line))
             self._write(line)
-            self._is_failing = False
         except OSError as error:
-            if not self._is_failing:
-                log.warning("calls are not recorded because %s cannot be written: %s", self._path, error.strerror)
-            self._is_failing = True
+            raise self._failed(error) from error
+        before, self._exposure = self._exposure, self.exposure
+        if self._exposure is not None and self._exposure != before:
+            log.warning("%s %s", self._exposure.message, self._exposure.fix)
+
+    def check(self) -> None:
+        """Look whether a line could be written now. Writes at most a line break, and only after a failed write.
+
+        Raises: `AuditUnavailable`.
+        """
+        try:
+            if self._failure is None:
+                log_file.require_writable(self._path)
+            else:
+                self._write(b"")
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def _failed(self, error: OSError) -> AuditUnavailable:
+        why = error.strerror or type(error).__name__
+        sentence = audit_messages.REFUSED if self.is_required else audit_messages.NOT_RECORDED
+        message = sentence.format(path=self._path, why=f"{why[:1].lower()}{why[1:]}")
+        failure = AuditUnavailable(message, fix=log_file.remedy(self._path, error))
+        if self._failure is None or self._failure.strerror != error.strerror:
+            log.warning("%s %s", failure.message, failure.fix)
+        self._failure = error
+        return failure
 
     def since(self, moment: datetime) -> Iterator[Entry | None]:
         """The lines of files that were written to since a moment, oldest first, as entries; None for what is none.
@@ -199,29 +135,15 @@ class AuditLog:
                 yield from (read_entry(line.decode(errors="replace"), self._redaction) for line in opened)
 
     def _write(self, line: bytes) -> None:
-        file = self._opened()
+        if self._failure is not None:
+            line = b"\n" + line  # the last line may be incomplete, for example because the disk was full
+        file = log_file.open_for_append(self._path)
         try:
             if os.write(file, line) < len(line):
-                raise OSError(errno.EIO, "only part of a line could be written")
+                raise OSError(errno.EIO, audit_messages.PARTLY_WRITTEN)
         finally:
             os.close(file)
-
-    def _opened(self) -> int:
-        """Raises: `OSError`, also for anything but a regular file: a pipe would block, and stdout belongs to MCP."""
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0)
-        try:
-            file = os.open(self._path, flags, PRIVATE)
-        except FileNotFoundError:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            file = os.open(self._path, flags, PRIVATE)
-        mode = os.fstat(file).st_mode
-        if not stat.S_ISREG(mode):
-            os.close(file)
-            raise OSError(errno.EINVAL, "it is not a regular file")
-        if mode & 0o077 and sys.platform != "win32" and not self._has_warned:
-            self._has_warned = True
-            log.warning("other users of this machine may read %s; chmod 600 makes it private", self._path)
-        return file
+        self._failure = None
 
     def _make_room(self, size: int) -> None:
         """Rotate if `size` more bytes would exceed the limit; if rotation fails, the file keeps growing."""

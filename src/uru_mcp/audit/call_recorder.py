@@ -9,26 +9,34 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 from uru_mcp.access.policy import DECIDE, PLATFORM
-from uru_mcp.audit.audit_log import LONGEST, OK, WAITING, AuditLog, Entry
+from uru_mcp.audit.audit_log import AuditLog
+from uru_mcp.audit.entry import LONGEST, OK, STARTED, WAITING, Entry
 from uru_mcp.audit.key_card import key_card
 from uru_mcp.audit.request_count import RequestCount
+from uru_mcp.audit.user_and_machine import machine, user
 from uru_mcp.catalog.tool_names import VALID, shown_name
+from uru_mcp.config.settings import Settings
 from uru_mcp.credentials.api_key import Key
-from uru_mcp.errors import UruError
+from uru_mcp.credentials.key_sources import Exposure
+from uru_mcp.errors import AuditUnavailable, UruError
+from uru_mcp.messages import audit_messages
 from uru_mcp.permissions import Grant, Permissions
 from uru_mcp.results.consent import Confirmation, Consent
 from uru_mcp.results.render import Rendered
 from uru_mcp.tools.definitions import DISPATCHERS
 from uru_mcp.tools.dispatch_tool_input import named_tool
+from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.uru.key_record import Requests
 
 NO_NAME = "(no tool's name)"  # a model may send anything as a name, even an argument
+ALWAYS = "uru_whoami"  # answers even without a required log, since it says what is wrong
 
 log = logging.getLogger(__name__)
 
@@ -48,23 +56,88 @@ class CallContext:
 
 @dataclass(slots=True)
 class RecordedCall:
-    """A call in progress; the code that answers it stores the answer here."""
+    """A call in progress; the code that answers it stores the answer here. `id` is set once its start is on file."""
 
+    name: str
+    arguments: dict[str, Any]
     rendered: Rendered | None = None
+    id: str | None = None
+    came: datetime = field(default_factory=lambda: datetime.now(UTC))
+    began: float = field(default_factory=time.perf_counter)
 
 
 class CallRecorder:
-    """Records calls; does nothing without an audit log. `call_context` is queried after a call has ended."""
+    """Records calls; does nothing without an audit log, unless one `is_required`: then it refuses calls.
 
-    def __init__(self, audit: AuditLog | None, call_context: Callable[[str], CallContext]) -> None:
+    `call_context` is queried after a call has ended. `origin` is `terminal` for calls of our own commands.
+    """
+
+    def __init__(
+        self,
+        audit: AuditLog | None,
+        call_context: Callable[[str], CallContext],
+        *,
+        is_required: bool = False,
+        origin: str | None = None,
+    ) -> None:
         self._audit = audit
         self._call_context = call_context
+        self._is_required = is_required
+        self._origin = origin
         self._count = RequestCount(audit.path) if audit is not None else None
 
     def sent(self, key: Key) -> None:
         """Count a request that is about to be sent to Uru."""
         if self._count is not None:
             self._count.sent(key.last4)
+
+    @property
+    def trouble(self) -> AuditUnavailable | None:
+        """Why calls cannot be recorded now, as far as it shows without writing a line; None without an audit log."""
+        if self._audit is None:
+            return _not_set() if self._is_required else None
+        try:
+            self._audit.check()
+        except AuditUnavailable as error:
+            return error.with_traceback(None)
+        return None
+
+    def check(self) -> None:
+        """Log at the start why calls cannot be recorded, or are refused."""
+        error = self.trouble
+        if error is not None and self._audit is None:
+            log.warning("%s %s", error.message, error.fix)
+
+    @property
+    def exposure(self) -> Exposure | None:
+        """Who else can access the log."""
+        return None if self._audit is None else self._audit.exposure
+
+    @property
+    def blocking_error(self) -> AuditUnavailable | None:
+        """Why calls are refused: the log is required, and cannot be written."""
+        return self.trouble if self._is_required else None
+
+    def require_log(self) -> None:
+        """Raises: `AuditUnavailable` if a required log cannot be written."""
+        if (error := self.blocking_error) is not None:
+            raise error
+
+    def require_start(self, call: RecordedCall) -> None:
+        """Where the log is required, write that the call has started, before anything is sent to Uru.
+
+        Raises: `AuditUnavailable`; the call must not be sent.
+        """
+        if not self._is_required:
+            return
+        try:
+            if self._audit is None:
+                raise _not_set()
+            call.id = uuid4().hex[:16]
+            self._audit.append(self._entry(call, STARTED))
+        except AuditUnavailable:
+            if call.name != ALWAYS:
+                raise
 
     async def key_card(self) -> dict[str, Any]:
         """What the card of the key in use shows of its use."""
@@ -77,11 +150,10 @@ class CallRecorder:
 
         `consent` is what a person has said to it, or that nobody said anything.
         """
-        recorded = RecordedCall()
+        recorded = RecordedCall(name, arguments)
         if self._audit is None:
             yield recorded
             return
-        came, began = datetime.now(UTC), time.perf_counter()
         outcome = "cancelled"  # unless it is set below
         try:
             yield recorded
@@ -93,33 +165,49 @@ class CallRecorder:
             outcome = "internal"
             raise
         finally:
-            ms = round((time.perf_counter() - began) * 1000)
             try:
-                entry = self._entry(came, name, arguments, outcome, ms, recorded.rendered)
-                self._audit.append(_with_decision(entry, consent))
+                entry = self._entry(recorded, outcome)
+                with suppress(AuditUnavailable):  # it was logged
+                    self._audit.append(_with_decision(entry, consent))
             except Exception:  # boundary: a failure to record must not fail the call
                 log.exception("a call was not recorded")
 
-    def _entry(
-        self, came: datetime, name: str, arguments: dict[str, Any], outcome: str, ms: int, rendered: Rendered | None
-    ) -> Entry:
-        tool, via = _meant(name, arguments)
+    def _entry(self, call: RecordedCall, outcome: str) -> Entry:
+        rendered = call.rendered
+        tool, via = _meant(call.name, call.arguments)
         found = self._call_context(tool)
         if self._count is not None and found.last4 and found.requests and found.requests.total is not None:
             self._count.begin(found.last4, found.requests.total)
         return Entry(
-            came,
+            call.came,
             tool if found.needs is not None or VALID.fullmatch(tool) else NO_NAME,
             outcome,
+            user=user(),
+            machine=machine(),
+            origin=self._origin,
+            call=call.id,
             via=via,
             needs=found.needs,
             granted=found.grant.held if found.grant is not None else None,
-            ms=ms,
-            chars_in=len(json.dumps(arguments, ensure_ascii=False, separators=(",", ":"))),
+            ms=round((time.perf_counter() - call.began) * 1000),
+            chars_in=len(json.dumps(call.arguments, ensure_ascii=False, separators=(",", ":"))),
             chars_out=0 if rendered is None else len(rendered.text),
             log_id=None if rendered is None else _log_id(rendered),
             key=found.last4,
         )
+
+
+def recorder_of(
+    settings: Settings, redaction: Redaction, call_context: Callable[[str], CallContext], *, origin: str | None
+) -> CallRecorder:
+    """The recorder of a process with these settings."""
+    file, is_required = settings.audit_log, settings.audit_log_required
+    audit = None if file is None else AuditLog(file, redaction, is_required=is_required)
+    return CallRecorder(audit, call_context, is_required=is_required, origin=origin)
+
+
+def _not_set() -> AuditUnavailable:
+    return AuditUnavailable(audit_messages.REQUIRED_AND_NOT_SET, fix=audit_messages.SET_AUDIT_LOG)
 
 
 def _meant(name: str, arguments: dict[str, Any]) -> tuple[str, str | None]:

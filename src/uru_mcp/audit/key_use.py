@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from uru_mcp.audit.audit_log import OK, Entry
+from uru_mcp.audit.entry import OK, STARTED, Entry
 
 DAYS = 30
 OUTCOMES_SHOWN = 5
@@ -32,7 +32,7 @@ def first_day(now: datetime) -> datetime:
 
 
 def use_by_day(entries: Iterable[Entry | None], last4: str | None, now: datetime) -> dict[str, Any]:
-    """The key's calls by day and outcome. `first` is the day of the oldest entry in the log, for any key.
+    """The calls of MCP clients with the key, by day and outcome. `first` is the day of the oldest such call of any key.
 
     `{"days": [{"day": "2026-11-01", "done": 3, "refused": 1, "failed": 0}, …], "calls": 4, "first": "2026-11-01",
     "outcomes": {"ok": 3, "insufficient_permission": 1}}`
@@ -43,7 +43,7 @@ def use_by_day(entries: Iterable[Entry | None], last4: str | None, now: datetime
     outcomes: Counter[str] = Counter()
     oldest: date | None = None
     for entry in entries:
-        if entry is None or entry.time < begin:
+        if entry is None or entry.time < begin or entry.outcome == STARTED or entry.origin is not None:
             continue
         day = entry.time.date()
         oldest = day if oldest is None else min(day, oldest)

@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from uru_mcp.audit.log_file import FLAGS, PRIVATE
 from uru_mcp.untrusted_input.json_fields import moment_at
 
-PRIVATE = 0o600
 HEADER = 200  # bytes, at most
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ class RequestCount:
         return {"requests": others, "since": since.isoformat()} if others > 0 else None
 
     def _append(self, last4: str) -> None:
-        file = os.open(self._path(last4), os.O_WRONLY | os.O_APPEND | getattr(os, "O_NONBLOCK", 0))
+        file = os.open(self._path(last4), FLAGS)
         try:
             os.write(file, b".")
         finally:

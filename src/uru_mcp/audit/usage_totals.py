@@ -6,11 +6,11 @@ Pure: it reads no file and prints nothing. Days are in UTC.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from uru_mcp.audit.audit_log import Entry
+from uru_mcp.audit.entry import STARTED, Entry
 from uru_mcp.permissions import EVERYTHING, NOTHING, Permissions, in_order, in_words
 
 NONE_NEEDED = "none needed"
@@ -63,11 +63,15 @@ class KeyUse:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Totals of the whole log. `unread` counts invalid lines. Tools and outcomes are sorted by calls, descending."""
+    """Totals of the calls of MCP clients. Tools and outcomes are sorted by calls, descending.
+
+    `unread` counts invalid lines, and `from_terminal` the calls of our own commands, which are in no other total.
+    """
 
     calls: int
     failed: int
     unread: int
+    from_terminal: int
     days: tuple[date, date] | None
     by_tool: tuple[Tally, ...]
     by_day: tuple[Tally, ...]
@@ -106,10 +110,10 @@ def summed(entries: Iterable[Entry | None]) -> Usage:
     """Add up the entries, in any order; None stands for an invalid line."""
     tools, days, outcomes, permissions = _Sums(), _Sums(), _Sums(), _Sums()
     keys: dict[str, KeyUse] = {}
-    unread = 0
-    for entry in entries:
-        if entry is None:
-            unread += 1
+    found = list(entries)
+    calls = [*_whole(entry for entry in found if entry is not None)]
+    for entry in calls:
+        if entry.origin is not None:
             continue
         tools.add(entry.tool, entry)
         days.add(entry.time.date().isoformat(), entry)
@@ -122,7 +126,8 @@ def summed(entries: Iterable[Entry | None]) -> Usage:
     return Usage(
         calls=sum(tally.calls for tally in by_day),
         failed=sum(tally.failed for tally in by_day),
-        unread=unread,
+        unread=found.count(None),
+        from_terminal=sum(entry.origin is not None for entry in calls),
         days=(date.fromisoformat(by_day[0].name), date.fromisoformat(by_day[-1].name)) if by_day else None,
         by_tool=tools.most_first(),
         by_day=by_day,
@@ -130,6 +135,19 @@ def summed(entries: Iterable[Entry | None]) -> Usage:
         by_permission=permissions.of(*in_order(EVERYTHING), NONE_NEEDED, NOT_KNOWN),
         keys=tuple(keys.values()),
     )
+
+
+def _whole(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """One entry for each call: of a call with two lines the one with its outcome, if there is one."""
+    started: dict[str | None, Entry] = {}
+    ended: set[str | None] = set()
+    for entry in entries:
+        if entry.outcome == STARTED:
+            started[entry.call] = entry
+        else:
+            ended.add(entry.call)
+            yield entry
+    yield from (entry for call, entry in started.items() if call not in ended)
 
 
 def _needed(entry: Entry) -> list[str]:

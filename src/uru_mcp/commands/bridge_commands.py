@@ -158,7 +158,7 @@ def _asked(
         sys.exit(MISUSED)
     is_level_set = bool(read_environment().get("URU_LOG_LEVEL"))
     start_logging(settings.log_level if is_level_set else "error", redaction)  # warnings stand in the answers too
-    bridge = Bridge(_patient(settings), redaction, transport=transport)
+    bridge = Bridge(_patient(settings), redaction, transport=transport, origin="terminal")
 
     async def answer() -> Value:
         async with bridge.running():

@@ -15,7 +15,7 @@ from uru_mcp.permissions import in_order, in_words
 from uru_mcp.untrusted_input.terminal_escaping import in_one_line
 
 if TYPE_CHECKING:
-    from uru_mcp.audit.audit_log import Entry
+    from uru_mcp.audit.entry import Entry
     from uru_mcp.audit.usage_totals import KeyUse, Tally, Usage
 
 COLUMNS = 80
@@ -55,7 +55,8 @@ def usage(file: Path | None, as_json: bool, page: Path | None) -> None:
 
 def _write_page(found: Usage, log: Path, page: Path) -> None:
     """Write what was found into the file, readable by its owner alone where it is new."""
-    from uru_mcp.audit.audit_log import PRIVATE, with_older
+    from uru_mcp.audit.audit_log import with_older
+    from uru_mcp.audit.log_file import PRIVATE
     from uru_mcp.commands.usage_page import usage_page
 
     if any(page.exists() and page.samefile(one) for one in with_older(log)):
@@ -85,7 +86,8 @@ def _configured() -> Path:
 def _entries(path: Path) -> Iterator[Entry | None]:
     """Every line of the log's files as an entry, None where it is not one. All are opened before any is read, so that a
     server which rotates them meanwhile takes nothing away."""
-    from uru_mcp.audit.audit_log import read_entry, with_older
+    from uru_mcp.audit.audit_log import with_older
+    from uru_mcp.audit.entry import read_entry
     from uru_mcp.untrusted_input.redaction import Redaction
 
     redaction = Redaction()
@@ -119,12 +121,14 @@ def _as_json(found: Usage) -> dict[str, object]:
 
 
 def _as_text(found: Usage, path: Path) -> str:
-    unread = [f"Lines that are not entries: {found.unread}."] if found.unread else []
+    apart = [f"Lines that are not entries: {found.unread}."] if found.unread else []
+    if found.from_terminal:
+        apart.append(f"Not counted: {found.from_terminal} calls from a terminal (uru-mcp call, tools and whoami).")
     if found.days is None:
-        return "\n".join([f"{in_one_line(str(path))} contains no calls yet.", *unread])
+        return "\n".join([f"{in_one_line(str(path))} contains no calls yet.", *apart])
     first, last = found.days
     parts = [
-        "\n".join([f"Calls from {first} to {last}: {found.calls}, of which {found.failed} failed.", *unread]),
+        "\n".join([f"Calls from {first} to {last}: {found.calls}, of which {found.failed} failed.", *apart]),
         _table("TOOL", found.by_tool),
         _table("DAY (UTC)", found.by_day),
         _table("OUTCOME", found.by_outcome),

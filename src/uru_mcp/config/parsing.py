@@ -62,6 +62,14 @@ def interval(seconds: float) -> float:
     return seconds
 
 
+def yes_or_no(text: str) -> bool:
+    """Only words that can mean nothing else: a slip in a setting that restricts must not switch it off."""
+    word = text.lower()
+    if word not in ("true", "false"):
+        raise ValueError("it is neither true nor false")
+    return word == "true"
+
+
 def absolute_path(text: str) -> Path:
     """A file path as a user writes it, with `~` expanded.
 

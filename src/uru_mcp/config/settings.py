@@ -38,6 +38,7 @@ class Settings:
     result_chars: int = 80_000  # characters
     sync_interval: float = 60
     audit_log: Path | None = None
+    audit_log_required: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
 
     ignored: tuple[str, ...] = ()

@@ -99,6 +99,9 @@ class Variables(BaseSettings):
     audit_log: Annotated[Path, BeforeValidator(parsing.absolute_path)] = _variable(
         "a file to which each call is logged as a line of JSON, such as `~/uru-audit.jsonl`"
     )
+    audit_log_required: Annotated[bool, BeforeValidator(parsing.yes_or_no)] = _variable(
+        "with `true`, calls are refused while the audit log cannot be written"
+    )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], LowerCase] = _variable("the log level on stderr")
 
     @classmethod
@@ -131,6 +134,7 @@ EXAMPLES: Mapping[str, str] = {
     "URU_RESULT_CHARS": "Set URU_RESULT_CHARS to a whole number from 1000 to 10000000, or remove it.",
     "URU_SYNC_INTERVAL": "Set URU_SYNC_INTERVAL to a number of seconds from 0.1 to 86400, to 0, or remove it.",
     "URU_AUDIT_LOG": "Set URU_AUDIT_LOG to an absolute path, such as ~/uru-audit.jsonl, or remove it.",
+    "URU_AUDIT_LOG_REQUIRED": "Set URU_AUDIT_LOG_REQUIRED to true or false, or remove it.",
     "URU_LOG_LEVEL": "Set URU_LOG_LEVEL to debug, info, warning or error, or remove it.",
 }
 

@@ -60,6 +60,7 @@ NO_USABLE_KEY = "Key: no usable key"
 
 CAUSE_NOT_CONFIGURED = "the configuration of uru-mcp is wrong"
 CAUSE_MALFORMED_KEY = "the configured API key is not a valid Uru key"
+CAUSE_NO_AUDIT_LOG = "the audit log, which is required, cannot be written"
 CAUSE_NO_KEY = "no API key was found where the configuration says it is"
 CAUSE_KEY_UNKNOWN = "Uru does not know the API key"
 CAUSE_KEY_DELETED = "the API key was deleted in Uru"

@@ -14,6 +14,7 @@ from uru_mcp.tools.definitions import INSTRUCTIONS
 CAUSES: Mapping[Code, str] = {
     "not_configured": report_messages.CAUSE_NOT_CONFIGURED,
     "malformed_key": report_messages.CAUSE_MALFORMED_KEY,
+    "audit_unavailable": report_messages.CAUSE_NO_AUDIT_LOG,
     "key_unavailable": report_messages.CAUSE_NO_KEY,
     "key_rejected": report_messages.CAUSE_KEY_UNKNOWN,
     "key_revoked": report_messages.CAUSE_KEY_DELETED,

@@ -41,7 +41,8 @@ class Facts:
 
     `catalog_trouble` is why the tools could not be loaded. `records_failed` is why records of a kind could not be
     listed at the last attempt. `source` is where the key comes from, and `exposure` who else can access it there.
-    `unseen_removed` is the number of invisible characters removed from texts so far.
+    `unseen_removed` is the number of invisible characters removed from texts so far. `audit_trouble` is why calls are
+    not recorded, or refused, and `audit_exposure` who else can access the audit log.
     """
 
     key_status: KeyStatus
@@ -55,6 +56,8 @@ class Facts:
     source: KeySource | None = None
     exposure: Exposure | None = None
     unseen_removed: int = 0
+    audit_trouble: UruError | None = None
+    audit_exposure: Exposure | None = None
 
 
 def report(facts: Facts) -> tuple[dict[str, Any], str]:
@@ -175,6 +178,8 @@ def _problems(facts: Facts) -> Iterator[dict[str, Any]]:
         yield _problem(unknown_permissions("", key_status.grant))
     elif key_status.grant is not None and key_status.grant.is_outdated:
         yield _problem(outdated_grant())
+    if facts.audit_trouble is not None:
+        yield _problem(facts.audit_trouble)
     if key_status.contradiction is not None:
         yield {**_problem(key_status.contradiction), "message": f"{CONTRADICTION} {key_status.contradiction.message}"}
     if key_status.refresh_error is not None:
@@ -231,8 +236,9 @@ def _problem(error: UruError) -> dict[str, Any]:
 
 
 def _warnings(facts: Facts) -> Iterator[dict[str, str]]:
-    if facts.exposure is not None:
-        yield {"message": facts.exposure.message, "fix": facts.exposure.fix}
+    for exposure in (facts.exposure, facts.audit_exposure):
+        if exposure is not None:
+            yield {"message": exposure.message, "fix": exposure.fix}
     if facts.source is not None:
         steps = report_messages.STEPS_TO_ROTATE.format(keys_page=KEYS_PAGE, steps=facts.source.steps)
         for message in _reasons_to_rotate(facts):

@@ -15,7 +15,8 @@ from mcp import Client
 from mcp.client.extension import advertise
 
 from tests.world import Uru
-from uru_mcp.audit.audit_log import AuditLog, Entry
+from uru_mcp.audit.audit_log import AuditLog
+from uru_mcp.audit.entry import Entry
 from uru_mcp.bridge import Bridge
 from uru_mcp.config.environment import read_settings
 from uru_mcp.errors import SettingsError
