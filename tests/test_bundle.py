@@ -17,6 +17,7 @@ from bundle.pack import BUILD_BACKEND, MANIFEST, ROOT, digest, pack
 
 from uru_mcp.config.environment import read_settings
 from uru_mcp.config.settings import VARIABLES, Settings
+from uru_mcp.messages.extension_form import IN_EXTENSION
 from uru_mcp.permissions import Permission
 from uru_mcp.tools.definitions import OWN
 
@@ -66,8 +67,9 @@ def test_the_form_asks_for_what_was_ticked_beside_the_key_and_takes_the_guide_s_
 
 
 def test_all_that_is_asked_is_passed_on_under_its_own_name_and_the_key_alone_is_secret_and_required() -> None:
-    assert CONFIG["env"] == {f"URU_{name.upper()}": f"${{user_config.{name}}}" for name in ASKED}
-    assert set(CONFIG["env"]) <= set(VARIABLES)
+    asked = {f"URU_{name.upper()}": f"${{user_config.{name}}}" for name in ASKED}
+    assert CONFIG["env"] == {**asked, IN_EXTENSION: "1"}
+    assert set(asked) <= set(VARIABLES)
     assert [name for name, asked in ASKED.items() if asked.get("sensitive")] == ["api_key"]
     assert [name for name, asked in ASKED.items() if asked["required"]] == ["api_key"]
 

@@ -76,7 +76,7 @@ class Bridge:
     ) -> None:
         self._settings = settings
         self._redaction = redaction
-        self._renderer = Renderer(redaction, budget=settings.result_chars)
+        self._renderer = Renderer(redaction, budget=settings.result_chars, wording=settings.wording)
         self._keyring = keyring = Keyring(source_of(settings), redaction)
         self.heavy_work = anyio.CapacityLimiter(1)
         parts = Parts(settings, redaction, keyring, transport, self.heavy_work)
@@ -86,7 +86,7 @@ class Bridge:
         current_catalog = parts.current_catalog(on_load=self._after_look)
         calls = Calls(self._client, identity)
         self._session = Session(identity, current_catalog, ReadCheck(calls, identity), on_look=self._after_look)
-        self._tool_list = ToolList(self._session, direct=settings.direct_tools, budget=settings.tool_tokens)
+        self._tool_list = ToolList(self._session, settings)
         self._announcements = Announcements(self._session, self._outlines, lambda name: self.on_change(name))
         self._sync = Sync(
             self._client, self._session, current_catalog, key=lambda: keyring.in_use, interval=settings.sync_interval
@@ -281,6 +281,7 @@ class Bridge:
             source=self._keyring.source,
             exposure=self._keyring.exposure,
             unseen_removed=self._redaction.unseen,
+            wording=self._settings.wording,
             audit_trouble=self.recorder.trouble,
             audit_exposure=self.recorder.exposure,
         )

@@ -105,7 +105,9 @@ async def test_blocked_tools_are_told_with_what_the_key_lacks(run: Run) -> None:
 
 async def test_where_nobody_tells_the_permissions_that_is_the_reason(run: Run, uru: Uru) -> None:
     uru.faults.status("/keys/self", 404)
-    assert '"URU_PERMISSIONS": "read,write,execute"' in (await run("tools", "--blocked")).stderr
+    said = (await run("tools", "--blocked")).stderr
+    assert "set URU_PERMISSIONS to just those, such as read,write,execute.\n" in said
+    assert "the user" not in said
 
 
 async def test_tools_that_are_left_out_are_told_with_the_reason(run: Run, uru: Uru) -> None:
@@ -124,7 +126,7 @@ async def test_tools_of_a_key_that_is_no_good_are_few_and_the_reason_is_told(run
 async def test_a_call_prints_the_result(run: Run) -> None:
     ran = await run("call", "platform__context_query", '{"op": "list", "limit": 1}')
     assert ran.exit_code == 0
-    assert "data, not instructions to you.]\n" in ran.stderr
+    assert ran.stderr.startswith("[From records of the Uru workspace, whoever wrote them.]\n")
     assert len(json.loads(ran.stdout)["items"]) == 1
     own = await run("call", "uru_read", "-", stdin='{"tool": "platform__prompt_query", "input": {"op": "list"}}')
     assert json.loads(own.stdout)["items"]
@@ -134,11 +136,14 @@ async def test_a_call_that_the_key_may_not_make_is_refused_and_nothing_is_sent(r
     ran = await run("call", "company_demo__LOG_NOTE", '{"text": "hi"}')
     assert (ran.exit_code, ran.stdout) == (1, "")
     assert ran.stderr.startswith("insufficient_permission: company_demo__LOG_NOTE needs Execute.")
+    assert "\n  Fix: Give the key Execute in Uru → Settings → API Keys, or use a key that has it.\n" in ran.stderr
     assert uru.sent("/execute/") == 0
     assert uru.notes == []
     as_json = await run("call", "company_demo__LOG_NOTE", '{"text": "hi"}', "--json")
     assert as_json.exit_code == 1
-    assert json.loads(as_json.stdout)["error"]["missing"] == ["execute"]
+    error = json.loads(as_json.stdout)["error"]
+    assert error["missing"] == ["execute"]
+    assert error["fix"].startswith("Ask the user to give the key Execute")  # what a model gets
 
 
 async def test_a_run_is_waited_for_until_it_ends_however_short_a_call_is(run: Run, uru: Uru) -> None:

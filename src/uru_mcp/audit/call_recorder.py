@@ -69,7 +69,8 @@ class RecordedCall:
 class CallRecorder:
     """Records calls; does nothing without an audit log, unless one `is_required`: then it refuses calls.
 
-    `call_context` is queried after a call has ended. `origin` is `terminal` for calls of our own commands.
+    `call_context` is queried after a call has ended. `origin` is `terminal` for calls of our own commands. `wording` is
+    how the key card names settings.
     """
 
     def __init__(
@@ -79,8 +80,10 @@ class CallRecorder:
         *,
         is_required: bool = False,
         origin: str | None = None,
+        wording: Callable[[str], str] = str,
     ) -> None:
         self._audit = audit
+        self._wording = wording
         self._call_context = call_context
         self._is_required = is_required
         self._origin = origin
@@ -142,7 +145,8 @@ class CallRecorder:
     async def key_card(self) -> dict[str, Any]:
         """What the card of the key in use shows of its use."""
         found = self._call_context("uru_whoami")
-        return await key_card(self._audit, self._count, found.last4, found.requests)
+        card = await key_card(self._audit, self._count, found.last4, found.requests)
+        return {**card, "no_log": self._wording(audit_messages.NO_AUDIT_LOG)}
 
     @contextmanager
     def recording(self, name: str, arguments: dict[str, Any], consent: Consent | None = None) -> Iterator[RecordedCall]:
@@ -203,7 +207,7 @@ def recorder_of(
     """The recorder of a process with these settings."""
     file, is_required = settings.audit_log, settings.audit_log_required
     audit = None if file is None else AuditLog(file, redaction, is_required=is_required)
-    return CallRecorder(audit, call_context, is_required=is_required, origin=origin)
+    return CallRecorder(audit, call_context, is_required=is_required, origin=origin, wording=settings.wording)
 
 
 def _not_set() -> AuditUnavailable:

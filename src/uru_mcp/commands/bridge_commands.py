@@ -16,6 +16,7 @@ import click
 from uru_mcp.commands.command_setup import Choice, in_words, start
 from uru_mcp.commands.output import decide_colours, say, say_json, says_yes, somebody_types, with_progress
 from uru_mcp.commands.tool_table import Listed, lines_of, listed, listed_as_json
+from uru_mcp.messages.person_wording import in_terminal
 
 if TYPE_CHECKING:
     from uru_mcp.bridge import Bridge
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print what Claude gets, as JSON.")
 MISUSED = 2  # the exit code for invalid settings or an invalid command line
 WHOLE = 2**40  # characters of a result; the rest of a truncated one could not be fetched after the process exits
 FOR_LOOKS = 4  # the call deadline in execute timeouts, so that slow lookups before a run leave enough time for it
@@ -62,12 +63,12 @@ def tools(choice: Choice, query: str, blocked: bool, as_json: bool) -> None:
         for line, is_allowed in lines_of(found):
             say(line, dim=not is_allowed)
         if found.note:
-            say(found.note, err=True)
+            say(in_terminal(found.note), err=True)
         if found.permissions:
             say(f"Permissions: {found.permissions}", err=True)
     if found.refusal is not None:
         if not as_json:
-            say(found.refusal.text, err=True)
+            say(error_in_words(found.refusal), err=True)
         sys.exit(1)
 
 
@@ -174,6 +175,11 @@ def _patient(settings: Settings) -> Settings:
     return replace(settings, call_deadline=within, result_chars=WHOLE, sync_interval=0)
 
 
+def error_in_words(answer: Rendered) -> str:
+    """An error for a person: its code and message, then the fix on a line of its own, then what else there is."""
+    return in_terminal(answer.body.replace("\n", "\n  Fix: ", 1))
+
+
 def _object(text: str) -> dict[str, Any]:
     """Raises: `click.UsageError`, without repeating the text, which may contain a secret."""
     try:
@@ -194,9 +200,13 @@ def _object(text: str) -> dict[str, Any]:
 
 
 def _say(answer: Rendered, *, as_json: bool) -> None:
+    """Print an answer: as JSON what a model gets, otherwise our own sentences in the words for a person."""
     if as_json:
         say_json(answer.structure)
         return
-    say(answer.body, err=answer.is_error)
-    for note in answer.notes:
+    if answer.is_error:
+        say(error_in_words(answer), err=True)
+    else:
+        say(answer.body if answer.is_data else in_terminal(answer.body))
+    for note in filter(None, map(in_terminal, answer.notes)):
         say(note, err=True)

@@ -21,6 +21,7 @@ PLAIN = {
     "URU_PERMISSIONS": r"(?:read|write|execute)(?:, ?(?:read|write|execute))*",
     "URU_NAMESPACES": r"[a-z0-9_*]+(?:, ?[a-z0-9_*]+)*",
     "URU_LOG_LEVEL": r"debug|info|warning|error",
+    "URU_IN_EXTENSION": "1",
 }
 """Values that are certainly valid, and that mean what they say."""
 
@@ -61,6 +62,7 @@ def _plain(environ: Mapping[str, str]) -> Settings:
         "URU_PROXY_URL": parsing.base_url,
         "URU_PERMISSIONS": parsing.permissions,
         "URU_NAMESPACES": parsing.patterns,
+        "URU_IN_EXTENSION": bool,
     }
     values: dict[str, Any] = {
         name.removeprefix("URU_").lower(): parsers.get(name, str)(environ[name]) for name in PLAIN if name in environ

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal
@@ -18,7 +19,8 @@ class Settings:
     """The user's settings, with their defaults. Durations are in seconds. `Variables` describes each.
 
     `ignored` names variables that are set but that only the Node client reads, and `foreign` those that are set for
-    other Uru programs. `cache` is the cache directory, if there is one.
+    other Uru programs. `cache` is the cache directory, if there is one, and `in_extension` whether the
+    Claude Desktop extension has started the server.
     """
 
     api_key: Key | None = None
@@ -44,6 +46,16 @@ class Settings:
     ignored: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
     cache: Path | None = None
+    in_extension: bool = False
+
+    @property
+    def wording(self) -> Callable[[str], str]:
+        """How messages name settings: by their variables, or by the fields of the extension's form."""
+        if not self.in_extension:
+            return str
+        from uru_mcp.messages.extension_form import in_extension
+
+        return in_extension
 
     @property
     def rules(self) -> UserRules:
@@ -55,5 +67,7 @@ class Settings:
 KEY_VARIABLES = ("URU_API_KEY", "URU_API_KEY_FILE", "URU_API_KEY_COMMAND")  # exactly one of them must be set
 
 VARIABLES: tuple[str, ...] = tuple(
-    PREFIX + one.name.upper() for one in fields(Settings) if one.name not in ("ignored", "foreign", "cache")
+    PREFIX + one.name.upper()
+    for one in fields(Settings)
+    if one.name not in ("ignored", "foreign", "cache", "in_extension")
 )

@@ -19,6 +19,7 @@ from uru_mcp.config.settings import KEY_VARIABLES, PREFIX, VARIABLES, Settings
 from uru_mcp.config.tool_patterns import Pattern, read_confirmed, read_patterns
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import Code, SettingsError, SettingsProblem
+from uru_mcp.messages.extension_form import IN_EXTENSION, in_extension
 from uru_mcp.permissions import Permission
 
 NODE_CLIENT_ONLY = frozenset(
@@ -148,8 +149,9 @@ def validated(environ: Mapping[str, str]) -> Settings:
     Raises:
         SettingsError: A setting is missing or invalid; the error lists every problem, not only the first.
     """
+    is_extension = bool(environ.get(IN_EXTENSION))
     stripped = {name: parsing.unquoted(value) for name, value in environ.items() if name.startswith(PREFIX)}
-    given = {name: value for name, value in stripped.items() if value}
+    given = {name: value for name, value in stripped.items() if value and name != IN_EXTENSION}
     ours = {name: value for name, value in given.items() if name in VARIABLES}
     problems = [*_misspelt(given), *_unexpanded(ours), *_not_one_key(ours)]
     source = EnvSettingsSource(Variables)
@@ -160,14 +162,26 @@ def validated(environ: Mapping[str, str]) -> Settings:
     except ValidationError as error:
         said = {problem.details["variable"] for problem in problems}
         problems += [problem for problem in _invalid(error) if problem.details["variable"] not in said]
-        raise SettingsError(problems) from None  # the cause would contain the values
+        raise _together(problems, is_extension=is_extension) from None  # the cause would contain the values
     if problems:
-        raise SettingsError(problems)
+        raise _together(problems, is_extension=is_extension)
     return Settings(
         **{name: getattr(found, name) for name in found.model_fields_set},
         ignored=tuple(sorted(NODE_CLIENT_ONLY & given.keys())),
         foreign=tuple(sorted(given.keys() - NODE_CLIENT_ONLY - ours.keys())),
         cache=parsing.cache_directory(environ),
+        in_extension=is_extension,
+    )
+
+
+def _together(problems: list[SettingsProblem], *, is_extension: bool) -> SettingsError:
+    if not is_extension:
+        return SettingsError(problems)
+    return SettingsError(
+        [
+            SettingsProblem(in_extension(one.own_message), fix=in_extension(one.fix), code=one.code, **one.details)
+            for one in problems
+        ]
     )
 
 

@@ -11,6 +11,7 @@ REQUIRED_AND_NOT_SET = (
     "The audit log is required, but URU_AUDIT_LOG is not set. Calls are refused. Nothing was sent to Uru."
 )
 SET_AUDIT_LOG = "Set URU_AUDIT_LOG to an absolute path, such as ~/uru-audit.jsonl, and restart the client."
+NO_AUDIT_LOG = "Set URU_AUDIT_LOG to see here how the key is used, day by day."  # in the key's card
 
 NO_DIRECTORY = "its directory does not exist"
 CREATE_DIRECTORY = "Create the directory {parent}, or correct URU_AUDIT_LOG and restart the client."

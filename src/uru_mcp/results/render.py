@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -28,6 +28,7 @@ from uru_mcp.uru.waiting_steps import Approval
 WORDS_CHARS = 2_000  # of a message
 DETAIL_CHARS = 8_000
 EMPTY = "(empty)"
+OURS = ("note", "hint", "fix")  # members of an answer that are sentences of ours
 FIRST = ("from", "log_id", "note")
 LAST = ("resources", "namespaces", "hits", "calls", "data")  # previews are truncated, so metadata goes first
 INTERNAL_DETAILS = ("is_stated", "no_route")  # details of an error that are for our own code
@@ -96,11 +97,15 @@ class Remainder:
 
 
 class Renderer:
-    """Renders within `budget` characters of text, and redacts everything."""
+    """Renders within `budget` characters of text, and redacts everything.
 
-    def __init__(self, redaction: Redaction, *, budget: int) -> None:
+    `wording` is how our own sentences name settings; the words of others do not pass through it.
+    """
+
+    def __init__(self, redaction: Redaction, *, budget: int, wording: Callable[[str], str] = str) -> None:
         self._redaction = redaction
         self.budget = budget
+        self._wording = wording
 
     def clean(self, value: Any) -> Any:
         """The JSON value without keys and invisible characters."""
@@ -198,9 +203,10 @@ class Renderer:
         clean = self._redaction.value(structure)
         if text is not None:
             return Rendered(self._redaction.text(text), _in_order(clean))
-        ours = (*notes, clean.get("note"), clean.get("hint"), clean.get("fix"))
+        clean |= {name: self._wording(clean[name]) for name in OURS if isinstance(clean.get(name), str)}
+        ours = (*map(self._wording, notes), *(clean.get(name) for name in OURS))
         said = tuple(f"[{self._redaction.text(note)}]" for note in ours if note)
-        data = {name: member for name, member in clean.items() if name not in (*told, "from", "note", "hint", "fix")}
+        data = {name: member for name, member in clean.items() if name not in (*told, "from", *OURS)}
         beside = {"note": _joined(said)} if said else {}
         return Rendered(compact(data), _in_order({**clean, **beside}), notes=said, is_data=True)
 
@@ -210,8 +216,8 @@ class Renderer:
         theirs = replace(error.said, words=words, source=source)
         said = {
             "code": error.code,
-            "message": self._words(f"{error.own_message}{theirs.sentence}"),
-            "fix": self._words(error.fix),
+            "message": self._words(f"{self._wording(error.own_message)}{theirs.sentence}"),
+            "fix": self._words(self._wording(error.fix)),
             "retryable": error.retryable,
         }
         details = {

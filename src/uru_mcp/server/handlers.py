@@ -33,6 +33,7 @@ from uru_mcp.results.render import Rendered
 from uru_mcp.server import sdk_conversion
 from uru_mcp.server.apps import extension
 from uru_mcp.server.apps.card_tools import with_card_tools
+from uru_mcp.server.apps.card_wording import for_card
 from uru_mcp.server.apps.tool_meta import Audience, tool_meta
 from uru_mcp.server.client_capabilities import audience_of, shows_cards, way_of
 from uru_mcp.server.elicitation import Elicitation, Time
@@ -166,7 +167,7 @@ class Handlers:
         way = way_of(ctx, params.name, self._bridge.rules)
         arguments = params.arguments or {}
         if params.name == cards.DEFINITION.name and shows_cards(ctx):
-            return sdk_conversion.tool_result(await self._cards.decide(arguments, call.until))
+            return sdk_conversion.tool_result(for_card(await self._cards.decide(arguments, call.until)))
         if params.name in CARD_TOOLS and not shows_cards(ctx):
             raise MCPError(types.INVALID_PARAMS, NO_SUCH_TOOL)
         answered = await self._elicitation.settle(ctx, params, await self._answer(params, call.until, way), call)
@@ -174,9 +175,9 @@ class Handlers:
             return answered
         if params.name == "uru_whoami" and shows_cards(ctx):
             answered = replace(answered, meta={CARD: await self._bridge.recorder.key_card()})
-        return sdk_conversion.tool_result(
-            await self._cards.asking(params.name, arguments, answered) if way == "card" else answered
-        )
+        if way == "card":
+            answered = await self._cards.asking(params.name, arguments, answered)
+        return sdk_conversion.tool_result(for_card(answered) if shows_cards(ctx) else answered)
 
     async def _answer(self, params: types.CallToolRequestParams, until: float, way: Way) -> Rendered:
         try:

@@ -7,7 +7,7 @@ same policy table and permission gate as calling.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import inf
 from typing import Any, Literal
@@ -90,7 +90,12 @@ def waits_for_a_yes(name: str, catalog: Catalog) -> bool:
 
 
 def listed(
-    catalog: Catalog, key_status: KeyStatus, *, direct: Literal["auto", "all", "none"], budget: int
+    catalog: Catalog,
+    key_status: KeyStatus,
+    *,
+    direct: Literal["auto", "all", "none"],
+    budget: int,
+    wording: Callable[[str], str] = str,
 ) -> list[Definition]:
     """The result of `tools/list`, in a fixed order: our own tools, then Uru's, `platform` first.
 
@@ -98,7 +103,7 @@ def listed(
     Uru's tools are added by whole namespaces, so that a model sees either all tools of an app or searches for them. A
     namespace that does not fit is skipped, and a smaller one after it may still fit.
     """
-    own = [_report_tool(key_status)]
+    own = [_report_tool(key_status, wording)]
     own += [OWN[name] for name, needs in OWN_TOOLS.items() if name != REPORT and may_come(needs, key_status)]
     if key_status.grant is None:
         catalog = Catalog(rules=catalog.rules)  # no tools of Uru are listed while the grant is unknown
@@ -118,14 +123,14 @@ def listed(
     return _with_unique_titles(shown)
 
 
-def _report_tool(key_status: KeyStatus) -> Definition:
+def _report_tool(key_status: KeyStatus, wording: Callable[[str], str]) -> Definition:
     """`uru_whoami`, described with what the key lacks now, so that a model knows before its first call."""
     definition, grant = OWN[REPORT], key_status.grant
     missing = lacked(grant) if not key_status.is_refused else NOTHING
     if grant is None or not missing:
         return definition
     told = access_messages.LACKED_WHEN_LISTED.format(
-        description=definition.description, lacked=in_words(missing), fix=remedies(missing, grant)
+        description=definition.description, lacked=in_words(missing), fix=wording(remedies(missing, grant))
     )
     return replace(definition, description=told)
 

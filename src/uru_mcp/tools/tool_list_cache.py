@@ -5,20 +5,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
+from uru_mcp.config.settings import Settings
 from uru_mcp.session.session import Session, Snapshot
 from uru_mcp.tools.definitions import Definition
 from uru_mcp.tools.shown_tools import listed
 
 
 class ToolList:
-    """Lists the tools of a session; `direct` and `budget` are those of `shown_tools.listed`."""
+    """Lists the tools of a session, as the settings say."""
 
-    def __init__(self, session: Session, *, direct: Literal["auto", "all", "none"], budget: int) -> None:
+    def __init__(self, session: Session, settings: Settings) -> None:
         self._session = session
-        self._direct: Literal["auto", "all", "none"] = direct
-        self._budget = budget
+        self._settings = settings
         self._listed: tuple[Snapshot, list[Definition]] | None = None
 
     @property
@@ -26,9 +24,10 @@ class ToolList:
         """The current list; the same object as long as nothing it depends on has changed."""
         snapshot = self._session.now
         if self._listed is None or snapshot.catalog is not self._listed[0].catalog or snapshot != self._listed[0]:
+            direct, budget, wording = self._settings.direct_tools, self._settings.tool_tokens, self._settings.wording
             self._listed = (
                 snapshot,
-                listed(snapshot.catalog, snapshot.key_status, direct=self._direct, budget=self._budget),
+                listed(snapshot.catalog, snapshot.key_status, direct=direct, budget=budget, wording=wording),
             )
         return self._listed[1]
 

@@ -6,7 +6,7 @@ It uses only what is already known, so it always answers. It shows at most the l
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -42,7 +42,7 @@ class Facts:
     `catalog_trouble` is why the tools could not be loaded. `records_failed` is why records of a kind could not be
     listed at the last attempt. `source` is where the key comes from, and `exposure` who else can access it there.
     `unseen_removed` is the number of invisible characters removed from texts so far. `audit_trouble` is why calls are
-    not recorded, or refused, and `audit_exposure` who else can access the audit log.
+    not recorded, or refused, and `audit_exposure` who else can access the audit log. `wording` names the settings.
     """
 
     key_status: KeyStatus
@@ -58,6 +58,7 @@ class Facts:
     unseen_removed: int = 0
     audit_trouble: UruError | None = None
     audit_exposure: Exposure | None = None
+    wording: Callable[[str], str] = str
 
 
 def report(facts: Facts) -> tuple[dict[str, Any], str]:
@@ -80,7 +81,15 @@ def report(facts: Facts) -> tuple[dict[str, Any], str]:
         "ignored_variables": list(facts.ignored_variables),
         "unseen_removed": facts.unseen_removed,
     }
-    return structure, "\n".join(lines(structure))
+    return _worded(structure, facts.wording), "\n".join(map(facts.wording, lines(structure)))
+
+
+def _worded(value: Any, wording: Callable[[str], str]) -> Any:
+    if isinstance(value, dict):
+        return {name: _worded(member, wording) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_worded(item, wording) for item in value]
+    return wording(value) if isinstance(value, str) else value
 
 
 def _key(facts: Facts) -> dict[str, Any]:

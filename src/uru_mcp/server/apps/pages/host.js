@@ -99,9 +99,11 @@ function render(...parts) {
   document.getElementById("card").replaceChildren(...parts.filter((part) => part));
 }
 
+const TOLD = "uru-mcp/told"; // in `_meta`: our sentences in the words for a person
+
 // What an answer says where it is an error, or has none of the structure that a card needs.
 function plain(result) {
-  const error = result.structuredContent?.error;
+  const error = result._meta?.[TOLD]?.error || result.structuredContent?.error;
   if (error) return notice("bad", error.message, error.fix);
   const texts = (result.content || []).filter((one) => one.type === "text").map((one) => one.text);
   return el("p", { class: "plain", text: texts.join("\n") || "There is nothing to show." });

@@ -12,10 +12,10 @@ const KINDS = [["done", "good", "done"], ["refused", "warn", "refused"], ["faile
 const ROTATE_AFTER = 90; // days, as Uru's guide advises
 
 view.show = (result) => {
-  const report = result.structuredContent;
+  const report = { ...result.structuredContent, ...result._meta?.[TOLD] }; // which is said for the person
   const card = result._meta?.["uru-mcp/card"] || {};
-  if (!report?.permissions) return render(plain(result));
-  render(head(report), permissions(report), facts(report), notices(report, card), use(card), blocked(report.tools || {}));
+  if (!report.permissions) return render(plain(result));
+  render(head(report), permissions(report), facts(report), notices(report, card), report.key.last4 ? use(card) : null, blocked(report.tools || {}));
 };
 
 function head({ state, workspace, key }) {
@@ -82,11 +82,12 @@ function stolen({ requests, since }) {
   );
 }
 
-function use({ has_log, use, uru }) {
+function use({ has_log, no_log, use, uru }) {
   const counted = uru ? uruCount(uru) : null;
   if (has_log === undefined) return null;
   if (!use) {
-    const why = has_log ? "The audit log could not be read in time." : "Set URU_AUDIT_LOG to see here how the key is used, day by day.";
+    const why = has_log ? "The audit log could not be read in time." : no_log;
+    if (!why) return counted && el("section", {}, el("h2", { text: "Use of the key" }), counted);
     return el("section", {}, el("h2", { text: "Use of the key" }), el("p", { class: "quiet", text: why }), counted);
   }
   const sum = (kind) => use.days.reduce((total, one) => total + one[kind], 0);
