@@ -324,15 +324,12 @@ async def test_a_key_that_is_widened_does_not_wait(connect_once: Connect, uru: U
     assert uru.notes == ["hi"]
 
 
-async def test_an_old_key_and_useless_permissions_are_warned_of(connect_once: Connect, uru: Uru) -> None:
+async def test_an_old_key_is_warned_of_and_a_limit_of_the_user_is_not(connect_once: Connect, uru: Uru) -> None:
     made = uru.key(ALL, created_at=datetime.now(UTC) - timedelta(days=120))
     async with connect_once(key=made.text, PERMISSIONS="read") as claude:
         warnings = [warning["message"] for warning in (await claude.whoami())["warnings"]]
 
-    assert warnings == [
-        "The key is 120 days old; Uru advises a new one every 90 days.",
-        "The key has Write and Execute, which URU_PERMISSIONS does not allow here.",
-    ]
+    assert warnings == ["The key is 120 days old; Uru advises a new one every 90 days."]
 
 
 class Clock:

@@ -210,6 +210,11 @@ def recorder_of(
     return CallRecorder(audit, call_context, is_required=is_required, origin=origin, wording=settings.wording)
 
 
+def audit_trouble(settings: Settings) -> AuditUnavailable | None:
+    """Why calls with these settings would not be recorded, or be refused; None if nothing speaks against it."""
+    return recorder_of(settings, Redaction(), lambda _: CallContext(None, None, None), origin=None).trouble
+
+
 def _not_set() -> AuditUnavailable:
     return AuditUnavailable(audit_messages.REQUIRED_AND_NOT_SET, fix=audit_messages.SET_AUDIT_LOG)
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,6 +30,21 @@ PLAIN = {
 def read_environment() -> Mapping[str, str]:
     """The environment of this process."""
     return os.environ
+
+
+@contextmanager
+def replaced_variables(which: Callable[[str], bool], environ: Mapping[str, str]) -> Iterator[None]:
+    """For a while, this process has certain variables of another environment, and no others of that kind."""
+    before = {name: value for name, value in os.environ.items() if which(name)}
+    try:
+        for name in before:
+            del os.environ[name]
+        os.environ.update({name: value for name, value in environ.items() if which(name)})
+        yield
+    finally:
+        for name in [name for name in os.environ if which(name)]:
+            del os.environ[name]
+        os.environ.update(before)
 
 
 def is_plain(environ: Mapping[str, str]) -> bool:

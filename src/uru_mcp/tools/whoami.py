@@ -256,12 +256,6 @@ def _warnings(facts: Facts) -> Iterator[dict[str, str]]:
 
 
 def _grant_warnings(grant: Grant) -> Iterator[dict[str, str]]:
-    useless = frozenset(one for one in Permission if grant.known(one).how == "ceiling")
-    if useless:
-        yield {
-            "message": report_messages.CEILING_TAKES_AWAY.format(useless=in_words(useless)),
-            "fix": report_messages.NARROWER_KEY.format(effective=in_words(grant.effective)),
-        }
     if grant.refused:
         yield {
             "message": report_messages.LACKS_BY_REFUSAL.format(refused=in_words(grant.refused)),

@@ -149,9 +149,6 @@ FAULTS = {
     "permissions that nobody tells": Fault(
         status("/keys/self", 404), "permissions", "does not tell whether this API key has", '"URU_PERMISSIONS": '
     ),
-    "permissions that are of no use": Fault(
-        set_to(PERMISSIONS="read"), "permissions", "does not allow here", "or widen URU_PERMISSIONS", "warning"
-    ),
     "no tools": Fault(
         status("/namespaces", 200, {"namespaces": []}), "catalog", "Uru offers this key no tools", "Connect apps in Uru"
     ),
@@ -244,7 +241,7 @@ async def test_where_nothing_is_set_the_first_configuration_of_ours_is_looked_at
     patient.configure(other={"command": "node"}, uru={"command": "/gone/uru-mcp", "env": env})
     checks: list[Check] = await patient.checks()
     seen = {check.name: (check.verdict, check.seen) for check in checks}
-    where = "in Claude Desktop “uru”, since none is set in this terminal: URU_API_KEY, URU_PROXY_URL"
+    where = "in Claude Desktop “uru”, since no key is set in this terminal: URU_API_KEY, URU_PROXY_URL"
     assert seen["configuration"] == ("ok", where)
     assert seen["read"][0] == "ok"
 

@@ -1,26 +1,28 @@
-"""Runs all checks in order: the settings of this terminal, the service, and then each client's configuration.
+"""Runs all checks in order: the settings of this terminal, the service, each key, and each client's configuration.
 
-If no variable is set in this terminal, the settings are those of the first configuration that starts uru-mcp, which is
+If no key is set in this terminal, the settings are those of the first configuration that starts uru-mcp, which is
 what a user means who has installed it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 from uru_mcp.commands.doctor.checks import Examination, skipped
 from uru_mcp.commands.doctor.configuration_checks import (
     Found,
-    environment_of,
     examine_configuration,
     found_on,
     serves_sandbox,
 )
+from uru_mcp.commands.doctor.desktop_environment import is_network
+from uru_mcp.commands.doctor.key_checks import examine_keys
 from uru_mcp.commands.doctor.service_checks import examine_service
-from uru_mcp.commands.doctor.settings_checks import CONFIGURATION, examine_variables, given
-from uru_mcp.config.settings import Settings
+from uru_mcp.commands.doctor.settings_checks import CONFIGURATION, examine_audit_log, examine_variables, given
+from uru_mcp.config.environment import replaced_variables
+from uru_mcp.config.settings import KEY_VARIABLES, Settings
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.untrusted_input.redaction import Redaction
 
@@ -41,7 +43,11 @@ async def examine(
         settings = None
     else:
         settings = examine_variables(examination, chosen, of=of)
-    await examine_service(examination, settings, redaction)
+    if settings is not None:
+        examine_audit_log(examination, "audit log", settings)
+    with replaced_variables(is_network, chosen) if chosen is not environ else nullcontext():
+        await examine_service(examination, settings, redaction)
+    await examine_keys(examination, found, environ)
     for one in found:
         await examine_configuration(examination, one, environ)
     return settings
@@ -49,10 +55,11 @@ async def examine(
 
 def _chosen(environ: Mapping[str, str], found: Iterable[Found]) -> tuple[Mapping[str, str], str]:
     """The environment to check, and where it is from."""
-    if given(environ):
+    if given(environ).keys() & {*KEY_VARIABLES}:
         return environ, "in this terminal"
     for one in found:
         for server in one.ours:
-            if given(server.env) and not serves_sandbox(server):
-                return environment_of(server, environ), f"in {one.name(server)}, since none is set in this terminal"
+            if given(server.env) and not serves_sandbox(server) and not one.has_placeholder(server):
+                where = f"in {one.name(server)}, since no key is set in this terminal"
+                return one.environment_of(server, environ), where
     return environ, "in this terminal"

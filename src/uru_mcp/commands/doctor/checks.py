@@ -80,8 +80,12 @@ class Examination:
         if reason is not None:
             self.skip(name, reason)
             return
-        self._begin(name)
+        self.begin(name)
         self.tell(name, await _found(look))
+
+    def begin(self, name: str) -> None:
+        """Show that a check has begun."""
+        self._begin(name)
 
     def skip(self, name: str, reason: str | None = None) -> None:
         """Report that a check was skipped because another failed: the given one, or the first that did."""

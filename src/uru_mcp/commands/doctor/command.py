@@ -39,12 +39,14 @@ NAME_CHARS = 13  # width of the column of names
 def doctor(as_json: bool, report: Path | None, force: bool) -> None:
     """Find problems, and show how to fix them.
 
-    Checks the URU_* variables, the key, the service, the key's permissions and tools, and then the configuration of
-    each MCP client on this machine. If no URU_* variable is set in this terminal, the variables of the first
-    configuration that starts uru-mcp are checked. Nothing is changed, and no key is shown.
+    Checks the URU_* variables, the key, the service, the key's permissions and tools, then each other key in the
+    configurations of MCP clients on this machine, and the configurations. If no key is set in this terminal, the
+    variables of the first configuration that starts uru-mcp are checked. Each configuration is checked in the
+    environment that its client has, which for desktop programs is not that of this terminal. Nothing is changed, and
+    no key is shown.
 
-    Of the servers in the configurations, only those that are certainly uru-mcp are started, briefly, and with them the
-    command in URU_API_KEY_COMMAND, if such a configuration or this terminal sets one. Git is asked whether it tracks a
+    Of the servers in the configurations, only those that are certainly uru-mcp are started, briefly. The command in
+    URU_API_KEY_COMMAND is run if such a configuration or this terminal sets one. Git is asked whether it tracks a
     configuration that contains a key. No other program is run, and none from the working directory.
 
     With --report, each read-only endpoint is requested once more. The report for the maintainers of uru-mcp contains

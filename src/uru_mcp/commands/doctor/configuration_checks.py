@@ -7,9 +7,11 @@ only if two share a name, or if they may be uru-mcp.
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from uru_mcp.commands.client_configs.entry_recognition import Recognition, recognise
@@ -17,9 +19,11 @@ from uru_mcp.commands.client_configs.launch import current_command
 from uru_mcp.commands.client_configs.locations import Configuration, configurations
 from uru_mcp.commands.client_configs.reading import Server, read_servers
 from uru_mcp.commands.doctor.checks import Examination, Finding, failed, ok, skipped
+from uru_mcp.commands.doctor.desktop_environment import environment_for
 from uru_mcp.commands.doctor.handshake import Silent, is_tracked, shake_hands
-from uru_mcp.commands.doctor.settings_checks import given
+from uru_mcp.commands.doctor.settings_checks import examine_audit_log, given
 from uru_mcp.config.environment import read_settings
+from uru_mcp.config.settings import KEY_VARIABLES
 from uru_mcp.credentials.program_lookup import find_program
 from uru_mcp.errors import SettingsError, UruError
 
@@ -34,9 +38,13 @@ AGAIN = "or run uru-mcp install again"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A configuration and its servers, each with how it was recognized, or why the file cannot be read."""
+    """A configuration and its servers, each with how it was recognized, or why the file cannot be read.
+
+    `platform` is as `sys.platform`.
+    """
 
     configuration: Configuration
+    platform: str
     servers: tuple[Server, ...] = ()
     recognised: tuple[Recognition, ...] = ()
     error: UruError | None = None
@@ -63,9 +71,25 @@ class Found:
         """The name of a server in findings."""
         return f"{self.title} “{server.name}”"
 
+    @property
+    def with_key(self) -> Iterator[tuple[Server, bool]]:
+        """The servers that may be uru-mcp and have a key, and whether they certainly are."""
+        for server, what in self._with_what:
+            if what.kind != "other" and not serves_sandbox(server) and given(server.env).keys() & {*KEY_VARIABLES}:
+                yield server, what.kind == "ours"
+
+    def environment_of(self, server: Server, environ: Mapping[str, str]) -> dict[str, str]:
+        """The environment in which the client starts a server."""
+        return environment_for(self.configuration.client.name, server.env, environ, self.platform)
+
+    def has_placeholder(self, server: Server) -> bool:
+        """Whether the server has a value that the client replaces."""
+        placeholder = self.configuration.client.placeholder
+        return placeholder is not None and any(placeholder in value for value in server.env.values())
+
 
 def found_on(platform: str, home: Path, environ: Mapping[str, str]) -> list[Found]:
-    return [_read(one, environ) for one in configurations(platform, home, environ)]
+    return [_read(one, platform, environ) for one in configurations(platform, home, environ)]
 
 
 def serves_sandbox(server: Server) -> bool:
@@ -84,10 +108,10 @@ def _without_file(server: Server) -> tuple[list[str], str]:
     return words, f", tested without {SANDBOX_FILE} so that nothing is written there"
 
 
-def environment_of(server: Server, environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment in which a client starts it: of the `URU_*` variables, only those of the configuration."""
-    ours = given(environ)
-    return {**{name: value for name, value in environ.items() if name not in ours}, **server.env}
+def _with_path(own: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a client, and the PATH of the terminal after its own: what a user meant is found there."""
+    paths = [one for one in (own.get("PATH"), environ.get("PATH")) if one]
+    return {**own, "PATH": os.pathsep.join(paths)}
 
 
 async def examine_configuration(examination: Examination, found: Found, environ: Mapping[str, str]) -> None:
@@ -119,16 +143,17 @@ async def examine_configuration(examination: Examination, found: Found, environ:
 async def _examine_server(examination: Examination, found: Found, server: Server, environ: Mapping[str, str]) -> None:
     name = found.name(server)
     command, imports, settings, start = (f"{name} {check}" for check in ("command", "imports", "settings", "start"))
-    with_own = environment_of(server, environ)
+    with_own = found.environment_of(server, environ)
+    with_path = _with_path(with_own, environ)
 
     async def look_at_command() -> Finding:
-        return _command(found, server, with_own)
+        return _command(found, server, with_path)
 
     async def look_at_settings() -> Finding:
         return _settings(found, server, with_own)
 
     async def start_it() -> Finding:
-        program = find_program(server.command or "", with_own.get("PATH")) or ""
+        program = find_program(server.command or "", with_path.get("PATH")) or ""
         words, untouched = _without_file(server)
         try:
             return ok(f"starts and speaks MCP: {await shake_hands([program, *words], with_own)}{untouched}")
@@ -136,19 +161,23 @@ async def _examine_server(examination: Examination, found: Found, server: Server
             return Finding("failed", f"{server.command} {error}.", _to_write(found, server))
 
     await examination.look(command, look_at_command)
-    if recognise(server, with_own).imports_here:
+    if recognise(server, with_path).imports_here:
         examination.tell(imports, Finding("failed", IMPORTS_HERE, _to_write(found, server)))
     await examination.look(settings, look_at_settings)
+    with suppress(SettingsError):
+        if not serves_sandbox(server):
+            examine_audit_log(examination, f"{name} audit log", read_settings(with_own))
     await examination.look(start, start_it, after=(command,))
 
 
-def _read(configuration: Configuration, environ: Mapping[str, str]) -> Found:
+def _read(configuration: Configuration, platform: str, environ: Mapping[str, str]) -> Found:
+    found = Found(configuration, platform)
     try:
         servers = tuple(read_servers(configuration))
-        whats = tuple(recognise(server, environment_of(server, environ)) for server in servers)
-        return Found(configuration, servers, whats)
     except UruError as error:
-        return Found(configuration, error=error)
+        return replace(found, error=error)
+    environments = [_with_path(found.environment_of(server, environ), environ) for server in servers]
+    return replace(found, servers=servers, recognised=tuple(map(recognise, servers, environments)))
 
 
 def _doubled(found: Found) -> Iterator[Finding]:
@@ -193,8 +222,7 @@ def _to_write(found: Found, server: Server) -> str:
 def _settings(found: Found, server: Server, environ: Mapping[str, str]) -> Finding:
     if serves_sandbox(server):
         return skipped("it serves a sandbox, which needs none")
-    placeholder = found.configuration.client.placeholder
-    if placeholder is not None and any(placeholder in value for value in server.env.values()):
+    if found.has_placeholder(server):
         return skipped(f"they contain placeholders, which {found.title} replaces")
     try:
         read_settings(environ)

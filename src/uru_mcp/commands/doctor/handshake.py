@@ -1,6 +1,6 @@
-"""Starts programs for doctor: an MCP server, to perform the handshake, and Git, to query tracked files.
+"""Starts programs for doctor: an MCP server, to perform the handshake, a program of ours, and Git.
 
-The working directory is not searched for either, and the server is not started in it.
+The working directory is searched for none of them, and only Git is started in another than the root directory.
 """
 
 from __future__ import annotations
@@ -60,6 +60,29 @@ async def shake_hands(command: Sequence[str], environ: Mapping[str, str]) -> str
             return await _initialize(process)
     except TimeoutError:
         raise Silent(f"did not answer the MCP initialize request within {STARTS_WITHIN:g} seconds") from None
+    finally:
+        end_process(process)
+        with anyio.CancelScope(shield=True):
+            await process.aclose()
+
+
+async def output_of(command: Sequence[str], environ: Mapping[str, str]) -> bytes:
+    """What a program of ours prints, to its end. It is killed when the caller is cancelled."""
+    process = await anyio.open_process(
+        command,
+        cwd=NEUTRAL_DIRECTORY,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        start_new_session=True,  # so that a key command can be killed with it
+    )
+    output = bytearray()
+    try:
+        if process.stdout is None:
+            raise AssertionError("unreachable")
+        await _collect(process.stdout, output)
+        return bytes(output)
     finally:
         end_process(process)
         with anyio.CancelScope(shield=True):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from uru_mcp.audit.call_recorder import audit_trouble
+from uru_mcp.audit.log_file import exposure
 from uru_mcp.commands.doctor.checks import Examination, Finding, failed, ok
 from uru_mcp.config.environment import read_settings
 from uru_mcp.config.settings import PREFIX, VARIABLES, Settings
@@ -33,6 +35,17 @@ def examine_variables(examination: Examination, environ: Mapping[str, str], *, o
     else:
         examination.tell(CONFIGURATION, ok(seen))
     return settings
+
+
+def examine_audit_log(examination: Examination, name: str, settings: Settings) -> None:
+    """Check that the audit log can be written, if one is set or required. Nothing is written or created."""
+    error = audit_trouble(settings)
+    if error is not None:
+        examination.tell(name, failed(error))
+    elif settings.audit_log is not None:
+        exposed = exposure(settings.audit_log)
+        seen = Finding("warning", exposed.message, exposed.fix) if exposed else ok(f"{settings.audit_log}")
+        examination.tell(name, seen)
 
 
 def given(environ: Mapping[str, str]) -> dict[str, str]:
