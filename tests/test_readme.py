@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.documents import DOCUMENTS, ROOT
+from tests.documents import CODE, DOCUMENTS, ROOT, blocks
 from tests.process import served
+from tests.results.test_automation_approvals import GRANTED, REFUND, Person, run_ids, says
+from tests.world import Connect, Uru
 from uru_mcp import __version__
 from uru_mcp.access.gate import require
 from uru_mcp.access.key_status import KeyStatus
@@ -28,6 +30,7 @@ from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.uru.records import PROMPTS
 
 README = DOCUMENTS["README.md"]
+TABLE = DOCUMENTS["docs/permissions.md"]
 
 
 def mark(needs: frozenset[Permission], permission: Permission) -> str:
@@ -55,7 +58,7 @@ def test_the_permissions_table_is_the_policy() -> None:
             *rows_of(platform),
         ]
     )
-    assert f"\n\n{expected}\n\n" in README, expected
+    assert f"\n\n{expected}\n\n" in TABLE, expected
 
 
 def test_the_refusal_is_the_gate_s() -> None:
@@ -75,12 +78,12 @@ def test_it_takes_five_minutes() -> None:
     assert sections == [
         "See it work",
         "Install",
+        "Try it",
         "Permissions",
         "Settings",
         "When something is wrong",
-        "Coming from the Node client",
+        "Privacy Policy",
         "What is known of Uru's API",
-        "Dependencies",
         "More",
     ]
 
@@ -91,7 +94,7 @@ def test_every_own_tool_has_a_place_in_the_policy() -> None:
 
 def test_the_naming_rules_are_told() -> None:
     for pattern in NAMING:
-        assert f"`{pattern}`" in README
+        assert f"`{pattern}`" in TABLE
 
 
 def test_the_settings_table_is_the_settings() -> None:
@@ -112,6 +115,34 @@ def test_the_sample_configurations_have_what_was_ticked_beside_the_key() -> None
     example = json.loads((ROOT / "examples" / "claude_desktop_config.json").read_text())["mcpServers"]["uru"]["env"]
     assert example == dict([KEY, PERMISSIONS])
     assert f'"{PERMISSIONS[0]}": "{PERMISSIONS[1]}"' in README
+
+
+async def test_what_the_readme_says_of_its_three_questions_happens(connect_once: Connect, uru: Uru) -> None:
+    table = README.partition("| you ask |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| “.+” \| (.+) \|$", table, re.MULTILINE)
+    tools = [CODE.findall(row)[0] for row in rows]
+    assert tools == ["uru_whoami", "platform__context_query", "platform__automation_run"]
+    person = Person(says("approve"))
+    async with connect_once({"read"}) as reader:
+        assert (await reader.whoami())["permissions"]["effective"] == ["read"]
+        assert (await reader.data(tools[1], {"op": "search", "query": "refunds"}))["data"]["items"]
+        refused = await reader.error("uru_execute", {**REFUND, "tool": tools[2]})
+        assert (refused["code"], run_ids(uru)) == ("insufficient_permission", [])
+    async with connect_once({"read", "execute"}, on_question=person) as runner:
+        await runner.data(tools[2], REFUND["input"])
+    assert len(person.asked) == 1
+    assert uru.notes == GRANTED
+
+
+def test_the_commands_for_windows_are_ones_for_powershell_5_1() -> None:
+    """It has no `&&`, hands `~` on to programs as it is, and starts a program in quotation marks only after `&`."""
+    lines = [line for _, _, text in blocks("powershell") for line in text.splitlines()]
+    assert len(lines) >= 5
+    for line in lines:
+        program = line.removeprefix("& ")
+        assert not re.search(r"&&|\|\||~|(?<!\w)/", line), line
+        assert line.startswith("& ") == program.startswith('"'), line
+        assert re.match(r'py -3 |\.\\\.venv\\Scripts\\|"\$HOME\\\.uru-mcp\\Scripts\\', program), line
 
 
 async def test_the_example_configuration_starts_what_it_names() -> None:
