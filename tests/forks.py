@@ -21,10 +21,11 @@ from pathlib import Path
 import anyio
 from anyio.abc import ByteReceiveStream
 
+from tests.time_limits import WITHIN
+
 IS_POSSIBLE = sys.platform == "linux"
 SERVER = Path(__file__).with_name("fork_server.py")
 CHUNK = 65_536  # bytes
-WITHIN = 20.0  # seconds for each answer of the server
 
 
 class Output(ByteReceiveStream):

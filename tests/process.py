@@ -22,12 +22,12 @@ from anyio.streams.text import TextReceiveStream
 
 from tests import forks
 from tests.forks import Fork
+from tests.time_limits import WITHIN
 
 PYTHON = os.environ.get("PYTHON_UNDER_TEST", sys.executable)
 URU_MCP = (PYTHON, "-P", "-m", "uru_mcp")
 FORKS = forks.IS_POSSIBLE and sys.executable == PYTHON
 
-WITHIN = 20.0  # seconds for one process
 MODERN = "2026-07-28"
 
 CACHES = {"HOME", "LOCALAPPDATA", "XDG_CACHE_HOME"}  # no test writes into those of the person who runs it

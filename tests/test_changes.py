@@ -10,6 +10,7 @@ import anyio
 import pytest
 
 from tests.process import Served, served
+from tests.time_limits import WITHIN
 from tests.world import ALL, Uru
 from uru_mcp.sandbox.serve import serving
 
@@ -112,13 +113,13 @@ async def test_tools_that_come_and_go(uru: Uru) -> None:
         assert new not in await desk.tools()
         for number in range(2):
             uru.sandbox.put_tool(uru.acme.id, "company_demo", {"name": "NEW"})
-            with anyio.fail_after(10):
+            with anyio.fail_after(WITHIN):
                 while new not in await desk.tools():
                     pass  # the list itself takes its time
             assert await desk.call(new, {}) == "done"
             uru.sandbox.remove_tool(uru.acme.id, "company_demo", "NEW")
             assert await desk.call(new, {}) == "not_found", number
-            with anyio.fail_after(10):
+            with anyio.fail_after(WITHIN):
                 while new in await desk.tools():
                     pass
             assert await desk.call("uru_execute", {"tool": new}) == "unknown_tool"

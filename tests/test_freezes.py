@@ -5,6 +5,7 @@ A real process talks to a hostile Uru behind a socket.
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -17,6 +18,7 @@ import pytest
 
 from tests.hostile import ARGUMENTS, SCHEMAS, body
 from tests.process import Served, served
+from tests.time_limits import WITHIN
 from tests.world import Uru, until
 from uru_mcp.sandbox.serve import serving
 from uru_mcp.uru.response_body import Request, received
@@ -24,7 +26,8 @@ from uru_mcp.uru.response_body import Request, received
 RUN = {"tool": "company_demo__LOG_NOTE", "arguments": {"text": "hi"}}
 READ = {"tool": "platform__context_query", "arguments": {"op": "list"}}
 ODD = {"tool": "company_demo__ODD", "arguments": ARGUMENTS}
-MEANWHILE = 3.0  # seconds for a ping, and for the end of the process; one is promised, on a machine that is not busy
+MEANWHILE = 3.0  # seconds of the processor for a ping, and for the end of the process; one is promised
+LOOKS = 0.01  # seconds between two
 MEMORY = 600  # MB that an answer may make a process take, with what it takes anyway
 
 WORST = ("gzip within gzip of empty blocks", "a bomb", "empty blocks", "many objects", "many names", "wide text")
@@ -50,11 +53,21 @@ def peak(claude: Served) -> int:
     return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))) // 1024
 
 
+def processor_seconds(claude: Served, last: float = 0.0) -> float:
+    """How long the process has been computing; `last` once it is gone. Source: Linux's proc(5)."""
+    try:
+        words = Path(f"/proc/{claude.process.pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return last
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
 async def ping_while(claude: Served, over: anyio.Event) -> None:
     while not over.is_set():
-        with anyio.fail_after(MEANWHILE):
-            await claude.result("ping")
-        await anyio.sleep(0.01)
+        before = processor_seconds(claude)
+        await claude.result("ping")
+        assert processor_seconds(claude) - before < MEANWHILE
+        await anyio.sleep(LOOKS)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process's memory is read from /proc")
@@ -106,12 +119,17 @@ async def test_a_hostile_body_does_not_keep_the_process_from_ending(uru: Uru, na
 
 
 async def ended(claude: Served, how: str) -> None:
-    with anyio.fail_after(MEANWHILE):
-        if how == "EOF":
-            await claude.close_stdin()
-        else:
-            claude.process.send_signal(signal.SIGTERM)
-        await claude.process.wait()
+    before = used = processor_seconds(claude)
+    if how == "EOF":
+        await claude.close_stdin()
+    else:
+        claude.process.send_signal(signal.SIGTERM)
+    with anyio.fail_after(WITHIN):
+        while claude.process.returncode is None:
+            used = max(used, processor_seconds(claude, used))
+            with anyio.move_on_after(LOOKS):
+                await claude.process.wait()
+    assert used - before < MEANWHILE
 
 
 async def test_hostile_schemas_are_listed_and_called_while_others_are_answered(uru: Uru) -> None:

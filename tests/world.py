@@ -23,6 +23,7 @@ from mcp.types import (
     Tool,
 )
 
+from tests.time_limits import WITHIN
 from uru_mcp.bridge import Bridge
 from uru_mcp.config.environment import read_settings
 from uru_mcp.credentials.api_key import Key
@@ -40,7 +41,6 @@ CATALOG = Path(__file__).parent / "data" / "catalog.json"
 ALL = frozenset({"read", "write", "execute"})
 ERAS: tuple[Literal["legacy", "auto"], ...] = ("legacy", "auto")
 CARDS = [advertise("io.modelcontextprotocol/ui", {"mimeTypes": ["text/html;profile=mcp-app"]})]
-WITHIN = 20.0  # seconds for one conversation
 LOOKS = 0.002  # seconds between two looks: a test that never pauses takes the processor from what it waits for
 
 Connect = Callable[..., AbstractAsyncContextManager["Claude"]]

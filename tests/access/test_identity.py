@@ -399,14 +399,14 @@ async def test_a_question_goes_on_when_those_who_wait_for_it_give_up(uru: Uru) -
 
 async def test_after_a_change_uru_is_asked_anew_and_not_an_older_question_believed(uru: Uru) -> None:
     clock = Clock()
-    uru.faults.delay("/keys/self", 0.2)
+    held = uru.faults.hold("/keys/self", times=1)
     async with asking(uru, uru.key().text, clock) as identity, anyio.create_task_group() as tasks:
         tasks.start_soon(identity.current)
-        with anyio.fail_after(5):
-            while uru.sent("/keys/self") == 0:
-                await anyio.lowlevel.checkpoint()
+        await until(lambda: uru.sent("/keys/self") > 0)
         clock.now += 1
-        await identity.ask()
+        tasks.start_soon(identity.ask)
+        await anyio.wait_all_tasks_blocked()
+        held.set()
     assert uru.sent("/keys/self") == 2
 
 
@@ -598,12 +598,13 @@ async def test_many_calls_that_are_refused_together_ask_once_about_their_key(con
     made = uru.key()
     async with connect_once(key=made.text, clock=Clock()) as claude:
         await claude.tools()
-        uru.faults.delay("/execute/", 0.2)
+        held = uru.faults.hold("/execute/")
         async with anyio.create_task_group() as tasks:
             for _ in range(10):
                 tasks.start_soon(claude.error, "uru_execute", RUN)
             await until(lambda: uru.sent("/execute/") == 10)
             uru.sandbox.keys.delete(made.record.id)
+            held.set()
         await claude.error("uru_execute", RUN)
     assert uru.sent("/execute/") == 10
     assert uru.sent("/keys/self") == 2

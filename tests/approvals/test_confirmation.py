@@ -14,6 +14,7 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import CallToolResult, ElicitRequestFormParams, ElicitResult, InputRequiredResult
 
 from tests.results.test_automation_approvals import REFUND
+from tests.time_limits import WITHIN
 from tests.world import CARDS, Claude, Connect, Uru, connector, text_of
 from uru_mcp.approvals.decisions import LIFETIME, META, Decisions
 from uru_mcp.bridge import Bridge
@@ -250,7 +251,7 @@ def test_a_yes_covers_its_own_tool_arguments_and_key_alone() -> None:
 async def test_a_yes_runs_nothing_but_what_was_asked_about(uru: Uru) -> None:
     settings = read_settings({"URU_API_KEY": uru.key().text, "URU_CONFIRM": "execute"})
     bridge = Bridge(settings, Redaction(), transport=httpx2.ASGITransport(app=uru.sandbox.app))
-    with anyio.fail_after(20):
+    with anyio.fail_after(WITHIN):
         async with bridge.running():
             waiting = (await bridge.call_tool("uru_execute", SEND, way="terminal")).waits_for
             assert isinstance(waiting, Confirmation)

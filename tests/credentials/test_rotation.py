@@ -111,7 +111,7 @@ async def test_a_run_is_not_sent_again_when_nobody_asked_about_its_key(
     write(file, old.text)
     async with connect_once(key="", API_KEY_FILE=str(file)) as claude:
         await claude.tools()
-        uru.faults.delay("/execute/", 0.3, times=1)
+        held = uru.faults.hold("/execute/", times=1)
         uru.faults.status("/execute/", 401, body={"code": "revoked_api_key"}, times=1)
         errors = []
 
@@ -122,6 +122,7 @@ async def test_a_run_is_not_sent_again_when_nobody_asked_about_its_key(
             tasks.start_soon(run)
             await until(lambda: uru.sent("/execute/") == 1)
             write(file, new.text)
+            held.set()
     assert [error["code"] for error in errors] == ["unconfirmed"]
     assert uru.sent("/execute/") == 1
 
@@ -139,7 +140,7 @@ async def test_what_uru_once_said_of_a_key_that_it_accepts_again_proves_nothing(
         uru.faults.clear()
         clock.now += 10
         assert (await claude.whoami())["state"] == "ready"
-        uru.faults.delay("/execute/", 0.3, times=1)
+        held = uru.faults.hold("/execute/", times=1)
         uru.faults.status("/execute/", 401, body={"code": "revoked_api_key"}, times=1)
         errors = []
 
@@ -150,6 +151,7 @@ async def test_what_uru_once_said_of_a_key_that_it_accepts_again_proves_nothing(
             tasks.start_soon(run)
             await until(lambda: uru.sent("/execute/") == 1)
             write(file, new.text)
+            held.set()
     assert [error["code"] for error in errors] == ["unconfirmed"]
     assert uru.notes == []
 
@@ -198,13 +200,14 @@ async def test_records_that_were_kept_for_the_old_key_are_asked_for_anew(
     write(file, old.text)
     async with connect_once(key="", API_KEY_FILE=str(file)) as claude:
         await claude.tools()
-        uru.faults.delay("/execute/", 0.3 if under_way else 0.0, times=1)
+        held = uru.faults.hold("/execute/", times=1)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(claude.completed, "uru://contexts/{id}", "id", "")
             if under_way:
                 await until(lambda: uru.sent("/execute/") == 1)
                 write(file, new.text)
                 await claude.whoami()
+            held.set()
         write(file, new.text)
         await claude.completed("uru://contexts/{id}", "id", "")
         await claude.completed("uru://contexts/{id}", "id", "")
@@ -252,7 +255,7 @@ async def test_the_gate_stays_closed_until_uru_has_answered_for_the_new_key(
 ) -> None:
     old, new = uru.key(), uru.key()
     write(file, old.text)
-    async with connect(key="", CALL_DEADLINE="2", **settings(source, file)) as claude:
+    async with connect(key="", CALL_DEADLINE="20", **settings(source, file)) as claude:
         await claude.data(NOTE, {"text": "old"})
         uru.sandbox.keys.delete(old.record.id)
         refused = 1 if source == "command" else 0
@@ -298,7 +301,7 @@ async def test_a_catalog_that_was_asked_for_with_the_old_key_comes_too_late(
     old, new = uru.key(), uru.key(workspace="Globex")
     write(file, old.text)
     uru.faults.delay("/list/apps/company_demo/", 1.0, times=1)
-    async with connect_once(key="", API_KEY_FILE=str(file), CALL_DEADLINE="4") as claude:
+    async with connect_once(key="", API_KEY_FILE=str(file), CALL_DEADLINE="20") as claude:
         await until(lambda: uru.sent("/list/apps/company_demo/") == 1)
         write(file, new.text)
         names = set(await claude.tools())
@@ -313,9 +316,9 @@ async def test_what_was_kept_for_the_old_key_is_not_shown_to_the_new_one(
     old, new = uru.key(), uru.key()
     write(file, old.text)
     report = {"title": "Long", "rows": 2}
-    async with connect(key="", API_KEY_FILE=str(file), CALL_DEADLINE="1.2", RESULT_CHARS="1000") as claude:
+    async with connect(key="", API_KEY_FILE=str(file), CALL_DEADLINE="4", RESULT_CHARS="1000") as claude:
         cut = (await claude.data("company_demo__GENERATE_REPORT", {**report, "rows": 100, "seconds": 0}))["cut"]
-        running = (await claude.data("company_demo__GENERATE_REPORT", {**report, "seconds": 2}))["running"]
+        running = (await claude.data("company_demo__GENERATE_REPORT", {**report, "seconds": 5}))["running"]
         assert len((await claude.data("uru_result"))["calls"]) == 2
         write(file, new.text)
         assert (await claude.data("uru_result"))["calls"] == []
@@ -332,7 +335,7 @@ async def test_a_call_under_way_with_the_old_key_is_answered(connect_once: Conne
     write(file, old.text)
     async with connect_once(key="", API_KEY_FILE=str(file)) as claude:
         await claude.tools()
-        uru.faults.delay("/execute/", 0.3, times=1)
+        held = uru.faults.hold("/execute/", times=1)
         answers = []
 
         async def run() -> None:
@@ -343,6 +346,7 @@ async def test_a_call_under_way_with_the_old_key_is_answered(connect_once: Conne
             await until(lambda: uru.sent("/execute/") == 1)
             write(file, new.text)
             await claude.data(NOTE, {"text": "new"})
+            held.set()
         assert len(answers) == 1
     assert sorted(uru.notes) == ["new", "old"]
     assert keys_sent(uru, "/execute/") == [old.record.last4, new.record.last4]

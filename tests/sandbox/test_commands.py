@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 import uru_mcp.sandbox as sandbox_package
+from tests.time_limits import WITHIN
 from uru_mcp.sandbox.cli.commands import sandbox as group
 from uru_mcp.sandbox.cli.key_commands import keys
 
@@ -73,9 +74,11 @@ def test_serve_tells_how_to_use_it_and_stops_cleanly(number: signal.Signals, tmp
             assert line, process.stderr.read()
             told += line
         url, key = re.findall(r"URU_PROXY_URL=(\S+)", told)[0], re.findall(r"URU_API_KEY=(\S+)", told)[0]
-        answer = httpx2.get(f"{url}/keys/self", headers={"Authorization": f"Bearer {key}"}, trust_env=False, timeout=5)
+        answer = httpx2.get(
+            f"{url}/keys/self", headers={"Authorization": f"Bearer {key}"}, trust_env=False, timeout=WITHIN
+        )
         process.send_signal(number)
-        rest, errors = process.communicate(timeout=5)
+        rest, errors = process.communicate(timeout=WITHIN)
     assert answer.json()["permissions"] == ["read", "write", "execute"]
     assert "only for this sandbox" in told
     assert (process.returncode, rest.strip(), errors) == (0, "", "")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+import anyio
 import httpx2
 import pytest
 
 from uru_mcp.sandbox import Sandbox
 from uru_mcp.sandbox.serve import serving
 
-from .callers import Connect, connected
+from .callers import Caller, Connect, connected
 
 
 def notes(sandbox: Sandbox) -> list[str]:
@@ -56,6 +57,22 @@ async def test_html_stays_html(sandbox: Sandbox, connect: Connect) -> None:
         response = await somebody.http.get("/health")
     assert response.text == "<h1>Bad gateway</h1>"
     assert response.headers["content-type"].startswith("text/html")
+
+
+async def test_a_request_can_be_held_until_it_is_released(sandbox: Sandbox, connect: Connect) -> None:
+    held = sandbox.faults.hold("/health", times=1)
+    answers: list[int] = []
+
+    async def look(somebody: Caller) -> None:
+        answers.append((await somebody.get("/health")).status)
+
+    async with connect() as somebody, anyio.create_task_group() as tasks:
+        tasks.start_soon(look, somebody)
+        await anyio.wait_all_tasks_blocked()
+        assert (await somebody.get("/health")).status == 200, "the next one is served"
+        assert answers == []
+        held.set()
+    assert answers == [200]
 
 
 async def test_a_delay_adds_to_whatever_happens_then(sandbox: Sandbox, connect: Connect) -> None:

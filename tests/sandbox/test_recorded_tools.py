@@ -122,9 +122,9 @@ async def test_a_synthetic_tool_checks_and_records_its_arguments() -> None:
 
 
 async def test_forty_thousand_tools_cost_nothing_until_they_are_listed() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     sandbox = Sandbox.open(tools=40_000)
-    opened = time.perf_counter() - start
+    opened = time.process_time() - start
     async with connected(sandbox) as somebody:
         counts = [
             len((await somebody.get(f"/list/apps/synthetic_{number:02}/tools")).body["tools"])

@@ -7,6 +7,7 @@ import socket
 
 import pytest
 
+from tests.time_limits import WITHIN
 from uru_mcp.sandbox import Sandbox
 from uru_mcp.sandbox.serve import serving
 
@@ -19,14 +20,14 @@ async def test_it_answers_on_loopback_and_is_gone_afterwards(sandbox: Sandbox) -
         assert (await somebody.get("/health")).status == 200
         port = int(url.rpartition(":")[2])
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", port), timeout=1)
+        socket.create_connection(("127.0.0.1", port), timeout=WITHIN)
 
 
 async def test_open_and_hanging_connections_do_not_hold_it_up(
     sandbox: Sandbox, capfd: pytest.CaptureFixture[str]
 ) -> None:
     loop = asyncio.get_running_loop()
-    async with asyncio.timeout(10), serving(sandbox) as url, connected(sandbox, url=url) as somebody:
+    async with asyncio.timeout(WITHIN), serving(sandbox) as url, connected(sandbox, url=url) as somebody:
         await somebody.get("/health")
         _reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
         writer.write(b"GET /health HTTP/1.1\r\nHost: half a req")
@@ -38,7 +39,7 @@ async def test_open_and_hanging_connections_do_not_hold_it_up(
     await asyncio.gather(hanging, return_exceptions=True)
     writer.close()
     assert hanging.exception() is not None
-    assert taken < 0.5
+    assert taken < 5, "of 170 seconds"
     assert capfd.readouterr() == ("", "")
 
 
@@ -48,7 +49,7 @@ async def test_a_client_that_does_not_read_does_not_hold_it_up(sandbox: Sandbox)
     body = b'{"tool_name": "GENERATE_REPORT", "parameters": {"title": "x", "rows": 100000}}'
     with socket.socket() as deaf:
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        async with asyncio.timeout(10), serving(sandbox) as url, connected(sandbox, url=url) as somebody:
+        async with asyncio.timeout(WITHIN), serving(sandbox) as url, connected(sandbox, url=url) as somebody:
             deaf.connect(("127.0.0.1", int(url.rpartition(":")[2])))
             head = (
                 "POST /execute/company_demo__execute_tool HTTP/1.1\r\nHost: sandbox\r\nX-Namespace: company_demo\r\n"
@@ -59,7 +60,7 @@ async def test_a_client_that_does_not_read_does_not_hold_it_up(sandbox: Sandbox)
                 await somebody.get("/health")
             start = loop.time()
         taken = loop.time() - start
-    assert taken < 0.5
+    assert taken < 5
 
 
 async def test_a_taken_port_is_an_error(sandbox: Sandbox) -> None:

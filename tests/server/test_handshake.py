@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.process import PYTHON, served
+from tests.time_limits import WITHIN
 from tests.world import Uru, until
 from uru_mcp.bridge import Bridge
 from uru_mcp.config.environment import read_settings
@@ -66,7 +67,7 @@ class Conversation:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._serve, stdin, stdout, with_opening)
             tasks.start_soon(self._listen, from_stdout)
-            with anyio.fail_after(20):
+            with anyio.fail_after(WITHIN):
                 for chunk in chunks:
                     os.write(to_stdin, chunk)
                     for _ in range(20):

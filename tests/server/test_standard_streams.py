@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.process import PYTHON, SYSTEM
+from tests.time_limits import WITHIN
 from uru_mcp.server.standard_streams import LineReader, Writer
 
 ODD = st.lists(st.sampled_from(["a", "é", "🙂", "\n", "\r", "\r\n", " ", '{"x":1}']), max_size=20)
@@ -45,7 +46,7 @@ def test_lines_are_those_of_a_text_file_wherever_they_are_cut(parts: list[str], 
 
     async def read() -> list[str]:
         reading, writing = os.pipe()
-        with anyio.fail_after(20):
+        with anyio.fail_after(WITHIN):
             async with anyio.create_task_group() as tasks:
                 chunks = [data[begin:end] for begin, end in pairwise(ends) if begin < end]
                 tasks.start_soon(written, writing, chunks)
@@ -81,7 +82,7 @@ async def test_who_waits_for_a_line_can_be_told_to_stop_and_loses_nothing(pipe: 
 
 
 async def test_a_pipe_that_nobody_empties_holds_up_nothing_and_can_be_given_up(pipe: tuple[int, int]) -> None:
-    with anyio.fail_after(20):
+    with anyio.fail_after(WITHIN):
         with anyio.move_on_after(0.05) as scope:
             await Writer(pipe[1]).write("x" * 1_000_000)
         assert scope.cancelled_caught
@@ -91,7 +92,7 @@ async def test_a_pipe_that_nobody_empties_holds_up_nothing_and_can_be_given_up(p
 async def test_lines_that_are_written_at_once_do_not_mix(pipe: tuple[int, int]) -> None:
     writer = Writer(pipe[1])
     lines = [f"{letter * 200_000}\n" for letter in "abc"]
-    with anyio.fail_after(20):
+    with anyio.fail_after(WITHIN):
         async with anyio.create_task_group() as tasks:
             for line in lines:
                 tasks.start_soon(writer.write, line)
@@ -124,7 +125,7 @@ async def test_what_is_printed_does_not_reach_stdout_nor_is_stdin_read_by_others
     command = [PYTHON, "-c", PRINTING]
     if is_stderr_closed:
         command = ["/bin/sh", "-c", 'exec "$0" "$@" 2>&-', *command]
-    with anyio.fail_after(20):
+    with anyio.fail_after(WITHIN):
         ran = await anyio.run_process(command, input=b"late\n", env=SYSTEM)
     assert ran.stdout == b"early\nlate\n"
     assert ran.stderr == (b"" if is_stderr_closed else b"stray\nmore\n")

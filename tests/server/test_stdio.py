@@ -13,10 +13,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import anyio
 import pytest
 
 from tests.process import MODERN, PYTHON, SYSTEM, URU_MCP, Served, served
+from tests.time_limits import WITHIN
 from tests.world import Uru
 from uru_mcp.sandbox.serve import serving
 
@@ -194,8 +194,7 @@ async def test_a_signal_ends_it_as_a_shell_expects(number: signal.Signals) -> No
     async with served("--sandbox") as claude:
         await claude.initialize("2025-11-25")
         claude.process.send_signal(number)
-        with anyio.fail_after(2):
-            status = await claude.process.wait()
+        status = await claude.process.wait()
     assert status == 128 + number
 
 
@@ -210,7 +209,7 @@ def test_a_closed_stdout_ends_it() -> None:
     process.stdin.write(json.dumps(request).encode() + b"\n")
     process.stdin.flush()
     try:
-        process.wait(timeout=10)
+        process.wait(timeout=WITHIN)
     finally:
         process.stdin.close()
         process.kill()

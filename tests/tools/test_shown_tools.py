@@ -10,6 +10,7 @@ import anyio
 import pytest
 from mcp.types import Tool
 
+from tests.time_limits import WITHIN
 from tests.world import ALL, CATALOG, Connect, Uru, connector
 from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.access.policy import OWN_TOOLS
@@ -142,8 +143,7 @@ async def test_a_client_of_the_newer_era_is_told_on_its_subscription(uru: Uru) -
         await claude.tools()
         async with claude.client.listen(tools_list_changed=True) as events:
             await claude.data("platform__set_current_workspace", {"workspace_id": uru.acme.id})
-            with anyio.fail_after(5):
-                event = await anext(aiter(events))
+            event = await anext(aiter(events))
     assert type(event).__name__ == "ToolsListChanged"
 
 
@@ -158,7 +158,7 @@ class Changes:
             self._told.set()
 
     async def arrived(self) -> None:
-        with anyio.fail_after(5):
+        with anyio.fail_after(WITHIN):
             await self._told.wait()
 
 

@@ -63,7 +63,7 @@ async def test_an_answer_that_cannot_be_decoded_is_unconfirmed_or_unreadable(
     connect_once: Connect, uru: Uru, coding: str, body: bytes
 ) -> None:
     uru.faults.status("/execute/", 200, body=body, headers=coded(coding))
-    async with serving(uru.sandbox) as url, connect_once(url=url, CALL_DEADLINE="2") as claude:
+    async with serving(uru.sandbox) as url, connect_once(url=url, CALL_DEADLINE="20") as claude:
         assert (await claude.error("uru_execute", RUN))["code"] == "unconfirmed"
         assert (await claude.error("platform__context_query", {"op": "list"}))["code"] == "upstream_failed"
     assert uru.sent("/execute/company_demo") == 1

@@ -18,7 +18,7 @@ LOG_NOTE = {"tool": "company_demo__LOG_NOTE", "input": {"text": "hi"}}
 
 async def test_long_runs_leave_room_for_what_is_quick(connect_once: Connect, uru: Uru) -> None:
     uru.faults.delay("/execute/company_demo", 60)
-    async with serving(uru.sandbox) as url, connect_once(url=url, CALL_DEADLINE="5") as claude:
+    async with serving(uru.sandbox) as url, connect_once(url=url, CALL_DEADLINE="12") as claude:
         await claude.tools()
         async with anyio.create_task_group() as tasks:
             for _ in range(AT_MOST):

@@ -23,7 +23,7 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 NEEDS_CHROMIUM = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here: apt-get install chromium")
 WIDE = ViewportSize(width=1280, height=800)
 NARROW = ViewportSize(width=360, height=740)
-WITHIN = 20_000  # milliseconds for a step in the browser
+WITHIN = 60_000  # milliseconds for a step in the browser
 
 expect.set_options(timeout=WITHIN)
 

@@ -62,6 +62,12 @@ class Fault:
     act: Act | None
     times: int | None
     seconds: float = 0.0
+    released: asyncio.Event | None = None
+
+    async def wait(self) -> None:
+        await asyncio.sleep(self.seconds)
+        if self.released is not None:
+            await self.released.wait()
 
     def applies(self, path: str) -> bool:
         return path.startswith(self.prefix) and self.times != 0
@@ -104,6 +110,12 @@ class Faults:
         """Wait for that many seconds before anything else happens."""
         self._set.append(Fault(prefix, None, times, seconds))
 
+    def hold(self, prefix: str, *, times: int | None = None) -> asyncio.Event:
+        """Wait until the event is set before anything else happens."""
+        released = asyncio.Event()
+        self._set.append(Fault(prefix, None, times, released=released))
+        return released
+
     def drip(self, prefix: str, seconds: float, *, times: int | None = None) -> None:
         """Answer 200 with JSON that never starts: send a space at this interval until the client disconnects."""
         self._add(prefix, lambda exchange: _drip(exchange, seconds), times)
@@ -128,8 +140,9 @@ class Faults:
 
         async def faulty(scope: Scope, receive: Receive, send: Send) -> None:
             exchange = Exchange(app, scope, receive, send)
-            delays, act = self._take(scope["path"]) if scope["type"] == "http" else (0.0, None)
-            await asyncio.sleep(delays)
+            waits, act = self._take(scope["path"]) if scope["type"] == "http" else ([], None)
+            for fault in waits:
+                await fault.wait()
             await (act(exchange) if act else exchange.serve())
 
         return faulty
@@ -137,11 +150,11 @@ class Faults:
     def _add(self, prefix: str, act: Act, times: int | None) -> None:
         self._set.append(Fault(prefix, act, times))
 
-    def _take(self, path: str) -> tuple[float, Act | None]:
+    def _take(self, path: str) -> tuple[list[Fault], Act | None]:
         applying = [fault for fault in self._set if fault.applies(path)]
-        seconds = sum(fault.take().seconds for fault in applying if fault.act is None)
+        waits = [fault.take() for fault in applying if fault.act is None]
         acting = next((fault.take() for fault in applying if fault.act is not None), None)
-        return seconds, acting.act if acting else None
+        return waits, acting.act if acting else None
 
 
 async def _lose_answer(exchange: Exchange) -> None:
