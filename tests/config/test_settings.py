@@ -94,6 +94,38 @@ def test_a_wrong_value_is_an_error_that_names_the_variable(variable: str, value:
 
 
 @pytest.mark.parametrize(
+    ("variable", "value", "why"),
+    [
+        ("URU_WORKSPACE_ID", "acme", "“acme” is not a UUID"),
+        ("URU_WORKSPACE_ID", "x" * 500, f"“{'x' * 59}…” is not a UUID"),
+        ("URU_CALL_DEADLINE", "soon", "“soon” is not a number of seconds from 1 to 3600"),
+        ("URU_CALL_DEADLINE", "1e9", "“1e9” is not a number of seconds from 1 to 3600"),
+        ("URU_SYNC_INTERVAL", "-1", "“-1” is not a number of seconds from 0.1 to 86400, or 0"),
+        ("URU_TOOL_TOKENS", "1.5", "“1.5” is not a whole number from 0 to 1000000"),
+        ("URU_RESULT_CHARS", "inf", "“inf” is not a whole number from 1000 to 10000000"),
+        ("URU_LOG_LEVEL", "lo\x1b[31mud\nnow", "“lo(31mud now” is none of debug, info, warning, error"),
+        ("URU_DIRECT_TOOLS", "some", "“some” is none of auto, all, none"),
+        ("URU_AUDIT_LOG_REQUIRED", "yes", "“yes” is none of true, false"),
+        ("URU_AUDIT_LOG", "audit.jsonl", "“audit.jsonl”: it is not an absolute path, and each client starts servers"),
+        ("URU_PERMISSIONS", "read,delete", "“delete” is none of read, write and execute"),
+        ("URU_PROXY_URL", "uru.example", "“uru.example” is not a URL that starts with https://"),
+        ("URU_PROXY_URL", "ftp://me:secret@uru.example", "it is not a URL that starts with https://"),
+        ("URU_TOOLS", KEY, "“[key removed]” fits no tool"),
+        ("URU_WORKSPACE_ID", KEY, "“[key removed]” is not a UUID"),
+        ("URU_PERMISSIONS", f"read {KEY}", "“[key removed]” is none of read, write and execute"),
+    ],
+)
+def test_a_message_says_what_was_given_and_what_is_allowed_and_no_secret(variable: str, value: str, why: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        read_settings({"URU_API_KEY": KEY, variable: value})
+    (problem,) = raised.value.problems
+    assert problem.message.startswith(f"{variable} cannot be used: {why}")
+    assert variable in problem.fix
+    assert KEY not in f"{problem.message}{problem.fix}"
+    assert "secret" not in problem.message
+
+
+@pytest.mark.parametrize(
     ("variable", "value"),
     [
         ("URU_API_KEY_FILE", "key"),

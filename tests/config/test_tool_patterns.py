@@ -89,7 +89,7 @@ def test_what_is_confirmed_is_chosen_in_the_same_way(text: str, expected: list[N
         ("URU_CONFIRM", "destructiv", "the nearest is destructive."),
         ("URU_CONFIRM", "nevr", "the nearest is never."),
         ("URU_CONFIRM", "never,execute", "stands alone"),
-        ("URU_APPROVALS", "persn", "input should be 'ask' or 'person'"),
+        ("URU_APPROVALS", "persn", "“persn” is none of ask, person."),
     ],
 )
 def test_what_can_fit_nothing_is_an_error_that_names_what_is_near(variable: str, text: str, said: str) -> None:

@@ -17,6 +17,7 @@ from fnmatch import fnmatchcase
 from os.path import commonprefix
 from typing import Protocol
 
+from uru_mcp.config.parsing import shown, without_key
 from uru_mcp.config.pattern_slips import nearest
 from uru_mcp.permissions import Permission, Permissions
 
@@ -74,12 +75,12 @@ def _pattern(word: str) -> Pattern:
     if text == NEVER:
         raise ValueError(f"{NEVER!r} stands alone, and not in URU_TOOLS")
     if not SYNTAX.fullmatch(text):
-        raise ValueError(f"{word[:80]!r} is not a pattern: letters, digits, _ - . * and ? are, with ! before the first")
+        raise ValueError(f"{shown(word)} is not a pattern: letters, digits, _ - . * and ? are, with ! before the first")
     if text not in WORDS and "*" not in text and SEPARATOR not in text:
         near = nearest(text, [*WORDS, NEVER])
         meant = near[0] if near else f"{text}_*"
         raise ValueError(
-            f"{word[:80]!r} fits no tool, since each is called <namespace>__<tool>; the nearest is {meant}"
+            f"{shown(word)} fits no tool, since each is called <namespace>__<tool>; the nearest is {without_key(meant)}"
         )
     return Pattern(text, word.startswith("!"))
 

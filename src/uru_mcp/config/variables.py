@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from uuid import UUID
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from uru_mcp.config import parsing
 from uru_mcp.config.misspelt_variables import meant_variable
+from uru_mcp.config.parsing import SHORTEST_INTERVAL, one_of, seconds, whole_number
 from uru_mcp.config.settings import KEY_VARIABLES, PREFIX, VARIABLES, Settings
 from uru_mcp.config.tool_patterns import Pattern, read_confirmed, read_patterns
 from uru_mcp.credentials.api_key import Key
@@ -40,12 +40,9 @@ def _key(text: str) -> Key:
     return Key(text)
 
 
-LowerCase = BeforeValidator(lambda text: text.lower() if isinstance(text, str) else text)
-
-
-def _variable(description: str, *, ge: float | None = None, le: float | None = None) -> Any:
+def _variable(description: str) -> Any:
     """A field that is None if the variable is not set; `Settings` has the default."""
-    return Field(default=None, description=description, ge=ge, le=le)
+    return Field(default=None, description=description)
 
 
 class Variables(BaseSettings):
@@ -65,7 +62,7 @@ class Variables(BaseSettings):
     proxy_url: Annotated[str, BeforeValidator(parsing.base_url)] = _variable(
         "the URL of Uru: https, or http on this machine"
     )
-    workspace_id: Annotated[UUID, AfterValidator(str)] = _variable("the workspace to work in, a UUID")
+    workspace_id: Annotated[str, BeforeValidator(parsing.uuid)] = _variable("the workspace to work in, a UUID")
     permissions: Annotated[frozenset[Permission], NoDecode, BeforeValidator(parsing.permissions)] = _variable(
         "the key's permissions, such as `read,execute`, if Uru does not report them; otherwise a limit"
     )
@@ -79,31 +76,37 @@ class Variables(BaseSettings):
     confirm: Annotated[tuple[Pattern, ...], NoDecode, BeforeValidator(read_confirmed)] = _variable(
         "tools that run only after a person's yes: such patterns, `destructive`, `execute`; or `never`"
     )
-    approvals: Annotated[Literal["ask", "person"], LowerCase] = _variable(
+    approvals: Annotated[str, BeforeValidator(one_of("ask", "person"))] = _variable(
         "who decides what a run of an automation waits for: with `ask` also the model, once the user said"
         " so in the chat; with `person` only a person, whom the client asks"
     )
-    direct_tools: Annotated[Literal["auto", "all", "none"], LowerCase] = _variable(
+    direct_tools: Annotated[str, BeforeValidator(one_of("auto", "all", "none"))] = _variable(
         "which of Uru's tools are listed individually: `auto` (as many as fit the budget), `all` or `none`"
     )
-    tool_tokens: int = _variable("the budget for `auto`, in tokens of about four characters", ge=0, le=1_000_000)
-    call_deadline: float = _variable("the maximum number of seconds until a call is answered", ge=1, le=3600)
-    execute_timeout: float = _variable(
-        "the maximum number of seconds for a run in Uru; it continues in the background after its call", ge=1, le=3600
+    tool_tokens: Annotated[int, BeforeValidator(whole_number(0, 1_000_000))] = _variable(
+        "the budget for `auto`, in tokens of about four characters"
     )
-    result_chars: int = _variable(
-        "the maximum length of a result in characters; longer ones are truncated", ge=1_000, le=10_000_000
+    call_deadline: Annotated[float, BeforeValidator(seconds(1, 3600))] = _variable(
+        "the maximum number of seconds until a call is answered"
     )
-    sync_interval: Annotated[float, AfterValidator(parsing.interval)] = _variable(
-        "seconds between checks for changed tools; 0 disables the checks", ge=0, le=86_400
+    execute_timeout: Annotated[float, BeforeValidator(seconds(1, 3600))] = _variable(
+        "the maximum number of seconds for a run in Uru; it continues in the background after its call"
     )
-    audit_log: Annotated[Path, BeforeValidator(parsing.absolute_path)] = _variable(
+    result_chars: Annotated[int, BeforeValidator(whole_number(1_000, 10_000_000))] = _variable(
+        "the maximum length of a result in characters; longer ones are truncated"
+    )
+    sync_interval: Annotated[float, BeforeValidator(seconds(SHORTEST_INTERVAL, 86_400, or_none=True))] = _variable(
+        "seconds between checks for changed tools; 0 disables the checks"
+    )
+    audit_log: Annotated[Path, BeforeValidator(parsing.log_path)] = _variable(
         "a file to which each call is logged as a line of JSON, such as `~/uru-audit.jsonl`"
     )
     audit_log_required: Annotated[bool, BeforeValidator(parsing.yes_or_no)] = _variable(
         "with `true`, calls are refused while the audit log cannot be written"
     )
-    log_level: Annotated[Literal["debug", "info", "warning", "error"], LowerCase] = _variable("the log level on stderr")
+    log_level: Annotated[str, BeforeValidator(one_of("debug", "info", "warning", "error"))] = _variable(
+        "the log level on stderr"
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -122,18 +125,21 @@ EXAMPLES: Mapping[str, str] = {
     "URU_API_KEY_COMMAND": "Set URU_API_KEY_COMMAND to a command as you would type it, such as pass show uru/key; use"
     " an absolute path for a program that is not on the PATH.",
     "URU_PROXY_URL": "Remove URU_PROXY_URL, or set it to an https:// address such as https://mcp.uruintelligence.com.",
-    "URU_WORKSPACE_ID": "Set URU_WORKSPACE_ID to the workspace's UUID, or remove it.",
-    "URU_PERMISSIONS": "Set URU_PERMISSIONS to any of read, write and execute, separated by commas.",
+    "URU_WORKSPACE_ID": "Set URU_WORKSPACE_ID to the workspace's UUID, or remove it. A UUID looks like"
+    " 7b9f3c1e-2a4d-4e6f-8a1b-0c2d3e4f5a6b.",
+    "URU_PERMISSIONS": "Set URU_PERMISSIONS to any of read, write and execute, separated by commas, such as"
+    " read,execute.",
     "URU_TOOLS": "Set URU_TOOLS to patterns such as *,!stripe_*,!*__*DELETE*, or remove it.",
     "URU_CONFIRM": "Set URU_CONFIRM to never, to destructive, to execute or to patterns such as gmail_*__*SEND*, or"
     " remove it.",
     "URU_APPROVALS": "Set URU_APPROVALS to ask or person, or remove it.",
     "URU_DIRECT_TOOLS": "Set URU_DIRECT_TOOLS to auto, all or none, or remove it.",
-    "URU_TOOL_TOKENS": "Set URU_TOOL_TOKENS to a whole number from 0 to 1000000, or remove it.",
-    "URU_CALL_DEADLINE": "Set URU_CALL_DEADLINE to a number of seconds from 1 to 3600, or remove it.",
-    "URU_EXECUTE_TIMEOUT": "Set URU_EXECUTE_TIMEOUT to a number of seconds from 1 to 3600, or remove it.",
-    "URU_RESULT_CHARS": "Set URU_RESULT_CHARS to a whole number from 1000 to 10000000, or remove it.",
-    "URU_SYNC_INTERVAL": "Set URU_SYNC_INTERVAL to a number of seconds from 0.1 to 86400, to 0, or remove it.",
+    "URU_TOOL_TOKENS": "Set URU_TOOL_TOKENS to a whole number from 0 to 1000000, such as 10000, or remove it.",
+    "URU_CALL_DEADLINE": "Set URU_CALL_DEADLINE to a number of seconds from 1 to 3600, such as 50, or remove it.",
+    "URU_EXECUTE_TIMEOUT": "Set URU_EXECUTE_TIMEOUT to a number of seconds from 1 to 3600, such as 180, or remove it.",
+    "URU_RESULT_CHARS": "Set URU_RESULT_CHARS to a whole number from 1000 to 10000000, such as 80000, or remove it.",
+    "URU_SYNC_INTERVAL": "Set URU_SYNC_INTERVAL to a number of seconds from 0.1 to 86400, such as 60, to 0, or remove"
+    " it.",
     "URU_AUDIT_LOG": "Set URU_AUDIT_LOG to an absolute path, such as ~/uru-audit.jsonl, or remove it.",
     "URU_AUDIT_LOG_REQUIRED": "Set URU_AUDIT_LOG_REQUIRED to true or false, or remove it.",
     "URU_LOG_LEVEL": "Set URU_LOG_LEVEL to debug, info, warning or error, or remove it.",
@@ -219,6 +225,6 @@ def _invalid(error: ValidationError) -> Iterator[SettingsProblem]:
     for item in error.errors(include_url=False, include_input=False):
         name = PREFIX + str(item["loc"][0]).upper()
         fix = EXAMPLES.get(name, f"Correct or remove {name}.")
-        why = str(item.get("ctx", {}).get("error", item["msg"][:1].lower() + item["msg"][1:]))
+        why = str(item.get("ctx", {}).get("error", "it is not valid"))  # each parser raises its own
         code: Code = "malformed_key" if name == "URU_API_KEY" else "not_configured"
         yield SettingsProblem(f"{name} cannot be used: {why}.", fix=fix, code=code, variable=name)
