@@ -26,6 +26,7 @@ from mcp.types import (
 from tests.time_limits import WITHIN
 from uru_mcp.bridge import Bridge
 from uru_mcp.config.environment import read_settings
+from uru_mcp.config.policy_file import INSTALLED, PolicyFile
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.credentials.key_sources import KeyVariable
 from uru_mcp.credentials.keyring import Keyring
@@ -194,6 +195,7 @@ def connector(uru: Uru, era: str) -> Connect:
         extensions: Any = None,
         name: str | None = None,
         clock: Callable[[], float] = time.monotonic,
+        policy: PolicyFile = INSTALLED,
         **variables: str,
     ) -> AsyncIterator[Claude]:
         """A server with this key and these settings (`PERMISSIONS="read"` for `URU_PERMISSIONS`), and its client.
@@ -201,7 +203,7 @@ def connector(uru: Uru, era: str) -> Connect:
         It talks to the sandbox in memory, or over the socket behind `url`. `cache` is the directory for what may be
         lost, without which nothing is kept. `on_question` makes it a client that can ask its person, `extensions=CARDS`
         one that shows cards, and `name` is what it calls itself. `clock` is the one by which the server asks about the
-        key again.
+        key again. `policy` is the place of the administrator's policy.
         """
         text = uru.key(permissions, workspace=workspace).text if key is None else key
         environ = {"URU_API_KEY": text, "URU_PROXY_URL": url or "http://127.0.0.1:1"}
@@ -211,7 +213,7 @@ def connector(uru: Uru, era: str) -> Connect:
         redaction = Redaction()
         bridge: Bridge | Unconfigured
         try:
-            settings = read_settings(environ)
+            settings = read_settings(environ, policy)
         except SettingsError as error:
             bridge = Unconfigured(error, redaction)
         else:

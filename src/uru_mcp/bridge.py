@@ -32,6 +32,7 @@ from uru_mcp.results.render import Rendered, Renderer
 from uru_mcp.session.call_deadline import in_time
 from uru_mcp.session.catalog_sync import Sync
 from uru_mcp.session.list_changes import Announcements, List, ignore_change
+from uru_mcp.session.policy_changes import PolicyChanges
 from uru_mcp.session.read_permission_check import ReadCheck
 from uru_mcp.session.session import Session, Snapshot
 from uru_mcp.session.tool_execution import Calls
@@ -53,7 +54,6 @@ AFTER_LIST = 0.05  # seconds for writing the first list, before imports block th
 MARGIN = 0.5  # seconds of a call's deadline that are reserved for writing the answer
 
 Answer = TypeVar("Answer")
-
 log = logging.getLogger(__name__)
 
 
@@ -85,7 +85,8 @@ class Bridge:
         connection.on_refusal, connection.on_send = identity.mark_stale, lambda key: self.recorder.sent(key)
         current_catalog = parts.current_catalog(on_load=self._after_look)
         calls = Calls(self._client, identity)
-        self._session = Session(identity, current_catalog, ReadCheck(calls, identity), on_look=self._after_look)
+        read_check, policy_changes = ReadCheck(calls, identity), PolicyChanges(settings, identity, current_catalog)
+        self._session = Session(identity, current_catalog, read_check, policy_changes, on_look=self._after_look)
         self._tool_list = ToolList(self._session, settings)
         self._announcements = Announcements(self._session, self._outlines, lambda name: self.on_change(name))
         self._sync = Sync(
@@ -284,5 +285,6 @@ class Bridge:
             wording=self._settings.wording,
             audit_trouble=self.recorder.trouble,
             audit_exposure=self.recorder.exposure,
+            policy=self._session.policy,
         )
         return report(facts)

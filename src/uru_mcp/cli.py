@@ -18,6 +18,7 @@ from uru_mcp import __version__
 from uru_mcp.commands.command_line_errors import refuse_key, safe_error_messages
 from uru_mcp.commands.command_setup import Choice, Start, in_words, start
 from uru_mcp.commands.output import say
+from uru_mcp.messages import policy_messages
 
 if TYPE_CHECKING:
     from uru_mcp.config.settings import Settings
@@ -126,7 +127,10 @@ def main(ctx: click.Context, sandbox: bool, db: Path | None, tools: int, catalog
         _serve(choice)
 
 
-def _name_ignored(settings: Settings) -> None:
+def _name_what_limits(settings: Settings) -> None:
+    """Name the policy, and the variables that limit nothing since uru-mcp does not read them."""
+    if settings.policy is not None:
+        say(policy_messages.LIMITED_ON_STDERR.format(file=settings.policy.path), err=True)
     if settings.ignored:
         say(f"uru-mcp: ignored, only the Node client reads them: {', '.join(settings.ignored)}", err=True)
     if settings.foreign:
@@ -147,7 +151,7 @@ def _serve(choice: Choice) -> None:
         _introduce(started, choice.arguments)
     start_logging("warning" if isinstance(settings, SettingsError) else settings.log_level, redaction)
     if not isinstance(settings, SettingsError):
-        _name_ignored(settings)
+        _name_what_limits(settings)
 
     from uru_mcp.bridge import Bridge
     from uru_mcp.server.lifecycle import serve

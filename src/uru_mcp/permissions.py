@@ -7,7 +7,7 @@ Permissions are independent: Execute does not include Read. This module does not
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
@@ -44,7 +44,7 @@ class Known(NamedTuple):
     """Whether the key has a permission, and how that is known; `how` is None if it is unknown."""
 
     answer: Literal["yes", "no", "unknown"]
-    how: Literal["told", "declared", "seen", "refused", "ceiling"] | None
+    how: Literal["told", "declared", "seen", "refused", "ceiling", "policy"] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,7 @@ class Grant:
     `declared` is also a ceiling: it limits what Uru reports, and never adds to it. `is_outdated` is whether Uru has not
     repeated its report for a while; the report then grants nothing by itself, but still limits `declared`.
     `is_pending` is whether Uru may still report. `unknown_names` are permission names from Uru that we do not know.
+    `allowed` is the administrator's ceiling, which limits everything and is evidence for nothing.
     """
 
     told: Permissions | None = None
@@ -66,9 +67,12 @@ class Grant:
     is_outdated: bool = False
     is_pending: bool = False
     unknown_names: tuple[str, ...] = ()
+    allowed: Permissions = EVERYTHING
 
     def known(self, permission: Permission) -> Known:
         """Whether the key has this permission, within the ceiling, and how that is known."""
+        if permission not in self.allowed:
+            return Known("no", "policy")
         if permission in self.refused:
             return Known("no", "refused")
         if self.told is not None and permission not in self.told:
@@ -90,10 +94,11 @@ class Grant:
 
     @property
     def held(self) -> Permissions | None:
-        """The permissions of the key itself, ignoring the ceiling; None if nothing is known."""
+        """The permissions of the key itself, ignoring the ceilings; None if nothing is known."""
         if self.told is not None and not self.is_outdated:
             return self.told - self.refused
-        return None if self.unknown == EVERYTHING else self.effective
+        itself = replace(self, allowed=EVERYTHING)
+        return None if itself.unknown == EVERYTHING else itself.effective
 
     @property
     def _ceiling(self) -> Permissions:

@@ -348,7 +348,14 @@ async def asking(uru: Uru, key: str, clock: Clock) -> AsyncIterator[Identity]:
     transport = httpx2.ASGITransport(app=uru.sandbox.app)
     keyring = Keyring(KeyVariable(Key(key)), redaction)
     connection = Connection("http://127.0.0.1:1", keyring, workspace_id=None, redaction=redaction, transport=transport)
-    identity = Identity(UruClient(connection, redaction), keyring, declared=None, workspace_id=None, clock=clock)
+    identity = Identity(
+        UruClient(connection, redaction),
+        keyring,
+        declared=None,
+        allowed=frozenset(Permission),
+        workspace_id=None,
+        clock=clock,
+    )
     async with anyio.create_task_group() as tasks:
         identity.start(tasks)
         yield identity

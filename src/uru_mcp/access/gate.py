@@ -11,7 +11,7 @@ from typing import Any
 from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.config.tool_patterns import Named, UserRules
 from uru_mcp.errors import PermissionMissing, Refused
-from uru_mcp.messages import access_messages, report_messages
+from uru_mcp.messages import access_messages, policy_messages, report_messages
 from uru_mcp.messages.access_messages import KEYS_PAGE
 from uru_mcp.permissions import EVERYTHING, NOTHING, Grant, Permission, Permissions, in_order, in_words
 
@@ -68,11 +68,15 @@ def require(what: str, needs: Permissions, key_status: KeyStatus) -> None:
 
 
 def require_chosen(tool: Named, rules: UserRules) -> None:
-    """Let through what the user has not taken away.
+    """Let through what neither the administrator nor the user has taken away.
 
     Raises:
-        Refused: `URU_TOOLS` takes it away (`forbidden`), whatever the key may.
+        Refused: The policy or `URU_TOOLS` takes it away (`forbidden`), whatever the key may.
     """
+    if rules.chosen.are_closed_by_policy(tool):
+        message = policy_messages.NOT_ALLOWED.format(id=tool.id)
+        fix = policy_messages.NOT_THE_USER_S
+        raise Refused(message, fix=fix, code="forbidden", tool=tool.id, setting="policy")
     if not rules.chosen.fit(tool):
         message = access_messages.TAKEN_AWAY.format(id=tool.id)
         raise Refused(message, fix=access_messages.USER_S_CHOICE, code="forbidden", tool=tool.id, setting="URU_TOOLS")
@@ -93,12 +97,14 @@ def _missing(what: str, needs: Permissions, grant: Grant) -> PermissionMissing:
     }
     if grant.declared is not None:
         details["ceiling"] = in_order(grant.declared)
+    if grant.allowed != EVERYTHING:
+        details["policy"] = in_order(grant.allowed)
     if unknown == missing:
         return unknown_permissions(access_messages.NEEDS.format(what=what, needs=in_words(needs)), grant, **details)
     known_missing = missing - unknown
     return PermissionMissing(
         access_messages.NEEDS_WITH_MISSING.format(
-            what=what, needs=in_words(needs), grant=_has(grant), known_missing=in_words(known_missing)
+            what=what, needs=in_words(needs), grant=_has(grant, known_missing), known_missing=in_words(known_missing)
         ),
         fix=remedy(known_missing, grant),
         **details,
@@ -107,7 +113,7 @@ def _missing(what: str, needs: Permissions, grant: Grant) -> PermissionMissing:
 
 def unknown_permissions(what: str, grant: Grant, **details: Any) -> PermissionMissing:
     """The error for permissions that neither Uru nor the user has stated. `what` is a sentence, or empty."""
-    known = {permission: grant.known(permission).answer for permission in EVERYTHING}
+    known = {permission: grant.known(permission).answer for permission in grant.allowed}
     has, lacks = ([one for one in known if known[one] == answer] for answer in ("yes", "no"))
     said = access_messages.KNOWN_TO_HAVE.format(has=in_words(has)) if has else ""
     said += access_messages.KNOWN_TO_LACK.format(lacks=in_words(lacks)) if lacks else ""
@@ -115,13 +121,15 @@ def unknown_permissions(what: str, grant: Grant, **details: Any) -> PermissionMi
         access_messages.PERMISSIONS_NOT_TOLD.format(
             what=what, unknown=in_words(grant.unknown).replace(" and ", " or "), said=said
         ).strip(),
-        fix=declare(EVERYTHING - frozenset(lacks)),
+        fix=declare(grant.allowed - frozenset(lacks)),
         code="permissions_unknown",
         **details,
     )
 
 
-def _has(grant: Grant) -> str:
+def _has(grant: Grant, missing: Permissions) -> str:
+    if missing & EVERYTHING - grant.allowed:
+        return policy_messages.ALLOWS_ONLY.format(allowed=in_words(grant.allowed))
     if grant.refused:
         return access_messages.REFUSED_JUST_NOW.format(refused=in_words(grant.refused))
     if grant.told is None or grant.is_outdated:
@@ -143,6 +151,10 @@ def remedies(missing: Permissions, grant: Grant) -> str:
 
 def remedy(missing: Permissions, grant: Grant) -> str:
     """The fix for permissions that the key is known to lack."""
+    by_policy = missing - grant.allowed
+    if by_policy:
+        told = policy_messages.ADMINISTRATOR_ALLOWS.format(missing=in_words(by_policy))
+        return f"{told} {remedy(missing - by_policy, grant)}" if missing - by_policy else told
     by_ceiling = frozenset(one for one in missing if grant.known(one).how in ("ceiling", "declared"))
     if by_ceiling == missing:
         return access_messages.ADD_TO_CEILING.format(missing=",".join(in_order(missing)))

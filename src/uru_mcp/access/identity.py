@@ -19,7 +19,7 @@ from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.access.permission_evidence import GRACE, Evidence
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.credentials.keyring import Keyring
-from uru_mcp.errors import KeyRefused, KeyUnavailable, NoAnswer, UruError, WorkspaceProblem, unforeseen
+from uru_mcp.errors import KeyRefused, KeyUnavailable, NoAnswer, SettingsError, UruError, WorkspaceProblem, unforeseen
 from uru_mcp.messages import access_messages
 from uru_mcp.permissions import Permissions
 from uru_mcp.uru.api import UruClient
@@ -36,7 +36,8 @@ class Identity:
     """Fetches the key's status from Uru and caches it. Concurrent callers share one request.
 
     A request continues after its callers time out, so that a slow response still updates the cache. Call `start` with
-    a task group before the first request. `on_question` is called with the key when a request begins.
+    a task group before the first request. `on_question` is called with the key when a request begins. `declared` is the
+    user's declaration, and `allowed` the administrator's ceiling.
     """
 
     def __init__(
@@ -45,12 +46,15 @@ class Identity:
         keyring: Keyring,
         *,
         declared: Permissions | None,
+        allowed: Permissions,
         workspace_id: str | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._introspection = Introspection(client, clock)
         self._keyring = keyring
         self._declared = declared
+        self._allowed = allowed
+        self._forbidden: SettingsError | None = None
         self._workspace_id = workspace_id
         self._clock = clock
         self._tasks: TaskGroup
@@ -59,15 +63,20 @@ class Identity:
         self._answered = float("-inf")
         self._is_stale = False
         self._refusal: tuple[Key, KeyRefused] | None = None
-        self._evidence = Evidence(None, declared, clock)
+        self._evidence = Evidence(None, declared, clock, allowed)
         self._key_status = self._unknown()
         self.on_question: Callable[[Key], None] = lambda _: None
 
     def start_over(self) -> None:
         """Reset after a key rotation: discard everything that is about the previous key."""
         self._answered = float("-inf")
-        self._evidence = Evidence(None, self._declared, self._clock)
+        self._evidence = Evidence(None, self._declared, self._clock, self._allowed)
         self._key_status = self._unknown()
+
+    def keep_to(self, allowed: Permissions, forbidden: SettingsError | None) -> None:
+        """Keep from now on to another ceiling of the administrator's; if all is `forbidden`, nothing is sent at all."""
+        self._allowed = self._evidence.allowed = allowed
+        self._forbidden = forbidden
 
     def start(self, tasks: TaskGroup) -> None:
         """Run all requests in this task group from now on."""
@@ -76,6 +85,8 @@ class Identity:
     @property
     def key_status(self) -> KeyStatus:
         """The last known status; sends no request. A grant that was not confirmed for `GRACE` seconds is dropped."""
+        if self._forbidden is not None:
+            return KeyStatus(trouble=self._forbidden, key=self._key_status.key)
         if self._key_status.trouble is None and self._clock() - self._answered >= GRACE:
             last = self._key_status
             self._key_status = KeyStatus(
@@ -168,7 +179,9 @@ class Identity:
         return FRESH if self.key_status.trouble is None else 0.0
 
     async def _share_request(self) -> None:
-        """Wait for the pending request, or start one."""
+        """Wait for the pending request, or start one, unless nothing may be sent."""
+        if self._forbidden is not None:
+            return
         if self._pending is None:
             self._pending = anyio.Event()
             self._tasks.start_soon(self._ask, self._pending)
@@ -209,7 +222,7 @@ class Identity:
 
     async def _asked_about(self, key: Key) -> KeyStatus:
         if self._evidence.key != key:
-            self._evidence = Evidence(key, self._declared, self._clock)
+            self._evidence = Evidence(key, self._declared, self._clock, self._allowed)
         self.on_question(key)
         evidence, records_before = self._evidence, self._evidence.records_received
         try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import KeyRefused, SettingsError, UruError
-from uru_mcp.permissions import EVERYTHING, Grant
+from uru_mcp.permissions import Grant
 from uru_mcp.uru.key_record import KeyRecord
 from uru_mcp.uru.namespaces_and_tools import Workspace
 
@@ -34,7 +34,7 @@ class KeyStatus:
         """`ready`, or the code of the error that prevents it."""
         if self.trouble is not None:
             return self.trouble.code
-        return "permissions_unknown" if self.grant is None or self.grant.unknown == EVERYTHING else "ready"
+        return "permissions_unknown" if self.grant is None or self.grant.unknown == self.grant.allowed else "ready"
 
     @property
     def is_refused(self) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from uru_mcp.credentials.api_key import Key
-from uru_mcp.permissions import NOTHING, Grant, Permission, Permissions
+from uru_mcp.permissions import EVERYTHING, NOTHING, Grant, Permission, Permissions
 from uru_mcp.uru.key_record import KeyRecord
 
 GRACE = 300.0  # seconds that a record stays valid without being confirmed
@@ -19,14 +19,22 @@ REFUSED_FOR = 60.0  # seconds that a refusal stays valid, unless a newer record 
 class Evidence:
     """Collects evidence about one key; `grant` is what follows from it now.
 
-    `record` is the last record that Uru returned for the key. A declaration never overrides it.
+    `record` is the last record that Uru returned for the key. A declaration never overrides it, and the administrator's
+    ceiling `allowed` limits both.
     """
 
-    def __init__(self, key: Key | None, declared: Permissions | None, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        key: Key | None,
+        declared: Permissions | None,
+        clock: Callable[[], float],
+        allowed: Permissions = EVERYTHING,
+    ) -> None:
         self.key = key
         self.record: KeyRecord | None = None
         self.records_received = 0
         self._declared = declared
+        self.allowed = allowed
         self._clock = clock
         self._told_at = float("-inf")
         self._is_pending = True
@@ -54,6 +62,7 @@ class Evidence:
             is_outdated=is_outdated,
             is_pending=self._is_pending and told is None,
             unknown_names=self.record.unknown_permissions if self.record is not None else (),
+            allowed=self.allowed,
         )
 
     def add_record(self, record: KeyRecord, *, asked_at: float) -> None:

@@ -35,7 +35,6 @@ from uru_mcp.uru.catalog_version import ToolVersion
 RELOAD_AFTER = 10.0  # seconds before what could not be loaded is tried again
 
 Value = TypeVar("Value")
-
 log = logging.getLogger(__name__)
 
 
@@ -117,15 +116,16 @@ class CurrentCatalog:
             self._tried_at = float("-inf")  # an earlier failure was for another version
         self._expected = version
 
+    def choose(self, rules: UserRules) -> None:
+        """Choose tools by these rules from now on, and load them again if the rules are others."""
+        if rules != self._rules:
+            self._rules = rules
+            self.start_over()
+
     def start_over(self) -> None:
         """Discard the catalog and any load in progress: they belong to an earlier key."""
-        self.current, self.trouble, self.place, self.version, self._expected = (
-            self._empty,
-            _not_loaded(),
-            None,
-            None,
-            None,
-        )
+        self.current, self.trouble = self._empty, _not_loaded()
+        self.place = self.version = self._expected = None
 
     async def refresh(self, key_status: KeyStatus) -> None:
         """Wait until `current` is the catalog for this key status, or for a newer one that another call requested."""

@@ -8,8 +8,8 @@ from typing import Any
 from uru_mcp.access.policy import PLATFORM
 from uru_mcp.catalog.catalog import Catalog
 from uru_mcp.catalog.tool_names import shown_name
-from uru_mcp.config.tool_patterns import Misfit, UserRules
-from uru_mcp.messages import report_messages
+from uru_mcp.config.tool_patterns import POLICY_CONFIRM, POLICY_TOOLS, Misfit, UserRules
+from uru_mcp.messages import policy_messages, report_messages
 from uru_mcp.uru.records import Kind
 
 
@@ -21,7 +21,7 @@ def user_choices(rules: UserRules) -> dict[str, Any]:
     said = {
         "URU_TOOLS": ",".join(map(str, rules.chosen.patterns)),
         "URU_CONFIRM": ",".join(map(str, rules.confirmed.patterns)),
-        "URU_APPROVALS": "person" if rules.only_person_decides else "",
+        "URU_APPROVALS": "person" if rules.only_person_decides and not rules.is_person_by_policy else "",
     }
     said = {name: value for name, value in said.items() if value}
     return {"user_choices": said} if said else {}
@@ -40,11 +40,14 @@ def misfit_in_words(variable: str, misfit: Misfit) -> str:
     message = report_messages.PATTERN_FITS_NOTHING.format(pattern=misfit.pattern, variable=variable)
     if not misfit.closed:
         return message
-    closed = report_messages.NEAREST_TAKEN_AWAY if variable == "URU_TOOLS" else report_messages.NEAREST_CONFIRMED
+    takes_away = variable in ("URU_TOOLS", POLICY_TOOLS)
+    closed = report_messages.NEAREST_TAKEN_AWAY if takes_away else report_messages.NEAREST_CONFIRMED
     return f"{message} {closed.format(near=misfit.near, tools=misfit.closed)}"
 
 
 def _fix(variable: str, misfit: Misfit) -> str:
+    if variable in (POLICY_TOOLS, POLICY_CONFIRM):
+        return policy_messages.ASK_ABOUT_THE_PATTERN.format(variable=variable)
     if misfit.near is None:
         return report_messages.CHECK_THE_PATTERN.format(variable=variable)
     mark = "!" if misfit.pattern.startswith("!") else ""
@@ -53,10 +56,15 @@ def _fix(variable: str, misfit: Misfit) -> str:
 
 
 def why_not_offered(kind: Kind, catalog: Catalog) -> str:
-    """Why records of this kind are not offered: the workspace lacks the tool, or the user has excluded it."""
+    """Why records of this kind are not offered: the workspace lacks the tool, or the policy or the user excludes it."""
     own = shown_name(PLATFORM, kind.query_tool)
-    if own in catalog.taken_away:
+    gone = catalog.taken_away.get(own)
+    if gone is not None and catalog.rules.chosen.are_closed_by_policy(gone):
+        return policy_messages.QUERY_TOOL_NOT_ALLOWED.format(tool=own)
+    if gone is not None:
         return report_messages.QUERY_TOOL_TAKEN_AWAY.format(tool=own)
+    if own in catalog.tools and catalog.rules.confirmed.are_closed_by_policy(catalog.tools[own]):
+        return policy_messages.QUERY_TOOL_CONFIRMED_BY_POLICY.format(tool=own)
     if own in catalog.tools:
         return report_messages.QUERY_TOOL_CONFIRMED.format(tool=own)
     return report_messages.NO_QUERY_TOOL.format(query_tool=kind.query_tool)

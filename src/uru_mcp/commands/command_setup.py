@@ -69,7 +69,9 @@ def start(choice: Choice) -> Start:
     environ = read_environment()
     redaction = Redaction()
     try:
-        settings: Settings | SettingsError = read_settings(environ if sandbox is None else _inside(sandbox, environ))
+        settings: Settings | SettingsError = (
+            read_settings(environ) if sandbox is None else read_settings(_inside(sandbox, environ), is_remote=False)
+        )
     except SettingsError as error:
         settings = error
         with suppress(ValueError):  # with invalid settings, nothing else registers the key for redaction

@@ -1,4 +1,4 @@
-"""Reads the settings from the environment; the only reader of it.
+"""Reads the settings from the environment, and cuts them with the administrator's policy; the only reader of both.
 
 The plain values that nearly all users set need no validation, so that pydantic-settings, whose import takes longer than
 the rest of the start, is imported only for others.
@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+from uru_mcp.config.policy_file import INSTALLED, PolicyFile
 
 if TYPE_CHECKING:
     from uru_mcp.config.settings import Settings
@@ -55,12 +57,36 @@ def is_plain(environ: Mapping[str, str]) -> bool:
     )
 
 
-def read_settings(environ: Mapping[str, str]) -> Settings:
-    """The settings of an environment.
+def read_settings(
+    environ: Mapping[str, str], policy_file: PolicyFile = INSTALLED, *, is_remote: bool = True
+) -> Settings:
+    """The settings of an environment, within the policy. `is_remote` is whether anything is sent over a network.
 
     Raises:
-        SettingsError: A setting is missing or invalid; the error lists every problem, not only the first.
+        SettingsError: A setting is missing, invalid or not allowed, or the policy cannot be used; the error lists every
+            problem, not only the first.
     """
+    from uru_mcp.config.managed_policy import read_policy
+    from uru_mcp.config.settings import Managed, cut
+    from uru_mcp.errors import SettingsError, SettingsProblem
+
+    mark = policy_file.mark()  # before it is read, so that a change meanwhile shows as one
+    policy, problems = None, list[SettingsProblem]()
+    try:
+        policy = read_policy(policy_file)
+    except SettingsError as error:
+        problems += error.problems
+    try:
+        given = _given(environ)
+    except SettingsError as error:
+        raise SettingsError([*problems, *error.problems]) from None
+    if problems:
+        raise SettingsError(problems)
+    return cut(Managed(policy, policy_file, mark, given, is_remote))
+
+
+def _given(environ: Mapping[str, str]) -> Settings:
+    """The settings of the environment alone. Raises: SettingsError."""
     if is_plain(environ):
         return _plain(environ)
     from uru_mcp.config.variables import validated

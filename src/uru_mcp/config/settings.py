@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
+from uru_mcp.config.managed_policy import ManagedPolicy
+from uru_mcp.config.policy_file import PolicyFile
 from uru_mcp.config.tool_patterns import Pattern, Rules, UserRules
 from uru_mcp.credentials.api_key import Key
-from uru_mcp.permissions import Permission
+from uru_mcp.errors import SettingsError, SettingsProblem
+from uru_mcp.messages import policy_messages
+from uru_mcp.permissions import EVERYTHING, Permission, Permissions
 
 PREFIX = "URU_"
 
@@ -20,7 +24,7 @@ class Settings:
 
     `ignored` names variables that are set but that only the Node client reads, and `foreign` those that are set for
     other Uru programs. `cache` is the cache directory, if there is one, and `in_extension` whether the
-    Claude Desktop extension has started the server.
+    Claude Desktop extension has started the server. `managed` is what `cut` has made them with.
     """
 
     api_key: Key | None = None
@@ -47,6 +51,7 @@ class Settings:
     foreign: tuple[str, ...] = ()
     cache: Path | None = None
     in_extension: bool = False
+    managed: Managed | None = field(default=None, repr=False, compare=False)
 
     @property
     def wording(self) -> Callable[[str], str]:
@@ -58,10 +63,64 @@ class Settings:
         return in_extension
 
     @property
+    def policy(self) -> ManagedPolicy | None:
+        """The administrator's policy, to which these settings keep."""
+        return None if self.managed is None else self.managed.policy
+
+    @property
+    def allowed_permissions(self) -> Permissions:
+        """The permissions that the administrator's policy allows, whatever the key has and the user declares."""
+        return EVERYTHING if self.policy is None else self.policy.permissions
+
+    @property
     def rules(self) -> UserRules:
-        """What the user has set about tools, for every gate alike."""
-        confirmed = Rules(self.confirm or (), is_closing_by_exception=False)
-        return UserRules(Rules(self.tools), confirmed, self.approvals == "person")
+        """What the user and the administrator have set about tools, for every gate alike."""
+        policy = self.policy
+        allowed = None if policy is None else Rules(policy.tools)
+        confirmed = None if policy is None else Rules(policy.confirm, is_closing_by_exception=False)
+        return UserRules(
+            Rules(self.tools, policy=allowed),
+            Rules(self.confirm or (), is_closing_by_exception=False, policy=confirmed),
+            self.approvals == "person",
+            policy is not None and policy.approvals == "person",
+        )
+
+
+class Managed(NamedTuple):
+    """The policy, the place and the mark of its file, and the settings as they were without it.
+
+    `is_remote` is whether anything is sent over a network: a sandbox in this process has no address of its own.
+    """
+
+    policy: ManagedPolicy | None
+    file: PolicyFile
+    mark: object
+    uncut: Settings
+    is_remote: bool
+
+
+def cut(managed: Managed) -> Settings:
+    """The settings within the policy: what it allows of them, and never more. The only place where the two meet.
+
+    Raises:
+        SettingsError: The policy does not allow the address.
+    """
+    given, policy = managed.uncut, managed.policy
+    if policy is None:
+        return replace(given, managed=managed)
+    url = policy.allowed_url(given.proxy_url) if managed.is_remote else given.proxy_url
+    if url is None:
+        message = policy_messages.URL_NOT_ALLOWED.format(path=policy.path, url=given.proxy_url)
+        fix = policy_messages.USE_AN_ALLOWED_URL.format(urls=", ".join(policy.base_urls))
+        raise SettingsError([SettingsProblem(message, fix=fix, variable="URU_PROXY_URL")])
+    return replace(
+        given,
+        managed=managed,
+        proxy_url=url,
+        permissions=None if given.permissions is None else given.permissions & policy.permissions,
+        approvals="person" if policy.approvals == "person" else given.approvals,
+        audit_log_required=given.audit_log_required or policy.audit_log_required,
+    )
 
 
 KEY_VARIABLES = ("URU_API_KEY", "URU_API_KEY_FILE", "URU_API_KEY_COMMAND")  # exactly one of them must be set
@@ -69,5 +128,5 @@ KEY_VARIABLES = ("URU_API_KEY", "URU_API_KEY_FILE", "URU_API_KEY_COMMAND")  # ex
 VARIABLES: tuple[str, ...] = tuple(
     PREFIX + one.name.upper()
     for one in fields(Settings)
-    if one.name not in ("ignored", "foreign", "cache", "in_extension")
+    if one.name not in ("ignored", "foreign", "cache", "in_extension", "managed")
 )

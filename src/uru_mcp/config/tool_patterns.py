@@ -12,18 +12,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from os.path import commonprefix
 from typing import Protocol
 
 from uru_mcp.config.parsing import shown, without_key
 from uru_mcp.config.pattern_slips import nearest
+from uru_mcp.messages import policy_messages
 from uru_mcp.permissions import Permission, Permissions
 
 SEPARATOR = "__"  # between the namespace and the tool's name
 WORDS = ("destructive", "execute")
 NEVER = "never"
+POLICY_TOOLS, POLICY_CONFIRM = (policy_messages.POLICY_MEMBER.format(member=name) for name in ("tools", "confirm"))
 SYNTAX = re.compile(r"[A-Za-z0-9_*?][A-Za-z0-9_.*?-]*")
 
 
@@ -98,16 +100,32 @@ class Misfit:
 class Rules:
     """Patterns, and which tools they choose. Closing patterns are either the exceptions, or all others.
 
-    `nearest` has the ids of the tools that closing patterns without a match close instead.
+    `nearest` has the ids of the tools that closing patterns without a match close instead. `policy` are the
+    administrator's patterns beside the user's: what either of the two closes is closed.
     """
 
     patterns: tuple[Pattern, ...] = ()
     is_closing_by_exception: bool = True
     nearest: dict[Pattern, frozenset[str]] = field(default_factory=dict)
     misfits: tuple[Misfit, ...] = ()
+    policy: Rules | None = None
+
+    @property
+    def are_any(self) -> bool:
+        return bool(self.patterns) or (self.policy is not None and self.policy.are_any)
 
     def fit(self, tool: Named) -> bool:
         """Whether the patterns choose this tool. Without patterns: all if exceptions close, otherwise none."""
+        own = self._own_fit(tool)
+        if self.policy is None:
+            return own
+        return own and self.policy.fit(tool) if self.is_closing_by_exception else own or self.policy.fit(tool)
+
+    def are_closed_by_policy(self, tool: Named) -> bool:
+        """Whether the administrator's patterns close this tool, whatever the user's say."""
+        return self.policy is not None and self.policy.fit(tool) != self.is_closing_by_exception
+
+    def _own_fit(self, tool: Named) -> bool:
         for pattern in reversed(self.patterns):
             if pattern.fits(tool) or tool.id in self.nearest.get(pattern, ()):
                 return not pattern.is_exception
@@ -125,7 +143,8 @@ class Rules:
             if pattern.is_exception == self.is_closing_by_exception:
                 closed[pattern] = frozenset(ids[name] for name in near)
             misfits.append(Misfit(str(pattern), _covering([ids[name] for name in near]), len(closed.get(pattern, ()))))
-        return Rules(self.patterns, self.is_closing_by_exception, closed, tuple(misfits))
+        policy = None if self.policy is None else self.policy.among(tools)
+        return Rules(self.patterns, self.is_closing_by_exception, closed, tuple(misfits), policy)
 
 
 def _covering(names: list[str]) -> str | None:
@@ -137,22 +156,35 @@ def _covering(names: list[str]) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class UserRules:
-    """The user's settings: which tools are available, and which run only after a person's confirmation.
+    """The user's settings, and with them those of the administrator's policy: which tools are available, and which run
+    only after a person's confirmation.
 
-    With `only_person_decides`, only a person decides what an automation's run waits for.
+    With `only_person_decides`, only a person decides what an automation's run waits for; `is_person_by_policy` is
+    whether the administrator says so.
     """
 
     chosen: Rules = Rules()  # frozen
     confirmed: Rules = Rules(is_closing_by_exception=False)  # frozen
     only_person_decides: bool = False
+    is_person_by_policy: bool = False
 
     @property
     def misfits(self) -> tuple[tuple[str, Misfit], ...]:
-        """The patterns that match nothing, each preceded by the name of its variable."""
-        found = (("URU_TOOLS", self.chosen), ("URU_CONFIRM", self.confirmed))
-        return tuple((variable, misfit) for variable, rules in found for misfit in rules.misfits)
+        """The patterns that match nothing, each preceded by the name of its variable.
+
+        A policy is for many people, some of whom have no such tool: of its patterns, only those that close another one.
+        """
+        found = (("URU_TOOLS", POLICY_TOOLS, self.chosen), ("URU_CONFIRM", POLICY_CONFIRM, self.confirmed))
+        own = [(variable, misfit) for variable, _, rules in found for misfit in rules.misfits]
+        managed = [
+            (member, misfit)
+            for _, member, rules in found
+            for misfit in (rules.policy.misfits if rules.policy is not None else ())
+            if misfit.closed
+        ]
+        return (*own, *managed)
 
     def among(self, tools: Iterable[Named]) -> UserRules:
         """The rules for these tools. Run in a thread."""
         tools = list(tools)
-        return UserRules(self.chosen.among(tools), self.confirmed.among(tools), self.only_person_decides)
+        return replace(self, chosen=self.chosen.among(tools), confirmed=self.confirmed.among(tools))

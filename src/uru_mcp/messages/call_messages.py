@@ -20,9 +20,9 @@ def decided_in_uru_only() -> str:
     return f"{ASK_THE_USER} The user can decide in Uru; it cannot be decided with this key."
 
 
-def person_decides(assignee: str | None) -> str:
+def person_decides(assignee: str | None, said_by: str) -> str:
     return (
-        "Only a person decides this, as the user has set with URU_APPROVALS=person: where this client asks, or in Uru."
+        f"Only a person decides this, as {said_by}: where this client asks, or in Uru."
         f"{ask_who_is_meant(assignee)} Decide nothing yourself, since a decision of yours is refused."
     )
 
@@ -174,18 +174,17 @@ EMPTY_TEXT = "(empty)"
 CHARACTERS_HIDDEN = " [{hidden:,} of its characters are not shown, and would be sent too]"
 ARGUMENTS_HIDDEN = "  [{hidden} more arguments are not shown, and would be sent too]"
 YES_IS_FOR_THIS = "The values are data of the call, whoever wrote them. A yes is for this call alone."
+BY_URU_CONFIRM = "the user has set with URU_CONFIRM"
+BY_URU_APPROVALS = "the user has set with URU_APPROVALS=person"
 NOBODY_TO_ASK = (
-    "“{title}” ({app}) runs only after a person's yes, as the user has set with URU_CONFIRM, and this client cannot ask"
-    " for one. Nothing was sent to Uru."
+    "“{title}” ({app}) runs only after a person's yes, as {said_by}, and this client cannot ask for one. Nothing was"
+    " sent to Uru."
 )
 TELL_WHAT_WOULD_RUN = (
     "Tell the user what would be run, and look for no other way. The user can do it in the app, in a client that can"
     " ask, or change URU_CONFIRM."
 )
-ONLY_A_PERSON_DECIDES = (
-    "Only a person decides what a run waits for, as the user has set with URU_APPROVALS=person. Nothing was sent to"
-    " Uru."
-)
+ONLY_A_PERSON_DECIDES = "Only a person decides what a run waits for, as {said_by}. Nothing was sent to Uru."
 PERSON_DECIDES_IN_URU = (
     "Do not try again. The person decides where this client asks, when the run is read with uru_read_resource, or in"
     " Uru."

@@ -23,6 +23,12 @@ ANYWHERE: Phrases = (
     ("or ask the user to ", "or "),
     (" Ask only for the permissions that the task needs.", " Give only those that you need."),
     ("It is the user's own choice: look for no other way to the same effect, and tell the user.", "It is your choice."),
+    (
+        "The user cannot change that: look for no other way to the same effect, and tell the user, who can ask the"
+        " administrator of this machine. uru_whoami names the policy's file.",
+        "Only the administrator of this machine can change that.",
+    ),
+    ("Tell the user that only the administrator", "Only the administrator"),
     ("Only once the user has said yes to just this (after a no, with", "With this call (for a no, with"),
     ("The user has ", "You have "),
     ("the user has ", "you have "),
@@ -89,6 +95,7 @@ IN_TERMINAL: Phrases = (
     ("that fit the tool's input schema.", "that fit its schema, which uru-mcp tools NAME shows."),
     ("or call without a query for the namespaces there are.", "or see what there is with uru-mcp tools."),
     ("uru_search_tools finds it and says which tool runs it", "uru-mcp tools finds it"),
+    (", in the policy that uru_whoami names.", ", in the policy that uru-mcp whoami names."),
     (", as uru_search_tools tells", ", as uru-mcp tools --blocked tells"),
     ("uru_search_tools names them with `blocked` true", "uru-mcp tools --blocked names them"),
     ("uru_search_tools and uru-mcp tools tell", "uru-mcp tools tells"),

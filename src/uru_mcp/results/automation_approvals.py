@@ -9,7 +9,7 @@ from uru_mcp.access.gate import allows
 from uru_mcp.access.policy import DECIDE, PLATFORM
 from uru_mcp.catalog.catalog import Tool
 from uru_mcp.catalog.tool_names import shown_name
-from uru_mcp.messages import call_messages
+from uru_mcp.messages import call_messages, policy_messages
 from uru_mcp.session.session import Snapshot
 from uru_mcp.untrusted_input.json_fields import compact
 from uru_mcp.untrusted_input.quoting import Quotation, quoted, quoted_json
@@ -65,8 +65,10 @@ def advice(approval: Approval, snapshot: Snapshot) -> tuple[dict[str, Any], str]
     if tool is None:
         told = call_messages.decided_in_uru_only()
         return {**structure, "note": told}, f"[{asked} {told}]"
-    if snapshot.catalog.rules.only_person_decides:
-        told = call_messages.person_decides(assignee)
+    rules = snapshot.catalog.rules
+    if rules.only_person_decides:
+        said_by = policy_messages.BY_POLICY if rules.is_person_by_policy else call_messages.BY_URU_APPROVALS
+        told = call_messages.person_decides(assignee, said_by)
         return {**structure, "note": told}, f"[{asked} {told}]"
     arguments = decision(approval, "approve")
     by, how = tool.id, arguments

@@ -12,7 +12,7 @@ from uru_mcp.catalog.catalog import Tool
 from uru_mcp.catalog.tool_names import shown_name
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import Declined, UruError
-from uru_mcp.messages import call_messages
+from uru_mcp.messages import call_messages, policy_messages
 from uru_mcp.results.shown_arguments import Shown, in_lines, shown
 from uru_mcp.session.session import Snapshot
 from uru_mcp.untrusted_input.quoting import NAME_CHARS, quoted
@@ -52,6 +52,7 @@ class Consent:
 class Confirmation:
     """A call that waits for a person's confirmation: what would be sent with which key, and the call as it was made.
 
+    `is_by_policy` is whether the administrator, and not only the user, wants it to be confirmed.
     `is_for_the_model` is whether a person can be asked because a model made the call: a decision on a run that only a
     person may make has a question of its own.
     """
@@ -61,6 +62,7 @@ class Confirmation:
     key: Key | None
     shown: Shown
     is_for_the_model: bool = True
+    is_by_policy: bool = False
 
     @property
     def app(self) -> str:
@@ -95,12 +97,15 @@ class NeedsYes(Declined):
 
     def __init__(self, confirmation: Confirmation) -> None:
         tool = confirmation.tool
-        title = quoted(tool.title, NAME_CHARS)
+        title, is_by_policy = quoted(tool.title, NAME_CHARS), confirmation.is_by_policy
         if confirmation.is_for_the_model:
-            message = call_messages.NOBODY_TO_ASK.format(title=title, app=confirmation.app)
-            fix = call_messages.TELL_WHAT_WOULD_RUN
+            said_by = policy_messages.BY_POLICY if is_by_policy else call_messages.BY_URU_CONFIRM
+            message = call_messages.NOBODY_TO_ASK.format(title=title, app=confirmation.app, said_by=said_by)
+            fix = policy_messages.TELL_WHAT_POLICY_HOLDS_BACK if is_by_policy else call_messages.TELL_WHAT_WOULD_RUN
         else:
-            message, fix = call_messages.ONLY_A_PERSON_DECIDES, call_messages.PERSON_DECIDES_IN_URU
+            said_by = policy_messages.BY_POLICY if is_by_policy else call_messages.BY_URU_APPROVALS
+            message = call_messages.ONLY_A_PERSON_DECIDES.format(said_by=said_by)
+            fix = call_messages.PERSON_DECIDES_IN_URU
         would_run = {"tool": tool.id, "title": title, "app": confirmation.app, **confirmation.shown.structure}
         super().__init__(message, fix=fix, tool=tool.id, would_run=would_run)
         self.confirmation = confirmation
@@ -141,4 +146,5 @@ def require_yes(
     if not is_decision and runs_unasked(tool, rules):
         return
     if consent is None or not consent.covers(tool.id, made, sent, key):
-        raise NeedsYes(Confirmation(tool, sent, key, shown(sent, clean), not is_decision))
+        by_policy = rules.is_person_by_policy if is_decision else rules.confirmed.are_closed_by_policy(tool)
+        raise NeedsYes(Confirmation(tool, sent, key, shown(sent, clean), not is_decision, by_policy))

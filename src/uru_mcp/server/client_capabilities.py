@@ -42,8 +42,8 @@ def way_of(ctx: Context, tool: str, rules: UserRules) -> Way:
 
 
 def confirms(rules: UserRules) -> bool:
-    """Whether the user wants to be asked, about calls or about every step that a run waits for."""
-    return bool(rules.confirmed.patterns) or rules.only_person_decides
+    """Whether the user is to be asked, about calls or about every step that a run waits for."""
+    return rules.confirmed.are_any or rules.only_person_decides
 
 
 def audience_of(ctx: Context, rules: UserRules) -> Audience:

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Mapping
 
 from uru_mcp.config.environment import is_plain
+from uru_mcp.config.policy_file import INSTALLED, PolicyFile
 from uru_mcp.server.handshake import Handshake
 
 READ = 64 * 1024  # bytes
@@ -46,8 +47,13 @@ class EarlyStdin:
 
 def early_stdin(arguments: list[str], environ: Mapping[str, str]) -> EarlyStdin | None:
     """Stdin, if the process certainly serves a client and its settings are certainly valid; otherwise None."""
-    is_certain = not arguments and sys.platform != "win32" and is_plain(environ) and _is_pipe(0) and _is_pipe(1)
-    return EarlyStdin() if is_certain else None
+    is_early = not arguments and sys.platform != "win32" and is_certain(environ) and _is_pipe(0) and _is_pipe(1)
+    return EarlyStdin() if is_early else None
+
+
+def is_certain(environ: Mapping[str, str], policy_file: PolicyFile = INSTALLED) -> bool:
+    """Whether the settings are valid for certain: an administrator's policy has to be read to know what is."""
+    return is_plain(environ) and policy_file.is_certainly_absent()
 
 
 def _is_pipe(descriptor: int) -> bool:

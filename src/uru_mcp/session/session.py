@@ -17,10 +17,12 @@ from uru_mcp.access.identity import Identity
 from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.catalog.catalog import Catalog
 from uru_mcp.catalog.current_catalog import CurrentCatalog
+from uru_mcp.config.managed_policy import ManagedPolicy
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import KeyRefused, KeyReplaced, KeyUnavailable, UruError
 from uru_mcp.messages import access_messages
 from uru_mcp.permissions import Permissions
+from uru_mcp.session.policy_changes import PolicyChanges
 from uru_mcp.session.read_permission_check import ReadCheck
 
 WARM_UP_WITHIN = 10.0  # seconds
@@ -36,19 +38,24 @@ class Snapshot(NamedTuple):
 
 
 class Session:
-    """Refreshes an identity and its catalog. `on_look` is awaited after each refresh that finishes in time."""
+    """Refreshes an identity and its catalog. `on_look` is awaited after each refresh that finishes in time.
+
+    Every snapshot keeps to the administrator's policy as its file is at that moment.
+    """
 
     def __init__(
         self,
         identity: Identity,
         current_catalog: CurrentCatalog,
         read_check: ReadCheck,
+        policy_changes: PolicyChanges,
         *,
         on_look: Callable[[], Awaitable[None]],
     ) -> None:
         self._identity = identity
         self._read_check = read_check
         self._current_catalog = current_catalog
+        self._policy_changes = policy_changes
         self._on_look = on_look
         identity.on_question = current_catalog.ask_ahead
 
@@ -61,7 +68,13 @@ class Session:
     @property
     def now(self) -> Snapshot:
         """The current snapshot; sends no request."""
+        self._policy_changes.look()
         return Snapshot(self._identity.key_status, self._current_catalog.current)
+
+    @property
+    def policy(self) -> ManagedPolicy | None:
+        """The administrator's policy that the current snapshot keeps to."""
+        return self._policy_changes.policy
 
     @property
     def catalog_trouble(self) -> UruError | None:
@@ -71,7 +84,7 @@ class Session:
     @property
     def blocking_error(self) -> UruError | None:
         """The error that blocks every call, as last seen; None if some calls can work. Sends no request."""
-        key_status = self._identity.key_status
+        key_status = self.now.key_status
         return key_status.trouble if key_status.is_refused or isinstance(key_status.trouble, KeyUnavailable) else None
 
     async def accepted_key(self, within: float) -> Key | None:
@@ -86,6 +99,7 @@ class Session:
 
         `at_once` bypasses the cached key status, unless Uru has just refused the key or failed to answer.
         """
+        self._policy_changes.look()
         with anyio.move_on_after(within):
             key_status = await (self._identity.recent() if at_once else self._identity.current())
             await self._current_catalog.refresh(key_status)

@@ -52,6 +52,7 @@ class Parts:
             self.client,
             self._keyring,
             declared=settings.permissions,
+            allowed=settings.allowed_permissions,
             workspace_id=settings.workspace_id,
             clock=clock,
         )

@@ -82,7 +82,7 @@ def waits_for_a_yes(name: str, catalog: Catalog) -> bool:
     if name in DISPATCHERS:
         return (
             any(tool.dispatcher == name and catalog.rules.confirmed.fit(tool) for tool in catalog.tools.values())
-            if catalog.rules.confirmed.patterns
+            if catalog.rules.confirmed.are_any
             else False
         )
     tool = _find(name, catalog)

@@ -16,6 +16,7 @@ from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.catalog.catalog import Catalog
 from uru_mcp.catalog.schemas.unlistable_tools import REASON
 from uru_mcp.catalog.user_choices import pattern_problems, user_choices, why_not_offered
+from uru_mcp.config.managed_policy import ManagedPolicy
 from uru_mcp.credentials.key_sources import Exposure, KeySource
 from uru_mcp.errors import PermissionMissing, SettingsError, UruError
 from uru_mcp.messages import report_messages
@@ -42,7 +43,8 @@ class Facts:
     `catalog_trouble` is why the tools could not be loaded. `records_failed` is why records of a kind could not be
     listed at the last attempt. `source` is where the key comes from, and `exposure` who else can access it there.
     `unseen_removed` is the number of invisible characters removed from texts so far. `audit_trouble` is why calls are
-    not recorded, or refused, and `audit_exposure` who else can access the audit log. `wording` names the settings.
+    not recorded, or refused, and `audit_exposure` who else can access the audit log. `wording` names the settings, and
+    `policy` is the administrator's.
     """
 
     key_status: KeyStatus
@@ -59,6 +61,7 @@ class Facts:
     audit_trouble: UruError | None = None
     audit_exposure: Exposure | None = None
     wording: Callable[[str], str] = str
+    policy: ManagedPolicy | None = None
 
 
 def report(facts: Facts) -> tuple[dict[str, Any], str]:
@@ -75,6 +78,7 @@ def report(facts: Facts) -> tuple[dict[str, Any], str]:
         "tools": _tools(facts),
         "resources": _resources(facts),
         **user_choices(facts.catalog.rules),
+        **_policy(facts.policy),
         "base_url": facts.base_url,
         "problems": list(_problems(facts)),
         "warnings": list(_warnings(facts)),
@@ -90,6 +94,11 @@ def _worded(value: Any, wording: Callable[[str], str]) -> Any:
     if isinstance(value, list):
         return [_worded(item, wording) for item in value]
     return wording(value) if isinstance(value, str) else value
+
+
+def _policy(policy: ManagedPolicy | None) -> dict[str, Any]:
+    """`{"policy": {"file": "/etc/uru-mcp/policy.toml", "limits": {"permissions": ["read"]}}}`; empty without one."""
+    return {} if policy is None else {"policy": {"file": policy.path, "limits": policy.limits}}
 
 
 def _key(facts: Facts) -> dict[str, Any]:
@@ -124,7 +133,8 @@ def _permissions(grant: Grant | None) -> dict[str, Any]:
 def _tools(facts: Facts) -> dict[str, Any]:
     counts = facts.catalog.needs.items()
     blocked = sum(count for needs, count in counts if not allows(needs, facts.key_status))
-    taken_away = len(facts.catalog.taken_away)
+    chosen, gone = facts.catalog.rules.chosen, facts.catalog.taken_away.values()
+    by_policy = sum(map(chosen.are_closed_by_policy, gone))
     grant = facts.key_status.grant
     lacking = EVERYTHING - grant.effective if grant is not None else NOTHING  # without a grant, `problems` says why
     missing = [found for one in Permission if one in lacking and (found := _missing(one, facts))["tools"]]
@@ -134,7 +144,8 @@ def _tools(facts: Facts) -> dict[str, Any]:
         "left_out": len(facts.catalog.left_out),
         "unlisted": len(facts.catalog.unlisted),
         "unlisted_reason": UNLISTED if facts.catalog.unlisted else None,
-        **({"taken_away_by_user": taken_away} if facts.catalog.rules.chosen.patterns else {}),
+        **({"taken_away_by_user": len(gone) - by_policy} if chosen.patterns else {}),
+        **({"taken_away_by_policy": by_policy} if by_policy else {}),
         "source": facts.catalog.source,
         "missing": missing,
         "fix": _remedies(missing, grant),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from uru_mcp.messages import report_messages
+from uru_mcp.config.managed_policy import limits_in_words
+from uru_mcp.messages import policy_messages, report_messages
 from uru_mcp.untrusted_input.quoting import quoted
 
 ID_CHARS = 80
@@ -16,6 +17,7 @@ HOW = {
     "seen": report_messages.AS_SEEN,
     "refused": report_messages.AS_REFUSED,
     "ceiling": report_messages.CUT_BY_CEILING,
+    "policy": policy_messages.CUT_BY_POLICY,
     None: report_messages.NOT_SAID,
 }
 
@@ -37,6 +39,8 @@ def lines(structure: dict[str, Any]) -> Iterator[str]:
     yield from _resources_line(structure["resources"])
     if choices := structure.get("user_choices"):
         yield "The user's own settings: " + "; ".join(f"{name}={value}" for name, value in choices.items())
+    if policy := structure.get("policy"):
+        yield policy_messages.LIMITED_BY.format(file=policy["file"], limits=limits_in_words(policy["limits"]))
     yield f"Service: {structure['base_url'] or 'not known'}"
     yield from _remedies("Warning", structure["warnings"])
     if structure["ignored_variables"]:
@@ -84,6 +88,8 @@ def _tools_lines(tools: dict[str, Any]) -> Iterator[str]:
         )
     if tools.get("taken_away_by_user"):
         yield report_messages.TAKEN_AWAY_COUNTED.format(count=tools["taken_away_by_user"])
+    if tools.get("taken_away_by_policy"):
+        yield policy_messages.NOT_ALLOWED_COUNTED.format(count=tools["taken_away_by_policy"])
     for missing in tools["missing"]:
         yield report_messages.PERMISSION_IS_MISSING.format(
             permission=missing["permission"].capitalize(), tools=missing["tools"], missing=_apps(missing)

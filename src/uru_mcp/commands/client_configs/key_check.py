@@ -35,7 +35,8 @@ async def checked_status(settings: Settings, redaction: Redaction) -> KeyStatus:
     workspace_id = settings.workspace_id
     connection = Connection(settings.proxy_url, keyring, workspace_id=workspace_id, redaction=redaction, transport=None)
     client = UruClient(connection, redaction)
-    identity = Identity(client, keyring, declared=settings.permissions, workspace_id=workspace_id)
+    allowed = settings.allowed_permissions
+    identity = Identity(client, keyring, declared=settings.permissions, allowed=allowed, workspace_id=workspace_id)
     try:
         async with anyio.create_task_group() as tasks:
             identity.start(tasks)

@@ -104,7 +104,11 @@ class Service:
         )
         self._client = UruClient(self._connection, redaction)
         self._identity = Identity(
-            self._client, self._keyring, declared=settings.permissions, workspace_id=settings.workspace_id
+            self._client,
+            self._keyring,
+            declared=settings.permissions,
+            allowed=settings.allowed_permissions,
+            workspace_id=settings.workspace_id,
         )
         self._key_status = KeyStatus()
         self._catalog = Catalog()

@@ -8,10 +8,11 @@ from uru_mcp.audit.call_recorder import audit_trouble
 from uru_mcp.audit.log_file import exposure
 from uru_mcp.commands.doctor.checks import Examination, Finding, failed, ok
 from uru_mcp.config.environment import read_settings
+from uru_mcp.config.managed_policy import POLICY, limits_in_words
 from uru_mcp.config.settings import PREFIX, VARIABLES, Settings
 from uru_mcp.errors import SettingsError, SettingsProblem
 
-CONFIGURATION, KEY, ADDRESS = "configuration", "key", "address"
+CONFIGURATION, KEY, ADDRESS, LIMITS = "configuration", "key", "address", "policy"
 
 
 def examine_variables(examination: Examination, environ: Mapping[str, str], *, of: str) -> Settings | None:
@@ -34,6 +35,9 @@ def examine_variables(examination: Examination, environ: Mapping[str, str], *, o
         examination.tell(CONFIGURATION, Finding("warning", f"{seen}; not read by uru-mcp: {ignored}", remedy))
     else:
         examination.tell(CONFIGURATION, ok(seen))
+    if settings.policy is not None:
+        limits = limits_in_words(settings.policy.limits)
+        examination.tell(LIMITS, ok(f"{settings.policy.path} of the administrator: {limits}"))
     return settings
 
 
@@ -56,4 +60,6 @@ def given(environ: Mapping[str, str]) -> dict[str, str]:
 def _place(problem: SettingsProblem) -> str:
     if problem.code == "malformed_key":
         return KEY
+    if problem.details["variable"] == POLICY:
+        return LIMITS
     return ADDRESS if problem.details["variable"] == "URU_PROXY_URL" else CONFIGURATION

@@ -1,0 +1,72 @@
+"""Sentences about the administrator's policy: what it does not allow, and why its file cannot be used."""
+
+from __future__ import annotations
+
+# What the policy does not allow
+
+NOT_ALLOWED = "The administrator's policy does not allow {id} on this machine. Nothing was sent to Uru."
+NOT_THE_USER_S = (
+    "The user cannot change that: look for no other way to the same effect, and tell the user, who can ask the"
+    " administrator of this machine. uru_whoami names the policy's file."
+)
+ALLOWS_ONLY = "The administrator's policy allows {allowed} on this machine"
+ADMINISTRATOR_ALLOWS = (
+    "Tell the user that only the administrator of this machine can allow {missing}, in the policy that uru_whoami"
+    " names."
+)
+URL_NOT_ALLOWED = "The policy {path} does not allow the address {url}."
+USE_AN_ALLOWED_URL = "Set URU_PROXY_URL to an address that it allows: {urls}."
+BY_POLICY = "the administrator's policy says"
+TELL_WHAT_POLICY_HOLDS_BACK = (
+    "Tell the user what would be run, and look for no other way. The user can do it in the app, or in a client that can"
+    " ask; only the administrator of this machine can change the policy."
+)
+QUERY_TOOL_CONFIRMED_BY_POLICY = "each call of {tool} needs a person's yes, as the administrator's policy says"
+QUERY_TOOL_NOT_ALLOWED = "the administrator's policy does not allow {tool}"
+CUT_BY_POLICY = "the administrator's policy does not allow it"
+NOT_ALLOWED_COUNTED = "  Not allowed by the administrator's policy: {count}, whatever permissions the key has"
+LIMITED_BY = "Policy of the administrator, in {file}: {limits}"
+LIMITED_ON_STDERR = "uru-mcp: limited by the administrator's policy in {file}"
+NO_LIMITS = "it limits nothing"
+ASK_ABOUT_THE_PATTERN = "Tell the administrator of this machine, who can correct the pattern in {variable}."
+POLICY_MEMBER = "“{member}” of the administrator's policy"
+CHANGED = "the administrator's policy in {path} has changed, and holds from now on"
+LOG_REQUIRED_NOW = "The policy {path} has changed and requires an audit log. Until a restart, nothing is sent to Uru."
+RESTART_THE_CLIENT = "Restart the client, so that uru-mcp starts with the audit log."
+
+
+# Why its file cannot be used
+
+UNUSABLE = "The policy {path} cannot be used, and without it nothing is allowed: {why}."
+ASK_TO_FIX = "Ask the administrator of this machine to {fix}. Until then nothing is sent to Uru."
+NOT_ON_WINDOWS = "its owner cannot be verified on Windows"
+REMOVE_IT = "remove it"
+NO_FILE = "it is not a regular file"
+WRITE_A_FILE = "write a regular file there"
+OWNED_BY_OTHERS = "{place} belongs to user {owner} and not to root"
+MAKE_ROOT_OWN = "check what it says, and run chown root {place}"
+WRITABLE_BY_OTHERS = "others than root can write to {place} (its mode is {mode})"
+TAKE_WRITING_AWAY = "check what it says, and run chmod go-w {place}"
+LINK_OR_NO_DIRECTORY = "{place} is a link, which is not followed, or not a directory"
+REPLACE_THE_LINK = "replace {place} by a directory, or by a regular file if it is the policy itself"
+NOT_OPENED = "{place} cannot be opened ({reason})"
+LET_ALL_READ = "let every user read it, with mode 755 for directories and 644 for the file"
+NOT_READ = "it cannot be read ({reason})"
+TOO_LONG = "it has more than {limit} bytes"
+SHORTEN_IT = "shorten it"
+CORRECT_IT = "correct it"
+HAS_BOM = "it starts with a byte order mark"
+NOT_UTF_8 = "it is not UTF-8"
+SAVE_AS_UTF_8 = "save it as UTF-8 without a byte order mark"
+NOT_TOML = "it is not TOML ({reason})"
+SETS_NOTHING = "it sets nothing"
+SET_OR_REMOVE = "set a member, or remove the file if there is no policy"
+UNKNOWN_MEMBER = "it has no member named {name}"
+USE_THESE_MEMBERS = "use only {names}"
+NOT_A_LIST = "{name} is not a list of texts with at least one entry"
+GIVEN_TWICE = "{name} has {value} twice"
+NO_PERMISSION = "{name} has {value}, which is none of read, write and execute"
+NO_URL = "{name} has {value}, which cannot be used: {reason}"
+NO_PATTERN = "{name} has an entry that is no pattern: {reason}"
+ONE_PATTERN_EACH = "each entry is one pattern"
+NOT_ONE_OF = "{name} is none of {values}"
