@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from opentelemetry.sdk import environment_variables
 
 from tests.documents import BLOCK, CODE, DOCUMENTS, ROOT, blocks
 from uru_mcp.audit.entry import read_entry
@@ -27,6 +28,7 @@ from uru_mcp.untrusted_input.redaction import Redaction
 
 SOURCE = ROOT / "src" / "uru_mcp"
 CODES = get_args(Code)
+OTEL_VARIABLES = {name for name in vars(environment_variables) if name.startswith("OTEL_")}
 TEST_KEY = "uru_test_0123456789abcdef"
 DIAGRAM = next(text for _, language, text in blocks() if language == "mermaid")
 
@@ -60,6 +62,12 @@ def test_every_block_says_its_language() -> None:
 def test_variables_that_are_named_exist(document: str) -> None:
     named = set(re.findall(r"\bURU_[A-Z_]+\b", DOCUMENTS[document]))
     assert named <= {*VARIABLES, *NODE_CLIENT_ONLY}
+
+
+def test_the_variables_of_opentelemetry_that_are_named_exist() -> None:
+    named = {name for text in DOCUMENTS.values() for name in re.findall(r"\bOTEL_[A-Z_]+\b", text)}
+    assert named - {"OTEL_TRACES_EXPORTER", "OTEL_METRICS_EXPORTER"} <= OTEL_VARIABLES, "those two are of its API"
+    assert len(named) > 15
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -122,7 +130,7 @@ def test_configurations_in_documents_are_ones_that_clients_read(
     assert servers
     for server in servers:
         assert Path(server.command or "").is_absolute(), "a desktop program's PATH is short"
-        assert server.env.keys() <= set(VARIABLES)
+        assert server.env.keys() <= {*VARIABLES, *OTEL_VARIABLES}
         placeholders = {KEY: TEST_KEY, PERMISSIONS: PERMISSIONS[1].partition(": ")[2]}
         filled_in = {name: placeholders.get((name, value), value) for name, value in server.env.items()}
         assert ("URU_PERMISSIONS" in filled_in) == ("URU_API_KEY" in filled_in)

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from importlib.metadata import metadata, version
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from bundle.pack import MANIFEST, ROOT
 
 from tests.process import PYTHON
 from uru_mcp import __version__
+from uru_mcp.audit.telemetry import REQUIREMENT
 from uru_mcp.config.settings import PREFIX
 from uru_mcp.config.variables import Variables
 
@@ -58,6 +60,11 @@ def test_the_registry_asks_for_what_the_extension_asks_for_in_the_words_of_the_s
 def test_registries_show_the_description_whole() -> None:
     """Source: server.schema.json of 2025-12-11."""
     assert len(SERVER["description"]) <= 100
+
+
+def test_the_command_that_installs_the_exporter_installs_what_the_extra_asks_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert REQUIREMENT in project["optional-dependencies"]["otel"]
 
 
 INSTALLED = """

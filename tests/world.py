@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cache
 from pathlib import Path
@@ -24,8 +24,10 @@ from mcp.types import (
 )
 
 from tests.time_limits import WITHIN
+from uru_mcp.audit.telemetry import Telemetry
 from uru_mcp.bridge import Bridge
 from uru_mcp.config.environment import read_settings
+from uru_mcp.config.otel_variables import read_otel_variables
 from uru_mcp.config.policy_file import INSTALLED, PolicyFile
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.credentials.key_sources import KeyVariable
@@ -196,6 +198,8 @@ def connector(uru: Uru, era: str) -> Connect:
         name: str | None = None,
         clock: Callable[[], float] = time.monotonic,
         policy: PolicyFile = INSTALLED,
+        otel: Mapping[str, str] | None = None,
+        close_within: float = WITHIN,
         **variables: str,
     ) -> AsyncIterator[Claude]:
         """A server with this key and these settings (`PERMISSIONS="read"` for `URU_PERMISSIONS`), and its client.
@@ -204,6 +208,7 @@ def connector(uru: Uru, era: str) -> Connect:
         lost, without which nothing is kept. `on_question` makes it a client that can ask its person, `extensions=CARDS`
         one that shows cards, and `name` is what it calls itself. `clock` is the one by which the server asks about the
         key again. `policy` is the place of the administrator's policy.
+        key again. `otel` are the `OTEL_…` variables, and `close_within` the seconds for what telemetry is left then.
         """
         text = uru.key(permissions, workspace=workspace).text if key is None else key
         environ = {"URU_API_KEY": text, "URU_PROXY_URL": url or "http://127.0.0.1:1"}
@@ -211,15 +216,17 @@ def connector(uru: Uru, era: str) -> Connect:
         environ |= {} if cache is None else {"XDG_CACHE_HOME": str(cache)}
         environ |= {f"URU_{name}": value for name, value in variables.items()}
         redaction = Redaction()
+        telemetry = Telemetry(read_otel_variables(otel or {}), redaction, close_within=close_within)
         bridge: Bridge | Unconfigured
         try:
             settings = read_settings(environ, policy)
         except SettingsError as error:
-            bridge = Unconfigured(error, redaction)
+            bridge = Unconfigured(error, redaction, telemetry)
         else:
-            bridge = Bridge(settings, redaction, transport=transport, clock=clock)
+            bridge = Bridge(settings, redaction, transport=transport, clock=clock, telemetry=telemetry)
         with anyio.fail_after(WITHIN):
             async with (
+                telemetry.running(),
                 bridge.running(),
                 Client(
                     build_server(bridge),

@@ -31,24 +31,27 @@ def main() -> None:
 
 def _serve(early: EarlyStdin) -> NoReturn:
     gc.disable()  # until all is imported, as in the command line
+    from uru_mcp.audit.telemetry import Telemetry
     from uru_mcp.bridge import Bridge
     from uru_mcp.config.environment import read_environment, read_settings
+    from uru_mcp.config.otel_variables import read_otel_variables
     from uru_mcp.errors import SettingsError
     from uru_mcp.server.lifecycle import serve
     from uru_mcp.server.logging_setup import start_logging
     from uru_mcp.untrusted_input.redaction import Redaction
 
     early.look()
-    redaction = Redaction()
+    redaction, environ = Redaction(), read_environment()
+    telemetry = Telemetry(read_otel_variables(environ), redaction)
     try:
-        settings = read_settings(read_environment())
+        settings = read_settings(environ)
     except SettingsError as error:  # a policy has come just now that cannot be used
         from uru_mcp.server.unconfigured import Unconfigured
 
         start_logging("warning", redaction)
-        serve(Unconfigured(error, redaction), redaction, early)
+        serve(Unconfigured(error, redaction, telemetry), redaction, early)
     start_logging(settings.log_level, redaction)
-    serve(Bridge(settings, redaction), redaction, early)
+    serve(Bridge(settings, redaction, telemetry=telemetry), redaction, early)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from uru_mcp.audit.call_recorder import CallContext, recorder_of
+from uru_mcp.audit.telemetry import Telemetry
 from uru_mcp.config.chosen_key_source import source_of
 from uru_mcp.config.settings import Settings
 from uru_mcp.config.tool_patterns import UserRules
@@ -73,6 +74,7 @@ class Bridge:
         transport: AsyncBaseTransport | None = None,
         origin: str | None = None,
         clock: Callable[[], float] = time.monotonic,
+        telemetry: Telemetry | None = None,
     ) -> None:
         self._settings = settings
         self._redaction = redaction
@@ -110,7 +112,7 @@ class Bridge:
             workspace_id=settings.workspace_id,
             execute_timeout=settings.execute_timeout,
         )
-        self.recorder = recorder_of(settings, redaction, self._call_context, origin=origin)
+        self.recorder = recorder_of(settings, redaction, self._call_context, origin=origin, telemetry=telemetry)
         self._tasks: TaskGroup
         self.on_change: Callable[[List], Awaitable[None]] = ignore_change
 
@@ -286,5 +288,6 @@ class Bridge:
             audit_trouble=self.recorder.trouble,
             audit_exposure=self.recorder.exposure,
             policy=self._session.policy,
+            telemetry=self.recorder.telemetry.status,
         )
         return report(facts)

@@ -22,6 +22,16 @@ SDK = (
 )
 CALLS = ("referencing.jsonschema", "jsonschema", "uru_mcp.catalog.schemas.validation")
 SEARCH = ("snowballstemmer",)
+TELEMETRY = (
+    "opentelemetry.sdk.trace.export",
+    "opentelemetry.sdk.metrics.export",
+    "urllib3",
+    "netrc",  # `requests` imports it at its first request, which is sent in a thread
+    "requests",
+    "opentelemetry.exporter.otlp.proto.http.trace_exporter",
+    "opentelemetry.exporter.otlp.proto.http.metric_exporter",
+    "uru_mcp.audit.otlp_export",
+)
 WIDE = ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
 CODECS = ("idna", "utf-8-sig", *WIDE)  # for host names, key files and JSON, which are all decoded in threads
 

@@ -1,4 +1,4 @@
-"""Records each tool call in the audit log: the tool, the outcome, and the duration.
+"""Records each tool call in the audit log and for telemetry: the tool, the outcome, and the duration.
 
 It does not know what a tool does or what a key may do; `call_context` tells it.
 """
@@ -18,10 +18,13 @@ from uuid import uuid4
 from uru_mcp.access.policy import DECIDE, PLATFORM
 from uru_mcp.audit.audit_log import AuditLog
 from uru_mcp.audit.entry import LONGEST, OK, STARTED, WAITING, Entry
+from uru_mcp.audit.finished_call import finished_call
 from uru_mcp.audit.key_card import key_card
 from uru_mcp.audit.request_count import RequestCount
+from uru_mcp.audit.telemetry import Telemetry
 from uru_mcp.audit.user_and_machine import machine, user
 from uru_mcp.catalog.tool_names import VALID, shown_name
+from uru_mcp.config.otel_variables import OtelVariables
 from uru_mcp.config.settings import Settings
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.credentials.key_sources import Exposure
@@ -67,7 +70,7 @@ class RecordedCall:
 
 
 class CallRecorder:
-    """Records calls; does nothing without an audit log, unless one `is_required`: then it refuses calls.
+    """Records calls, if there is an audit log or telemetry. If a log `is_required` and missing, it refuses calls.
 
     `call_context` is queried after a call has ended. `origin` is `terminal` for calls of our own commands. `wording` is
     how the key card names settings.
@@ -81,7 +84,9 @@ class CallRecorder:
         is_required: bool = False,
         origin: str | None = None,
         wording: Callable[[str], str] = str,
+        telemetry: Telemetry | None = None,
     ) -> None:
+        self.telemetry = telemetry or Telemetry(OtelVariables())
         self._audit = audit
         self._wording = wording
         self._call_context = call_context
@@ -155,7 +160,7 @@ class CallRecorder:
         `consent` is what a person has said to it, or that nobody said anything.
         """
         recorded = RecordedCall(name, arguments)
-        if self._audit is None:
+        if self._audit is None and not self.telemetry.is_on:
             yield recorded
             return
         outcome = "cancelled"  # unless it is set below
@@ -171,10 +176,18 @@ class CallRecorder:
         finally:
             try:
                 entry = self._entry(recorded, outcome)
-                with suppress(AuditUnavailable):  # it was logged
-                    self._audit.append(_with_decision(entry, consent))
+                self._send(entry, recorded)
+                if self._audit is not None:
+                    with suppress(AuditUnavailable):  # it was logged
+                        self._audit.append(_with_decision(entry, consent))
             except Exception:  # boundary: a failure to record must not fail the call
                 log.exception("a call was not recorded")
+
+    def _send(self, entry: Entry, call: RecordedCall) -> None:
+        if self.telemetry.is_on:
+            began = int(call.came.timestamp() * 1e9)
+            ended = began + int((time.perf_counter() - call.began) * 1e9)
+            self.telemetry.record(finished_call(entry, began, ended, has_result=call.rendered is not None))
 
     def _entry(self, call: RecordedCall, outcome: str) -> Entry:
         rendered = call.rendered
@@ -202,12 +215,19 @@ class CallRecorder:
 
 
 def recorder_of(
-    settings: Settings, redaction: Redaction, call_context: Callable[[str], CallContext], *, origin: str | None
+    settings: Settings,
+    redaction: Redaction,
+    call_context: Callable[[str], CallContext],
+    *,
+    origin: str | None,
+    telemetry: Telemetry | None = None,
 ) -> CallRecorder:
     """The recorder of a process with these settings."""
     file, is_required = settings.audit_log, settings.audit_log_required
     audit = None if file is None else AuditLog(file, redaction, is_required=is_required)
-    return CallRecorder(audit, call_context, is_required=is_required, origin=origin, wording=settings.wording)
+    return CallRecorder(
+        audit, call_context, is_required=is_required, origin=origin, wording=settings.wording, telemetry=telemetry
+    )
 
 
 def audit_trouble(settings: Settings) -> AuditUnavailable | None:

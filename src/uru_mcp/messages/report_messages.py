@@ -53,6 +53,20 @@ AMONG_THEM = "among them {shown}, and {others} of {more} more app{plural}"
 REMOVED_CHARACTERS = "Removed: {count} invisible characters from texts of Uru and its apps"
 NO_USABLE_KEY = "Key: no usable key"
 
+# Telemetry, in the report and on stderr
+
+TELEMETRY_IS_SENT = "Telemetry: {signals} of calls, without arguments and results, to {collectors}"
+EXPORTER_MISSING = "OTEL_… variables ask for telemetry, but OpenTelemetry's exporter is not installed; nothing is sent."
+INSTALL_EXPORTER = (
+    "Install the extra uru-mcp[otel], or its exporter alone: {command}. Then start the client again. Or remove the"
+    " OTEL_… variables."
+)
+EXPORTER_BROKEN = "OpenTelemetry's exporter could not be started, so no telemetry is sent."
+COLLECTOR_FAILS = "The last telemetry did not reach {collectors}: {reason}. Calls are not affected."
+CHECK_OTEL_VARIABLES = "Check the OTEL_… variables, first OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_HEADERS."
+HTTP_STATUS = "it answered with HTTP status {status}"
+NO_CONNECTION_TO_COLLECTOR = "no answer"
+
 
 # The beginning of the instructions, where nothing can be done
 

@@ -23,6 +23,7 @@ from uru_mcp import __version__
 from uru_mcp.approvals import cards
 from uru_mcp.approvals.settling import Settling
 from uru_mcp.audit.key_card import CARD
+from uru_mcp.audit.trace_context import note_arrival
 from uru_mcp.bridge import Bridge
 from uru_mcp.errors import UnknownTool, UruError
 from uru_mcp.messages import report_messages
@@ -88,6 +89,7 @@ class Handlers:
         self, ctx: Context, params: types.CallToolRequestParams
     ) -> types.CallToolResult | types.InputRequiredResult:
         self.listeners.session = ctx.session
+        note_arrival(ctx.protocol_version, ctx.meta)
         until = time.monotonic() + self._bridge.call_within
         if "progress_token" not in (ctx.meta or {}):
             return await self._settled(ctx, params, Time(until))

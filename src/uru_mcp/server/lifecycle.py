@@ -34,6 +34,7 @@ STDOUT_BROKE = 128 + 13  # the exit status that a shell reports for SIGPIPE
 GARBAGE_AFTER = 10_000  # objects: a call allocates two thousand, nearly all of which are freed when it ends
 FILES = 1024  # open file limit: twice the connections
 LAST_RESORT = 0.5  # seconds from the end of stdin until the process exits, even if a task is stuck
+WITH_TELEMETRY = 0.9  # seconds instead of that, if what telemetry is left is still to be sent
 
 
 def serve(bridge: Bridge | Unconfigured, redaction: Redaction, early: EarlyStdin | None = None) -> NoReturn:
@@ -91,7 +92,7 @@ class _Process:
     async def _keep_running(self, *, task_status: TaskStatus[None]) -> None:
         """Run the bridge in its own task, so that it can be closed before the pipes are."""
         try:
-            async with self._bridge.running():
+            async with self._bridge.recorder.telemetry.running(), self._bridge.running():
                 task_status.started()
                 await self._is_over.wait()
         except Exception as error:  # boundary: reported now, since the task group cancels all other tasks
@@ -110,6 +111,7 @@ class _Process:
             return
         from uru_mcp.server import stdio
 
+        self._bridge.recorder.telemetry.start()
         gc.freeze()  # imported modules are never garbage, so the collector need not scan them
         gc.set_threshold(GARBAGE_AFTER)
         gc.enable()
@@ -124,7 +126,11 @@ class _Process:
                 await self._close()
 
     async def _close(self) -> None:
-        with anyio.move_on_after(LAST_RESORT, shield=True):
+        within = LAST_RESORT
+        if self._bridge.recorder.telemetry.is_on:
+            within = WITH_TELEMETRY
+            self._exit_in(within)  # also while an import blocks the event loop
+        with anyio.move_on_after(within, shield=True):
             self._is_over.set()
             await self._is_closed.wait()
         self._exit()
@@ -133,7 +139,10 @@ class _Process:
         """Exit at once after a signal or an error, and otherwise within `LAST_RESORT` seconds."""
         if self.status:
             _exit_now(self.status)
-        last_resort = threading.Timer(LAST_RESORT, _exit_now, (self.status,))
+        self._exit_in(LAST_RESORT)
+
+    def _exit_in(self, seconds: float) -> None:
+        last_resort = threading.Timer(seconds, lambda: _exit_now(self.status))
         last_resort.daemon = True
         last_resort.start()
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.audit.call_recorder import CallContext, CallRecorder
+from uru_mcp.audit.telemetry import Telemetry
 from uru_mcp.bridge import Answer
 from uru_mcp.catalog.catalog import Catalog
 from uru_mcp.config.managed_policy import POLICY
@@ -32,12 +33,12 @@ log = logging.getLogger(__name__)
 class Unconfigured:
     """Sends nothing, and tells the user how to fix the configuration."""
 
-    def __init__(self, error: SettingsError, redaction: Redaction) -> None:
+    def __init__(self, error: SettingsError, redaction: Redaction, telemetry: Telemetry | None = None) -> None:
         self._error = error
         self._key_status = KeyStatus(trouble=error)
         self._renderer = Renderer(redaction, budget=0)  # the budget limits results, and there are none
         self.call_within = 0.0  # no call waits for anything
-        self.recorder = CallRecorder(None, lambda _: CallContext(None, None, None))
+        self.recorder = CallRecorder(None, _call_context, telemetry=telemetry)
         self.on_change: Callable[[List], Awaitable[None]] = ignore_change
 
     @property
@@ -74,11 +75,14 @@ class Unconfigured:
         consent: Consent | None = None,
     ) -> Rendered:
         """The configuration error, as the report of `uru_whoami` or as the result of any other call."""
-        if name == "uru_whoami":
-            return self._renderer.answer(
-                *report(Facts(self._key_status, Catalog(), None, {}, None, None, datetime.now(UTC)))
-            )
-        return self.refusal(self._error)
+        with self.recorder.recording(name, arguments) as seen:
+            seen.rendered = self._report() if name == "uru_whoami" else self.refusal(self._error)
+            return seen.rendered
+
+    def _report(self) -> Rendered:
+        now, status = datetime.now(UTC), self.recorder.telemetry.status
+        facts = Facts(self._key_status, Catalog(), None, {}, None, None, now, telemetry=status)
+        return self._renderer.answer(*report(facts))
 
     def declined(self, name: str, arguments: dict[str, Any], consent: Consent) -> Rendered:
         return self.refusal(self._error)
@@ -102,3 +106,7 @@ class Unconfigured:
 
     def refusal(self, error: UruError) -> Rendered:
         return self._renderer.error(error)
+
+
+def _call_context(tool: str) -> CallContext:
+    return CallContext(shown_tools.needs_of(tool, Catalog()), None, None)

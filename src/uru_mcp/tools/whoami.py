@@ -17,6 +17,7 @@ from uru_mcp.catalog.catalog import Catalog
 from uru_mcp.catalog.schemas.unlistable_tools import REASON
 from uru_mcp.catalog.user_choices import pattern_problems, user_choices, why_not_offered
 from uru_mcp.config.managed_policy import ManagedPolicy
+from uru_mcp.config.otel_variables import TelemetryStatus
 from uru_mcp.credentials.key_sources import Exposure, KeySource
 from uru_mcp.errors import PermissionMissing, SettingsError, UruError
 from uru_mcp.messages import report_messages
@@ -60,6 +61,7 @@ class Facts:
     unseen_removed: int = 0
     audit_trouble: UruError | None = None
     audit_exposure: Exposure | None = None
+    telemetry: TelemetryStatus = TelemetryStatus()  # noqa: RUF009  # it is frozen
     wording: Callable[[str], str] = str
     policy: ManagedPolicy | None = None
 
@@ -84,6 +86,7 @@ def report(facts: Facts) -> tuple[dict[str, Any], str]:
         "warnings": list(_warnings(facts)),
         "ignored_variables": list(facts.ignored_variables),
         "unseen_removed": facts.unseen_removed,
+        **facts.telemetry.member,
     }
     return _worded(structure, facts.wording), "\n".join(map(facts.wording, lines(structure)))
 
@@ -264,6 +267,7 @@ def _warnings(facts: Facts) -> Iterator[dict[str, str]]:
         for message in _reasons_to_rotate(facts):
             yield {"message": message, "fix": report_messages.ROTATE.format(steps=steps)}
     yield from _grant_warnings(facts.key_status.grant or Grant())
+    yield from ({"message": one.message, "fix": one.fix} for one in facts.telemetry.problems)
 
 
 def _grant_warnings(grant: Grant) -> Iterator[dict[str, str]]:

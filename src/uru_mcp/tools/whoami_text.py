@@ -42,6 +42,9 @@ def lines(structure: dict[str, Any]) -> Iterator[str]:
     if policy := structure.get("policy"):
         yield policy_messages.LIMITED_BY.format(file=policy["file"], limits=limits_in_words(policy["limits"]))
     yield f"Service: {structure['base_url'] or 'not known'}"
+    if (telemetry := structure.get("telemetry")) and telemetry["signals"]:
+        signals, collectors = " and ".join(telemetry["signals"]), " and ".join(telemetry["collectors"])
+        yield report_messages.TELEMETRY_IS_SENT.format(signals=signals, collectors=collectors)
     yield from _remedies("Warning", structure["warnings"])
     if structure["ignored_variables"]:
         yield report_messages.IGNORED_VARIABLES.format(ignored_variables=", ".join(structure["ignored_variables"]))

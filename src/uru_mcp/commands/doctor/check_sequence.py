@@ -21,6 +21,7 @@ from uru_mcp.commands.doctor.desktop_environment import is_network
 from uru_mcp.commands.doctor.key_checks import examine_keys
 from uru_mcp.commands.doctor.service_checks import examine_service
 from uru_mcp.commands.doctor.settings_checks import CONFIGURATION, examine_audit_log, examine_variables, given
+from uru_mcp.commands.doctor.telemetry_check import examine_telemetry
 from uru_mcp.config.environment import replaced_variables
 from uru_mcp.config.settings import KEY_VARIABLES, Settings
 from uru_mcp.credentials.api_key import Key
@@ -45,6 +46,7 @@ async def examine(
         settings = examine_variables(examination, chosen, of=of)
     if settings is not None:
         examine_audit_log(examination, "audit log", settings)
+    examine_telemetry(examination, chosen)
     with replaced_variables(is_network, chosen) if chosen is not environ else nullcontext():
         await examine_service(examination, settings, redaction)
     await examine_keys(examination, found, environ)

@@ -22,6 +22,7 @@ from uru_mcp.commands.doctor.checks import Examination, Finding, failed, ok, ski
 from uru_mcp.commands.doctor.desktop_environment import environment_for
 from uru_mcp.commands.doctor.handshake import Silent, is_tracked, shake_hands
 from uru_mcp.commands.doctor.settings_checks import examine_audit_log, given
+from uru_mcp.commands.doctor.telemetry_check import TELEMETRY, examine_telemetry
 from uru_mcp.config.environment import read_settings
 from uru_mcp.config.settings import KEY_VARIABLES
 from uru_mcp.credentials.program_lookup import find_program
@@ -167,6 +168,7 @@ async def _examine_server(examination: Examination, found: Found, server: Server
     with suppress(SettingsError):
         if not serves_sandbox(server):
             examine_audit_log(examination, f"{name} audit log", read_settings(with_own))
+    examine_telemetry(examination, server.env, f"{name} {TELEMETRY}")
     await examination.look(start, start_it, after=(command,))
 
 
