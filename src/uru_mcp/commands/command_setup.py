@@ -101,7 +101,7 @@ def start(choice: Choice) -> Start:
     if choice.arguments and not choice.sandbox:
         raise click.UsageError("--db, --tools and --catalog require --sandbox.")
     from uru_mcp.config.environment import read_environment, read_settings
-    from uru_mcp.credentials.api_key import Key
+    from uru_mcp.credentials.api_key import read_key
     from uru_mcp.errors import SettingsError
     from uru_mcp.untrusted_input.redaction import Redaction
 
@@ -115,7 +115,7 @@ def start(choice: Choice) -> Start:
     except SettingsError as error:
         settings = error
         with suppress(ValueError):  # with invalid settings, nothing else registers the key for redaction
-            redaction.remember(Key(environ.get("URU_API_KEY", "")).reveal())
+            redaction.remember(read_key(environ.get("URU_API_KEY", "")).reveal())
     return Start(settings, redaction, None if sandbox is None else _in_process(sandbox))
 
 

@@ -51,8 +51,8 @@ def say_json(value: Any) -> None:
 
 
 def confirm(question: str) -> None:
-    """Ask the user. Raises: `click.Abort` unless the answer is yes."""
-    click.confirm(in_one_line(question), abort=True)
+    """Ask the user on stderr. Raises: `click.Abort` unless the answer is yes."""
+    click.confirm(in_one_line(question), abort=True, err=True)
 
 
 def somebody_types() -> bool:
