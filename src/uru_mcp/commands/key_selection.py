@@ -155,11 +155,11 @@ def _accepted(
         key_status = anyio.run(checked_status, settings, redaction)
         try:
             judge(key_status, settings, redaction, asks=wish.asks)
-        except KeyRefused as error:
-            if not (wish.asks and way.is_replaceable):
+        except KeyRefused:
+            if key_status.trouble is None or not (wish.asks and way.is_replaceable):
                 raise
-            where = f" in {way.file}" if key is way.source and way.file else ""
-            say_line(redaction.text(f"The key{where}: {in_one_line(error.message)}"))
+            where = f"The key in {way.file}" if key is way.source and way.file else "This key was refused"
+            say_line(redaction.text(f"{where}: {in_one_line(key_status.trouble.message)}"))
         else:
             return key, key_status
     raise AssertionError("typed_keys raises after the last one")
