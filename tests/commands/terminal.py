@@ -10,7 +10,8 @@ from typing import NoReturn
 
 import anyio.to_thread
 
-from tests.process import SYSTEM, WITHIN, started_on
+from tests.process import SYSTEM, started_on
+from tests.time_limits import WITHIN
 
 Dialogue = Sequence[tuple[str, str]]
 KEY_PROMPT = "API key: "  # with its blank, which is written once what was typed before is thrown away
