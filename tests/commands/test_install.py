@@ -227,7 +227,7 @@ async def test_installing_again_brings_a_new_key_and_leaves_what_the_person_set(
         ({"URU_API_KEY": STRANGER, "URU_PERMISSION": "read"}, [], 2, "Did you mean URU_PERMISSIONS?"),
         ({"URU_API_KEY": STRANGER, "URU_API_KEY_FILE": "/key"}, [], 2, "are set at the same time"),
         ({"URU_API_KEY_FILE": "/there/is/none"}, [], 4, "The key file /there/is/none does not exist."),
-        ({}, ["--permissions", "red"], 2, "--permissions cannot be used: 'red' is not a permission."),
+        ({}, ["--permissions", "red"], 2, "--permissions cannot be used: “red” is none of read, write and execute."),
         ({}, ["--sandbox", "--key-file", "key"], 2, "--sandbox cannot be combined with --key-file"),
         ({}, ["--sandbox", "--uninstall"], 2, "--uninstall can be combined only with --name, --yes and --dry-run"),
         ({}, ["--sandbox", "--name", "my uru"], 2, "--name may contain only letters, digits, - and _"),
