@@ -14,7 +14,7 @@ from tests.process import SYSTEM, started_on
 from tests.time_limits import WITHIN
 
 Dialogue = Sequence[tuple[str, str]]
-KEY_PROMPT = "API key: "  # with its blank, which is written once what was typed before is thrown away
+KEY_PROMPT = "\nAPI key: "  # on a line of its own, and with the blank that comes once earlier input is thrown away
 
 
 def talk(home: Path, dialogue: Dialogue, *words: str, **environ: str) -> tuple[int, str]:
