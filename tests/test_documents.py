@@ -55,7 +55,7 @@ def results() -> Iterator[dict[str, Any]]:
 
 
 def test_every_block_says_its_language() -> None:
-    assert {language for _, language, _ in blocks()} == {"sh", "powershell", "json", "text", "mermaid"}
+    assert {language for _, language, _ in blocks()} == {"sh", "powershell", "json", "toml", "text", "mermaid"}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

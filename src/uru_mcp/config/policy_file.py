@@ -127,7 +127,7 @@ class PolicyFile:
             )
 
 
-def _installed(platform: str) -> PolicyFile:
+def installed(platform: str) -> PolicyFile:
     """The fixed place of each system. Source: where these systems keep what administrators configure."""
     if platform == "win32":
         return PolicyFile("C:\\ProgramData", ("uru-mcp", "policy.toml"))
@@ -164,4 +164,4 @@ def _content(file: int) -> bytes:
     return content
 
 
-INSTALLED = _installed(sys.platform)
+INSTALLED = installed(sys.platform)
