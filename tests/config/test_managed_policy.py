@@ -196,55 +196,56 @@ async def test_a_slip_in_its_patterns_closes_what_is_nearest_and_is_told(
     assert uru.notes == []
 
 
-class TestWhileTheServerRuns:
-    async def test_a_tighter_policy_holds_from_the_next_call_and_a_wider_one_too(
-        self, uru: Uru, connect: Connect, tmp_path: Path
-    ) -> None:
-        file = place(tmp_path)
-        async with connect(policy=file) as claude:
-            await claude.data("uru_execute", LOG_NOTE)
-            written(tmp_path, 'permissions = ["read"]')
-            assert (await claude.error("uru_execute", LOG_NOTE))["code"] == "insufficient_permission"
-            assert "uru_execute" not in await claude.tools()
-            written(tmp_path, 'tools = ["*", "!company_*"]')
-            assert (await claude.error("uru_execute", LOG_NOTE))["code"] == "forbidden"
-            written(tmp_path, 'confirm = ["company_*"]')
-            assert (await claude.error("uru_execute", LOG_NOTE))["code"] == "declined"
-            assert uru.notes == ["hi"]
-            Path(file.path).unlink()
-            await claude.data("uru_execute", LOG_NOTE)
-            assert (await claude.whoami()).get("policy") is None
-        assert uru.notes == ["hi", "hi"]
-
-    @pytest.mark.parametrize(
-        "content", ["permissions = [", 'base_urls = ["https://uru.example"]', "audit_log_required = true"]
-    )
-    async def test_nothing_is_sent_while_it_cannot_be_kept(
-        self, content: str, uru: Uru, connect_once: Connect, tmp_path: Path
-    ) -> None:
-        file = written(tmp_path, 'permissions = ["read", "execute"]')
-        async with connect_once(policy=file) as claude:
-            await claude.data("uru_execute", LOG_NOTE)
-            before = uru.sent("/")
-            written(tmp_path, content)
-            assert (await claude.error("uru_execute", LOG_NOTE))["code"] == "not_configured"
-            assert [*await claude.tools()] == ["uru_whoami"]
-            (problem,) = (await claude.whoami())["problems"]
-            assert file.path in problem["message"]
-            assert uru.sent("/") == before
-            written(tmp_path, 'permissions = ["read", "execute"]')
-            await claude.data("uru_execute", LOG_NOTE)
-        assert uru.notes == ["hi", "hi"]
-
-    async def test_a_file_that_others_may_write_from_now_on_closes_everything(
-        self, uru: Uru, connect_once: Connect, tmp_path: Path
-    ) -> None:
-        file = written(tmp_path, 'permissions = ["read", "execute"]')
-        async with connect_once(policy=file) as claude:
-            await claude.data("uru_execute", LOG_NOTE)
-            Path(file.path).parent.chmod(0o777)
-            assert (await claude.error("uru_execute", LOG_NOTE))["code"] == "not_configured"
+async def test_a_tighter_policy_holds_from_the_next_call_and_a_wider_one_too(
+    self, uru: Uru, connect: Connect, tmp_path: Path
+) -> None:
+    file = place(tmp_path)
+    async with connect(policy=file) as claude:
+        await claude.data("uru_execute", LOG_NOTE)
+        written(tmp_path, 'permissions = ["read"]')
+        assert (await claude.error("uru_execute", LOG_NOTE))["code"] == "insufficient_permission"
+        assert "uru_execute" not in await claude.tools()
+        written(tmp_path, 'tools = ["*", "!company_*"]')
+        assert (await claude.error("uru_execute", LOG_NOTE))["code"] == "forbidden"
+        written(tmp_path, 'confirm = ["company_*"]')
+        assert (await claude.error("uru_execute", LOG_NOTE))["code"] == "declined"
         assert uru.notes == ["hi"]
+        Path(file.path).unlink()
+        await claude.data("uru_execute", LOG_NOTE)
+        assert (await claude.whoami()).get("policy") is None
+    assert uru.notes == ["hi", "hi"]
+
+
+@pytest.mark.parametrize(
+    "content", ["permissions = [", 'base_urls = ["https://uru.example"]', "audit_log_required = true"]
+)
+async def test_nothing_is_sent_while_it_cannot_be_kept(
+    self, content: str, uru: Uru, connect_once: Connect, tmp_path: Path
+) -> None:
+    file = written(tmp_path, 'permissions = ["read", "execute"]')
+    async with connect_once(policy=file) as claude:
+        await claude.data("uru_execute", LOG_NOTE)
+        before = uru.sent("/")
+        written(tmp_path, content)
+        assert (await claude.error("uru_execute", LOG_NOTE))["code"] == "not_configured"
+        assert [*await claude.tools()] == ["uru_whoami"]
+        (problem,) = (await claude.whoami())["problems"]
+        assert file.path in problem["message"]
+        assert uru.sent("/") == before
+        written(tmp_path, 'permissions = ["read", "execute"]')
+        await claude.data("uru_execute", LOG_NOTE)
+    assert uru.notes == ["hi", "hi"]
+
+
+async def test_a_file_that_others_may_write_from_now_on_closes_everything(
+    self, uru: Uru, connect_once: Connect, tmp_path: Path
+) -> None:
+    file = written(tmp_path, 'permissions = ["read", "execute"]')
+    async with connect_once(policy=file) as claude:
+        await claude.data("uru_execute", LOG_NOTE)
+        Path(file.path).parent.chmod(0o777)
+        assert (await claude.error("uru_execute", LOG_NOTE))["code"] == "not_configured"
+    assert uru.notes == ["hi"]
 
 
 @dataclass(frozen=True)
