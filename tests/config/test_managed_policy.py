@@ -197,7 +197,7 @@ async def test_a_slip_in_its_patterns_closes_what_is_nearest_and_is_told(
 
 
 async def test_a_tighter_policy_holds_from_the_next_call_and_a_wider_one_too(
-    self, uru: Uru, connect: Connect, tmp_path: Path
+    uru: Uru, connect: Connect, tmp_path: Path
 ) -> None:
     file = place(tmp_path)
     async with connect(policy=file) as claude:
@@ -220,7 +220,7 @@ async def test_a_tighter_policy_holds_from_the_next_call_and_a_wider_one_too(
     "content", ["permissions = [", 'base_urls = ["https://uru.example"]', "audit_log_required = true"]
 )
 async def test_nothing_is_sent_while_it_cannot_be_kept(
-    self, content: str, uru: Uru, connect_once: Connect, tmp_path: Path
+    content: str, uru: Uru, connect_once: Connect, tmp_path: Path
 ) -> None:
     file = written(tmp_path, 'permissions = ["read", "execute"]')
     async with connect_once(policy=file) as claude:
@@ -238,7 +238,7 @@ async def test_nothing_is_sent_while_it_cannot_be_kept(
 
 
 async def test_a_file_that_others_may_write_from_now_on_closes_everything(
-    self, uru: Uru, connect_once: Connect, tmp_path: Path
+    uru: Uru, connect_once: Connect, tmp_path: Path
 ) -> None:
     file = written(tmp_path, 'permissions = ["read", "execute"]')
     async with connect_once(policy=file) as claude:
