@@ -1,4 +1,4 @@
-"""The part of `uru_whoami` about `URU_TOOLS`, `URU_CONFIRM` and `URU_APPROVALS`, and patterns that match no tool."""
+"""The part of `uru_whoami` about what the administrator and the user have set, and patterns that match no tool."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from uru_mcp.access.policy import PLATFORM
 from uru_mcp.catalog.catalog import Catalog
 from uru_mcp.catalog.tool_names import shown_name
+from uru_mcp.config.managed_policy import ManagedPolicy
 from uru_mcp.config.tool_patterns import POLICY_CONFIRM, POLICY_TOOLS, Misfit, UserRules
 from uru_mcp.messages import policy_messages, report_messages
 from uru_mcp.uru.records import Kind
@@ -25,6 +26,11 @@ def user_choices(rules: UserRules) -> dict[str, Any]:
     }
     said = {name: value for name, value in said.items() if value}
     return {"user_choices": said} if said else {}
+
+
+def administrator_s(policy: ManagedPolicy | None) -> dict[str, Any]:
+    """`{"policy": {"file": "/etc/uru-mcp/policy.toml", "limits": {"permissions": ["read"]}}}`; empty without one."""
+    return {} if policy is None else {"policy": {"file": policy.path, "limits": policy.limits}}
 
 
 def pattern_problems(catalog: Catalog) -> Iterator[dict[str, Any]]:

@@ -15,7 +15,7 @@ from uru_mcp.access.gate import allows, lacked, remedies, unknown_permissions
 from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.catalog.catalog import Catalog
 from uru_mcp.catalog.schemas.unlistable_tools import REASON
-from uru_mcp.catalog.user_choices import pattern_problems, user_choices, why_not_offered
+from uru_mcp.catalog.user_choices import administrator_s, pattern_problems, user_choices, why_not_offered
 from uru_mcp.config.managed_policy import ManagedPolicy
 from uru_mcp.config.otel_variables import TelemetryStatus
 from uru_mcp.credentials.key_sources import Exposure, KeySource
@@ -80,7 +80,7 @@ def report(facts: Facts) -> tuple[dict[str, Any], str]:
         "tools": _tools(facts),
         "resources": _resources(facts),
         **user_choices(facts.catalog.rules),
-        **_policy(facts.policy),
+        **administrator_s(facts.policy),
         "base_url": facts.base_url,
         "problems": list(_problems(facts)),
         "warnings": list(_warnings(facts)),
@@ -97,11 +97,6 @@ def _worded(value: Any, wording: Callable[[str], str]) -> Any:
     if isinstance(value, list):
         return [_worded(item, wording) for item in value]
     return wording(value) if isinstance(value, str) else value
-
-
-def _policy(policy: ManagedPolicy | None) -> dict[str, Any]:
-    """`{"policy": {"file": "/etc/uru-mcp/policy.toml", "limits": {"permissions": ["read"]}}}`; empty without one."""
-    return {} if policy is None else {"policy": {"file": policy.path, "limits": policy.limits}}
 
 
 def _key(facts: Facts) -> dict[str, Any]:
