@@ -31,7 +31,7 @@ from uru_mcp.catalog.assembly import assembled
 from uru_mcp.catalog.catalog import Catalog, classified, words_of
 from uru_mcp.catalog.schemas import client_compatibility, draft_translation, scalar_types, unlistable_tools
 from uru_mcp.catalog.search import postings, spelling, tool_index
-from uru_mcp.commands.client_configs import json_syntax
+from uru_mcp.commands.client_configs.formats import json_syntax
 from uru_mcp.errors import ArgumentError, UruError
 from uru_mcp.resources import cursors, prompts
 from uru_mcp.results import base64_texts, media, provenance, truncation

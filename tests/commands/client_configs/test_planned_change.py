@@ -16,50 +16,73 @@ from uru_mcp.errors import ConfigurationError
 PYTHON = {"darwin": "/Users/you/.uru-mcp/bin/python", "linux": "/opt/é/python", "win32": r"C:\uru-mcp\python.exe"}
 WRITTEN = {"darwin": "/Users/you/.uru-mcp/bin/python", "linux": "/opt/é/python", "win32": r"C:\\uru-mcp\\python.exe"}
 PLAIN = """\
-      "command": "{command}",
+      "command": "COMMAND",
       "args": [
         "-P",
         "-m",
         "uru_mcp"
       ],
-      "env": {{
+      "env": {
         "URU_API_KEY": "uru_test_0123"
-      }}"""
+      }
+"""
 TYPED = '      "type": "stdio",\n' + PLAIN
 OPENCODE = """\
       "type": "local",
       "command": [
-        "{command}",
+        "COMMAND",
         "-P",
         "-m",
         "uru_mcp"
       ],
       "enabled": true,
       "timeout": 60000,
-      "environment": {{
+      "environment": {
         "URU_API_KEY": "uru_test_0123"
-      }}"""
-ENTRIES = {
-    "claude-desktop": ("mcpServers", PLAIN),
-    "claude-code": ("mcpServers", TYPED),
-    "cursor": ("mcpServers", PLAIN),
-    "vscode": ("servers", TYPED),
-    "windsurf": ("mcpServers", PLAIN),
-    "zed": ("context_servers", PLAIN),
-    "gemini-cli": ("mcpServers", PLAIN),
-    "opencode": ("mcp", OPENCODE),
-    "cline": ("mcpServers", PLAIN),
-    "lm-studio": ("mcpServers", PLAIN),
-}
-KNOWN_GOOD = """\
-{{
-  "{member}": {{
-    "uru": {{
-{entry}
-    }}
-  }}
-}}
+      }
 """
+CODEX = """\
+[mcp_servers.uru]
+command = "COMMAND"
+args = ["-P", "-m", "uru_mcp"]
+startup_timeout_sec = 30
+
+[mcp_servers.uru.env]
+URU_API_KEY = "uru_test_0123"
+"""
+GOOSE = """\
+extensions:
+  uru:
+    type: "stdio"
+    cmd: "COMMAND"
+    args: ["-P", "-m", "uru_mcp"]
+    name: "uru"
+    description: "Your Uru workspace"
+    timeout: 300
+    enabled: true
+    envs:
+      URU_API_KEY: "uru_test_0123"
+"""
+
+
+def in_json(member: str, entry: str) -> str:
+    return f'{{\n  "{member}": {{\n    "uru": {{\n{entry}    }}\n  }}\n}}\n'
+
+
+KNOWN_GOOD = {
+    "claude-desktop": in_json("mcpServers", PLAIN),
+    "claude-code": in_json("mcpServers", TYPED),
+    "cursor": in_json("mcpServers", PLAIN),
+    "vscode": in_json("servers", TYPED),
+    "windsurf": in_json("mcpServers", PLAIN),
+    "zed": in_json("context_servers", PLAIN),
+    "codex": CODEX,
+    "gemini-cli": in_json("mcpServers", PLAIN),
+    "opencode": in_json("mcp", OPENCODE),
+    "cline": in_json("mcpServers", PLAIN),
+    "goose": GOOSE,
+    "lm-studio": in_json("mcpServers", PLAIN),
+}
 WHERE = [*((platform, name, place) for (platform, name), place in PLACES.items()), ("win32", "claude-desktop", STORE)]
 
 
@@ -72,8 +95,7 @@ def test_the_server_comes_and_goes(platform: str, name: str, place: str, tmp_pat
     env = {"URU_API_KEY": "uru_test_0123"}
     addition(found, "uru", entry(PYTHON[platform], env=env, shape=client.shape)).make()
 
-    member, written = ENTRIES[name]
-    expected = KNOWN_GOOD.format(member=member, entry=written.format(command=WRITTEN[platform]))
+    expected = KNOWN_GOOD[name].replace("COMMAND", WRITTEN[platform])
     assert (tmp_path / place).read_text(encoding="utf-8") == expected
     removal(found, "uru").make()
     assert not (tmp_path / place).exists()

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from uru_mcp.commands.client_configs.json_syntax import NotJson, parse
+from uru_mcp.commands.client_configs.formats.json_syntax import parse
+from uru_mcp.commands.client_configs.formats.text_entries import Malformed
 from uru_mcp.commands.client_configs.known_clients import CLIENTS
 from uru_mcp.commands.client_configs.locations import Configuration
 from uru_mcp.commands.client_configs.reading import Server, read_servers
@@ -107,7 +108,7 @@ def test_anything_that_is_not_json_for_python_is_not_for_us(text: str) -> None:
         expected = json.loads(text)
     except ValueError:
         if text.strip(" \n"):
-            with pytest.raises(NotJson):
+            with pytest.raises(Malformed):
                 parse(text, is_relaxed=False)
     else:
         node = parse(text, is_relaxed=False)

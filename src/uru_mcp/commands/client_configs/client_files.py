@@ -44,6 +44,11 @@ def zed(machine: Machine) -> Path:
     return machine.settings / "zed/settings.json"
 
 
+def codex(machine: Machine) -> Path:
+    """Source: openai/codex; `CODEX_HOME` has to exist, or Codex does not start."""
+    return machine.directory("CODEX_HOME", ".codex") / "config.toml"
+
+
 def gemini_cli(machine: Machine) -> Path:
     """Source: google-gemini/gemini-cli, packages/core/src/config/storage.ts and utils/paths.ts."""
     return machine.directory("GEMINI_CLI_HOME", "") / ".gemini/settings.json"
@@ -66,6 +71,16 @@ def cline(machine: Machine) -> Path:
     data = machine.named("CLINE_DATA_DIR") or machine.directory("CLINE_DIR", ".cline") / "data"
     extension = machine.programs / "Code/User/globalStorage/saoudrizwan.claude-dev"
     return first_there(data / "settings" / CLINE_FILE, extension / "settings" / CLINE_FILE)
+
+
+def goose(machine: Machine) -> Path:
+    """Source: aaif-goose/goose, documentation/docs/guides/config-files.md and crates/goose/src/config/paths.rs."""
+    root = machine.named("GOOSE_PATH_ROOT")
+    if root is not None:
+        return root / "config/config.yaml"
+    if machine.platform == "win32":
+        return machine.programs / "Block/goose/config/config.yaml"
+    return machine.settings / "goose/config.yaml"
 
 
 def lm_studio(machine: Machine) -> Path:

@@ -11,13 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from uru_mcp.commands.client_configs import client_files
 from uru_mcp.commands.client_configs.entry_shape import PLAIN, Shape
+from uru_mcp.commands.client_configs.formats.parsing import Syntax
 from uru_mcp.commands.client_configs.machine import Machine
-
-Syntax = Literal["json", "jsonc"]  # jsonc: with comments and trailing commas
 
 STDIO = {"type": "stdio"}
 
@@ -100,6 +98,20 @@ CLIENTS = {
             next_step="Zed starts the server automatically; the settings of its Agent Panel show it.",
             syntax="jsonc",
         ),
+        # Source: openai/codex, codex-rs/config/src/mcp_types.rs, and its documentation of MCP. It waits 10 seconds for
+        # a server's start and first list of tools by default, and uru-mcp may need as long.
+        Client(
+            "codex",
+            "Codex",
+            client_files.codex,
+            "mcp_servers",
+            opens="any text editor",
+            next_step="Restart Codex; /mcp shows the server.",
+            syntax="toml",
+            shape=Shape(unless_set={"startup_timeout_sec": 30}),
+            call_timeout=60,
+            placeholder=None,
+        ),
         # Source: google-gemini/gemini-cli, docs/tools/mcp-server.md and packages/core/src/tools/mcp-client.ts; it
         # allows comments, and replaces $NAME and ${NAME}.
         Client(
@@ -142,6 +154,26 @@ CLIENTS = {
             opens="MCP Servers → Configure → Configure MCP Servers",
             next_step="In Cline, MCP Servers → Configure shows the server; restart the editor if it does not.",
             call_timeout=60,
+        ),
+        # Source: aaif-goose/goose (formerly block/goose), crates/goose/src/agents/extension.rs and
+        # config/extensions.rs. Versions differ in which fields they require, so all are written.
+        Client(
+            "goose",
+            "Goose",
+            client_files.goose,
+            "extensions",
+            opens="any text editor",
+            next_step="Start a new Goose session; Extensions in Goose Desktop shows the server.",
+            syntax="yaml",
+            shape=Shape(
+                command="cmd",
+                env="envs",
+                name="name",
+                always=STDIO,
+                unless_set={"description": "Your Uru workspace", "timeout": 300, "enabled": True},
+            ),
+            call_timeout=300,
+            placeholder=None,
         ),
         # Source: lmstudio-ai/docs, 0_app/2_mcp/index.mdx, which follows Cursor's notation; the timeout is that of
         # lmstudio-ai/lmstudio-bug-tracker#727. Whether it replaces placeholders is not documented.

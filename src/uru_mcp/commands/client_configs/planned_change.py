@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from uru_mcp.commands.client_configs import file_writing
-from uru_mcp.commands.client_configs.in_place_editing import Document, undone
+from uru_mcp.commands.client_configs.document import Document, as_text, undone
 from uru_mcp.commands.client_configs.locations import Configuration
-from uru_mcp.commands.client_configs.other_entries import is_foreign
 from uru_mcp.errors import ConfigurationError
 
 
@@ -19,9 +18,13 @@ from uru_mcp.errors import ConfigurationError
 class Change:
     """A configuration before and after the change; None means no file."""
 
-    path: Path
+    configuration: Configuration
     before: Document | None
     after: Document | None
+
+    @property
+    def path(self) -> Path:
+        return self.configuration.path
 
     @property
     def is_any(self) -> bool:
@@ -67,36 +70,39 @@ def server_of(document: Document | None, name: str) -> Any:
     return None if document is None else document.server(name)
 
 
+def see_that_it_can_be_changed(configuration: Configuration, name: str, entry: dict[str, Any], sample: Any) -> None:
+    """Plan the change to this entry, and forget it.
+
+    Raises: `ConfigurationError`; if the file cannot be edited safely, `by_hand` in its details is the text for the
+    sample, which the user can add.
+    """
+    try:
+        addition(configuration, name, entry)
+    except ConfigurationError as error:
+        if "by_hand" in error.details:
+            by_hand = as_text(configuration, name, sample)
+            raise ConfigurationError(error.own_message, fix=error.fix, by_hand=by_hand) from error
+        raise
+
+
 def addition(configuration: Configuration, name: str, entry: dict[str, Any]) -> Change:
     """Raises: `ConfigurationError`."""
     before = current(configuration)
-    return Change(configuration.path, before, (before or Document(configuration, b"")).with_server(name, entry))
+    return Change(configuration, before, (before or Document(configuration, b"")).with_server(name, entry))
 
 
 def removal(configuration: Configuration, name: str) -> Change:
-    """The change that removes the server, or gives back an entry of another program that it replaced.
-
-    It restores the exact original bytes if a backup or its absence shows them.
+    """The change that removes the server. It restores the exact original bytes if a backup or its absence shows them.
 
     Raises: `ConfigurationError`.
     """
     before = current(configuration)
     if before is None or before.server(name) is None:
-        return Change(configuration.path, before, before)
+        return Change(configuration, before, before)
     none = Document(configuration, b"")
     backups = [Document(configuration, data) for data in _kept(configuration.path)]
-    after = undone(before, name, [*backups, none], _replaced(backups, name))
-    return Change(configuration.path, before, None if after == none and none not in backups else after)
-
-
-def _replaced(backups: list[Document], name: str) -> Any:
-    """The entry of another program that the newest backup without an entry of ours has, or None."""
-    for backup in backups:
-        with suppress(ConfigurationError):
-            entry = backup.server(name)
-            if entry is None or is_foreign(entry, backup.configuration.client.shape):
-                return entry
-    return None
+    after = undone(before, name, [*backups, none])
+    return Change(configuration, before, None if after == none and none not in backups else after)
 
 
 def spent_backup(change: Change) -> Path | None:
@@ -111,15 +117,15 @@ def backups_with(configuration: Configuration, name: str, variable: str) -> list
     return [
         backup
         for backup, data in zip(file_writing.backups_of(configuration.path), _kept(configuration.path), strict=True)
-        if f'"{variable}"'.encode() in data and _is_there(Document(configuration, data), name)
+        if _sets(Document(configuration, data), name, variable)
     ]
 
 
-def _is_there(document: Document, name: str) -> bool:
+def _sets(document: Document, name: str, variable: str) -> bool:
     try:
-        return document.server(name) is not None
+        return variable in document.configuration.client.shape.environment(document.server(name))
     except ConfigurationError:
-        return True  # unknown
+        return variable.encode() in document.data  # perhaps
 
 
 def _data_of(path: Path) -> bytes | None:

@@ -10,10 +10,11 @@ import sys
 from difflib import unified_diff
 from typing import Any
 
+from uru_mcp.commands.client_configs.document import as_text
 from uru_mcp.commands.client_configs.entry import KEY, OWN_WORDS
-from uru_mcp.commands.client_configs.entry_shape import PLAIN, Shape
+from uru_mcp.commands.client_configs.entry_shape import Shape
 from uru_mcp.commands.client_configs.launch import current_command
-from uru_mcp.commands.client_configs.network_environment import NAMES, holds_password
+from uru_mcp.commands.client_configs.locations import Configuration
 from uru_mcp.commands.client_configs.planned_change import Change, server_of
 from uru_mcp.config.parsing import base_url, split_command
 from uru_mcp.config.settings import VARIABLES
@@ -31,8 +32,7 @@ def difference(change: Change, name: str) -> str:
     Raises: `ConfigurationError`.
     """
     old, new = (server_of(one, name) for one in (change.before, change.after))
-    shape = _shape_of(change)
-    was, will_be = _lines(old, shape), _lines(new, shape)
+    was, will_be = (_lines(change.configuration, name, entry) for entry in (old, new))
     headed = unified_diff(was, will_be, n=len(was) + len(will_be), lineterm="")
     lines = [*headed][3:] or [
         "  (only in values that are not shown here)"
@@ -50,15 +50,16 @@ def _what_happens(change: Change, name: str, old: Any) -> str:
     return f"the server “{name}” would be {'added' if old is None else 'changed'}"
 
 
-def _shape_of(change: Change) -> Shape:
-    document = change.before or change.after
-    return document.configuration.client.shape if document is not None else PLAIN
-
-
-def _lines(entry: Any, shape: Shape) -> list[str]:
+def _lines(configuration: Configuration, name: str, entry: Any) -> list[str]:
+    """The entry as the client's file has it."""
     if entry is None:
         return []
-    shown = {name: _masked(name, value, shape) for name, value in entry.items()} if isinstance(entry, dict) else MASK
+    client = configuration.client
+    if not isinstance(entry, dict):
+        return [MASK]
+    shown = {field: _masked(field, value, client.shape) for field, value in entry.items()}
+    if client.syntax in ("toml", "yaml"):
+        return [in_one_line(line) for line in as_text(configuration, name, shown).splitlines()]
     return as_json(shown).split("\n")
 
 
@@ -72,7 +73,8 @@ def _masked(name: str, value: Any, shape: Shape) -> Any:
     if name == shape.command:
         return _masked_program(value)
     is_ours = value in (shape.always.get(name), shape.unless_set.get(name))
-    return value if is_ours or isinstance(value, bool) else MASK
+    is_name = name == shape.name and isinstance(value, str) and re.fullmatch(r"[\w-]+", value)
+    return value if is_ours or is_name or isinstance(value, bool) else MASK
 
 
 def _masked_program(value: Any) -> Any:
@@ -86,7 +88,7 @@ def _masked_word(value: Any) -> Any:
 
 
 def _masked_variable(name: str, value: Any) -> Any:
-    if not isinstance(value, str) or name not in (*VARIABLES, *NAMES) or (name in NAMES and holds_password(value)):
+    if not isinstance(value, str) or name not in VARIABLES:
         return MASK
     try:
         return SHOWN.get(name, _as_it_is)(value)

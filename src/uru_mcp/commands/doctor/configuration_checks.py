@@ -28,6 +28,7 @@ from uru_mcp.config.settings import KEY_VARIABLES
 from uru_mcp.credentials.program_lookup import find_program
 from uru_mcp.errors import SettingsError, UruError
 
+PAIR = {"json": '"{}": {}', "jsonc": '"{}": {}', "toml": "{} = {}", "yaml": "{}: {}"}  # a field and its value
 SANDBOX_FILE = "--db"  # followed by the sandbox's database file, as the next argument or after =
 
 IMPORTS_HERE = (
@@ -214,10 +215,11 @@ def _why_not(command: str) -> str:
 
 
 def _to_write(found: Found, server: Server) -> str:
-    """The fix: the command that starts this installation, as JSON for the configuration, with or without a sandbox."""
+    """The fix: the command that starts this installation, as the configuration has it, with or without a sandbox."""
     words = [*current_command(), *(["--sandbox"] if serves_sandbox(server) else [])]
-    started = found.configuration.client.shape.started(words)
-    entry = ", ".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in started.items())
+    client = found.configuration.client
+    pair = PAIR[client.syntax]
+    entry = ", ".join(pair.format(name, json.dumps(value)) for name, value in client.shape.started(words).items())
     return f"In {found.configuration.path}, write {entry}; {AGAIN}."
 
 

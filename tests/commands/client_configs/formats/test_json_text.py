@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from uru_mcp.commands.client_configs.in_place_editing import Document, undone
-from uru_mcp.commands.client_configs.json_syntax import parse
+from uru_mcp.commands.client_configs.document import Document, undone
+from uru_mcp.commands.client_configs.formats.json_syntax import parse
 from uru_mcp.commands.client_configs.known_clients import CLIENTS
 from uru_mcp.commands.client_configs.locations import Configuration
 from uru_mcp.errors import ConfigurationError
@@ -169,7 +169,7 @@ def test_half_a_character_in_an_unknown_field_stays_what_it_is() -> None:
 
 def test_a_document_is_read_only_once_since_some_are_large() -> None:
     one = document('{"mcpServers": {"a": {}}}')
-    assert one.servers is one.servers
+    assert one.entries is one.entries
     assert one.text is one.text
 
 

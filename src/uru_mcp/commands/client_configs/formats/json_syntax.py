@@ -10,20 +10,14 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from uru_mcp.commands.client_configs.formats.text_entries import Malformed
+
 DEEPEST = 100  # levels of nesting; far more than any configuration has
 
 BLANK = re.compile(r"[ \t\r\n]*+")
 COMMENT = re.compile(r"//[^\r\n]*+|/\*(?s:.*?)\*/")
 STRING = re.compile(r'"(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*+"')
 SCALAR = re.compile(r"(?:-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?|true|false|null)(?![\w.+-])")
-
-
-class NotJson(ValueError):
-    """The text is not JSON; `line` and `column` are the position of the error, from 1."""
-
-    def __init__(self, why: str, text: str, at: int) -> None:
-        super().__init__(why)
-        self.line, self.column = place_in(text, at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +44,10 @@ class Member:
     comma: int | None
 
 
-def place_in(text: str, at: int) -> tuple[int, int]:
-    """Line and column of a character, from 1."""
-    lines = re.split(r"\r\n|\n|\r", text[:at])
-    return len(lines), len(lines[-1]) + 1
-
-
 def parse(text: str, *, is_relaxed: bool) -> Node | None:
     """The value of the text, or None if it contains only blanks and comments.
 
-    Raises: `NotJson`.
+    Raises: `Malformed`.
     """
     return _Reader(text, is_relaxed=is_relaxed).document()
 
@@ -136,7 +124,7 @@ class _Reader:
         comma = self._at
         self._step()
         if self._sees(closing) and not self._is_relaxed:
-            raise NotJson(f"unexpected comma before {closing}", self._text, comma)
+            raise Malformed.at(comma, f"unexpected comma before {closing}", self._text)
         return comma
 
     def _string(self) -> str:
@@ -177,5 +165,5 @@ class _Reader:
                 raise self._wrong("comments are not allowed in this file")
             self._at = comment.end()
 
-    def _wrong(self, why: str) -> NotJson:
-        return NotJson(why, self._text, self._at)
+    def _wrong(self, why: str) -> Malformed:
+        return Malformed.at(self._at, why, self._text)

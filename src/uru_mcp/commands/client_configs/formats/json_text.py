@@ -1,110 +1,105 @@
-"""Edits a JSON configuration in place: everything except the server's entry stays unchanged, byte for byte.
+"""Edits JSON in place: everything except the server's entry stays unchanged, byte for byte.
 
-This includes other servers, unknown fields, comments, order, indentation, line endings, and a byte order mark. It does
-not read or write files; see `file_writing.py`.
+This includes other servers, unknown fields, comments, order, indentation, and line endings.
 """
 
 from __future__ import annotations
 
 import json
-from codecs import BOM_UTF8
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
-from uru_mcp.commands.client_configs.json_syntax import Member, Node, place_in
-from uru_mcp.commands.client_configs.locations import Configuration
-from uru_mcp.commands.client_configs.reading import parsed, servers_of, text_of
-from uru_mcp.errors import ConfigurationError
+from uru_mcp.commands.client_configs.formats.json_syntax import Member, Node, parse
+from uru_mcp.commands.client_configs.formats.text_entries import Entry, Malformed, line_end_of
 
 BLANKS = " \t\r\n"
 INDENT = "  "  # if the file has no indentation of its own
 
 
 @dataclass(frozen=True)  # no slots, so that cached properties work: parsing megabytes takes time
-class Document:
-    """The content of a configuration, before or after a change.
+class JsonText:
+    """JSON with servers in the object `member`. With `is_relaxed`, comments and trailing commas are allowed.
 
-    All methods raise `ConfigurationError` if the client cannot parse the content, or if two servers have the requested
-    name.
+    Everything raises `Malformed`.
     """
 
-    configuration: Configuration
-    data: bytes
+    text: str
+    member: str
+    is_relaxed: bool = False
 
     @cached_property
-    def text(self) -> str:
-        return text_of(self.data, self.configuration.path)
+    def entries(self) -> Sequence[Entry]:
+        members = self._servers.members if self._servers is not None else ()
+        return [Entry(one.name, one.start, one.node.value) for one in members]
 
-    @cached_property
-    def servers(self) -> Node | None:
-        """The object that contains the servers, if there is one."""
-        return servers_of(self._root, self.text, self.configuration.client, self.configuration.path)
+    def rest(self, name: str) -> Any:
+        found = dict(self._root.value) if self._root is not None else {}
+        servers = {other: value for other, value in found.pop(self.member, {}).items() if other != name}
+        return found, servers
 
-    def server(self, name: str) -> Any:
-        """The entry with this name, or None."""
-        found = self.servers.named(name) if self.servers is not None else []
-        if len(found) > 1:
-            path, (line, column) = self.configuration.path, place_in(self.text, found[1].start)
-            message = f"{path}, line {line}, column {column}: a second server is named {name}."
-            raise ConfigurationError(message, fix="Remove one of the two, and try again.", line=line, column=column)
-        return found[0].node.value if found else None
-
-    def with_server(self, name: str, entry: dict[str, Any]) -> Document:
-        """A copy with this entry. In an existing entry, only what differs is changed."""
-        self.server(name)
-        member = self.configuration.client.member
+    def with_entry(self, name: str, entry: dict[str, Any]) -> str:
         if self._root is None:
-            text, line_end = self.text, _line_end(self.text)
-            lead = text if not text or text.endswith("\n") else text + line_end
-            return self._of(lead + _spread({member: {name: entry}}, INDENT, line_end) + line_end)
-        if self.servers is None:
-            return self._updated((member,), {name: entry})
-        return self._updated((member, name), entry)
+            line_end = line_end_of(self.text)
+            lead = self.text if not self.text or self.text.endswith("\n") else self.text + line_end
+            return lead + _spread({self.member: {name: entry}}, INDENT, line_end) + line_end
+        if self._servers is None:
+            return self._updated((self.member,), {name: entry}).text
+        return self._updated((self.member, name), entry).text
 
-    def without_server(self, name: str) -> Document:
-        """A copy without the entry of this name."""
-        return self if self.server(name) is None else self._without(self.configuration.client.member, name)
+    def without_entry(self, name: str) -> str:
+        return self._without(self.member, name).text
 
     @cached_property
     def _root(self) -> Node | None:
-        return parsed(self.text, self.configuration.client, self.configuration.path)
+        root = parse(self.text, is_relaxed=self.is_relaxed)
+        if root is not None and not isinstance(root.value, dict):
+            raise Malformed.at(root.start, "expected an object, { … }", self.text)
+        return root
+
+    @cached_property
+    def _servers(self) -> Node | None:
+        """The object that contains the servers, if there is one."""
+        found = self._root.named(self.member) if self._root is not None else []
+        if len(found) > 1:
+            raise Malformed.at(found[1].start, f"{self.member} appears twice", self.text)
+        if found and not isinstance(found[0].node.value, dict):
+            raise Malformed.at(found[0].node.start, f"{self.member} is not an object, {{ … }}", self.text)
+        return found[0].node if found else None
 
     @property
     def _indent(self) -> str:
-        """One level of the file's own indentation."""
+        """One level of the text's own indentation."""
         first = self._root.members[0].start if self._root is not None and self._root.members else None
         return _margin(self.text, first) or INDENT
 
-    def _of(self, text: str) -> Document:
-        mark = BOM_UTF8 if self.data.startswith(BOM_UTF8) else b""
-        return replace(self, data=mark + text.encode())
+    def _with(self, text: str) -> Self:
+        return replace(self, text=text)
 
-    def _updated(self, path: tuple[str, ...], value: Any) -> Document:
+    def _updated(self, path: tuple[str, ...], value: Any) -> Self:
         """A copy with this value at a path; all objects on the path must exist, but the last member may not."""
         parent = self._at(*path[:-1])
         found = parent.named(path[-1])
         if not found:
-            return self._of(_appended(self.text, parent, path[-1], value, self._indent))
+            return self._with(_appended(self.text, parent, path[-1], value, self._indent))
         node = found[-1].node
         if node.value == value:
             return self
         if not (node.members and isinstance(value, dict)):
-            return self._of(_replaced(self.text, node, value, self._indent))
-        document = self
+            return self._with(_replaced(self.text, node, value, self._indent))
+        edited = self
         for name in [name for name in node.value if name not in value]:
-            document = document._without(*path, name)
+            edited = edited._without(*path, name)
         for name, inner in value.items():
-            document = document._updated((*path, name), inner)
-        return document
+            edited = edited._updated((*path, name), inner)
+        return edited
 
-    def _without(self, *path: str) -> Document:
-        document = self
-        while path[-1] in (parent := document._at(*path[:-1])).value:
-            document = document._of(_removed(document.text, parent, parent.named(path[-1])[-1]))
-        return document
+    def _without(self, *path: str) -> Self:
+        edited = self
+        while path[-1] in (parent := edited._at(*path[:-1])).value:
+            edited = edited._with(_removed(edited.text, parent, parent.named(path[-1])[-1]))
+        return edited
 
     def _at(self, *path: str) -> Node:
         node = self._root
@@ -115,30 +110,12 @@ class Document:
         return node
 
 
-def undone(document: Document, name: str, earlier: Iterable[Document], replaced: Any = None) -> Document:
-    """The content without the server, or with the entry that it replaced.
-
-    It is an earlier content that differs only by this entry; without one, the entry alone is removed or replaced.
-
-    The text may no longer show what the entry was added to (whether there was an empty `mcpServers`, and its blanks),
-    so only an earlier content restores every byte.
-
-    Raises: `ConfigurationError`, only for the document itself.
-    """
-    entry = document.server(name)
-    for one in earlier:
-        with suppress(ConfigurationError):
-            if one.server(name) == replaced and one.with_server(name, entry) == document:
-                return one
-    return document.without_server(name) if replaced is None else document.with_server(name, replaced)
-
-
 def _appended(text: str, parent: Node, name: str, value: Any, indent: str) -> str:
     """Append a member to an object, after any comments."""
     opened, closed = parent.start + 1, parent.end - 1
     end = opened + len(text[opened:closed].rstrip(BLANKS))
     last = parent.members[-1] if parent.members else None
-    line_end = _line_end(text)
+    line_end = line_end_of(text)
     is_spread = "\n" in text[parent.start : closed]
     if is_spread or (last is None and ("\n" in text[: parent.start] or "{" not in text[: parent.start])):
         margin = _margin(text, last.start if last else None) or _margin_of_line(text, parent.start) + indent
@@ -158,7 +135,7 @@ def _appended(text: str, parent: Node, name: str, value: Any, indent: str) -> st
 
 def _replaced(text: str, node: Node, value: Any, indent: str) -> str:
     if "\n" in text[node.start : node.end]:
-        new = _spread(value, indent, _line_end(text) + _margin_of_line(text, node.start))
+        new = _spread(value, indent, line_end_of(text) + _margin_of_line(text, node.start))
     else:
         new = _dumped(value, separators=(", ", ": ") if '": ' in text else (",", ":"))
     return text[: node.start] + new + text[node.end :]
@@ -195,11 +172,6 @@ def _dumped(value: Any, **how: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, **how)
     is_writable = not any("\ud800" <= character <= "\udfff" for character in text)  # a lone surrogate cannot be encoded
     return text if is_writable else json.dumps(value, **how)
-
-
-def _line_end(text: str) -> str:
-    first = text.find("\n")
-    return "\r\n" if first > 0 and text[first - 1] == "\r" else "\n"
 
 
 def _margin(text: str, at: int | None) -> str:
