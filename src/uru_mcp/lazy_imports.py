@@ -23,11 +23,14 @@ SDK = (
 CALLS = ("referencing.jsonschema", "jsonschema", "uru_mcp.catalog.schemas.validation")
 SEARCH = ("snowballstemmer",)
 TELEMETRY = (
+    "opentelemetry.sdk.resources",
     "opentelemetry.sdk.trace.export",
     "opentelemetry.sdk.metrics.export",
-    "urllib3",
+    "charset_normalizer",
+    "urllib3.connection",
     "netrc",  # `requests` imports it at its first request, which is sent in a thread
     "requests",
+    "opentelemetry.proto.common.v1.common_pb2",
     "opentelemetry.exporter.otlp.proto.http.trace_exporter",
     "opentelemetry.exporter.otlp.proto.http.metric_exporter",
     "uru_mcp.audit.otlp_export",

@@ -100,8 +100,8 @@ class _StatusReader(logging.Handler):
 
 
 class _SpanExporter(OTLPSpanExporter):
-    def __init__(self, url: str, delivery: Delivery) -> None:
-        super().__init__(endpoint=url, session=_session(url))
+    def __init__(self, url: str, delivery: Delivery, timeout: float | None = None) -> None:
+        super().__init__(endpoint=url, session=_session(url), timeout=timeout)
         self._delivery = delivery
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
@@ -111,8 +111,8 @@ class _SpanExporter(OTLPSpanExporter):
 
 
 class _MetricExporter(OTLPMetricExporter):
-    def __init__(self, url: str, delivery: Delivery) -> None:
-        super().__init__(endpoint=url, session=_session(url))
+    def __init__(self, url: str, delivery: Delivery, timeout: float | None = None) -> None:
+        super().__init__(endpoint=url, session=_session(url), timeout=timeout)
         self._delivery = delivery
 
     def export(
@@ -121,6 +121,24 @@ class _MetricExporter(OTLPMetricExporter):
         result = super().export(metrics_data, timeout_millis, **kwargs)
         self._delivery.ended("metrics", is_success=result is MetricExportResult.SUCCESS)
         return result
+
+
+def failure_of_delivery(variables: OtelVariables, within: float) -> str | None:
+    """Why the collector does not accept an empty message of each signal; None if it does. It blocks, for each signal
+    up to so many seconds.
+
+    Raises: ValueError and others, as OpenTelemetry does for values of its variables that cannot be used.
+    """
+    delivery = Delivery()
+    if variables.traces is not None:
+        spans = _SpanExporter(variables.traces, delivery, within)
+        spans.export([])
+        spans.shutdown()  # type: ignore[no-untyped-call]
+    if variables.metrics is not None:
+        metrics = _MetricExporter(variables.metrics, delivery, within)
+        metrics.export(MetricsData([]))
+        metrics.shutdown()
+    return delivery.failure
 
 
 class Export:

@@ -12,6 +12,7 @@ import threading
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from uru_mcp.errors import SettingsProblem
 from uru_mcp.lazy_imports import TELEMETRY, in_parts
 from uru_mcp.messages import report_messages
 from uru_mcp.untrusted_input.redaction import Redaction
+from uru_mcp.worker_threads import in_thread
 
 if TYPE_CHECKING:
     from uru_mcp.audit.otlp_export import Export
@@ -32,6 +34,7 @@ MODULES = ("opentelemetry.sdk.trace", "opentelemetry.exporter.otlp.proto.http")
 MOST_WAITING = 2048  # calls until the exporter is imported, as many as it queues itself
 CLOSE_WITHIN = 0.8  # seconds at the end for sending what is left
 AFTER_CALL = 1.0  # seconds for more urgent work, before an import of half a second blocks the event loop in parts
+PROBE_WITHIN = 5.0  # seconds for each signal
 LOOKS = 0.005  # seconds between two looks at the threads that send it
 
 log = logging.getLogger(__name__)
@@ -65,6 +68,21 @@ class Telemetry:
         if self._export is not None and (reason := self._export.failure) is not None:
             problems = (*problems, _not_accepted(self._variables.collectors, reason))
         return TelemetryStatus(self._variables.signals, self._variables.collectors, problems)
+
+    async def probe(self) -> TelemetryStatus:
+        """The status, as the collector's answer to an empty message shows it."""
+        if not self.is_on:
+            return self.status
+        try:
+            await in_parts(TELEMETRY)
+            from uru_mcp.audit.otlp_export import failure_of_delivery
+
+            reason = await in_thread(lambda: failure_of_delivery(self._variables, PROBE_WITHIN))
+        except Exception as error:  # boundary: what is broken there is reported
+            self._fail(error)
+            return self.status
+        problems = () if reason is None else (_not_accepted(self._variables.collectors, reason),)
+        return replace(self.status, problems=(*self._variables.problems, *problems))
 
     def start(self) -> None:
         """Import the exporter soon: nothing more urgent is to be done."""

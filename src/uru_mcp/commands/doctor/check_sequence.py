@@ -46,7 +46,8 @@ async def examine(
         settings = examine_variables(examination, chosen, of=of)
     if settings is not None:
         examine_audit_log(examination, "audit log", settings)
-    examine_telemetry(examination, chosen)
+    if chosen is environ:  # otherwise it is examined with its configuration
+        await examine_telemetry(examination, environ)
     with replaced_variables(is_network, chosen) if chosen is not environ else nullcontext():
         await examine_service(examination, settings, redaction)
     await examine_keys(examination, found, environ)

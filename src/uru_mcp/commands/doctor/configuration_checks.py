@@ -169,7 +169,7 @@ async def _examine_server(examination: Examination, found: Found, server: Server
     with suppress(SettingsError):
         if not serves_sandbox(server):
             examine_audit_log(examination, f"{name} audit log", read_settings(with_own))
-    examine_telemetry(examination, server.env, f"{name} {TELEMETRY}")
+    await examine_telemetry(examination, with_own, f"{name} {TELEMETRY}")
     await examination.look(start, start_it, after=(command,))
 
 
