@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,8 @@ from hypothesis import settings
 
 from tests import forks
 from tests.world import ERAS, Connect, Uru, connector
+
+os.environ.pop("COLUMNS", None)  # which pytest-xdist sets; what the commands print has no width then
 
 # The same examples in each run, so that a run that fails fails again; `--hypothesis-profile default` looks for others.
 settings.register_profile("stable", derandomize=True, max_examples=100, deadline=None)

@@ -16,7 +16,7 @@ from tests.world import Connect, Uru
 from uru_mcp import __version__
 from uru_mcp.access.gate import require
 from uru_mcp.access.key_status import KeyStatus
-from uru_mcp.access.policy import EXECUTE, NAMING, OWN_TOOLS, PLATFORM_TOOLS, READ, RECORDS
+from uru_mcp.access.policy import CARD_TOOLS, EXECUTE, NAMING, OWN_TOOLS, PLATFORM_TOOLS, READ, RECORDS
 from uru_mcp.commands.client_configs.entry import KEY, PERMISSIONS
 from uru_mcp.config.environment import read_settings
 from uru_mcp.config.settings import PREFIX, VARIABLES, Settings
@@ -53,7 +53,7 @@ def test_the_permissions_table_is_the_policy() -> None:
         [
             "| tool, resource or prompt | Read | Write | Execute |",
             "|---|:-:|:-:|:-:|",
-            *rows_of({**OWN_TOOLS, **resources}),
+            *rows_of({**OWN_TOOLS, **CARD_TOOLS, **resources}),
             *(row.replace("`", "") for row in prompts),
             *rows_of(platform),
         ]

@@ -16,8 +16,9 @@ import click
 
 from uru_mcp import __version__
 from uru_mcp.commands.command_line_errors import refuse_key, safe_error_messages
-from uru_mcp.commands.command_setup import Choice, Start, in_words, start
-from uru_mcp.commands.output import say
+from uru_mcp.commands.command_setup import Choice, Start, in_words, sandbox_options, start
+from uru_mcp.commands.output import colours, say
+from uru_mcp.config.environment import read_environment
 from uru_mcp.messages import policy_messages
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ COMMANDS = {  # in the order of `--help`: those that a new user needs come first
     "usage": "uru_mcp.commands.usage",
     "sandbox": "uru_mcp.commands.sandbox",
 }
-WITH_SANDBOX = ("whoami", "tools", "call")  # the commands that accept --sandbox
+ALL_OF_SANDBOX = ("--sandbox", "--db", "--tools", "--catalog")
+WITH_SANDBOX = {**dict.fromkeys(("whoami", "tools", "call"), ALL_OF_SANDBOX), "install": ("--sandbox",)}
 
 
 class Commands(click.Group):
@@ -72,6 +74,17 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*COMMANDS]
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0].lower(), COMMANDS, n=1)
+            meant = f" Did you mean uru-mcp {near[0]}?" if near else ""
+            ctx.fail(f"There is no command {args[0]!r}.{meant}")
+        return super().resolve_command(ctx, args)
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
@@ -81,28 +94,9 @@ class Commands(click.Group):
 
 @click.command(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="uru-mcp %(version)s")
-@click.option(
-    "--sandbox",
-    is_flag=True,
-    help="Use a sandbox in this process instead of the real Uru, for serving and with whoami, tools and call.",
-)
-@click.option(
-    "--db", type=click.Path(dir_okay=False, path_type=Path), help="With --sandbox: store its workspaces in this file."
-)
-@click.option(
-    "--tools",
-    type=click.IntRange(0, 1_000_000),
-    metavar="N",
-    default=0,
-    help="With --sandbox: add N synthetic tools.",
-)
-@click.option(
-    "--catalog",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="With --sandbox: add the namespaces and tools of a JSON file in the API's shape.",
-)
+@sandbox_options
 @click.pass_context
-def main(ctx: click.Context, sandbox: bool, db: Path | None, tools: int, catalog: Path | None) -> None:
+def main(ctx: click.Context, choice: Choice) -> None:
     """Bridge MCP clients such as Claude Desktop to an Uru workspace.
 
     \b
@@ -115,16 +109,22 @@ def main(ctx: click.Context, sandbox: bool, db: Path | None, tools: int, catalog
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # for consoles whose encoding lacks a character, such as an arrow
-    ctx.obj = choice = Choice(sandbox, db, tools, catalog)
-    if choice.arguments and ctx.invoked_subcommand not in (None, *WITH_SANDBOX):
-        also = f"{', '.join(WITH_SANDBOX[:-1])} and {WITH_SANDBOX[-1]}"
-        raise click.UsageError(
-            f"{choice.arguments[0]} works only for serving, {also}, not with {ctx.invoked_subcommand}."
-        )
-    if choice.arguments and not sandbox:
-        raise click.UsageError("--db, --tools and --catalog require --sandbox.")
+    ctx.color = colours(read_environment())
+    if choice.arguments and ctx.invoked_subcommand is not None:
+        ctx.default_map = {ctx.invoked_subcommand: _defaults(choice, ctx.invoked_subcommand)}
     if ctx.invoked_subcommand is None:
         _serve(choice)
+
+
+def _defaults(choice: Choice, command: str) -> dict[str, Any]:
+    """The options for a sandbox that stand before a command, as the defaults of its own. Raises: `click.UsageError`."""
+    accepted = WITH_SANDBOX.get(command, ())
+    for option in (word for word in choice.arguments if word.startswith("--")):
+        if option not in accepted:
+            can = [name for name, options in WITH_SANDBOX.items() if option in options]
+            also = f"{', '.join(can[:-1])} and {can[-1]}"
+            raise click.UsageError(f"{option} works only for serving, {also}, not with {command}.")
+    return {name: getattr(choice, name) for name in (option.removeprefix("--") for option in accepted)}
 
 
 def _name_what_limits(settings: Settings) -> None:

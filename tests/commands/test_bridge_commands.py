@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shlex
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -16,9 +17,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.process import CACHES, SYSTEM
-from tests.world import Uru
+from tests.world import Connect, Uru
 from uru_mcp.cli import main
 from uru_mcp.sandbox.serve import serving
+from uru_mcp.text_layout import width_of
+from uru_mcp.tools.definitions import OWN
 
 ALL_TOLD = "Permissions: Read yes (as Uru says), Write yes (as Uru says), Execute yes (as Uru says)\n"
 Run = Callable[..., Coroutine[Any, Any, Result]]
@@ -77,14 +80,17 @@ async def test_tools_lists_what_claude_is_shown_with_what_each_needs(run: Run) -
     assert "  read   " in lines["platform__context_query"]
     assert "company_demo__LOG_NOTE" not in lines
     assert ran.stderr == (
-        "Listed: 12. Blocked or left out: 21; uru-mcp tools --blocked shows why.\n"
+        "Listed: 6 of Uru's tools, 6 of our own. Blocked or left out: 21; uru-mcp tools --blocked shows why.\n"
         "Permissions: Read yes (as Uru says), Write no (as Uru says), Execute no (as Uru says)\n"
     )
 
 
 async def test_tools_that_are_not_listed_one_by_one_are_counted(run: Run) -> None:
     ran = await run("tools", permissions={"read", "write", "execute"}, URU_DIRECT_TOOLS="none")
-    assert ran.stderr == "Listed: 10. Not listed but callable: 25; find them with uru-mcp tools QUERY.\n" + ALL_TOLD
+    assert ran.stderr == (
+        "Listed: 2 of Uru's tools, 8 of our own. Not listed but callable: 25; find them with uru-mcp tools QUERY.\n"
+        + ALL_TOLD
+    )
 
 
 async def test_tools_are_found_as_claude_finds_them(run: Run) -> None:
@@ -92,6 +98,72 @@ async def test_tools_are_found_as_claude_finds_them(run: Run) -> None:
     assert {tool["tool"].partition("__")[0] for tool in found["tools"]} == {"gmail_demo"}
     assert found["tools"][0]["missing"] == ["execute"]
     assert "Nothing fits." in (await run("tools", "zeppelin")).stderr
+
+
+def test_the_numbers_of_tools_are_the_same_in_each_command() -> None:
+    assert "Tools: 27 of Uru's tools allowed, 0 blocked\n" in in_sandbox("whoami").stdout
+    assert "Listed: 27 of Uru's tools, 8 of our own.\n" in in_sandbox("tools").stderr
+
+
+@pytest.mark.parametrize("name", ["gmail_demo__GMAIL_SEND_EMAIL", "Gmail-Demo--gmail_send_email", "GMAIL_SEND_EMAIL"])
+async def test_one_tool_is_shown_whole_by_its_name_and_its_example_is_one_that_fits(run: Run, name: str) -> None:
+    ran = await run("tools", name)
+    shown = ran.stdout
+    assert shown.startswith("gmail_demo__GMAIL_SEND_EMAIL\n  Gmail - Demo: Send a mail\n")
+    assert "Execute; this key lacks Execute\n" in shown
+    assert "Needs a recipient, and a subject or a body.\n" in shown
+    assert "    recipient_email  text, at least 3 characters, as email; required. Main recipient\n" in shown
+    assert shown.endswith("""uru-mcp call gmail_demo__GMAIL_SEND_EMAIL '{"recipient_email": "…"}'\n""")
+    (as_json,) = json.loads((await run("tools", name, "--json")).stdout)["tools"]
+    assert as_json["input_schema"]["required"] == ["recipient_email"]
+
+
+def test_the_example_of_a_tool_runs() -> None:
+    shown = in_sandbox("tools", "platform__context_query").stdout
+    words = shlex.split(shown.splitlines()[-1])
+    assert words[:3] == ["uru-mcp", "call", "--sandbox"]
+    ran = CliRunner().invoke(main, words[1:], env=SETTINGS)
+    assert json.loads(ran.stdout)["items"]
+
+
+@pytest.mark.parametrize("name", [*OWN])
+def test_our_own_tools_are_shown_too(name: str) -> None:
+    assert in_sandbox("tools", name.upper()).stdout.startswith(f"{name}\n  {OWN[name].title}\n")
+
+
+def test_a_slip_in_a_name_still_finds_the_tool() -> None:
+    ran = in_sandbox("tools", "platfrom__automation_edit")
+    assert ran.stderr.startswith("Did you mean uru-mcp tools platform__automation_edit?")
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+@pytest.mark.parametrize(
+    "words",
+    [["whoami"], ["tools"], ["tools", "--blocked"], ["tools", "uru_execute"], ["tools", "platform__prompt_edit"]],
+)
+def test_what_is_printed_fits_the_terminal(words: list[str], columns: int) -> None:
+    ran = in_sandbox(*words, COLUMNS=str(columns), URU_PERMISSIONS="read")
+    lines = [line for line in ran.output.splitlines() if not line.lstrip().startswith("uru-mcp call")]
+    assert len(lines) > 8
+    assert [line for line in lines if width_of(line) > columns] == []
+
+
+@pytest.mark.parametrize("words", [["whoami"], ["tools", "mail"], ["call", "uru_whoami"]])
+def test_the_options_for_a_sandbox_stand_before_or_after_the_command(words: list[str], tmp_path: Path) -> None:
+    kept = ["--db", str(tmp_path / "uru.db")]
+    for before, after in (["--sandbox", *kept], []), ([], ["--sandbox", *kept]), (kept, ["--sandbox"]):
+        ran = CliRunner().invoke(main, [*before, *words, *after], env=SETTINGS, catch_exceptions=False)
+        assert ran.exit_code == 0, ran.output
+    alone = CliRunner().invoke(main, [*words, *kept], env=SETTINGS)
+    assert (alone.exit_code, alone.stdout) == (2, "")
+    assert "--db, --tools and --catalog require --sandbox." in alone.stderr
+
+
+async def test_without_a_workspace_no_kind_is_said_to_lack_a_tool(connect: Connect) -> None:
+    async with connect(workspace=None) as claude:
+        report = await claude.whoami()
+    assert report["state"] == "workspace_selection_required"
+    assert report["resources"] == {"kinds": [], "not_offered": []}
 
 
 async def test_blocked_tools_are_told_with_what_the_key_lacks(run: Run) -> None:

@@ -14,11 +14,14 @@ import pytest
 from tests.process import SYSTEM, URU_MCP
 
 
+@pytest.mark.timeout(120)
 def test_the_demo_tells_the_whole_story(tmp_path: Path) -> None:
     environ = {**SYSTEM, "XDG_CACHE_HOME": str(tmp_path), "HOME": str(tmp_path)}
     command = [*URU_MCP, "demo"]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=30, env=environ, check=True)
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=90, env=environ, check=True)
     story = ran.stdout
+    assert "\n\n\n" not in story
+    assert "  | approved\n" in story
     assert "insufficient_permission: company_demo__LOG_NOTE needs Execute." in story
     assert "Runs that reached Uru: 0. Notes in the workspace: 0." in story
     assert "Runs that reached Uru: 1. Notes in the workspace: 1." in story

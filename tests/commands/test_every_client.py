@@ -127,7 +127,7 @@ def test_a_file_that_the_client_cannot_read_is_told_and_left_alone(
     before = text_of(BROKEN, client).encode()
     file = put(tmp_path, client, before)
     ran = install(tmp_path, client.name, *words)
-    assert ran.exit_code == 1
+    assert ran.exit_code == 6
     assert f"Error: {file}, line 2, column " in ran.output
     assert client.opens in " ".join(ran.output.split())
     assert [(one, one.read_bytes()) for one in file.parent.iterdir()] == [(file, before)]
@@ -143,7 +143,7 @@ def test_for_a_file_that_cannot_be_edited_the_text_is_shown_before_a_key_is_aske
     before = text.replace("MEMBER", client.member).encode()
     file = put(tmp_path, client, before)
     ran = install(tmp_path, client.name, URU_API_KEY=STRANGER)
-    assert ran.exit_code == 1
+    assert ran.exit_code == 6
     assert f"Error: {file} cannot be changed safely: " in ran.output
     _, _, shown = ran.output.partition("This is how the file lists it:\n\n")
     (tmp_path / "by hand").write_text(shown, encoding="utf-8")

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import anyio.to_thread
 import pytest
 
+from tests.commands.terminal import talk_with
 from tests.commands.test_install import SCRIPT, entry_of, file_of, install, install_with, put
-from tests.process import SYSTEM, served, started_on
+from tests.process import served
 from tests.world import Uru
+from uru_mcp.commands.own_command import own_command
 from uru_mcp.sandbox import Sandbox
 from uru_mcp.sandbox.serve import serving
 
@@ -39,29 +39,8 @@ async def unlike(*names: str) -> AsyncIterator[tuple[Uru, str]]:
         uru.close()
 
 
-def typed_into_a_terminal(home: Path, typed: str, *words: str, **environ: str) -> tuple[int, str]:
-    """The exit code, and all that stood on the screen."""
-    ours, theirs = os.openpty()
-    env = {**SYSTEM, "HOME": str(home), **environ}
-    with started_on(theirs, "install", "claude-desktop", *words, environ=env) as wait:
-        os.close(theirs)
-        os.write(ours, typed.encode())
-        seen = b"".join(iter(lambda: _read(ours), b""))
-        code = wait()
-    os.close(ours)
-    return code, seen.decode().replace("\r\n", "\n")
-
-
-def _read(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 4096)
-    except OSError:  # Linux's way to say that nobody writes any more
-        return b""
-
-
 async def in_terminal(home: Path, url: str, typed: str, *words: str, **environ: str) -> tuple[int, str]:
-    environ = {"URU_PROXY_URL": url, **environ}
-    return await anyio.to_thread.run_sync(lambda: typed_into_a_terminal(home, typed, *words, **environ))
+    return await talk_with(url, home, [(QUESTIONS[0], typed)] if typed else [], *words, **environ)
 
 
 async def first_calls(entry: Any, home: Path) -> dict[str, Any]:
@@ -147,16 +126,16 @@ async def test_who_ticked_nothing_is_told_that_nothing_will_work_and_decides(
 
 
 @pytest.mark.parametrize("difference", ["no-key-record", "key-record-422", "key-record-list", "key-record-503"])
-async def test_without_a_terminal_the_entry_is_written_and_the_missing_line_is_said_last(
+async def test_without_a_terminal_the_entry_is_written_and_the_missing_option_is_said_last(
     difference: str, tmp_path: Path
 ) -> None:
     async with unlike(difference, "platform-no-queries") as (uru, url):
         ran = await install_with(url, tmp_path, "claude-desktop", URU_API_KEY=uru.key().text)
     assert ran.exit_code == 3, ran.output
     assert "URU_PERMISSIONS" not in entry_of(tmp_path)["env"]
-    *_, where, line, which, last = ran.output.splitlines()
-    assert where == f"Add this line to the “env” of the server “uru” in {file_of(tmp_path)}:"
-    assert json.loads(f"{{{line}}}") == {"URU_PERMISSIONS": "read,write,execute"}
+    *_, why, line, which, last = ran.output.splitlines()
+    assert "Uru does not report the permissions of this key" in why
+    assert line == f"  {own_command('install', 'claude-desktop', '--permissions', 'read,write,execute')}"
     assert "Read, Write or Execute" in which
     assert last == "Until then, nothing will work."
     assert "ask: " not in ran.output

@@ -90,8 +90,19 @@ def test_the_log_itself_is_not_written_over(log: Path) -> None:
         assert file.read_bytes() == before
 
 
+def test_a_file_that_exists_is_replaced_only_with_force(log: Path, tmp_path: Path) -> None:
+    page = tmp_path / "notes.html"
+    page.write_text("mine")
+    ran = write(log, page)
+    assert (ran.exit_code, page.read_text()) == (1, "mine")
+    assert "exists" in ran.output
+    assert "--force" in ran.output
+    assert write(log, page, "--force").exit_code == 0
+    assert "6 calls, 1 failed" in page.read_text("utf-8")
+
+
 def test_what_cannot_be_done_is_said(log: Path, tmp_path: Path) -> None:
-    assert "cannot be written" in write(log, tmp_path / "nowhere" / "usage.html").output
+    assert "cannot be written" in write(log, log / "usage.html").output
     assert "choose one" in write(log, tmp_path / "usage.html", "--json").output
 
 

@@ -86,7 +86,7 @@ async def test_the_first_line_that_a_command_prints_is_the_key(connect: Connect,
         ("", "key_unavailable", "has no key in its first line"),
         ("\nuru_test_in_the_second_line", "key_unavailable", "has no key in its first line"),
         ("secret-words-and-no-key", "malformed_key", "it does not start with uru_"),
-        ('"uru_test_0123456789abcdef"', "malformed_key", "quotation marks"),
+        ('URU_API_KEY="uru_test"', "malformed_key", "it is too short"),
     ],
 )
 async def test_a_file_without_a_key_is_told_with_its_path_and_mended_without_a_restart(

@@ -14,7 +14,8 @@ from uru_mcp.messages.person_wording import ANYWHERE, IN_CHAT, IN_TERMINAL, in_c
 
 SPOKEN = [(where, text) for where, text in SENTENCES if not where.startswith("messages/person_wording")]
 TO_A_MODEL = re.compile(
-    r"\b[Tt]he user\b(?! that uru-mcp)|\bAsk the\b|\bTell the\b|[^t] yourself\b|uru_search_tools|not instructions"
+    r"\b[Tt]he user\b(?! that uru-mcp)|\b(?:Ask|Tell) the (?!administrator)|[^t] yourself\b|uru_search_tools"
+    r"|not instructions"
 )
 NEVER_IN_A_TERMINAL = (  # what only a model is told: descriptions of tools, cards, protocols, prompts, runs that go on
     *("tools/definitions", "server/", "approvals/", "untrusted_input/word_splitting", "who decides what"),

@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 from uru_mcp.sandbox import Sandbox
 from uru_mcp.sandbox.cli.commands import sandbox as group
 from uru_mcp.sandbox.data import clock
+from uru_mcp.text_layout import width_of
 
 from .callers import connected
 
@@ -54,6 +55,22 @@ async def test_a_created_key_works_and_is_shown_only_then(run: Run, db: Path) ->
         answer = await somebody.get("/keys/self", Authorization=f"Bearer {text}")
     opened.close()
     assert answer.body["permissions"] == ["read", "execute"]
+
+
+@pytest.mark.parametrize("columns", [60, 80, 160])
+def test_a_list_fits_the_terminal_as_a_table_or_as_blocks(db: Path, columns: int) -> None:
+    words = ["keys", "create", "--db", str(db), "--name", "東京の営業チーム", "--permissions", "read,write,execute"]
+    CliRunner().invoke(group, words)
+    lines = (
+        CliRunner().invoke(group, ["keys", "list", "--db", str(db)], env={"COLUMNS": str(columns)}).output.split("\n")
+    )
+    assert [line for line in lines if width_of(line) > columns] == []
+    if columns == 160:
+        assert lines[0].split()[:2] == ["ID", "NAME"]
+        assert lines[0].index("LAST 4") == lines[1].index(lines[1].split()[2]) + len("東京の営業チーム")
+    else:
+        assert "  name         東京の営業チーム" in lines
+        assert "  permissions  read,write,execute" in lines
 
 
 async def test_list_and_usage_tell_what_a_key_did(run: Run, db: Path) -> None:

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
-from uru_mcp.commands.command_setup import Choice, in_words, start
-from uru_mcp.commands.output import decide_colours, say, say_json, says_yes, somebody_types, with_progress
+from uru_mcp.commands import tool_details
+from uru_mcp.commands.command_setup import Choice, in_words, sandbox_options, start
+from uru_mcp.commands.output import progress, say, say_json, say_wrapped, says_yes, somebody_types
 from uru_mcp.commands.tool_table import Listed, lines_of, listed, listed_as_json
+from uru_mcp.config.environment import read_environment
 from uru_mcp.messages.person_wording import in_terminal
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print what Claude gets, as JSON.")
+WAITING = "Waiting for Uru"
 MISUSED = 2  # the exit code for invalid settings or an invalid command line
 WHOLE = 2**40  # characters of a result; the rest of a truncated one could not be fetched after the process exits
 FOR_LOOKS = 4  # the call deadline in execute timeouts, so that slow lookups before a run leave enough time for it
@@ -33,7 +36,7 @@ FOR_LOOKS = 4  # the call deadline in execute timeouts, so that slow lookups bef
 
 @click.command()
 @AS_JSON
-@click.pass_obj
+@sandbox_options
 def whoami(choice: Choice, as_json: bool) -> None:
     """Show the key's status, workspace and permissions.
 
@@ -49,26 +52,31 @@ def whoami(choice: Choice, as_json: bool) -> None:
 @click.argument("query", default="")
 @click.option("--blocked", is_flag=True, help="Show only tools that cannot be called, and why.")
 @AS_JSON
-@click.pass_obj
+@sandbox_options
 def tools(choice: Choice, query: str, blocked: bool, as_json: bool) -> None:
-    """List the tools that Claude sees, or search all tools.
+    """List the tools that Claude sees, or search all tools, or show one.
 
     Each line shows the permissions that the tool needs. QUERY searches as Claude does, including tools that are not
-    listed individually: uru-mcp tools "send a mail".
+    listed individually: uru-mcp tools "send a mail". The name of a tool shows all of that tool: its permissions,
+    description and arguments, and an example call.
     """
     found: Listed = _asked(choice, lambda bridge: listed(bridge, query, blocked=blocked), as_json=as_json)
     if as_json:
         say_json(listed_as_json(found))
+    elif found.is_whole:
+        for line in tool_details.lines_of(found.tools[0], choice.arguments):
+            say(line)
     else:
         for line, is_allowed in lines_of(found):
             say(line, dim=not is_allowed)
+    if not as_json:
         if found.note:
-            say(in_terminal(found.note), err=True)
+            say_wrapped(in_terminal(found.note), err=True)
         if found.permissions:
-            say(f"Permissions: {found.permissions}", err=True)
+            say_wrapped(f"Permissions: {found.permissions}", err=True)
     if found.refusal is not None:
         if not as_json:
-            say(error_in_words(found.refusal), err=True)
+            say_wrapped(error_in_words(found.refusal), err=True)
         sys.exit(1)
 
 
@@ -76,7 +84,7 @@ def tools(choice: Choice, query: str, blocked: bool, as_json: bool) -> None:
 @click.argument("tool")
 @click.argument("arguments", metavar="[JSON]", default="{}")
 @AS_JSON
-@click.pass_obj
+@sandbox_options
 def call(choice: Choice, tool: str, arguments: str, as_json: bool) -> None:
     """Call a tool, with the same permission checks as for Claude.
 
@@ -119,7 +127,8 @@ async def _with_a_yes(bridge: Bridge, tool: str, given: dict[str, Any], answer: 
     consent = waiting.consent("terminal", _answer())
     if consent.answer != "yes":
         return bridge.declined(tool, given, consent)
-    return await with_progress("Waiting for Uru", lambda: bridge.call_tool(tool, given, consent=consent))
+    with progress(WAITING):
+        return await bridge.call_tool(tool, given, consent=consent)
 
 
 def _answer() -> Literal["yes", "no"] | None:
@@ -141,21 +150,20 @@ def _asked(
 
     Exits with 2 when the settings are wrong, and says what is.
     """
-    import anyio
+    with progress("Starting", is_wanted=not as_json):
+        import anyio
 
-    from uru_mcp.bridge import Bridge
-    from uru_mcp.config.environment import read_environment
-    from uru_mcp.errors import SettingsError
-    from uru_mcp.server.logging_setup import start_logging
-    from uru_mcp.server.unconfigured import Unconfigured
+        from uru_mcp.bridge import Bridge
+        from uru_mcp.errors import SettingsError
+        from uru_mcp.server.logging_setup import start_logging
+        from uru_mcp.server.unconfigured import Unconfigured
 
-    decide_colours(read_environment())
-    settings, redaction, transport = start(choice)
+        settings, redaction, transport = start(choice)
     if isinstance(settings, SettingsError):
         if as_json:
             _say(Unconfigured(settings, redaction).refusal(settings), as_json=True)
         else:
-            say(in_words(settings.problems, redaction), err=True)
+            say_wrapped(in_words(settings.problems, redaction), err=True)
         sys.exit(MISUSED)
     is_level_set = bool(read_environment().get("URU_LOG_LEVEL"))
     start_logging(settings.log_level if is_level_set else "error", redaction)  # warnings stand in the answers too
@@ -163,7 +171,8 @@ def _asked(
 
     async def answer() -> Value:
         async with bridge.running():
-            found = await with_progress("Waiting for Uru", lambda: question(bridge))
+            with progress(WAITING, is_wanted=not as_json):
+                found = await question(bridge)
             return found if after is None else await after(bridge, found)
 
     return anyio.run(answer)
@@ -205,8 +214,10 @@ def _say(answer: Rendered, *, as_json: bool) -> None:
         say_json(answer.structure)
         return
     if answer.is_error:
-        say(error_in_words(answer), err=True)
+        say_wrapped(error_in_words(answer), err=True)
+    elif answer.is_data:
+        say(answer.body)
     else:
-        say(answer.body if answer.is_data else in_terminal(answer.body))
+        say_wrapped(in_terminal(answer.body))
     for note in filter(None, map(in_terminal, answer.notes)):
-        say(note, err=True)
+        say_wrapped(note, err=True)

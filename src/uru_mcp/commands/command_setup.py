@@ -1,13 +1,17 @@
-"""Common setup of all commands: reads the settings, and selects the real Uru or a sandbox in this process."""
+"""Common setup of all commands: reads the settings, and selects the real Uru or a sandbox in this process.
+
+The options for a sandbox stand before or after the command: those before it are the defaults of those after it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -47,6 +51,40 @@ class Choice:
         ]
 
 
+SANDBOX_OPTIONS = (
+    click.option("--sandbox", is_flag=True, help="Use a sandbox in this process instead of the real Uru."),
+    click.option(
+        "--db",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="With --sandbox: store its workspaces in this file.",
+    ),
+    click.option(
+        "--tools",
+        type=click.IntRange(0, 1_000_000),
+        metavar="N",
+        default=0,
+        help="With --sandbox: add N synthetic tools.",
+    ),
+    click.option(
+        "--catalog",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="With --sandbox: add the namespaces and tools of a JSON file in the API's shape.",
+    ),
+)
+
+
+def sandbox_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the options for a sandbox to a command, and pass what they choose to it as `choice`."""
+
+    @wraps(function)
+    def command(*, sandbox: bool, db: Path | None, tools: int, catalog: Path | None, **own: Any) -> None:
+        function(choice=Choice(sandbox, db, tools, catalog), **own)
+
+    for option in reversed(SANDBOX_OPTIONS):
+        command = option(command)
+    return command
+
+
 class Start(NamedTuple):
     """`transport` connects to the sandbox, if there is one. `settings` may be an error instead."""
 
@@ -58,10 +96,12 @@ class Start(NamedTuple):
 def start(choice: Choice) -> Start:
     """Read the environment, and open the sandbox if one was chosen.
 
-    Raises: `click.ClickException` if the sandbox's files cannot be used.
+    Raises: `click.ClickException` if the sandbox's files cannot be used, or are given without `--sandbox`.
     """
+    if choice.arguments and not choice.sandbox:
+        raise click.UsageError("--db, --tools and --catalog require --sandbox.")
     from uru_mcp.config.environment import read_environment, read_settings
-    from uru_mcp.credentials.api_key import Key
+    from uru_mcp.credentials.api_key import read_key
     from uru_mcp.errors import SettingsError
     from uru_mcp.untrusted_input.redaction import Redaction
 
@@ -75,7 +115,7 @@ def start(choice: Choice) -> Start:
     except SettingsError as error:
         settings = error
         with suppress(ValueError):  # with invalid settings, nothing else registers the key for redaction
-            redaction.remember(Key(environ.get("URU_API_KEY", "")).reveal())
+            redaction.remember(read_key(environ.get("URU_API_KEY", "")).reveal())
     return Start(settings, redaction, None if sandbox is None else _in_process(sandbox))
 
 

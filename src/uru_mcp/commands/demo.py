@@ -17,8 +17,6 @@ def demo() -> None:
     """
     from uru_mcp.commands.claude_view import InstalledServer
     from uru_mcp.commands.demo_steps import run_demo
-    from uru_mcp.commands.output import decide_colours, say
-    from uru_mcp.config.environment import read_environment
+    from uru_mcp.commands.output import say
 
-    decide_colours(read_environment())
     run_demo(say, InstalledServer(), stays=sys.stdin.isatty() and sys.stdout.isatty())

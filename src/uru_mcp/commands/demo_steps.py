@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
@@ -20,6 +20,7 @@ from mcp.types import CallToolResult, ElicitRequestParams, ElicitResult, ReadRes
 
 from uru_mcp.commands.client_configs.entry import configuration
 from uru_mcp.commands.client_configs.launch import current_command
+from uru_mcp.commands.output import progress
 from uru_mcp.sandbox import Sandbox
 from uru_mcp.sandbox.serve import serving
 from uru_mcp.sandbox.web.app import beside
@@ -124,7 +125,7 @@ async def _with_a_read_only_key(sandbox: Sandbox, url: str, say: Say) -> None:
         say(_quoted("\n".join(_contents(await claude.read_resource(PRICES)).splitlines()[:5])))
         say(f"\nThe prompt {PROMPT} with its arguments, after the instructions of its agent:")
         for message in (await claude.get_prompt(PROMPT, COMPLAINT)).messages:
-            say(_quoted(getattr(message.content, "text", "")) + "\n")
+            say(_quoted(getattr(message.content, "text", "")))
 
         _heading(say, "3. The same key tries to run a tool")
         refused = await claude.call_tool("uru_execute", LOG_NOTE)
@@ -145,7 +146,8 @@ async def _with_an_execute_key(sandbox: Sandbox, url: str, say: Say) -> None:
         decide = _structure(waiting)["approvals"][0]["decide"]
         say("\nThe person says yes, and Claude makes that call:")
         decided = _structure(await claude.call_tool(decide["call_with"], decide["arguments"]))["data"]
-        say(_quoted("\n".join(f"{event['type']}: {event['detail']}" for event in decided["events"][-4:])))
+        events = (filter(None, (event["type"], event["detail"])) for event in decided["events"][-4:])
+        say(_quoted("\n".join(map(": ".join, events))))
 
         _heading(say, "6. The key is deleted in Uru while Claude is working")
         sandbox.keys.delete(key_id)
@@ -189,7 +191,9 @@ async def _claude(
             args=words,
             env={"URU_API_KEY": made.text, "URU_PROXY_URL": url, "XDG_CACHE_HOME": cache, **settings},
         )
-        async with Client(process, mode="legacy", elicitation_callback=person) as client:
+        async with AsyncExitStack() as stack:
+            with progress("Starting uru-mcp"):
+                client = await stack.enter_async_context(Client(process, mode="legacy", elicitation_callback=person))
             yield client, made.record.id
 
 

@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from uru_mcp.commands.client_configs.known_clients import CLIENTS, Client
+from uru_mcp.commands.client_configs.known_clients import CLIENTS
 from uru_mcp.commands.client_configs.locations import Configuration, configuration, configurations
 from uru_mcp.commands.client_configs.machine import Machine
-from uru_mcp.commands.key_prompt import Environment, Wish, accepted_environment, planned_environment
-from uru_mcp.commands.output import say, say_line
-from uru_mcp.commands.permission_prompt import UNDECLARED, say_what_to_add
-from uru_mcp.untrusted_input.terminal_escaping import for_terminal, in_one_line
+from uru_mcp.commands.install_errors import EPILOG, ExitCode, Failure, errors_as_text
+from uru_mcp.commands.install_summary import say_what_is_left, say_what_was_done
+from uru_mcp.commands.key_selection import Environment, Wish, accepted_environment, planned_environment
+from uru_mcp.commands.output import say, say_line, somebody_types
+from uru_mcp.commands.own_command import own_command
+from uru_mcp.commands.permission_prompt import say_what_to_add
+from uru_mcp.commands.uninstall import remove_from
 
 if TYPE_CHECKING:
     from uru_mcp.commands.client_configs.planned_change import Change
-    from uru_mcp.errors import UruError
-    from uru_mcp.untrusted_input.redaction import Redaction
 
 NAME = re.compile(r"[A-Za-z0-9_-]+")
 ASK = "What may you do in Uru?"
 
 
-@click.command()
+@click.command(epilog=EPILOG)
 @click.argument("client", required=False, type=click.Choice([*CLIENTS]), metavar="[CLIENT]")
 @click.option("--name", default="uru", show_default=True, help="The server's name in the client.")
 @click.option("--permissions", help="The key's permissions, or fewer, such as read,execute.")
@@ -38,15 +38,29 @@ ASK = "What may you do in Uru?"
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the key to this file, readable only by you, and only its path to the configuration.",
 )
+@click.option(
+    "--key-command", metavar="COMMAND", help="Get the key from this command, such as 'pass show uru', at each start."
+)
+@click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="NAME[=VALUE]",
+    help="Also save this setting; without a value, with the one that it has in this terminal.",
+)
 @click.option("--sandbox", is_flag=True, help="Serve a sandbox instead of the real Uru; no key is needed.")
+@click.option("--yes", "is_yes", is_flag=True, help="Ask nothing, and replace an old key in a key file.")
 @click.option("--dry-run", is_flag=True, help="Show what would change; ask and write nothing.")
-@click.option("--uninstall", is_flag=True, help="Remove the server from the configuration.")
+@click.option("--uninstall", is_flag=True, help="Remove the server, and give back what it replaced.")
 def install(
     client: str | None,
     name: str,
     permissions: str | None,
     key_file: Path | None,
+    key_command: str | None,
+    assignments: tuple[str, ...],
     sandbox: bool,
+    is_yes: bool,
     dry_run: bool,
     uninstall: bool,
 ) -> None:
@@ -58,8 +72,10 @@ def install(
       claude-desktop  claude-code  cursor  vscode  windsurf  zed
       codex  gemini-cli  opencode  cline  goose  lm-studio
 
-    The key is read from URU_API_KEY, URU_API_KEY_FILE or URU_API_KEY_COMMAND, or from a prompt, and is written only
-    after Uru has accepted it. The rest of the configuration stays unchanged, and a backup is saved beside it.
+    The key is read from URU_API_KEY, URU_API_KEY_FILE or URU_API_KEY_COMMAND, or from a prompt in a terminal, and is
+    written only after Uru has accepted it. An entry that gets its key from a file or a command keeps doing so. The
+    rest of the configuration stays unchanged, and a backup is saved beside it. Without a terminal, or with --yes,
+    nothing is asked.
 
     \b
       uru-mcp install claude-desktop
@@ -68,16 +84,31 @@ def install(
     """
     from uru_mcp.config.environment import read_environment
 
-    if uninstall and (permissions or key_file or sandbox):
-        raise click.UsageError("--uninstall can be combined only with --name and --dry-run.")
-    if sandbox and key_file:
-        raise click.UsageError("A sandbox needs no key: --sandbox cannot be combined with --key-file.")
+    machine = Machine(sys.platform, Path.home(), read_environment())
+    if uninstall and (permissions or key_file or key_command or assignments or sandbox):
+        raise click.UsageError("--uninstall can be combined only with --name, --yes and --dry-run.")
+    if sandbox and (key_file or key_command):
+        option = "--key-file" if key_file else "--key-command"
+        raise click.UsageError(f"A sandbox needs no key: --sandbox cannot be combined with {option}.")
     if NAME.fullmatch(name) is None:
         raise click.UsageError("--name may contain only letters, digits, - and _, since clients use it in tool names.")
-    machine = Machine(sys.platform, Path.home(), read_environment())
-    key_file = key_file.expanduser().absolute() if key_file else None
-    wish = Wish(name, _checked(permissions), key_file, sandbox, dry_run)
-    (_uninstall if uninstall else _install)(_chosen(client, machine), wish, machine)
+    configuration = _chosen(client, machine)
+    if uninstall:
+        remove_from(configuration, name, dry_run=dry_run)
+        return
+    asks = somebody_types() and not (is_yes or dry_run)
+    wish = Wish(
+        name,
+        _checked(permissions),
+        key_file.expanduser().absolute() if key_file else None,
+        _resolved(key_command, machine),
+        _settings(assignments, machine),
+        sandbox=sandbox,
+        dry_run=dry_run,
+        is_yes=is_yes,
+        asks=asks,
+    )
+    _install(configuration, wish, machine)
 
 
 def _checked(permissions: str | None) -> str | None:
@@ -91,6 +122,24 @@ def _checked(permissions: str | None) -> str | None:
     return permissions
 
 
+def _resolved(key_command: str | None, machine: Machine) -> str | None:
+    from uru_mcp.commands.client_configs.key_command import with_absolute_program
+
+    try:
+        return None if key_command is None else with_absolute_program(key_command, machine.environ.get("PATH"))
+    except ValueError as error:
+        raise click.UsageError(f"--key-command cannot be used: {error}.") from error
+
+
+def _settings(assignments: tuple[str, ...], machine: Machine) -> dict[str, str]:
+    from uru_mcp.commands.client_configs.entry_environment import assigned
+
+    try:
+        return assigned(assignments, machine.environ)
+    except ValueError as error:
+        raise click.UsageError(f"--set cannot be used: {error}") from error
+
+
 def _chosen(client: str | None, machine: Machine) -> Configuration:
     place = (machine.platform, machine.home, machine.environ)
     if client is not None:
@@ -100,24 +149,27 @@ def _chosen(client: str | None, machine: Machine) -> Configuration:
         return found[0]
     names = [one.client.name for one in found]
     seen = f"Found on this machine: {', '.join(names)}." if names else "No client configuration was found."
-    raise click.UsageError(f"{seen} Name the client, for example: uru-mcp install {[*names, 'claude-desktop'][0]}")
+    example = own_command("install", [*names, "claude-desktop"][0])
+    raise click.UsageError(f"{seen} Name the client, for example: {example}")
 
 
 def _install(configuration: Configuration, wish: Wish, machine: Machine) -> None:
-    from uru_mcp.commands.client_configs.entry import KEY, entry, is_in_uv_cache
-    from uru_mcp.commands.client_configs.entry_environment import left_behind, of_sandbox
+    from uru_mcp.commands.client_configs.client_presence import absence
+    from uru_mcp.commands.client_configs.entry import KEY, entry
+    from uru_mcp.commands.client_configs.entry_environment import of_sandbox
     from uru_mcp.commands.client_configs.planned_change import addition, backups_with
     from uru_mcp.commands.client_configs.preview import difference
     from uru_mcp.untrusted_input.redaction import Redaction
 
     redaction, shape = Redaction(), configuration.client.shape
-    with _errors_as_text(redaction):
+    with errors_as_text(redaction):
+        _refuse_if_temporary()
         words = ["--sandbox"] if wish.sandbox else []
         entry_with = partial(entry, sys.executable, *words, shape=shape, name=wish.name)
         old = _old_entry(configuration, wish, entry_with)
         was = shape.environment(old)
         if wish.sandbox:
-            env = Environment(of_sandbox(was, wish.permissions))
+            env = Environment(of_sandbox(was, wish.with_permissions))
         elif wish.dry_run:
             env = planned_environment(was, wish, machine.environ)
         else:
@@ -126,22 +178,26 @@ def _install(configuration: Configuration, wish: Wish, machine: Machine) -> None
         if wish.dry_run:
             say(difference(change, wish.name) if change.is_any else "Nothing would change.")
             return
-        backup = _made(change, wish, env)
+        absent = absence(configuration, machine)
+        backup = _made(change, env)
         holding = [] if KEY[0] in env.variables else backups_with(configuration, wish.name, KEY[0])
-    _say_what_was_done(change, wish, backup, configuration.client, env.variables)
-    _say_which_hold_a_key(holding)
-    unused = [] if wish.sandbox else left_behind(machine.environ)
-    if unused:
-        say_line(f"Set in this terminal but not saved for the client: {', '.join(unused)}")
-    if is_in_uv_cache(sys.executable):
-        say_line(
-            "This Python is in uv's cache, which may be cleared. Install uru-mcp permanently: uv tool install uru-mcp"
-        )
+    say_what_was_done(change, wish, backup, configuration, env, old)
+    say_what_is_left(configuration, wish, machine, env, holding)
+    if absent is not None:
+        say_line(absent)
     if env.undeclared is not None:
         say_line(f"Later: {configuration.client.next_step}")
-        say_what_to_add(env.undeclared, wish.name, change.path)
-        sys.exit(UNDECLARED)
+        say_what_to_add(env.undeclared, wish.name, configuration.client.name)
+        sys.exit(ExitCode.UNDECLARED)
     say(f"\nNext: {configuration.client.next_step}\nThen ask: “{ASK}”")
+
+
+def _refuse_if_temporary() -> None:
+    from uru_mcp.commands.client_configs.temporary_copy import warning
+
+    found = warning()
+    if found is not None:
+        raise Failure(f"{found[0]} Nothing was written.\n  Fix: {found[1]}", ExitCode.USAGE)
 
 
 def _old_entry(configuration: Configuration, wish: Wish, entry_with: Callable[..., dict[str, Any]]) -> Any:
@@ -156,87 +212,14 @@ def _old_entry(configuration: Configuration, wish: Wish, entry_with: Callable[..
     return old
 
 
-def _made(change: Change, wish: Wish, env: Environment) -> Path | None:
+def _made(change: Change, env: Environment) -> Path | None:
     """Write the backup and the key file, then make the change. Nothing is written if it cannot be made."""
     from uru_mcp.commands.client_configs.file_writing import keep
     from uru_mcp.commands.client_configs.key_check import write_key_file
 
     with change.making():
         backup = keep(change.path, change.before.data) if change.before and change.is_any else None
-        if wish.key_file and env.for_file:
-            write_key_file(wish.key_file, env.for_file)
-            say_line(f"Key file: {wish.key_file}, readable only by you")
+        if env.file and env.for_file:
+            write_key_file(env.file, env.for_file)
+            say_line(f"Key file: {env.file}, readable only by you")
     return backup
-
-
-def _say_what_was_done(change: Change, wish: Wish, backup: Path | None, client: Client, env: Mapping[str, Any]) -> None:
-    from uru_mcp.commands.client_configs.entry_environment import CARRIED
-    from uru_mcp.commands.client_configs.file_writing import is_open_to_others
-
-    done = "Written" if change.is_any else "Nothing to change"
-    say_line(f"{done}: the server “{wish.name}” of {client.title}, in {change.path}")
-    if backup is not None:
-        say_line(f"Backup: {backup}")
-    beside = [f"{name}={env[name]}" for name in CARRIED if name in env]
-    if beside:
-        say_line(f"Besides the key, it sets {', '.join(beside)}.")
-    if "URU_API_KEY" in env and is_open_to_others(change.path):
-        say_line(
-            "Other users of this machine can read that file and its key. Use --key-file to store the key separately."
-        )
-
-
-def _say_which_hold_a_key(backups: list[Path]) -> None:
-    if backups:
-        say_line(f"These backups still contain a key: {', '.join(map(str, backups))}")
-
-
-def _uninstall(configuration: Configuration, wish: Wish, machine: Machine) -> None:
-    from uru_mcp.commands.client_configs.entry import KEY
-    from uru_mcp.commands.client_configs.file_writing import remove
-    from uru_mcp.commands.client_configs.planned_change import backups_with, current, removal, server_of, spent_backup
-    from uru_mcp.commands.client_configs.preview import difference
-    from uru_mcp.untrusted_input.redaction import Redaction
-
-    title = configuration.client.title
-    with _errors_as_text(Redaction()):
-        env = configuration.client.shape.environment(server_of(current(configuration), wish.name))
-        change = removal(configuration, wish.name)
-        if not change.is_any:
-            say_line(f"Nothing to change: {title} has no server “{wish.name}” in {change.path}")
-            return
-        if wish.dry_run:
-            say(difference(change, wish.name))
-            return
-        change.make()
-        spent = spent_backup(change)
-        if spent is not None:
-            remove(spent)
-        holding = backups_with(configuration, wish.name, KEY[0])
-    what = f"the server “{wish.name}” of {title}, from {change.path}"
-    say_line(f"Removed: {what if change.after is not None else f'{change.path}, which contained nothing else'}")
-    if "URU_API_KEY_FILE" in env:
-        say_line(f"Not removed: the key file {env['URU_API_KEY_FILE']}")
-    _say_which_hold_a_key(holding)
-    say(f"\nRestart {title} to finish.")
-
-
-@contextmanager
-def _errors_as_text(redaction: Redaction) -> Iterator[None]:
-    """Turn errors into a message with its fix, and exit code 1."""
-    from uru_mcp.errors import SettingsError, UruError
-
-    try:
-        yield
-    except click.Abort:  # prompts come only before anything is written
-        raise click.ClickException("Stopped. Nothing was written.") from None
-    except SettingsError as error:
-        raise click.ClickException("\n".join(_in_two_lines(one, redaction) for one in error.problems)) from error
-    except UruError as error:
-        raise click.ClickException(_in_two_lines(error, redaction)) from error
-
-
-def _in_two_lines(error: UruError, redaction: Redaction) -> str:
-    text = f"{in_one_line(redaction.text(error.message))}\n  Fix: {in_one_line(redaction.text(error.fix))}"
-    by_hand = error.details.get("by_hand")
-    return f"{text}\n  This is how the file lists it:\n\n{for_terminal(redaction.text(by_hand))}" if by_hand else text

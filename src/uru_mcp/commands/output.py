@@ -5,28 +5,32 @@ Everything that the commands print goes through here; `untrusted_input/terminal_
 
 from __future__ import annotations
 
-import shutil
 import sys
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from threading import Event, Thread
+from typing import Any
 
 import click
 
+from uru_mcp.config.environment import read_environment
+from uru_mcp.text_layout import shortened, terminal_width, width_of, wrapped
 from uru_mcp.untrusted_input.terminal_escaping import as_json, for_terminal, in_one_line
 
-Value = TypeVar("Value")
-
-ERASE = "\r\x1b[K"
-PROGRESS_EVERY = 1  # seconds
+PROGRESS_EVERY = 1.0  # seconds
+HANGING = 2  # columns
 
 
-def decide_colours(environ: Mapping[str, str]) -> None:
-    """Disable colours for this command if NO_COLOR is set; otherwise click uses them only in a terminal.
+def colours(environ: Mapping[str, str]) -> bool | None:
+    """Whether to use colours, as the environment says; None to use them in a terminal only.
 
-    Source: no-color.org.
+    Source: no-color.org, force-color.org, bixense.com/clicolors.
     """
     if environ.get("NO_COLOR"):
-        click.get_current_context().color = False
+        return False
+    if any(environ.get(name, "0") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
+        return True
+    return False if environ.get("TERM") == "dumb" or environ.get("CLICOLOR") == "0" else None
 
 
 def say(text: str, *, err: bool = False, mark: str = "", bold: bool = False, dim: bool = False) -> None:
@@ -47,8 +51,8 @@ def say_json(value: Any) -> None:
 
 
 def confirm(question: str) -> None:
-    """Ask the user. Raises: `click.Abort` unless the answer is yes."""
-    click.confirm(in_one_line(question), abort=True)
+    """Ask the user on stderr. Raises: `click.Abort` unless the answer is yes."""
+    click.confirm(in_one_line(question), abort=True, err=True)
 
 
 def somebody_types() -> bool:
@@ -61,34 +65,56 @@ def says_yes(question: str) -> bool:
     return click.confirm(in_one_line(question), default=False, err=True)
 
 
-def shortened(line: str) -> str:
-    """A line truncated to the width of the terminal; unchanged if stdout is not a terminal."""
-    width = shutil.get_terminal_size().columns
-    return line if len(line) <= width or not sys.stdout.isatty() else f"{line[: width - 1]}…"
+def say_wrapped(text: str, *, err: bool = False) -> None:
+    """Print prose that fits the terminal: each line is wrapped between words, and its continuation is indented."""
+    width = terminal_width()
+    for line in for_terminal(text).split("\n"):
+        indent = len(line) - len(line.lstrip()) + HANGING
+        for one in wrapped(line, width, indent=indent):
+            say(one, err=err)
 
 
-def show_progress(text: str) -> None:
-    """Show a temporary status text that the next output overwrites; only in a terminal."""
-    if sys.stderr.isatty():
-        click.echo(f"{ERASE}{in_one_line(text)}", nl=False, err=True)
+class StatusLine:
+    """A line on stderr that the next one, or nothing, takes the place of.
+
+    It is shown only in a terminal that can go back to the start of a line, and only if `is_wanted`.
+    """
+
+    def __init__(self, *, is_wanted: bool = True) -> None:
+        self.is_shown = is_wanted and sys.stderr.isatty() and read_environment().get("TERM") != "dumb"
+        self._width = 0
+
+    def show(self, text: str) -> None:
+        if self.is_shown:
+            line = shortened(in_one_line(text), terminal_width() - 1)
+            sys.stderr.write(f"\r{' ' * self._width}\r{line}")  # blanks erase it without any control sequence
+            sys.stderr.flush()
+            self._width = width_of(line)
+
+    def erase(self) -> None:
+        if self._width:
+            self.show("")
 
 
-async def with_progress(what: str, work: Callable[[], Awaitable[Value]]) -> Value:
-    """Do the work and return its result, with a progress indicator updated each second."""
-    import anyio
+@contextmanager
+def progress(what: str, *, is_wanted: bool = True, every: float = PROGRESS_EVERY) -> Iterator[None]:
+    """Show what is waited for, and for how long, from the first second on; at the end nothing is left of it."""
+    status, is_over = StatusLine(is_wanted=is_wanted), Event()
 
-    async def count() -> None:
-        seconds = 0
-        while True:
-            await anyio.sleep(PROGRESS_EVERY)
-            seconds += PROGRESS_EVERY
-            show_progress(f"{what} … {seconds} s")
+    def count() -> None:
+        seconds = 0.0
+        while not is_over.wait(every):
+            seconds += every
+            status.show(f"{what} … {seconds:.0f} s")
 
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(count)
-        try:
-            found = await work()
-        finally:
-            tasks.cancel_scope.cancel()
-            show_progress("")
-    return found
+    if not status.is_shown:
+        yield
+        return
+    ticking = Thread(target=count, daemon=True)
+    ticking.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        ticking.join()
+        status.erase()

@@ -1,20 +1,17 @@
-"""Asks for the key's permissions, or prints which setting to add if nobody can be asked."""
+"""Asks for the key's permissions, or prints how to state them if nobody is asked."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from uru_mcp.commands.output import confirm, say, say_line
+from uru_mcp.commands.own_command import own_command
 from uru_mcp.permissions import Permission, in_order, in_words
 
 if TYPE_CHECKING:
     from uru_mcp.permissions import Grant
-
-UNDECLARED = 3  # the exit code if the configuration was written but nothing, or only Read, will work with it
 
 BOXES = {
     Permission.READ: "Read: view resources",
@@ -24,15 +21,15 @@ BOXES = {
 """The labels of the check boxes in Uru. Source: Uru's user guide on API keys."""
 
 
-def ticked(grant: Grant) -> str | None:
-    """Ask for the value of `URU_PERMISSIONS`; None if nobody can be asked, or no permission was selected.
+def ticked(grant: Grant, *, asks: bool) -> str | None:
+    """Ask for the value of `URU_PERMISSIONS`; None if nobody is asked, or no permission was selected.
 
     Raises: `Abort` if the user cancels.
     """
-    if not sys.stdin.isatty():
+    if not asks:
         return None
     say_line("Which permissions were selected when the key was created? Settings → API Keys in Uru may show them.")
-    answers = {one: click.confirm(f"  {box}?", default=one in grant.effective) for one, box in BOXES.items()}
+    answers = {one: click.confirm(f"  {box}?", default=one in grant.effective, err=True) for one, box in BOXES.items()}
     chosen = in_order(one for one, answer in answers.items() if answer)
     if not chosen:
         say_line("With a key that has none of them, nothing will work.")
@@ -40,13 +37,13 @@ def ticked(grant: Grant) -> str | None:
     return ",".join(chosen) or None
 
 
-def say_what_to_add(grant: Grant, name: str, path: Path) -> None:
-    """Print the missing setting, where to add it, and what works without it."""
+def say_what_to_add(grant: Grant, name: str, client: str) -> None:
+    """Print the missing setting, how to add it, and what works without it."""
     possible = [one for one in Permission if grant.known(one).answer != "no"]
+    named = [] if name == "uru" else ["--name", name]
     say("")
-    say_line("Uru does not report the permissions of this key, and you have not stated them.")
-    say_line(f"Add this line to the “env” of the server “{name}” in {path}:")
-    say(f'  "URU_PERMISSIONS": "{",".join(in_order(possible))}"')
+    say_line("Uru does not report the permissions of this key, and you have not stated them. Run this:")
+    say(f"  {own_command('install', client, *named, '--permissions', ','.join(in_order(possible)))}")
     say_line("Leave out what was not selected when the key was created: Read, Write or Execute.")
     seen = f"Until then, only tools that need no more than {in_words(grant.effective)} will work."
     say_line(seen if grant.effective else "Until then, nothing will work.")

@@ -1,4 +1,7 @@
-"""Formats the output of `uru-mcp tools`: one line for each tool, with its permissions, or why it is blocked."""
+"""Formats the output of `uru-mcp tools`: each tool with its permissions, or why it is blocked, and what it does.
+
+It takes one line for a tool, or two in a narrow terminal.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from uru_mcp.commands.output import shortened
+from uru_mcp.commands.tool_details import named, near
+from uru_mcp.text_layout import FREE_TEXT, padded, shortened, terminal_width, width_of
 from uru_mcp.untrusted_input.terminal_escaping import in_one_line
 
 if TYPE_CHECKING:
@@ -15,14 +19,15 @@ if TYPE_CHECKING:
     from uru_mcp.session.session import Snapshot
 
 HITS = 50  # of a search
-NAME_CHARS = 40  # a longer name shifts only its own line
+NAME_CHARS = 64  # a longer name shifts only its own line
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
     """The tools to print. `tools` and `left_out` have the fields of search hits; `refusal` is why some are missing.
 
-    `permissions` states for each permission whether the key has it, and how that is known.
+    `permissions` states for each permission whether the key has it, and how that is known. `is_whole` is whether the
+    query was the name of a tool, which is then shown with all that there is to say.
     """
 
     tools: list[dict[str, Any]] = field(default_factory=list)
@@ -30,6 +35,7 @@ class Listed:
     note: str = ""
     permissions: str = ""
     refusal: Rendered | None = None
+    is_whole: bool = False
 
 
 async def listed(bridge: Bridge, query: str, *, blocked: bool) -> Listed:
@@ -54,9 +60,14 @@ async def _found(bridge: Bridge, query: str, *, blocked: bool) -> Listed:
     if answer.is_error:
         return Listed(shown, refusal=answer)
     found = answer.structure
+    if query and (details := named(bridge, query)):
+        note = "" if len(details) == 1 else "Several tools have this name. Name one with its namespace."
+        return Listed(details, note=note, is_whole=len(details) == 1)
     if query:
         hits = [hit for hit in found["hits"] if not (blocked and hit["allowed"])]
-        return Listed(hits, found.get("left_out", []), _note_on_hits(found, shown=len(hits), blocked=blocked))
+        meant = "".join(f"Did you mean uru-mcp tools {name}? " for name in near(bridge, query)[:1])
+        note = f"{meant}{_note_on_hits(found, shown=len(hits), blocked=blocked)}".strip()
+        return Listed(hits, found.get("left_out", []), note)
     hidden = _blocked(bridge.snapshot)
     if blocked:
         return Listed(hidden, found["left_out"], _note_on_blocked(bridge.snapshot, found, hidden))
@@ -70,14 +81,21 @@ def listed_as_json(found: Listed) -> dict[str, Any]:
 
 
 def lines_of(found: Listed) -> Iterator[tuple[str, bool]]:
-    """A line for each tool (its name, the permissions it needs or lacks, what it does), and whether it is allowed."""
-    widest = min(NAME_CHARS, max((len(tool["tool"]) for tool in found.tools), default=0))
-    for tool in found.tools:
-        name, states = tool["tool"], _state(tool)
-        text = in_one_line(f"{name:{widest}}  {states:19}  {_in_one_line(tool['description'])}")
-        yield shortened(text), tool["allowed"]
+    """The lines for each tool: its name, what it needs or lacks, and what it does; and whether it is allowed."""
+    width = terminal_width()
+    rows = [tuple(map(in_one_line, (one["tool"], _state(one), _sentence(one["description"])))) for one in found.tools]
+    names, states = (max((width_of(row[place]) for row in rows), default=0) for place in (0, 1))
+    is_wide = names + states + FREE_TEXT + 4 <= width
+    names = min(NAME_CHARS, names)
+    for tool, (name, state, sentence) in zip(found.tools, rows, strict=True):
+        if is_wide:
+            yield shortened(f"{padded(name, names)}  {padded(state, states)}  {sentence}", width), tool["allowed"]
+        else:
+            yield name, tool["allowed"]
+            yield shortened(f"  {state}: {sentence}", width), tool["allowed"]
     for one in found.left_out:
-        yield shortened(in_one_line(f"{one['namespace']}: {one['tool']} is left out because {one['reason']}")), True
+        why = in_one_line(f"{one['namespace']}: {one['tool']} is left out because {one['reason']}")
+        yield shortened(why, width), True
 
 
 async def _shown(bridge: Bridge) -> list[dict[str, Any]]:
@@ -121,10 +139,11 @@ def _note_on_hits(found: dict[str, Any], *, shown: int, blocked: bool) -> str:
 
 def _note_on_rest(snapshot: Snapshot, shown: list[dict[str, Any]], hidden: list[dict[str, Any]]) -> str:
     names = {tool["tool"] for tool in shown}
-    unlisted = len(snapshot.catalog.tools.keys() - names) - len(hidden)
+    urus = len(snapshot.catalog.tools.keys() & names)
+    unlisted = len(snapshot.catalog.tools) - urus - len(hidden)
     cannot = len(hidden) + len(snapshot.catalog.left_out)
     parts = [
-        f"Listed: {len(shown)}.",
+        f"Listed: {urus} of Uru's tools, {len(shown) - urus} of our own.",
         f"Not listed but callable: {unlisted}; find them with uru-mcp tools QUERY." if unlisted else "",
         f"Blocked or left out: {cannot}; uru-mcp tools --blocked shows why." if cannot else "",
         f"Taken away by URU_TOOLS: {len(snapshot.catalog.taken_away)}." if snapshot.catalog.taken_away else "",
@@ -151,7 +170,7 @@ def _state(tool: dict[str, Any]) -> str:
     return f"lacks {', '.join(tool['missing'])}" if tool["missing"] else "permissions unknown"
 
 
-def _in_one_line(description: str) -> str:
+def _sentence(description: str) -> str:
     from uru_mcp.untrusted_input.word_splitting import first_sentence
 
     return " ".join(first_sentence(description)[0].split())

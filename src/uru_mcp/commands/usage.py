@@ -1,4 +1,4 @@
-"""`uru-mcp usage`: prints totals of an audit log as tables for a terminal of 80 columns, or as JSON."""
+"""`uru-mcp usage`: prints totals of an audit log as tables for a terminal, as JSON, or as a page for a browser."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from uru_mcp.commands.output import say, say_json
+from uru_mcp.commands.output import progress, say, say_json, say_line
 from uru_mcp.permissions import in_order, in_words
+from uru_mcp.text_layout import GAP, shortened_in_the_middle, table, terminal_width
 from uru_mcp.untrusted_input.terminal_escaping import in_one_line
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from uru_mcp.audit.usage_totals import KeyUse, Tally, Usage
 
 COLUMNS = 80
-NAME_CHARS = 44  # of a name, so that the numbers fit beside it
+NAME_CHARS, SHORTEST_NAME = 44, 16  # of a name, so that the numbers fit beside it
 
 
 @click.command()
@@ -32,7 +33,8 @@ NAME_CHARS = 44  # of a name, so that the numbers fit beside it
     metavar="FILE",
     help="Write a page with charts to this file, for a browser.",
 )
-def usage(file: Path | None, as_json: bool, page: Path | None) -> None:
+@click.option("--force", is_flag=True, help="With --html: replace the file if it exists.")
+def usage(file: Path | None, as_json: bool, page: Path | None, force: bool) -> None:
     """Summarize an audit log, and suggest a key with fewer permissions.
 
     Calls are shown by tool, by day, by outcome and by the permissions that they needed. FILE is the audit log; the
@@ -44,30 +46,32 @@ def usage(file: Path | None, as_json: bool, page: Path | None) -> None:
     path = _configured() if file is None else file
     if page is not None and as_json:
         raise click.UsageError("--json prints, and --html writes a file: choose one.")
-    found = summed(_entries(path))
+    if force and page is None:
+        raise click.UsageError("--force requires --html.")
+    with progress(f"Reading {path.name}", is_wanted=not as_json):
+        found = summed(_entries(path))
     if page is not None:
-        _write_page(found, path, page)
+        _write_page(found, path, page, force=force)
     elif as_json:
         say_json(_as_json(found))
     else:
         say(_as_text(found, path))
 
 
-def _write_page(found: Usage, log: Path, page: Path) -> None:
-    """Write what was found into the file, readable by its owner alone where it is new."""
+def _write_page(found: Usage, log: Path, page: Path, *, force: bool) -> None:
+    """Write what was found into a file that only its owner can read."""
     from uru_mcp.audit.audit_log import with_older
-    from uru_mcp.audit.log_file import PRIVATE
+    from uru_mcp.commands.new_file import write_new_file
     from uru_mcp.commands.usage_page import usage_page
+    from uru_mcp.errors import UruError
 
     if any(page.exists() and page.samefile(one) for one in with_older(log)):
         raise click.UsageError(f"{page} is the log itself, and stays as it is.")
-    html = usage_page(found, str(log))
     try:
-        page.touch(mode=PRIVATE)
-        page.write_text(html, encoding="utf-8")
-    except OSError as error:
-        raise click.ClickException(f"{page} cannot be written: {error.strerror}.") from error
-    say(f"{page} has the sums of {found.calls} calls, to read in a browser.")
+        write_new_file(page.absolute(), usage_page(found, str(log)), force=force)
+    except UruError as error:
+        raise click.ClickException(f"{error.message}\n  Fix: {error.fix}") from error
+    say_line(f"{page} has the sums of {found.calls} calls, to read in a browser.")
 
 
 def _configured() -> Path:
@@ -139,24 +143,20 @@ def _as_text(found: Usage, path: Path) -> str:
 
 
 def _table(heading: str, tallies: Sequence[Tally]) -> str:
-    lines = [[heading, "CALLS", "FAILED", "MS", "CHARS"], *map(_row, tallies)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join([name.ljust(widths[0]), *map(str.rjust, numbers, widths[1:])]) for name, *numbers in lines
-    )
+    numbers = [[str(number) for number in _numbers(tally)] for tally in tallies]
+    headings = ["CALLS", "FAILED", "MS", "CHARS"]
+    taken = sum(len(GAP) + max(map(len, column)) for column in zip(headings, *numbers, strict=True))
+    room = max(SHORTEST_NAME, min(NAME_CHARS, terminal_width() - taken))
+    names = [shortened_in_the_middle(in_one_line(tally.name), room) for tally in tallies]
+    rows = [[name, *counts] for name, counts in zip(names, numbers, strict=True)]
+    lines = table(rows, heading=[heading, *headings], width=terminal_width(), right=frozenset(range(1, 5)))
+    return "\n".join(lines)
 
 
-def _row(tally: Tally) -> list[str]:
-    averages = (round(tally.ms / tally.calls), round(tally.chars_out / tally.calls))
-    return [_short(tally.name), *map(str, (tally.calls, tally.failed, *averages))]
-
-
-def _short(name: str) -> str:
-    """A name shortened in the middle, since its ends distinguish it from others."""
-    half, name = NAME_CHARS // 2, in_one_line(name)
-    return name if len(name) <= NAME_CHARS else f"{name[: half - 1]}…{name[-half:]}"
+def _numbers(tally: Tally) -> tuple[int, int, int, int]:
+    return tally.calls, tally.failed, round(tally.ms / tally.calls), round(tally.chars_out / tally.calls)
 
 
 def _advice(use: KeyUse) -> str:
     has = "" if use.granted is None else f" has {in_words(use.granted)}"
-    return click.wrap_text(f"The key …{use.last4}{has}. {use.advice}", COLUMNS)
+    return click.wrap_text(f"The key …{use.last4}{has}. {use.advice}", min(COLUMNS, terminal_width()))

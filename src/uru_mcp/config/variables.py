@@ -17,7 +17,7 @@ from uru_mcp.config.misspelt_variables import meant_variable
 from uru_mcp.config.parsing import SHORTEST_INTERVAL, one_of, seconds, whole_number
 from uru_mcp.config.settings import KEY_VARIABLES, PREFIX, VARIABLES, Settings
 from uru_mcp.config.tool_patterns import Pattern, read_confirmed, read_patterns
-from uru_mcp.credentials.api_key import Key
+from uru_mcp.credentials.api_key import Key, read_key
 from uru_mcp.errors import Code, SettingsError, SettingsProblem
 from uru_mcp.messages.extension_form import IN_EXTENSION, in_extension
 from uru_mcp.permissions import Permission
@@ -37,7 +37,7 @@ NODE_CLIENT_ONLY = frozenset(
 
 
 def _key(text: str) -> Key:
-    return Key(text)
+    return read_key(text)
 
 
 def _variable(description: str) -> Any:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 
+from uru_mcp.credentials.pasted_key import unwrapped
 from uru_mcp.messages import report_messages
 
 FORM = re.compile(r"uru_[!-~]{8,}")
+PLAIN = re.compile(r"uru_[A-Za-z0-9_-]{8,}")  # nothing in it can belong to what was pasted around it
 
 
 class Key:
@@ -49,9 +51,17 @@ class Key:
         return hash(self._text)
 
 
+def read_key(text: str) -> Key:
+    """The key in a text that a person wrote or pasted, possibly in quotation marks or after the name of a variable.
+
+    Raises: ValueError, which never repeats the text.
+    """
+    return Key(text if PLAIN.fullmatch(text) is not None else unwrapped(text))
+
+
 def _what_is_wrong(text: str) -> str:
-    if text[:1] in "\"'" or text[-1:] in "\"'":
-        return report_messages.HAS_QUOTATION_MARKS
+    if not text:
+        return report_messages.IS_EMPTY
     if " " in text:
         return report_messages.HOLDS_SPACES
     if not text.startswith("uru_"):

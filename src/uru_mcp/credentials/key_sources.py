@@ -22,7 +22,7 @@ import anyio
 import anyio.to_thread
 from anyio.abc import Process
 
-from uru_mcp.credentials.api_key import Key
+from uru_mcp.credentials.api_key import Key, read_key
 from uru_mcp.credentials.program_lookup import NEUTRAL_DIRECTORY, find_program
 from uru_mcp.errors import Code, KeyUnavailable
 from uru_mcp.messages.access_messages import KEYS_PAGE
@@ -229,7 +229,7 @@ def _first_line(data: bytes) -> str:
 
 def _key(line: str, unavailable: Callable[[str], KeyUnavailable]) -> Key:
     try:
-        return Key(line)
+        return read_key(line)
     except ValueError as error:
         raise unavailable(str(error)) from None
 

@@ -176,8 +176,11 @@ def _missing(permission: Permission, facts: Facts) -> dict[str, Any]:
 
 
 def _resources(facts: Facts) -> dict[str, Any]:
-    """The kinds of records that are offered, and why others are not; both are empty until the catalog is loaded."""
-    if facts.catalog.source == "nobody":
+    """The kinds of records that are offered, and why others are not.
+
+    Both are empty until the catalog of a workspace is loaded.
+    """
+    if facts.catalog.source == "nobody" or facts.key_status.lacks_workspace:
         return {"kinds": [], "not_offered": []}
     lacking = [kind for kind in KINDS if tool_for(kind, facts.catalog) is None]
     return {

@@ -105,7 +105,7 @@ def test_a_planted_link_makes_root_write_nothing(planted: str, words: list[str],
         linked(home / ".cursor" / "mcp.json", others.get(planted, secret))
     before = tree(secret.parent), tree(home)
     ran = install(home, "cursor", *words)
-    assert ran.exit_code == 1, ran.output
+    assert ran.exit_code == 6, ran.output
     assert "is a link that another user controls, and was not followed. Nothing was written." in ran.output
     assert "Run this as the user whose configuration it is, without sudo." in ran.output
     assert KEPT.decode() not in ran.output

@@ -118,8 +118,10 @@ def as_text(configuration: Configuration, name: str, entry: dict[str, Any]) -> s
     return Document(configuration, b"").with_server(name, entry).text
 
 
-def undone(document: Document, name: str, earlier: Iterable[Document]) -> Document:
-    """The content without the server: an earlier content that differs only by this entry, or else the entry removed.
+def undone(document: Document, name: str, earlier: Iterable[Document], replaced: Any = None) -> Document:
+    """The content without the server, or with the entry that it replaced.
+
+    It is an earlier content that differs only by this entry; without one, the entry alone is removed or replaced.
 
     The text may no longer show what the entry was added to (whether there was an empty `mcpServers`, and its blanks),
     so only an earlier content restores every byte.
@@ -129,6 +131,6 @@ def undone(document: Document, name: str, earlier: Iterable[Document]) -> Docume
     entry = document.server(name)
     for one in earlier:
         with suppress(ConfigurationError):
-            if one.server(name) is None and one.with_server(name, entry) == document:
+            if one.server(name) == replaced and one.with_server(name, entry) == document:
                 return one
-    return document.without_server(name)
+    return document.without_server(name) if replaced is None else document.with_server(name, replaced)

@@ -5,7 +5,6 @@ The command is an absolute path, since desktop programs have a short PATH. `laun
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,14 +15,6 @@ from uru_mcp.untrusted_input.terminal_escaping import as_json
 OWN_WORDS = ("-P", "-m", "uru_mcp", "--sandbox")  # the arguments that `uru-mcp install` writes
 KEY = ("URU_API_KEY", "paste your uru_ key here")
 PERMISSIONS = ("URU_PERMISSIONS", "what you ticked: Read, Write, Execute")  # invalid on purpose, so users replace it
-
-# Source: directory names in uv's cache, which may be anywhere; since astral-sh/uv#4784, `uvx` runs from there.
-CACHED = re.compile(r"(?:archive|builds|environments)-v[0-9]+")
-
-
-def is_in_uv_cache(python: str) -> bool:
-    """Whether this Python is in uv's cache, like that of `uvx`, and may be deleted at any time."""
-    return any(CACHED.fullmatch(part) for part in re.split(r"[/\\]", python))
 
 
 def entry(

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from uru_mcp.config.settings import KEY_VARIABLES, PREFIX
+from uru_mcp.commands.client_configs.network_environment import network_variables
+from uru_mcp.config.environment import read_settings
+from uru_mcp.config.misspelt_variables import meant_variable
+from uru_mcp.config.settings import KEY_VARIABLES, PREFIX, VARIABLES, Settings
+from uru_mcp.errors import SettingsError
 
 WITH_THE_KEY = ("URU_PROXY_URL", "URU_WORKSPACE_ID")  # the settings that a key is checked with
+OPTIONS = {
+    "URU_API_KEY": "--key-file",
+    "URU_API_KEY_FILE": "--key-file",
+    "URU_API_KEY_COMMAND": "--key-command",
+    "URU_PERMISSIONS": "--permissions",
+}
 CARRIED = (*WITH_THE_KEY, "URU_PERMISSIONS")
+DEFAULT_URL = Settings().proxy_url
 
 
 def given(environ: Mapping[str, str], *names: str) -> dict[str, str]:
@@ -21,30 +32,60 @@ def keys_given(environ: Mapping[str, str]) -> dict[str, str]:
     return given(environ, *KEY_VARIABLES)
 
 
-def left_behind(environ: Mapping[str, str]) -> list[str]:
-    """The settings that are set in this terminal but not written to a configuration."""
-    return sorted(name for name in environ if name.startswith(PREFIX) and name not in (*KEY_VARIABLES, *CARRIED))
+def assigned(assignments: Iterable[str], environ: Mapping[str, str]) -> dict[str, str]:
+    """The settings in `NAME=VALUE` or, with the value that it has in this terminal, `NAME`.
+
+    Raises: ValueError for what is not a setting, belongs to another option, or cannot be used.
+    """
+    found = {}
+    for assignment in assignments:
+        name, has_value, value = assignment.partition("=")
+        name = name.strip().upper()
+        if name in OPTIONS:
+            raise ValueError(f"{name} has an option of its own, {OPTIONS[name]}.")
+        if name not in VARIABLES:
+            near = meant_variable(name, VARIABLES)
+            raise ValueError(f"{name[:80]} is not a setting." + (f" Did you mean {near}?" if near else ""))
+        if not has_value and not given(environ, name):
+            raise ValueError(f"{name} is not set in this terminal; write {name}=VALUE.")
+        found[name] = value.strip() if has_value else given(environ, name)[name]
+    try:
+        read_settings({KEY_VARIABLES[0]: "uru_not_checked_here", **found})
+    except SettingsError as error:
+        raise ValueError(error.message) from None
+    return found
+
+
+def left_behind(environ: Mapping[str, str], written: Mapping[str, Any]) -> list[str]:
+    """The settings that are set in this terminal but not as they were written to a configuration."""
+    others = set(VARIABLES) - {*KEY_VARIABLES, *CARRIED}
+    return sorted(name for name, value in given(environ, *others).items() if written.get(name) != value)
 
 
 def with_key(
-    old: Mapping[str, Any], environ: Mapping[str, str], key: Mapping[str, str], permissions: str | None
+    old: Mapping[str, Any],
+    environ: Mapping[str, str],
+    key: Mapping[str, str],
+    settings: Mapping[str, str],
 ) -> dict[str, Any]:
-    """The key, an old entry's other variables, and settings of this terminal; `permissions` takes precedence."""
+    """The key, an old entry's other variables, what the connection of this terminal needs, and the chosen settings."""
     kept = {name: value for name, value in old.items() if name not in KEY_VARIABLES}
-    return {**key, **kept, **given(environ, *CARRIED), **_ceiling(permissions)}
+    beside = {**kept, **given(environ, *CARRIED)}
+    return {**key, **beside, **network_variables(environ, url_of(beside)), **settings}
 
 
-def of_sandbox(old: Mapping[str, Any], permissions: str | None) -> dict[str, Any]:
+def url_of(env: Mapping[str, Any]) -> str:
+    """The address that an entry with these variables connects to."""
+    return str(env.get("URU_PROXY_URL") or DEFAULT_URL)
+
+
+def of_sandbox(old: Mapping[str, Any], settings: Mapping[str, str]) -> dict[str, Any]:
     """An old entry's variables without those that only the real Uru needs."""
     kept = {name: value for name, value in old.items() if name not in (*KEY_VARIABLES, *WITH_THE_KEY)}
-    return {**kept, **_ceiling(permissions)}
+    return {**kept, **settings}
 
 
 def as_variables(env: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, str]:
     """The `URU_*` variables that the entry's server would see if started here, including misspelt ones."""
     here = {name: value for name, value in environ.items() if name.startswith(PREFIX) and name not in KEY_VARIABLES}
     return {**here, **{name: str(value) for name, value in env.items() if name.startswith(PREFIX)}}
-
-
-def _ceiling(permissions: str | None) -> dict[str, str]:
-    return {} if permissions is None else {"URU_PERMISSIONS": permissions}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from uru_mcp.commands.client_configs import file_writing
 from uru_mcp.commands.client_configs.document import Document, as_text, undone
 from uru_mcp.commands.client_configs.locations import Configuration
+from uru_mcp.commands.client_configs.other_entries import is_foreign
 from uru_mcp.errors import ConfigurationError
 
 
@@ -92,7 +93,9 @@ def addition(configuration: Configuration, name: str, entry: dict[str, Any]) -> 
 
 
 def removal(configuration: Configuration, name: str) -> Change:
-    """The change that removes the server. It restores the exact original bytes if a backup or its absence shows them.
+    """The change that removes the server, or gives back an entry of another program that it replaced.
+
+    It restores the exact original bytes if a backup or its absence shows them.
 
     Raises: `ConfigurationError`.
     """
@@ -101,8 +104,18 @@ def removal(configuration: Configuration, name: str) -> Change:
         return Change(configuration, before, before)
     none = Document(configuration, b"")
     backups = [Document(configuration, data) for data in _kept(configuration.path)]
-    after = undone(before, name, [*backups, none])
+    after = undone(before, name, [*backups, none], _replaced(backups, name))
     return Change(configuration, before, None if after == none and none not in backups else after)
+
+
+def _replaced(backups: list[Document], name: str) -> Any:
+    """The entry of another program that the newest backup without an entry of ours has, or None."""
+    for backup in backups:
+        with suppress(ConfigurationError):
+            entry = backup.server(name)
+            if entry is None or is_foreign(entry, backup.configuration.client.shape):
+                return entry
+    return None
 
 
 def spent_backup(change: Change) -> Path | None:

@@ -15,6 +15,7 @@ from uru_mcp.commands.client_configs.entry import KEY, OWN_WORDS
 from uru_mcp.commands.client_configs.entry_shape import Shape
 from uru_mcp.commands.client_configs.launch import current_command
 from uru_mcp.commands.client_configs.locations import Configuration
+from uru_mcp.commands.client_configs.network_environment import NAMES, holds_password
 from uru_mcp.commands.client_configs.planned_change import Change, server_of
 from uru_mcp.config.parsing import base_url, split_command
 from uru_mcp.config.settings import VARIABLES
@@ -88,7 +89,7 @@ def _masked_word(value: Any) -> Any:
 
 
 def _masked_variable(name: str, value: Any) -> Any:
-    if not isinstance(value, str) or name not in VARIABLES:
+    if not isinstance(value, str) or name not in (*VARIABLES, *NAMES) or (name in NAMES and holds_password(value)):
         return MASK
     try:
         return SHOWN.get(name, _as_it_is)(value)

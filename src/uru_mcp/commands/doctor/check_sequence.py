@@ -24,7 +24,7 @@ from uru_mcp.commands.doctor.settings_checks import CONFIGURATION, examine_audit
 from uru_mcp.commands.doctor.telemetry_check import examine_telemetry
 from uru_mcp.config.environment import replaced_variables
 from uru_mcp.config.settings import KEY_VARIABLES, Settings
-from uru_mcp.credentials.api_key import Key
+from uru_mcp.credentials.api_key import read_key
 from uru_mcp.untrusted_input.redaction import Redaction
 
 
@@ -35,7 +35,7 @@ async def examine(
     found = found_on(platform, home, environ)
     for variables in (environ, *(server.env for one in found for server in one.servers)):
         with suppress(ValueError):  # nothing else registers unused keys for redaction
-            redaction.remember(Key(variables.get("URU_API_KEY", "").strip()).reveal())
+            redaction.remember(read_key(variables.get("URU_API_KEY", "").strip()).reveal())
     chosen, of = _chosen(environ, found)
     sandboxed = [one.name(server) for one in found for server in one.ours if serves_sandbox(server)]
     if sandboxed and not given(chosen):

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from uru_mcp.commands.output import decide_colours, say, say_json, say_line, show_progress
+from uru_mcp.commands.output import StatusLine, say, say_json, say_line, say_wrapped
+from uru_mcp.text_layout import padded, terminal_width, wrapped
 from uru_mcp.untrusted_input.terminal_escaping import in_one_line
 
 if TYPE_CHECKING:
@@ -63,10 +64,9 @@ def doctor(as_json: bool, report: Path | None, force: bool) -> None:
     from uru_mcp.untrusted_input.redaction import Redaction
 
     environ = read_environment()
-    decide_colours(environ)
     redaction = Redaction()
     start_logging("error", redaction)
-    lines = Lines()
+    lines = Lines(shows_progress=not as_json)
     report = report and report.absolute()
     with _errors_as_text(redaction):
         _require_writable(report, force=force)
@@ -88,7 +88,7 @@ def doctor(as_json: bool, report: Path | None, force: bool) -> None:
 
 def _require_writable(report: Path | None, *, force: bool) -> None:
     """Fail before any request if the report could not be written afterwards."""
-    from uru_mcp.commands.doctor.report import refuse_if_there
+    from uru_mcp.commands.new_file import refuse_if_there
 
     if force and report is None:
         raise click.UsageError("--force requires --report.")
@@ -99,13 +99,14 @@ def _require_writable(report: Path | None, *, force: bool) -> None:
 def _write_report(path: Path, settings: Settings | None, redaction: Redaction, *, force: bool) -> None:
     import anyio
 
-    from uru_mcp.commands.doctor.report import rendered, survey, write
+    from uru_mcp.commands.doctor.report import rendered, survey
+    from uru_mcp.commands.new_file import write_new_file
 
     if settings is None:
         say("No report was written, since there are no valid settings to connect to Uru with.", err=True)
         return
     probes = anyio.run(survey, settings, redaction)
-    write(path, rendered(probes), force=force)
+    write_new_file(path, rendered(probes), force=force)
     say_line(f"Report: {path}. Read it before you send it.", err=True)
 
 
@@ -123,11 +124,12 @@ def _errors_as_text(redaction: Redaction) -> Iterator[None]:
 class Lines:
     """Prints one line for each check, and one for consecutive skipped checks."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, shows_progress: bool) -> None:
+        self._status = StatusLine(is_wanted=shows_progress)
         self._skipped: list[Check] = []
 
     def begin(self, name: str) -> None:
-        show_progress(f"… {name}")
+        self._status.show(f"… {name}")
 
     def tell(self, check: Check) -> None:
         if self._skipped and (check.verdict, check.seen) != ("skipped", self._skipped[0].seen):
@@ -135,14 +137,14 @@ class Lines:
         if check.verdict == "skipped":
             self._skipped.append(check)
             return
-        show_progress("")
+        self._status.erase()
         _print(check.verdict, check.name, check.seen)
         if check.remedy:
-            say(f"    Fix: {in_one_line(check.remedy)}")
+            say_wrapped(f"    Fix: {in_one_line(check.remedy)}")
 
     def end(self) -> None:
         """Print the pending skipped checks."""
-        show_progress("")
+        self._status.erase()
         if self._skipped:
             *names, last = (check.name for check in self._skipped)
             together = f"{', '.join([*names, last])}, " if names else ""
@@ -154,7 +156,11 @@ def _print(verdict: str, name: str, seen: str) -> None:
     mark = _marks()[verdict]
     if verdict in COLOURS:
         mark = click.style(mark, fg=COLOURS[verdict])
-    say(f" {in_one_line(name):{NAME_CHARS}}  {in_one_line(seen)}", mark=mark)
+    lead = f" {padded(in_one_line(name), NAME_CHARS)}  "
+    first, *more = wrapped(f"{lead}{in_one_line(seen)}", terminal_width() - 1, indent=len(lead) + 1)
+    say(first, mark=mark)
+    for line in more:
+        say(line)
 
 
 def _marks() -> dict[str, str]:

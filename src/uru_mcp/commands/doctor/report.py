@@ -5,19 +5,15 @@ It contains only fixed words, numbers, and publicly known field names.
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from uru_mcp import __version__
-from uru_mcp.commands.client_configs.safe_directory import OWNER_ALONE, opened, unused_name
 from uru_mcp.commands.doctor.answer_shapes import lines_of
 from uru_mcp.commands.doctor.api_facts import FACTS
 from uru_mcp.commands.doctor.endpoint_probes import Probe, Probes
 from uru_mcp.config.chosen_key_source import source_of
 from uru_mcp.config.settings import Settings
 from uru_mcp.credentials.keyring import Keyring
-from uru_mcp.errors import ConfigurationError, UruError
 from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.uru.http import Connection
 
@@ -107,42 +103,3 @@ def _other(body: bytes) -> str:
     if text == b"null":
         return "null"
     return "markup, not JSON" if text.startswith(b"<") else "not JSON"
-
-
-def refuse_if_there(path: Path, *, force: bool) -> None:
-    """Raises: `ConfigurationError` if a report would overwrite a file, or be written through a link."""
-    try:
-        with opened(path, follow=False) as (directory, name):
-            found = directory.look(name)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise _cannot_be_written(path, error) from error
-    if found is None:
-        return
-    if not stat.S_ISREG(found.st_mode):
-        raise ConfigurationError(
-            f"{path} is not a regular file, and links are not followed.", fix="Choose another name."
-        )
-    if not force:
-        raise ConfigurationError(f"{path} exists.", fix="Choose another name, or add --force to replace it.")
-
-
-def write(path: Path, text: str, *, force: bool) -> None:
-    """Write the report atomically, readable only by its owner.
-
-    Raises: `ConfigurationError`; an existing file is then unchanged.
-    """
-    refuse_if_there(path, force=force)
-    try:
-        with opened(path, make=True, follow=False) as (directory, name):
-            new = unused_name(name) if force else name
-            directory.create(new, text.encode(), like=directory.owner(), mode=OWNER_ALONE)
-            if force:
-                directory.replace(new, name)
-    except OSError as error:
-        raise _cannot_be_written(path, error) from error
-
-
-def _cannot_be_written(path: Path, error: OSError) -> UruError:
-    return ConfigurationError(f"{path} cannot be written: {error.strerror}.", fix="Choose a file that you may write.")

@@ -168,6 +168,7 @@ def _welcome(site: Site, url: str, unlike: Sequence[str]) -> None:
         say(f"  {made.text}")
         text = made.text
     say(f"\nPoint uru-mcp at it:\n\n  URU_PROXY_URL={url}\n  URU_API_KEY={text}\n")
+    say("These are variables: set both in a terminal and run uru-mcp whoami, or write them into a client's env.")
 
 
 def _invite(site: Site, url: str) -> None:

@@ -40,10 +40,7 @@ def say_chosen(names: Sequence[str]) -> None:
 def _show_all() -> None:
     from ..differences import DIFFERENCES
 
-    width = max(map(len, DIFFERENCES))
     by_family = groupby(DIFFERENCES.values(), key=lambda one: one.family)
-    blocks = [
-        "\n".join([title, *(f"  {one.name.ljust(width)}  {one.description}" for one in group)])
-        for title, group in by_family
-    ]
-    say("\n\n".join(blocks))
+    for number, (title, group) in enumerate(by_family):
+        say(f"\n{title}" if number else title)
+        say_table(None, [[f"  {one.name}", one.description] for one in group])

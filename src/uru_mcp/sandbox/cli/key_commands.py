@@ -116,7 +116,7 @@ def delete(db: Path, key_id: str) -> None:
 def _opened(path: Path, *, new: bool = False) -> Iterator[Database]:
     """The database; its errors are converted to command-line errors."""
     if not new and path.parent.is_dir() and not path.exists():
-        raise click.ClickException(f"There is no file {path}. `sandbox serve --db` or `keys create --db` makes one.")
+        raise click.ClickException(f"There is no file {path}. uru-mcp sandbox keys create --db FILE makes one.")
     try:
         database = Database(path, fill=seed)
     except (NotOurs, OSError) as error:
@@ -126,7 +126,7 @@ def _opened(path: Path, *, new: bool = False) -> Iterator[Database]:
     except DeletedKey as error:
         raise click.ClickException(str(error)) from error
     except UnknownKey as error:
-        raise click.ClickException(f"{error} `keys list` shows the ids.") from error
+        raise click.ClickException(f"{error} uru-mcp sandbox keys list --db FILE shows the ids.") from error
     except UnknownWorkspace as error:
         known = ", ".join(in_one_line(one.name) for one in workspaces(database))
         raise click.ClickException(f"{error} There are {known}.") from error

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 import click
 
+from uru_mcp.text_layout import table, terminal_width
+
 # Controls except tab and line feed, line separators, bidirectional and invisible format characters, lone surrogates.
 _OBEYED = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
@@ -30,7 +32,7 @@ def in_one_line(name: str) -> str:
 
 
 def say_table(heading: Sequence[str] | None, rows: Sequence[Sequence[str]]) -> None:
-    lines = [*([heading] if heading else []), *([in_one_line(cell) for cell in row] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    """Print rows in columns; in a terminal that is too narrow for them, as a block for each row."""
+    cells = [[in_one_line(cell) for cell in row] for row in rows]
+    for line in table(cells, heading=heading, width=terminal_width()):
+        say(line)
