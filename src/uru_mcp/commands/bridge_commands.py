@@ -80,8 +80,13 @@ def tools(choice: Choice, query: str, blocked: bool, as_json: bool) -> None:
         sys.exit(1)
 
 
+class ToolName(click.types.StringParamType):
+    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None) -> str:
+        return "Name a tool, for example: uru-mcp call uru_whoami. uru-mcp tools lists them."
+
+
 @click.command()
-@click.argument("tool")
+@click.argument("tool", type=ToolName())
 @click.argument("arguments", metavar="[JSON]", default="{}")
 @AS_JSON
 @sandbox_options

@@ -13,6 +13,7 @@ import anyio
 from uru_mcp.access.policy import OWN_TOOLS, PLATFORM
 from uru_mcp.commands.client_configs.entry import entry
 from uru_mcp.commands.client_configs.launch import current_command
+from uru_mcp.messages.person_wording import in_chat
 from uru_mcp.permissions import in_order
 from uru_mcp.sandbox.web.mcp_server import NotSeen, Seen, SeenTool
 from uru_mcp.tools.definitions import OWN
@@ -117,4 +118,4 @@ def _needs(name: str, hit: Mapping[str, Any] | None) -> tuple[str, ...] | None:
 
 
 def _sentence(problem: Mapping[str, Any]) -> str:
-    return " ".join(str(problem[part]) for part in ("message", "fix") if problem.get(part))
+    return in_chat(" ".join(str(problem[part]) for part in ("message", "fix") if problem.get(part)))

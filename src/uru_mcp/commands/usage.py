@@ -80,7 +80,10 @@ def _configured() -> Path:
 
     text = read_environment().get("URU_AUDIT_LOG", "").strip()
     if not text:
-        raise click.UsageError("Name the audit log: the value of URU_AUDIT_LOG in the client's configuration.")
+        raise click.UsageError(
+            "Name the audit log: uru-mcp usage FILE, where FILE is the value of URU_AUDIT_LOG in the client's"
+            " configuration. If it has none, no call has been recorded."
+        )
     try:
         return absolute_path(text)
     except ValueError as error:

@@ -71,6 +71,10 @@ IN_CHAT: Phrases = (
         " with its id; or",
         "Say in the chat which workspace to work in; or",
     ),
+    (
+        "Take the `uri` of an automation or a run from uru_list_resources, kind automations or runs.",
+        "Ask in the chat for an automation or a run by its name.",
+    ),
     ("Call uru_whoami in a minute.", "Ask in the chat in a minute: “What may you do in Uru?”"),
     ("Call uru_whoami, which says why.", "Ask in the chat: “What may you do in Uru?”"),
     ("uru_search_tools and uru-mcp tools tell", "uru-mcp tools tells"),
@@ -90,6 +94,7 @@ IN_TERMINAL: Phrases = (
     ("Find tools again with uru_search_tools before you call one.", "uru-mcp tools lists them."),
     ("Find the exact name with uru_search_tools.", "uru-mcp tools lists the names."),
     ("Find the exact uri with uru_list_resources.", "uru-mcp call uru_list_resources lists the uris."),
+    ("from uru_list_resources, kind automations or runs.", "from uru-mcp call uru_list_resources."),
     ("Take the uri from uru_list_resources.", "uru-mcp call uru_list_resources lists the uris."),
     ("Look for another way with uru_search_tools, or tell the user.", "uru-mcp tools may find another way."),
     ("that fit the tool's input schema.", "that fit its schema, which uru-mcp tools NAME shows."),

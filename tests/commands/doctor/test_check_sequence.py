@@ -213,7 +213,7 @@ async def test_a_healthy_machine_is_well_and_nothing_is_changed(patient: Patient
     assert seen["configuration"] == "in this terminal: URU_API_KEY, URU_PROXY_URL"
     assert seen["key"] == f"…{patient.key.text[-4:]}, from URU_API_KEY"
     assert seen["permissions"] == "Read yes (as Uru says), Write yes (as Uru says), Execute yes (as Uru says)"
-    assert seen["catalog"] == "namespaces: 4; tools: 27 allowed, 0 blocked, 0 left out"
+    assert seen["catalog"] == "namespaces: 4; 27 of Uru's tools allowed, 0 blocked, 0 left out"
     sent = {request.path for request in patient.uru.sandbox.requests if request.method == "POST"}
     assert sent == {"/execute/platform__execute_tool"}
     assert patient.uru.notes == []

@@ -45,7 +45,8 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[View, d
 
 
 SAID = {
-    "key": "Acme|Ready|81 days|Calls in the last 30 days|264 done|11 refused|6 failed|Write is missing",
+    "key": "Acme|Ready|81 days|Calls in the last 30 days|264 done|11 refused|6 failed|Write is missing"
+    "|Give the key Write in Uru",
     "run": "Refund|Waits for a person|Refund 900 EUR to Ana Ferreira?|Head of service|Note the refusal|4 events",
     "automation": "Refund|Logs small refunds at once|No more than a machine costs|approved",
     "decision": "Send an email|Gmail - Demo|recipient_email|212 characters are not shown|Send it|Do not send it",

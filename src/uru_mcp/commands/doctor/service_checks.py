@@ -204,7 +204,7 @@ class Service:
         structure = report(self._facts(self._key_status))[0]
         counts, lacking = structure["tools"], structure["resources"]["not_offered"]
         seen = (
-            f"namespaces: {len(told.namespaces)}; tools: {counts['allowed']} allowed, {counts['blocked']} blocked,"
+            f"namespaces: {len(told.namespaces)}; {counts['allowed']} allowed, {counts['blocked']} blocked,"
             f" {counts['left_out']} left out"
         )
         if lacking:

@@ -15,7 +15,7 @@ from ..data.database import Database, NotOurs
 from ..data.keys import DeletedKey, Key, Keys, NewKey, UnknownKey, UnknownWorkspace
 from ..data.seed import seed
 from ..permissions import PERMISSIONS, in_order, in_words
-from .options import Duration, Expiry, KeyName, PermissionNames
+from .options import Duration, Expiry, KeyName, PermissionNames, SandboxFile
 from .printing import in_one_line, say, say_table
 
 _HEADING = ["ID", "NAME", "LAST 4", "WORKSPACE", "PERMISSIONS", "AGE", "EXPIRES", "LAST USED", "USES", "STATUS"]
@@ -29,7 +29,7 @@ def keys() -> None:
     """
 
 
-_db = click.option("--db", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The sandbox's file.")
+_db = click.option("--db", required=True, type=SandboxFile(dir_okay=False, path_type=Path), help="The sandbox's file.")
 
 
 @keys.command()

@@ -15,6 +15,13 @@ from ..permissions import PERMISSIONS, in_words, permission_set
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
+class SandboxFile(click.Path):
+    """The file that a sandbox is kept in."""
+
+    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None) -> str:
+        return "Name the sandbox's file, such as --db uru.db."
+
+
 class Duration(click.ParamType[timedelta]):
     """`45m`, `24h` or `7d`."""
 
