@@ -22,6 +22,7 @@ from uru_mcp.credentials.key_sources import Exposure, KeySource
 from uru_mcp.errors import PermissionMissing, SettingsError, UruError
 from uru_mcp.messages import report_messages
 from uru_mcp.messages.access_messages import KEYS_PAGE
+from uru_mcp.messages.rewording import reworded
 from uru_mcp.permissions import EVERYTHING, NOTHING, Grant, Permission, in_order, in_words
 from uru_mcp.resources.record_cache import tool_for
 from uru_mcp.tools.whoami_text import lines
@@ -88,15 +89,7 @@ def report(facts: Facts) -> tuple[dict[str, Any], str]:
         "unseen_removed": facts.unseen_removed,
         **facts.telemetry.member,
     }
-    return _worded(structure, facts.wording), "\n".join(map(facts.wording, lines(structure)))
-
-
-def _worded(value: Any, wording: Callable[[str], str]) -> Any:
-    if isinstance(value, dict):
-        return {name: _worded(member, wording) for name, member in value.items()}
-    if isinstance(value, list):
-        return [_worded(item, wording) for item in value]
-    return wording(value) if isinstance(value, str) else value
+    return reworded(structure, facts.wording), "\n".join(map(facts.wording, lines(structure)))
 
 
 def _key(facts: Facts) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from uru_mcp.messages.person_wording import in_chat
+from uru_mcp.messages.rewording import reworded
 from uru_mcp.results.render import Rendered
 
 TOLD = "uru-mcp/told"  # the key of a result's `_meta`, which hosts give to the view and keep from the model
@@ -20,12 +20,4 @@ def for_card(rendered: Rendered) -> Rendered:
         told = {"error": {name: structure["error"][name] for name in OF_ERROR}}
     else:
         told = {name: structure[name] for name in OF_REPORT if name in structure and "permissions" in structure}
-    return replace(rendered, meta={**(rendered.meta or {}), TOLD: _worded(told)}) if told else rendered
-
-
-def _worded(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _worded(member) for name, member in value.items()}
-    if isinstance(value, list):
-        return [_worded(item) for item in value]
-    return in_chat(value) if isinstance(value, str) else value
+    return replace(rendered, meta={**(rendered.meta or {}), TOLD: reworded(told, in_chat)}) if told else rendered
