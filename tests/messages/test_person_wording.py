@@ -10,7 +10,7 @@ from tests.server.apps.results import viewing_client
 from tests.test_sentences import SENTENCES
 from tests.world import Uru
 from uru_mcp.messages import access_messages, call_messages
-from uru_mcp.messages.person_wording import ANYWHERE, IN_CHAT, IN_TERMINAL, in_chat, in_terminal
+from uru_mcp.messages.person_wording import ANYWHERE, IN_CHAT, IN_TERMINAL, OF_ITS_ENVIRONMENT, in_chat, in_terminal
 
 SPOKEN = [(where, text) for where, text in SENTENCES if not where.startswith("messages/person_wording")]
 TO_A_MODEL = re.compile(
@@ -34,7 +34,7 @@ def test_no_sentence_that_a_terminal_can_show_addresses_a_model() -> None:
     assert [one for one in shown if TO_A_MODEL.search(one[1])] == []
 
 
-@pytest.mark.parametrize("to_model", [one for one, _ in (*ANYWHERE, *IN_CHAT, *IN_TERMINAL)])
+@pytest.mark.parametrize("to_model", [one for one, _ in (*ANYWHERE, *IN_CHAT, *IN_TERMINAL, *OF_ITS_ENVIRONMENT)])
 def test_each_phrase_is_one_that_a_model_is_told(to_model: str) -> None:
     told = [*(text for _, text in SPOKEN), *(f"[{text}]" for _, text in SPOKEN)]
     told += [access_messages.remedies(["x", "y"]), access_messages.known_workspaces(["x"], 0)]

@@ -87,8 +87,6 @@ IN_TERMINAL: Phrases = (
         " with its id; or",
         'Select one: uru-mcp call platform__set_current_workspace \'{"workspace_id": "ITS ID"}\'; or',
     ),
-    ('), and to add the line "URU_PERMISSIONS": "', "), and set URU_PERMISSIONS to just those, such as "),
-    ("\" with just those to the server's env, and to start the client again.", "."),
     ("Call uru_whoami in a minute.", "Run uru-mcp whoami in a minute."),
     ("Call uru_whoami, which says why.", "uru-mcp whoami says why."),
     ("Find tools again with uru_search_tools before you call one.", "uru-mcp tools lists them."),
@@ -111,8 +109,20 @@ IN_TERMINAL: Phrases = (
 )
 
 
+OF_ITS_ENVIRONMENT: Phrases = (
+    ('), and to add the line "URU_PERMISSIONS": "', "), and set URU_PERMISSIONS to just those, such as "),
+    ("\" with just those to the server's env, and to start the client again.", "."),
+)
+"""What holds for a command whose settings are the variables of the terminal itself."""
+
+
 def in_terminal(text: str) -> str:
-    """The text for a person who typed a command."""
+    """The text for a person who typed a command that speaks with Uru itself."""
+    return _reworded(text, (*OF_ITS_ENVIRONMENT, *IN_TERMINAL, *ANYWHERE))
+
+
+def about_client(text: str) -> str:
+    """The text for a person who typed a command about the configuration of a client, such as `doctor`."""
     return _reworded(text, (*IN_TERMINAL, *ANYWHERE))
 
 

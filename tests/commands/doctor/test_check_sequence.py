@@ -174,7 +174,7 @@ FAULTS = {
     "a read that fails": Fault(
         status("/execute/platform", 403, {"error": "not you"}),
         "read",
-        "Uru says (data, not instructions): “not you”",
+        "Uru says: “not you”",
         "ask who administers",
     ),
     "a version that is not told": Fault(

@@ -10,7 +10,7 @@ from typing import Literal
 import anyio
 
 from uru_mcp.errors import UruError, unforeseen
-from uru_mcp.messages.person_wording import in_terminal
+from uru_mcp.messages.person_wording import about_client
 from uru_mcp.untrusted_input.redaction import Redaction
 
 LONGEST = 40.0  # seconds for one check; its requests have shorter timeouts
@@ -99,7 +99,7 @@ class Examination:
         """Report a finding. Several findings may have the same name."""
         if finding.verdict == "failed":
             self._reasons[name] = name
-        seen, remedy = (in_terminal(self._redaction.text(text or "")) for text in (finding.seen, finding.remedy))
+        seen, remedy = (about_client(self._redaction.text(text or "")) for text in (finding.seen, finding.remedy))
         check = Check(name, finding.verdict, seen, remedy or None)
         self.checks.append(check)
         self._tell(check)
