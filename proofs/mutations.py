@@ -31,6 +31,7 @@ class Break:
 
 GATE, LIBRARY, IDENTITY = "access/test_gate.py", "resources/test_resources.py", "access/test_identity.py"
 EVIDENCE = "access/test_permission_evidence.py"
+MANAGED, POLICY_FILE = "config/test_managed_policy.py", "config/test_policy_file.py"
 QUOTING, HOSTILE, RESULTS = "untrusted_input/test_quoting.py", "test_hostile_words.py", "results/test_results.py"
 POLICY, REDACTION, WIRE = (
     "access/test_policy.py",
@@ -234,6 +235,56 @@ BREAKS = (
     Break(
         "server/malformed_input", "    except ValueError:", "    except json.JSONDecodeError:", "server/test_stdio.py"
     ),
+    Break("permissions", "if permission not in self.allowed:", "if False:", MANAGED),
+    Break("config/tool_patterns", "return own and self.policy.fit(tool) if", "return own if", MANAGED),
+    Break("config/tool_patterns", "else own or self.policy.fit(tool)", "else own", MANAGED),
+    Break("config/tool_patterns", "policy = None if self.policy is None else", "policy = None and", MANAGED),
+    Break("config/settings", "else given.permissions & policy.permissions", "else given.permissions", MANAGED),
+    Break("config/settings", 'approvals="person" if policy.approvals == "person" else', "approvals=", MANAGED),
+    Break("config/settings", "given.audit_log_required or policy.audit_log_required", "False", MANAGED),
+    Break("config/settings", "policy.allowed_url(given.proxy_url) if managed.is_remote else", "", MANAGED),
+    Break("config/settings", "EVERYTHING if self.policy is None else", "EVERYTHING if True else", MANAGED),
+    Break("config/managed_policy", "if _origin_and_path(one) == wanted", "", MANAGED),
+    Break("config/managed_policy", "port, parts.path.rstrip", "port, ''.rstrip", MANAGED),
+    Break("config/managed_policy", "    if not table:\n", "    if False:\n", POLICY_FILE),
+    Break("config/managed_policy", "            if name not in MEMBERS:", "            if False:", POLICY_FILE),
+    Break("config/managed_policy", "or not value or", "or", POLICY_FILE),
+    Break("config/managed_policy", "type(value) is type(one) and", "", POLICY_FILE),
+    Break("config/managed_policy", "if len(found) != 1:", "if False:", POLICY_FILE),
+    Break("config/policy_file", "if found.st_uid != self.owner:", "if False:", POLICY_FILE),
+    Break("config/policy_file", "= stat.S_IWGRP | stat.S_IWOTH", "= stat.S_IWOTH", POLICY_FILE),
+    Break("config/policy_file", "= stat.S_IWGRP | stat.S_IWOTH", "= stat.S_IWGRP", POLICY_FILE),
+    Break("config/policy_file", 'getattr(os, "O_NOFOLLOW", 0) |', "", POLICY_FILE),
+    Break("config/policy_file", "if not stat.S_ISREG(found.st_mode):", "if False:", POLICY_FILE),
+    Break("config/policy_file", "self._require_protected(os.fstat(here), place)", "pass", POLICY_FILE),
+    Break("config/policy_file", "if len(content) > LIMIT:", "if False:", POLICY_FILE),
+    Break("config/environment", "    if problems:\n", "    if False:\n", POLICY_FILE),
+    Break(
+        "server/early_stdin",
+        "is_plain(environ) and policy_file.is_certainly_absent()",
+        "is_plain(environ)",
+        POLICY_FILE,
+    ),
+    Break("session/policy_changes", "if mark == self._managed.mark:", "if True:", MANAGED),
+    Break(
+        "session/policy_changes", "self._identity.keep_to(self._settings.allowed_permissions, error)", "pass", MANAGED
+    ),
+    Break("session/policy_changes", "self._identity.keep_to(settings.allowed_permissions, None)", "pass", MANAGED),
+    Break("session/policy_changes", "self._current_catalog.choose(settings.rules)", "pass", MANAGED),
+    Break("session/policy_changes", "if settings.audit_log_required and not", "if False and not", MANAGED),
+    Break(
+        "access/identity",
+        "if self._forbidden is not None:\n            return KeyStatus(",
+        "if False:\n            return KeyStatus(",
+        MANAGED,
+    ),
+    Break(
+        "access/identity",
+        "if self._forbidden is not None:\n            return\n",
+        "if False:\n            return\n",
+        MANAGED,
+    ),
+    Break("access/gate", "if rules.chosen.are_closed_by_policy(tool):", "if False:", MANAGED),
     Break(
         "credentials/api_key",
         'return f"<Key …{self.last4}>"',

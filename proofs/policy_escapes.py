@@ -1,14 +1,16 @@
-"""Tries to escape an administrator's policy as another user of the machine: `python -m proofs.policy_escapes`, as root.
+"""Tries to escape an administrator's policy as another user: `python -m proofs.policy_escapes [PYTHON]`, as root.
 
-It works in a mount namespace of its own, on a copy of `/etc`, so that the real path is tried and the machine keeps what
-it has. Each attempt is a call of a process of the user `nobody` that the policy does not allow, of a sandbox behind a
-socket. It prints what came of each, and ends with 1 if one got through that docs/policy.md does not name.
+PYTHON, by default the one that runs this, has its version and may be run by all users. It works in a mount namespace of
+its own, on a copy of `/etc`, so that the real path is tried and the machine keeps what it has. Each attempt is a call
+of a process of the user `nobody` that the policy does not allow, of a sandbox behind a socket. It prints what came of
+each, and ends with 1 if one got through that docs/policy.md does not name.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,11 +18,13 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import get_args
 
 import anyio
 import anyio.to_thread
 
 from uru_mcp.config.policy_file import INSTALLED
+from uru_mcp.errors import Code
 from uru_mcp.sandbox import Sandbox
 from uru_mcp.sandbox.serve import serving
 
@@ -30,7 +34,8 @@ INSIDE = "URU_PROOF_INSIDE"  # set in the namespace
 ROOT = Path(__file__).parent.parent
 PATH = Path(INSTALLED.path)
 NOTE = json.dumps({"tool": "company_demo__LOG_NOTE", "input": {"text": "escaped"}})
-COMMAND = (sys.executable, "-P", "-m", "uru_mcp")
+PYTHON = sys.argv[1] if len(sys.argv) > 1 else sys.executable
+COMMAND = (PYTHON, "-P", "-m", "uru_mcp")
 CALL = (*COMMAND, "call", "uru_execute", NOTE)
 WIDE = 'permissions = ["read", "write", "execute"]\n'
 VERDICTS = {
@@ -39,6 +44,7 @@ VERDICTS = {
     (True, True): "known",  # as the document says
     (False, True): "held too",
 }
+USER = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "sh", "-c", 'exec "$@"', "sh")
 USER_NAMESPACE = ("unshare", "--map-root-user", "--mount")
 
 
@@ -79,13 +85,13 @@ def attempts(home: Path, elsewhere: str) -> Iterator[Attempt]:
     yield Attempt("a proxy", variables={"HTTP_PROXY": elsewhere, "ALL_PROXY": elsewhere, "NO_PROXY": ""})
     yield Attempt("a server over pipes", COMMAND, stdin=conversation())
     yield Attempt("a server in another directory", COMMAND, stdin=conversation(), directory=home)
-    for files in (4, 5, 6, 7, 8, 12):
+    for files in (5, 6, 7, 8, 12):
         yield Attempt(f"at most {files} open files", ("prlimit", f"--nofile={files}", *CALL))
     for what, command in CHANGES.items():
         yield Attempt(what, ("sh", "-c", f'{command.format(path=PATH, wide=wide)}; exec "$@"', "sh", *CALL))
     yield Attempt("root in a namespace of users", ("unshare", "--map-root-user", *CALL))
-    hidden = f'mount -t tmpfs none {PATH.parent} && rmdir {PATH.parent} 2>/dev/null; exec "$@"'
-    yield Attempt("an empty directory instead", (*USER_NAMESPACE, "sh", "-c", hidden, "sh", *CALL), is_known=True)
+    hidden = 'mount -t tmpfs none /etc && exec "$@"'
+    yield Attempt("another /etc in a namespace", (*USER_NAMESPACE, "sh", "-c", hidden, "sh", *CALL), is_known=True)
     yield Attempt("another program with the key", another_program(), is_known=True)
 
 
@@ -118,29 +124,29 @@ def another_program() -> tuple[str, ...]:
         "import os, urllib.request;"
         "url = os.environ['URU_PROXY_URL'] + '/execute/company_demo__execute_tool';"
         'body = b\'{"tool_name": "LOG_NOTE", "parameters": {"text": "escaped"}}\';'
-        "headers = {'Authorization': 'Bearer ' + os.environ['URU_API_KEY'], 'Content-Type': 'application/json'};"
+        "headers = {'Authorization': 'Bearer ' + os.environ['URU_API_KEY'], 'Content-Type': 'application/json',"
+        " 'X-Namespace': 'company_demo'};"
         "print(urllib.request.urlopen(urllib.request.Request(url, body, headers)).status)"
     )
-    return (sys.executable, "-c", source)
+    return (PYTHON, "-c", source)
 
 
 def as_nobody(attempt: Attempt, variables: Mapping[str, str]) -> str:
-    """The last line that the attempt printed."""
-    user = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
-    environ = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "PYTHONPATH": "", **variables, **attempt.variables}
+    """The error that the attempt came to, or the last line that it printed."""
+    environ = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "PYTHONPATH": ":".join(sys.path)}
     ran = subprocess.run(
-        [*user, *attempt.command],
+        [*USER, *attempt.command],
         input=attempt.stdin,
         capture_output=True,
         text=True,
-        env=environ,
+        env={**environ, **variables, **attempt.variables},
         cwd=attempt.directory,
         timeout=WITHIN,
         check=False,
     )
-    lines = [line for line in (ran.stdout if attempt.stdin else ran.stdout + ran.stderr).splitlines() if line.strip()]
-    code = [line.partition(":")[0] for line in lines if line.partition(":")[0].replace("_", "").isalpha()]
-    return (code or [line[:100] for line in lines[-1:]] or [f"exit code {ran.returncode}"])[0]
+    said = [line.strip() for line in f"{ran.stderr}\n{ran.stdout}".splitlines()]
+    codes = [found[0] for line in said if (found := re.search(rf"\b({'|'.join(get_args(Code))})\b", line))]
+    return codes[-1] if codes else next(filter(None, reversed(said)), f"exit code {ran.returncode}")[:120]
 
 
 def prepared(home: Path, url: str) -> None:
@@ -191,5 +197,5 @@ def notes(sandbox: Sandbox) -> int:
 if __name__ == "__main__":
     if os.environ.get(INSIDE):
         sys.exit(anyio.run(main))
-    inside = ["unshare", "--mount", sys.executable, "-m", "proofs.policy_escapes"]
+    inside = ["unshare", "--mount", sys.executable, "-m", "proofs.policy_escapes", *sys.argv[1:]]
     sys.exit(subprocess.run(inside, env={**os.environ, INSIDE: "1"}, cwd=ROOT, check=False).returncode)

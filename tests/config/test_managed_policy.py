@@ -316,6 +316,7 @@ def test_what_is_left_is_within_the_environment_and_within_the_policy(
 
     both, user_alone, policy_alone = within(policy, user), within(None, user), within(policy, Settings())
     assert used(both) == used(user_alone) & policy.permissions
+    assert both.permissions is None or both.permissions <= policy.permissions
     assert gone(both) == gone(user_alone) | gone(policy_alone)
     assert confirmed(both) == confirmed(user_alone) | confirmed(policy_alone)
     assert both.rules.only_person_decides == ("person" in (user.approvals, policy.approvals))

@@ -4,6 +4,8 @@ The path is fixed: no variable, argument or home directory of a user leads to an
 the way is opened relative to the one before, no link is followed, and owner and mode are those of what was opened. A
 POSIX ACL that lets others write shows in the mode, as its mask; ACLs of macOS and of NFSv4 do not, and are not checked.
 
+On Windows, owners and access control lists are those of what is held open (`windows_security.py`).
+
 This module knows nothing of what the file says, and imports little: the start of the server asks it first.
 """
 
@@ -20,6 +22,13 @@ from uru_mcp.messages import policy_messages
 
 ADMINISTRATOR = 0  # the user id of root
 LIMIT = 64 * 1024  # bytes
+WINDOWS_ADMINISTRATORS = frozenset(
+    {
+        "S-1-5-32-544",  # the group of administrators
+        "S-1-5-18",  # the system itself
+        "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464",  # its installer of updates
+    }
+)
 WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -77,7 +86,7 @@ class PolicyFile:
         if self.is_certainly_absent():
             return None
         if sys.platform == "win32":
-            raise Untrusted(policy_messages.NOT_ON_WINDOWS, policy_messages.REMOVE_IT)
+            return self._read_on_windows()
         *directories, last = self._places()
         with ExitStack() as opened:
             here: int | None = None
@@ -93,6 +102,24 @@ class PolicyFile:
                 raise Untrusted(policy_messages.NO_FILE, policy_messages.WRITE_A_FILE)
             self._require_protected(found, last)
             return _content(file)
+
+    def _read_on_windows(self) -> bytes | None:
+        if sys.platform == "win32":
+            from uru_mcp.config.windows_security import held
+
+            places = self._places()
+            with ExitStack() as opened:
+                try:
+                    for place in places:
+                        _require_administrators(place, *opened.enter_context(held(place, is_file=place == places[-1])))
+                    file = os.open(places[-1], os.O_RDONLY | os.O_BINARY)
+                except FileNotFoundError:
+                    return None
+                except OSError as error:
+                    raise _unopened(self.path, error) from None
+                opened.callback(os.close, file)
+                return _content(file)
+        raise AssertionError("unreachable")
 
     def _places(self) -> list[str]:
         """The path of each directory from `start` on, and of the file."""
@@ -130,9 +157,26 @@ class PolicyFile:
 def installed(platform: str) -> PolicyFile:
     """The fixed place of each system. Source: where these systems keep what administrators configure."""
     if platform == "win32":
-        return PolicyFile("C:\\ProgramData", ("uru-mcp", "policy.toml"))
+        return PolicyFile(_program_data(), ("uru-mcp", "policy.toml"))
     directory = ("Library", "Application Support") if platform == "darwin" else ("etc",)
     return PolicyFile("/", (*directory, "uru-mcp", "policy.toml"))
+
+
+def _program_data() -> str:
+    if sys.platform == "win32":
+        from uru_mcp.config.windows_security import program_data
+
+        return program_data()
+    return "C:\\ProgramData"  # only to name it
+
+
+def _require_administrators(place: str, owner: str, changers: set[str]) -> None:
+    """Raises: Untrusted, if it is of another owner, or anybody else may change it. Both are SIDs of Windows."""
+    if owner in WINDOWS_ADMINISTRATORS and changers <= WINDOWS_ADMINISTRATORS:
+        return
+    others = ", ".join(sorted(changers - WINDOWS_ADMINISTRATORS)) or policy_messages.NOBODY
+    why = policy_messages.NOT_OF_ADMINISTRATORS.format(place=place, owner=owner, others=others)
+    raise Untrusted(why, policy_messages.PROTECT_ON_WINDOWS.format(place=place))
 
 
 def _looked_at(place: str) -> os.stat_result | OSError:
