@@ -216,7 +216,7 @@ def connector(uru: Uru, era: str) -> Connect:
         environ |= {} if cache is None else {"XDG_CACHE_HOME": str(cache)}
         environ |= {f"URU_{name}": value for name, value in variables.items()}
         redaction = Redaction()
-        telemetry = Telemetry(read_otel_variables(otel or {}), redaction, close_within=close_within)
+        telemetry = Telemetry(read_otel_variables(otel or {}), redaction, open_after=0, close_within=close_within)
         bridge: Bridge | Unconfigured
         try:
             settings = read_settings(environ, policy)

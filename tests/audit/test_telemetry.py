@@ -133,6 +133,7 @@ async def test_no_byte_that_is_sent_holds_a_key_an_argument_a_result_or_an_error
 ) -> None:
     key = uru.key().text
     monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", f"team=sales,note={key}")
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "10")
     meta: dict[str, object] = {
         "traceparent": f"00-{TRACE}-{SPAN}-01",
         "tracestate": f"vendor={CANARY}",
@@ -140,6 +141,8 @@ async def test_no_byte_that_is_sent_holds_a_key_an_argument_a_result_or_an_error
         CANARY: CANARY,
     }
     async with connect(key=key, otel=to(collector), name=CANARY) as claude:
+        await claude.call("uru_whoami")
+        await until(lambda: bool(collector.spans))  # from now on whatever is recorded is sent
         note = {"tool": "company_demo__LOG_NOTE", "input": {"text": CANARY}}
         await claude.client.call_tool("uru_execute", note, meta=meta)  # type: ignore[arg-type]  # as a client may
         uru.faults.status("/execute/", 200, body={"data": CANARY, "log_id": CANARY}, times=1)
@@ -154,7 +157,7 @@ async def test_no_byte_that_is_sent_holds_a_key_an_argument_a_result_or_an_error
         await claude.call("uru_read_resource", {"uri": f"uru://contexts/{CANARY}"})
 
     everything = b"".join(collector.bodies).lower() + repr([headers for _, headers, _ in collector.requests]).encode()
-    assert len(collector.spans) == 9
+    assert len(collector.spans) == 10
     assert {name for span in collector.spans for name in attributes(span.attributes)} <= ATTRIBUTES
     assert {name for resource in collector.resources for name in resource} - {"team", "note"} <= DOCUMENTED.keys()
     assert not [span for span in collector.spans if span.events or span.links or span.trace_state]

@@ -33,7 +33,7 @@ REQUIREMENT = "opentelemetry-exporter-otlp-proto-http>=1.45,<2"  # of the extra 
 MODULES = ("opentelemetry.sdk.trace", "opentelemetry.exporter.otlp.proto.http")
 MOST_WAITING = 2048  # calls until the exporter is imported, as many as it queues itself
 CLOSE_WITHIN = 0.8  # seconds at the end for sending what is left
-AFTER_CALL = 1.0  # seconds for more urgent work, before an import of half a second blocks the event loop in parts
+OPEN_AFTER = 1.0  # seconds for more urgent work, before an import of half a second blocks the event loop in parts
 PROBE_WITHIN = 5.0  # seconds for each signal
 LOOKS = 0.005  # seconds between two looks at the threads that send it
 
@@ -44,12 +44,17 @@ class Telemetry:
     """Takes finished calls at any time, and sends them while it is `running`. Does nothing if there is no collector."""
 
     def __init__(
-        self, variables: OtelVariables, redaction: Redaction | None = None, *, close_within: float = CLOSE_WITHIN
+        self,
+        variables: OtelVariables,
+        redaction: Redaction | None = None,
+        *,
+        open_after: float = OPEN_AFTER,
+        close_within: float = CLOSE_WITHIN,
     ) -> None:
         is_lacking = bool(variables.signals) and not _is_installed()
         self._variables = OtelVariables(problems=(*variables.problems, _not_installed())) if is_lacking else variables
         self._redaction = redaction or Redaction()
-        self._close_within = close_within
+        self._open_after, self._close_within = open_after, close_within
         self._waiting: deque[FinishedCall] = deque(maxlen=MOST_WAITING)
         self._is_wanted = anyio.Event()
         self._has_failed = False
@@ -116,7 +121,7 @@ class Telemetry:
 
     async def _open_when_wanted(self) -> None:
         await self._is_wanted.wait()
-        await anyio.sleep(AFTER_CALL)
+        await anyio.sleep(self._open_after)
         try:
             await in_parts(TELEMETRY)
         except Exception as error:  # boundary: what is broken there must not end the server
