@@ -17,7 +17,7 @@ from tests.documents import BLOCK, CODE, DOCUMENTS, ROOT, blocks
 from uru_mcp.audit.entry import read_entry
 from uru_mcp.commands.client_configs.entry import KEY, PERMISSIONS
 from uru_mcp.commands.client_configs.known_clients import CLIENTS, Client
-from uru_mcp.commands.client_configs.locations import Configuration
+from uru_mcp.commands.client_configs.locations import Configuration, configuration
 from uru_mcp.commands.client_configs.reading import read_servers
 from uru_mcp.config.environment import read_settings
 from uru_mcp.config.settings import VARIABLES
@@ -107,6 +107,23 @@ def anchors(file: Path) -> set[str]:
     """What GitHub calls the headings of a document."""
     headings = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"`([\w/.]+/[\w.]*)`", DOCUMENTS["CONTRIBUTING.md"]))))
+def test_the_files_that_contributors_are_sent_to_exist(name: str) -> None:
+    assert any((place / name).exists() for place in (ROOT, SOURCE, SOURCE / "commands"))
+
+
+def test_the_table_of_clients_is_the_table_of_clients() -> None:
+    formats = {"json": "JSON", "jsonc": "JSON with comments", "toml": "TOML", "yaml": "YAML"}
+    home = Path("/home/you")
+    rows = []
+    for client in CLIENTS.values():
+        files = [configuration(client, system, home, {}).path for system in ("darwin", "linux", "win32")]
+        places = ", ".join(dict.fromkeys(f"`~/{file.relative_to(home).as_posix()}`" for file in files))
+        timeout = client.call_timeout or "\u2013"
+        rows.append(f"| {client.title} | {places} | `{client.member}` | {formats[client.syntax]} | {timeout} |")
+    assert "\n".join(rows) in DOCUMENTS["docs/clients.md"], "\n".join(rows)
 
 
 def test_the_readme_leads_to_every_document() -> None:

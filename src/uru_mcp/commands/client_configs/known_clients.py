@@ -120,7 +120,7 @@ CLIENTS = {
             client_files.gemini_cli,
             "mcpServers",
             opens="any text editor",
-            next_step="Restart Gemini CLI; /mcp shows the server.",
+            next_step="Restart Gemini CLI in a folder that it trusts; /mcp shows the server.",
             syntax="jsonc",
             call_timeout=600,
             placeholder="$",
