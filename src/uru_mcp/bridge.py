@@ -96,7 +96,7 @@ class Bridge:
         )
         record_cache = RecordCache(calls, redaction)
         self._resource_handlers = ResourceHandlers(
-            self._session, record_cache, self._renderer, redaction, lambda: self._report()[0]
+            self._session, record_cache, self._renderer, redaction, lambda: self.report()[0]
         )
         self._background_runs = BackgroundRuns()
         per_key_state = (identity, current_catalog, record_cache, self._background_runs, connection)
@@ -107,7 +107,7 @@ class Bridge:
             self._resource_handlers,
             self._background_runs,
             self._renderer,
-            report=self._report,
+            report=self.report,
             on_change=self._announcements.after_change,
             workspace_id=settings.workspace_id,
             execute_timeout=settings.execute_timeout,
@@ -270,7 +270,8 @@ class Bridge:
         needs, record = shown_tools.needs_of(tool, snapshot.catalog), snapshot.key_status.record
         return CallContext(needs, snapshot.key_status.grant, self._keyring.last4, record.requests if record else None)
 
-    def _report(self) -> tuple[dict[str, Any], str]:
+    def report(self) -> tuple[dict[str, Any], str]:
+        """What `uru_whoami` says, from what is already known; sends no request."""
         snapshot = self._session.now
         facts = Facts(
             key_status=snapshot.key_status,

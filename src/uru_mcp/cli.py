@@ -20,6 +20,7 @@ from uru_mcp.commands.command_setup import Choice, Start, in_words, sandbox_opti
 from uru_mcp.commands.output import colours, say
 from uru_mcp.config.environment import read_environment
 from uru_mcp.messages import policy_messages
+from uru_mcp.untrusted_input.terminal_escaping import in_one_line
 
 if TYPE_CHECKING:
     from uru_mcp.config.settings import Settings
@@ -162,6 +163,7 @@ def _serve(choice: Choice) -> None:
 
     telemetry = Telemetry(read_otel_variables(read_environment()), redaction)
     if isinstance(settings, SettingsError):
+        say(redaction.text(in_one_line(f"uru-mcp cannot work: {settings.message} Fix: {settings.fix}")), err=True)
         serve(Unconfigured(settings, redaction, telemetry), redaction)
     serve(Bridge(settings, redaction, transport=transport, telemetry=telemetry), redaction)
 

@@ -93,14 +93,20 @@ class UruError(Exception):
 
 
 class SettingsError(UruError):
-    """The configuration is invalid; `problems` holds every problem found, each with its own fix."""
+    """The configuration is invalid; `problems` holds every problem found, each with its own fix.
+
+    `key_source` is the variable of the key and `last4` the end of a key in it, if nothing is wrong with the key itself.
+    """
 
     default_code = "not_configured"
 
-    def __init__(self, problems: list[SettingsProblem]) -> None:
+    def __init__(
+        self, problems: list[SettingsProblem], *, key_source: str | None = None, last4: str | None = None
+    ) -> None:
         first = problems[0]
         super().__init__(" ".join(p.message for p in problems), fix=" ".join(p.fix for p in problems), code=first.code)
         self.problems = tuple(problems)
+        self.key_source, self.last4 = key_source, last4
 
 
 class SettingsProblem(UruError):

@@ -90,7 +90,7 @@ class CallRecorder:
         self._audit = audit
         self._wording = wording
         self._call_context = call_context
-        self._is_required = is_required
+        self.is_required = is_required
         self._origin = origin
         self._count = RequestCount(audit.path) if audit is not None else None
 
@@ -103,7 +103,7 @@ class CallRecorder:
     def trouble(self) -> AuditUnavailable | None:
         """Why calls cannot be recorded now, as far as it shows without writing a line; None without an audit log."""
         if self._audit is None:
-            return _not_set() if self._is_required else None
+            return _not_set() if self.is_required else None
         try:
             self._audit.check()
         except AuditUnavailable as error:
@@ -124,7 +124,7 @@ class CallRecorder:
     @property
     def blocking_error(self) -> AuditUnavailable | None:
         """Why calls are refused: the log is required, and cannot be written."""
-        return self.trouble if self._is_required else None
+        return self.trouble if self.is_required else None
 
     def require_log(self) -> None:
         """Raises: `AuditUnavailable` if a required log cannot be written."""
@@ -136,7 +136,7 @@ class CallRecorder:
 
         Raises: `AuditUnavailable`; the call must not be sent.
         """
-        if not self._is_required:
+        if not self.is_required:
             return
         try:
             if self._audit is None:

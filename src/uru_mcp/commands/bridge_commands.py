@@ -19,6 +19,7 @@ from uru_mcp.commands.output import progress, say, say_json, say_wrapped, says_y
 from uru_mcp.commands.tool_table import Listed, lines_of, listed, listed_as_json
 from uru_mcp.config.environment import read_environment
 from uru_mcp.messages.person_wording import in_terminal
+from uru_mcp.messages.report_messages import IGNORED_VARIABLES
 
 if TYPE_CHECKING:
     from uru_mcp.bridge import Bridge
@@ -43,7 +44,7 @@ def whoami(choice: Choice, as_json: bool) -> None:
     This is what Claude reads when it calls uru_whoami, including what is blocked and how to fix problems. The exit code
     is 0 if the key can be used, 1 if there is a problem with it, and 2 if the settings are invalid.
     """
-    report = _asked(choice, lambda bridge: bridge.call_tool("uru_whoami", {}), as_json=as_json)
+    report = _asked(choice, lambda bridge: bridge.call_tool("uru_whoami", {}), as_json=as_json, is_report=True)
     _say(report, as_json=as_json)
     sys.exit(1 if report.structure["problems"] else 0)
 
@@ -149,11 +150,13 @@ def _asked(
     question: Callable[[Bridge], Awaitable[Value]],
     *,
     as_json: bool,
+    is_report: bool = False,
     after: Callable[[Bridge, Value], Awaitable[Value]] | None = None,
 ) -> Value:
     """What a bridge answers to the question, and `after` makes of it, while the person may be asked something.
 
-    Exits with 2 when the settings are wrong, and says what is.
+    What else the person should know is printed too, unless the answer `is_report`, which says it itself. Exits with 2
+    when the settings are wrong, and says what is.
     """
     with progress("Starting", is_wanted=not as_json):
         import anyio
@@ -178,9 +181,22 @@ def _asked(
         async with bridge.running():
             with progress(WAITING, is_wanted=not as_json):
                 found = await question(bridge)
-            return found if after is None else await after(bridge, found)
+            found = found if after is None else await after(bridge, found)
+            if not is_report:
+                _warn(bridge)
+            return found
 
     return anyio.run(answer)
+
+
+def _warn(bridge: Bridge) -> None:
+    """Print the warnings of `uru_whoami`, and that the call was not recorded, which its answer does not say."""
+    known, _ = bridge.report()
+    unrecorded = [one for one in known["problems"] if one["code"] == "audit_unavailable"]
+    for one in (*(() if bridge.recorder.is_required else unrecorded), *known["warnings"]):
+        say(in_terminal(f"Warning: {one['message']}\n  Fix: {one['fix']}"), err=True)
+    if known["ignored_variables"]:
+        say(f"Warning: {IGNORED_VARIABLES.format(ignored_variables=', '.join(known['ignored_variables']))}", err=True)
 
 
 def _patient(settings: Settings) -> Settings:

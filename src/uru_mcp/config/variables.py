@@ -168,9 +168,9 @@ def validated(environ: Mapping[str, str]) -> Settings:
     except ValidationError as error:
         said = {problem.details["variable"] for problem in problems}
         problems += [problem for problem in _invalid(error) if problem.details["variable"] not in said]
-        raise _together(problems, is_extension=is_extension) from None  # the cause would contain the values
+        raise _together(problems, ours, is_extension=is_extension) from None  # the cause would contain the values
     if problems:
-        raise _together(problems, is_extension=is_extension)
+        raise _together(problems, ours, is_extension=is_extension)
     return Settings(
         **{name: getattr(found, name) for name in found.model_fields_set},
         ignored=tuple(sorted(NODE_CLIENT_ONLY & given.keys())),
@@ -180,15 +180,18 @@ def validated(environ: Mapping[str, str]) -> Settings:
     )
 
 
-def _together(problems: list[SettingsProblem], *, is_extension: bool) -> SettingsError:
-    if not is_extension:
-        return SettingsError(problems)
-    return SettingsError(
-        [
+def _together(problems: list[SettingsProblem], ours: Mapping[str, str], *, is_extension: bool) -> SettingsError:
+    if is_extension:
+        problems = [
             SettingsProblem(in_extension(one.own_message), fix=in_extension(one.fix), code=one.code, **one.details)
             for one in problems
         ]
-    )
+    about = {problem.details["variable"] for problem in problems}
+    source = next((name for name in KEY_VARIABLES if name in ours), None)
+    if source is None or about & {*KEY_VARIABLES}:
+        return SettingsError(problems)
+    last4 = Key(ours[source]).last4 if source == "URU_API_KEY" else None
+    return SettingsError(problems, key_source=source, last4=last4)
 
 
 def _misspelt(given: Mapping[str, str]) -> Iterator[SettingsProblem]:

@@ -69,7 +69,7 @@ class Keyring:
             reading = await self.source.read()
         except KeyUnavailable as error:
             if self.trouble is None or self.trouble.message != error.message:
-                log.warning("%s", error.message)
+                log.warning("%s %s", error.message, error.fix)
             self.trouble, self._mark, self.exposure = error, None, None
             self._use(None)
             raise

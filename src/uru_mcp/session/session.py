@@ -57,6 +57,7 @@ class Session:
         self._current_catalog = current_catalog
         self._policy_changes = policy_changes
         self._on_look = on_look
+        self._told: str | None = None
         identity.on_question = current_catalog.ask_ahead
 
     def start(self, tasks: TaskGroup) -> None:
@@ -107,8 +108,16 @@ class Session:
                 await self._current_catalog.refresh(await self._identity.current())
             await self._read_check.look(self._current_catalog.current)
             await self._on_look()
-            return self.now
+            return self._logged()
         await self._current_catalog.fall_back()
+        return self._logged()
+
+    def _logged(self) -> Snapshot:
+        """The snapshot, once a new reason why calls cannot work is in the log, for who reads only that."""
+        trouble = self._identity.key_status.trouble
+        told, self._told = self._told, trouble.message if trouble is not None else None
+        if trouble is not None and self._told != told and not isinstance(trouble, KeyUnavailable):  # the keyring's
+            log.warning("%s %s", trouble.message, trouble.fix)
         return self.now
 
     async def searchable(self, snapshot: Snapshot) -> Catalog:

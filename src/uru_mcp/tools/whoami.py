@@ -19,7 +19,7 @@ from uru_mcp.catalog.user_choices import administrator_s, pattern_problems, user
 from uru_mcp.config.managed_policy import ManagedPolicy
 from uru_mcp.config.otel_variables import TelemetryStatus
 from uru_mcp.credentials.key_sources import Exposure, KeySource
-from uru_mcp.errors import PermissionMissing, SettingsError, UruError
+from uru_mcp.errors import KeyRefused, KeyUnavailable, PermissionMissing, SettingsError, UruError
 from uru_mcp.messages import report_messages
 from uru_mcp.messages.access_messages import KEYS_PAGE
 from uru_mcp.messages.rewording import reworded
@@ -77,7 +77,7 @@ def report(facts: Facts) -> tuple[dict[str, Any], str]:
         "state": facts.key_status.state,
         "key": _key(facts),
         "workspace": _workspace(facts.key_status),
-        "permissions": _permissions(facts.key_status.grant),
+        "permissions": _permissions(facts.key_status),
         "tools": _tools(facts),
         "resources": _resources(facts),
         **user_choices(facts.catalog.rules),
@@ -96,10 +96,13 @@ def _key(facts: Facts) -> dict[str, Any]:
     record = facts.key_status.record
     created = record.created_at if record else None
     expires = record.expires_at if record else None
+    last4, source = facts.last4, facts.source.name if facts.source else None
+    if isinstance(facts.key_status.trouble, SettingsError):  # there may be nothing wrong with the key
+        last4, source = facts.key_status.trouble.last4, facts.key_status.trouble.key_source
     return {
         "name": record.name if record else None,
-        "last4": facts.last4,
-        "source": facts.source.name if facts.source else None,
+        "last4": last4,
+        "source": source,
         "age_days": max(0, (facts.now - created).days) if created else None,
         "expires_at": expires.isoformat() if expires else None,
     }
@@ -110,15 +113,25 @@ def _workspace(key_status: KeyStatus) -> dict[str, Any] | None:
     return None if workspace is None else {"id": workspace.id, "name": workspace.name}
 
 
-def _permissions(grant: Grant | None) -> dict[str, Any]:
-    """`{"read": {"answer": "yes", "how": "told"}, …, "effective": ["read"], "granted": ["read"], "ceiling": null}`"""
-    grant = grant or Grant()
+def _permissions(key_status: KeyStatus) -> dict[str, Any]:
+    """`{"read": {"answer": "yes", "how": "told"}, …, "effective": ["read"], "granted": ["read"], "ceiling": null}`
+
+    `why_unknown` is there only if Uru has told nothing.
+    """
+    grant = key_status.grant or Grant()
     return {
+        **({"why_unknown": _why_unknown(key_status.trouble)} if key_status.grant is None else {}),
         **{permission.value: grant.known(permission)._asdict() for permission in Permission},
         "effective": in_order(grant.effective),
         "granted": None if grant.told is None else in_order(grant.told),
         "ceiling": None if grant.declared is None else in_order(grant.declared),
     }
+
+
+def _why_unknown(trouble: UruError | None) -> str:
+    if isinstance(trouble, (SettingsError, KeyUnavailable)):
+        return report_messages.URU_NOT_ASKED
+    return report_messages.URU_REFUSED_KEY if isinstance(trouble, KeyRefused) else report_messages.URU_NOT_ANSWERED
 
 
 def _tools(facts: Facts) -> dict[str, Any]:

@@ -25,7 +25,7 @@ HOW = {
 def lines(structure: dict[str, Any]) -> Iterator[str]:
     yield f"State: {structure['state']}"
     yield from _remedies("Problem", structure["problems"])
-    yield _key_line(structure["key"])
+    yield _key_line(structure["key"], structure["state"])
     workspace = structure["workspace"]
     yield (
         report_messages.WORKSPACE_LINE.format(
@@ -60,7 +60,9 @@ def _remedies(kind: str, items: list[dict[str, Any]]) -> Iterator[str]:
         yield report_messages.AND_MORE_OF_THEM.format(items=len(items) - SHOWN[kind])
 
 
-def _key_line(key: dict[str, Any]) -> str:
+def _key_line(key: dict[str, Any], state: str) -> str:
+    if key["last4"] is None and key["source"] and state == "not_configured":
+        return report_messages.KEY_NOT_READ.format(source=key["source"])
     if key["last4"] is None:
         return report_messages.NO_USABLE_KEY
     name = f"“{key['name']}”, " if key["name"] else ""
@@ -72,6 +74,8 @@ def _key_line(key: dict[str, Any]) -> str:
 
 def permissions_in_words(permissions: dict[str, Any]) -> str:
     """The report's `permissions` on one line: yes, no or unknown for each, and how that is known."""
+    if "why_unknown" in permissions:
+        return str(permissions["why_unknown"])
     said = []
     for name in ("read", "write", "execute"):
         answer, how = permissions[name]["answer"], permissions[name]["how"]
