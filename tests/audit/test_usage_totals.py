@@ -257,3 +257,23 @@ async def test_what_the_server_writes_is_added_up_by_a_process_of_its_own(connec
     assert "3, of which 1 failed." in ran.stdout
     assert "has Read and Write. On this day, no call needed Write; a key with Read is enough." in flat(ran.stdout)
     assert ran.stderr == ""
+
+
+def test_calls_of_our_own_commands_are_counted_apart_and_a_call_with_two_lines_once(tmp_path: Path) -> None:
+    started = replace(RUN, outcome="started", call="a")
+    log = AuditLog(tmp_path / "audit.jsonl", Redaction())
+    for entry in (
+        replace(READ_CALL, origin="terminal", needs=WRITE),
+        started,
+        replace(RUN, call="a"),
+        replace(started, call="b"),
+    ):
+        log.append(entry)
+    ran = CliRunner().invoke(main, ["usage", str(log.path)])
+    assert ran.stdout.startswith(
+        "Calls from 2026-07-14 to 2026-07-14: 2, of which 1 failed.\n"
+        "Not counted: 1 calls from a terminal (uru-mcp call, tools and whoami).\n"
+    )
+    found = json.loads(CliRunner().invoke(main, ["usage", "--json", str(log.path)]).stdout)
+    assert (found["calls"], found["from_terminal"], found["keys"][0]["needed"]) == (2, 1, ["execute"])
+    assert {one["name"]: one["calls"] for one in found["by_outcome"]} == {"ok": 1, "started": 1}

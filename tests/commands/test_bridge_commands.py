@@ -335,3 +335,16 @@ async def test_a_call_that_needs_a_yes_is_refused_where_nobody_can_type_one(run:
     assert ran.exit_code == 1
     assert ran.stderr.startswith("declined: “Log a note” (Company workflows) runs only after a person's yes")
     assert uru.notes == []
+
+
+async def test_what_the_answer_of_a_call_does_not_say_is_a_warning_on_stderr(run: Run, tmp_path: Path) -> None:
+    log = tmp_path / "none" / "audit.jsonl"
+    ran = await run("call", "uru_search_tools", '{"query": "mail"}', "--json", URU_AUDIT_LOG=str(log), URU_DEBUG="1")
+    assert ran.exit_code == 0
+    json.loads(ran.stdout)
+    assert ran.stderr.startswith(
+        f"Warning: Calls are not recorded, because the audit log {log} cannot be written: its directory does not"
+        " exist.\n"
+        f"  Fix: Create the directory {log.parent}, or correct URU_AUDIT_LOG and restart the client.\n"
+        "Warning: Ignored variables: URU_DEBUG\n"
+    )

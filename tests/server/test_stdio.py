@@ -339,3 +339,37 @@ def test_a_console_without_unicode_still_gets_every_line() -> None:
     os.close(other_end)
     assert b"Settings ? Developer ? Edit Config" in ran.stdout
     assert ran.stderr == b""
+
+
+@pytest.mark.parametrize(
+    ("variables", "line"),
+    [
+        ({}, "uru-mcp cannot work: URU_API_KEY is not set. Fix: Copy the key from Uru "),
+        (
+            {"URU_API_KEY": "uru_test_0123456789abcdef", "URU_LOG_LEVEL": "loud"},
+            "uru-mcp cannot work: URU_LOG_LEVEL cannot be used: “loud” is none of debug, info, warning, error. Fix: Set",
+        ),
+    ],
+)
+async def test_what_keeps_it_from_working_is_one_line_on_stderr(variables: dict[str, str], line: str) -> None:
+    async with served(command=URU_MCP, **variables) as claude:
+        await claude.initialize("2025-11-25")
+        report = (await claude.call("uru_whoami"))["content"][0]["text"]
+    assert claude.stderr.startswith(line)
+    assert claude.stderr.count("\n") == 1
+    assert "0123456789abcdef" not in claude.stderr
+    assert "Permissions: not known, since Uru was not asked" in report
+    assert ("Key: ending in cdef, from URU_API_KEY" if variables else "Key: no usable key") in report
+
+
+async def test_a_key_that_uru_refuses_is_told_on_stderr(uru: Uru) -> None:
+    async with (
+        serving(uru.sandbox) as url,
+        served(URU_API_KEY="uru_test_0123456789abcdef", URU_PROXY_URL=url) as claude,
+    ):
+        await claude.initialize("2025-11-25")
+        await claude.call("uru_whoami")
+        await claude.call("uru_whoami")
+    assert claude.stderr.count("Uru does not know this API key.") == 1
+    assert "Create a key in Uru" in claude.stderr
+    assert "0123456789abcdef" not in claude.stderr

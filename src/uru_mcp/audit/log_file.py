@@ -74,10 +74,11 @@ def remedy(path: Path, error: OSError) -> str:
 def exposure(path: Path) -> Exposure | None:
     """A warning if other users can read or write the file. Its mode is left unchanged, since it may be intended."""
     try:
-        mode = stat.S_IMODE(path.stat().st_mode)
+        found = path.lstat()
     except OSError:
         return None
-    if sys.platform == "win32" or not mode & OPEN_TO_OTHERS:
+    mode = stat.S_IMODE(found.st_mode)
+    if sys.platform == "win32" or not stat.S_ISREG(found.st_mode) or not mode & OPEN_TO_OTHERS:
         return None
     message = audit_messages.OPEN_TO_OTHERS.format(path=path, mode=f"{mode:04o}")
     return Exposure(message, audit_messages.MAKE_PRIVATE.format(path=shlex.quote(str(path))))

@@ -79,7 +79,8 @@ def read_settings(
     try:
         given = _given(environ)
     except SettingsError as error:
-        raise SettingsError([*problems, *error.problems]) from None
+        every = [*problems, *error.problems]
+        raise SettingsError(every, key_source=error.key_source, last4=error.last4) from None
     if problems:
         raise SettingsError(problems)
     return cut(Managed(policy, policy_file, mark, given, is_remote))
