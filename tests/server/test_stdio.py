@@ -347,7 +347,7 @@ def test_a_console_without_unicode_still_gets_every_line() -> None:
         ({}, "uru-mcp cannot work: URU_API_KEY is not set. Fix: Copy the key from Uru "),
         (
             {"URU_API_KEY": "uru_test_0123456789abcdef", "URU_LOG_LEVEL": "loud"},
-            "uru-mcp cannot work: URU_LOG_LEVEL cannot be used: “loud” is none of debug, info, warning, error. Fix: Set",
+            "uru-mcp cannot work: URU_LOG_LEVEL cannot be used: “loud” is none of debug, info, warning, error.",
         ),
     ],
 )
