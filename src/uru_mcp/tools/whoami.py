@@ -19,12 +19,13 @@ from uru_mcp.catalog.user_choices import administrator_s, pattern_problems, user
 from uru_mcp.config.managed_policy import ManagedPolicy
 from uru_mcp.config.otel_variables import TelemetryStatus
 from uru_mcp.credentials.key_sources import Exposure, KeySource
-from uru_mcp.errors import KeyRefused, KeyUnavailable, PermissionMissing, SettingsError, UruError
+from uru_mcp.errors import PermissionMissing, SettingsError, UruError
 from uru_mcp.messages import report_messages
 from uru_mcp.messages.access_messages import KEYS_PAGE
 from uru_mcp.messages.rewording import reworded
-from uru_mcp.permissions import EVERYTHING, NOTHING, Grant, Permission, in_order, in_words
+from uru_mcp.permissions import EVERYTHING, NOTHING, Grant, Permission
 from uru_mcp.resources.record_cache import tool_for
+from uru_mcp.tools.whoami_permissions import grant_warnings, permissions_of
 from uru_mcp.tools.whoami_text import lines
 from uru_mcp.untrusted_input.quoting import quoted
 from uru_mcp.uru.records import KINDS, Kind
@@ -77,7 +78,7 @@ def report(facts: Facts) -> tuple[dict[str, Any], str]:
         "state": facts.key_status.state,
         "key": _key(facts),
         "workspace": _workspace(facts.key_status),
-        "permissions": _permissions(facts.key_status),
+        "permissions": permissions_of(facts.key_status),
         "tools": _tools(facts),
         "resources": _resources(facts),
         **user_choices(facts.catalog.rules),
@@ -111,27 +112,6 @@ def _key(facts: Facts) -> dict[str, Any]:
 def _workspace(key_status: KeyStatus) -> dict[str, Any] | None:
     workspace = key_status.workspace
     return None if workspace is None else {"id": workspace.id, "name": workspace.name}
-
-
-def _permissions(key_status: KeyStatus) -> dict[str, Any]:
-    """`{"read": {"answer": "yes", "how": "told"}, …, "effective": ["read"], "granted": ["read"], "ceiling": null}`
-
-    `why_unknown` is there only if Uru has told nothing.
-    """
-    grant = key_status.grant or Grant()
-    return {
-        **({"why_unknown": _why_unknown(key_status.trouble)} if key_status.grant is None else {}),
-        **{permission.value: grant.known(permission)._asdict() for permission in Permission},
-        "effective": in_order(grant.effective),
-        "granted": None if grant.told is None else in_order(grant.told),
-        "ceiling": None if grant.declared is None else in_order(grant.declared),
-    }
-
-
-def _why_unknown(trouble: UruError | None) -> str:
-    if isinstance(trouble, (SettingsError, KeyUnavailable)):
-        return report_messages.URU_NOT_ASKED
-    return report_messages.URU_REFUSED_KEY if isinstance(trouble, KeyRefused) else report_messages.URU_NOT_ANSWERED
 
 
 def _tools(facts: Facts) -> dict[str, Any]:
@@ -270,21 +250,8 @@ def _warnings(facts: Facts) -> Iterator[dict[str, str]]:
         steps = report_messages.STEPS_TO_ROTATE.format(keys_page=KEYS_PAGE, steps=facts.source.steps)
         for message in _reasons_to_rotate(facts):
             yield {"message": message, "fix": report_messages.ROTATE.format(steps=steps)}
-    yield from _grant_warnings(facts.key_status.grant or Grant())
+    yield from grant_warnings(facts.key_status.grant or Grant())
     yield from ({"message": one.message, "fix": one.fix} for one in facts.telemetry.problems)
-
-
-def _grant_warnings(grant: Grant) -> Iterator[dict[str, str]]:
-    if grant.refused:
-        yield {
-            "message": report_messages.LACKS_BY_REFUSAL.format(refused=in_words(grant.refused)),
-            "fix": report_messages.GIVE_AND_TRY_AGAIN.format(keys_page=KEYS_PAGE),
-        }
-    if grant.unknown_names:
-        yield {
-            "message": report_messages.UNKNOWN_PERMISSIONS.format(unknown_names=", ".join(grant.unknown_names)),
-            "fix": report_messages.UPDATE_IF_NEEDED,
-        }
 
 
 def _reasons_to_rotate(facts: Facts) -> Iterator[str]:
