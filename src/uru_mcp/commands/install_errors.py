@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from uru_mcp.messages.person_wording import about_client
 from uru_mcp.untrusted_input.terminal_escaping import for_terminal, in_one_line
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def _code_of(error: UruError) -> ExitCode:
 
 
 def _in_two_lines(error: UruError, redaction: Redaction) -> str:
-    text = f"{in_one_line(redaction.text(error.message))}\n  Fix: {in_one_line(redaction.text(error.fix))}"
+    message, fix = (in_one_line(about_client(redaction.text(part))) for part in (error.message, error.fix))
+    text = f"{message}\n  Fix: {fix}"
     by_hand = error.details.get("by_hand")
     return f"{text}\n  This is how the file lists it:\n\n{for_terminal(redaction.text(by_hand))}" if by_hand else text

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from uru_mcp.commands.install_errors import unanswered
 from uru_mcp.commands.key_verdict import judge
-from uru_mcp.commands.output import confirm, say_line
+from uru_mcp.commands.output import confirm, progress, say_line
 from uru_mcp.commands.permission_prompt import ticked
 from uru_mcp.untrusted_input.terminal_escaping import in_one_line
 
@@ -152,7 +152,8 @@ def _accepted(
 
     for key in _candidates(way, in_file, wish):
         settings = read_settings(as_variables(with_key(old, environ, key, wish.with_permissions), environ))
-        key_status = anyio.run(checked_status, settings, redaction)
+        with progress("Asking Uru about the key"):
+            key_status = anyio.run(checked_status, settings, redaction)
         try:
             judge(key_status, settings, redaction, asks=wish.asks)
         except KeyRefused:
