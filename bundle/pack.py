@@ -1,4 +1,9 @@
-"""Packs the Claude Desktop extension: `python bundle/pack.py` writes `dist/uru-mcp-<version>.mcpb`, prints its SHA-256.
+"""Packs the Claude Desktop extension: `python3 bundle/pack.py` writes `dist/uru-mcp-<version>.mcpb`.
+
+With `--wheels`, it also writes `dist/wheels/`, from which `pip` installs without a network: the wheel of uru-mcp, those
+of all that it needs in the versions of `constraints.txt`, and `requirements.txt` with the hash of each. They are for
+the kind of machine and the Python that packs; packed on another one into the same directory, its wheels are added.
+`dist/SHA256SUMS`, which is printed too, has the hash of every file in `dist/`.
 
 Files are named here one by one or by kind, so that nothing else gets in, whatever lies around in the checkout. The
 same files make the same bytes on every machine: in order, of one time, and not compressed, since compressors differ.
@@ -18,6 +23,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZipFile, ZipInfo
@@ -29,6 +36,9 @@ BUILD_BACKEND = "build_backend/python_version_check.py"  # with which `uv` insta
 
 BESIDES = ("README.md", "LICENSE", BUILD_BACKEND)
 KINDS = frozenset({".css", ".html", ".js", ".json", ".md", ".py", ".sql", ".svg", ".toml", ".typed"})  # of our package
+
+WHEELS = "wheels"
+SUMS = "SHA256SUMS"
 
 ORDINARY_FILE = 0o100644
 UNIX = 3
@@ -67,6 +77,50 @@ def _constraints(root: Path) -> bytes:
     return f"\n[tool.uv]\nconstraint-dependencies = {json.dumps(pins)}\n".encode()
 
 
+def pack_wheels(root: Path, directory: Path) -> None:
+    """Write the wheels and their `requirements.txt` into a directory. Raises: SystemExit if one is there twice."""
+    constraints, pip = root / "constraints.txt", (sys.executable, "-m", "pip")
+    subprocess.run([*pip, "wheel", "--quiet", "--no-deps", "--wheel-dir", directory, root], check=True)
+    (own,) = directory.glob("uru_mcp-*.whl")
+    options = ("--only-binary", ":all:", "--constraint", constraints, "--dest", directory)
+    subprocess.run([*pip, "download", "--quiet", *options, own], check=True)
+    (directory / "requirements.txt").write_bytes(requirements(directory).encode())
+
+
+def requirements(directory: Path) -> str:
+    """What `pip install --require-hashes` reads: each package once, with the hashes of all of its wheels."""
+    hashes: dict[str, dict[str, list[str]]] = {}
+    for wheel in sorted(directory.glob("*.whl")):
+        name, version = wheel.name.split("-")[:2]
+        hashes.setdefault(name.replace("_", "-").lower(), {}).setdefault(version, []).append(digest(wheel))
+    for name, versions in hashes.items():
+        if len(versions) > 1:
+            raise SystemExit(f"{directory} has {name} in several versions: {', '.join(versions)}. Empty it first.")
+    lines = [
+        " \\\n    ".join([f"{name}=={version}", *(f"--hash=sha256:{one}" for one in found)])
+        for name, versions in hashes.items()
+        for version, found in versions.items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def sums(directory: Path) -> str:
+    """What `sha256sum --check` reads, of every file in the directory."""
+    files = sorted(path for path in directory.rglob("*") if path.is_file() and path.name != SUMS)
+    return "".join(f"{digest(path)}  {path.relative_to(directory).as_posix()}\n" for path in files)
+
+
+def main(options: list[str]) -> None:
+    if options not in ([], ["--wheels"]):
+        raise SystemExit("Usage: python3 bundle/pack.py [--wheels]")
+    directory = ROOT / "dist"
+    pack(ROOT, directory)
+    if options:
+        pack_wheels(ROOT, directory / WHEELS)
+    hashes = sums(directory)
+    (directory / SUMS).write_bytes(hashes.encode())
+    print(hashes, end="")
+
+
 if __name__ == "__main__":
-    packed = pack(ROOT, ROOT / "dist")
-    print(f"{digest(packed)}  {packed.relative_to(ROOT)}")
+    main(sys.argv[1:])

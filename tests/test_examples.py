@@ -38,6 +38,21 @@ ELSEWHERE = {
     ".venv/bin/twine check": "the same",
     ".venv/bin/python bundle/pack.py": "tests/test_bundle.py packs, and not into the checkout",
     ".venv/bin/uru-mcp demo": "tests/commands/test_demo.py",
+    ".venv/bin/python bundle/pack.py --wheels": "the same, and makes wheels",
+    **dict.fromkeys(
+        (
+            "sha256sum",
+            "/opt/uru-mcp-0.1.0/bin/pip",
+            "ln -sfn",
+            "umask",
+            "mkdir",
+            "cat > ",
+            "install -D",
+            "rm -",
+            "URU_API",
+        ),
+        "needs root and users: proofs/teams.py follows docs/teams.md",
+    ),
     "npx @modelcontextprotocol/inspector": "needs Node and a network; asked by another client below",
     "printf": "its messages are sent by a test below",
     "sleep": "keeps the pipe open",
@@ -68,7 +83,15 @@ INSPECTOR_OPTIONS = {
     "--uri",
     "-e",
 }
-OF_SCRIPTS = {"--get", "--short", "--fastmcp", "--node", "--cache", "--catalog"}  # of proofs/ and benchmarks/
+OF_SCRIPTS = {
+    "--get",
+    "--short",
+    "--fastmcp",
+    "--node",
+    "--cache",
+    "--catalog",
+    "--wheels",
+}  # of proofs/, benchmarks/ and bundle/
 OF_OTHERS = {"--clear"}  # of venv
 UNSET = dict.fromkeys([*VARIABLES, *WHERE])
 
