@@ -43,7 +43,7 @@ ELSEWHERE = {
         (
             "sha256sum",
             "/opt/uru-mcp-0.1.0/bin/pip",
-            "ln -sfn",
+            "ln -",
             "umask",
             "mkdir",
             "cat > ",
@@ -83,16 +83,8 @@ INSPECTOR_OPTIONS = {
     "--uri",
     "-e",
 }
-OF_SCRIPTS = {
-    "--get",
-    "--short",
-    "--fastmcp",
-    "--node",
-    "--cache",
-    "--catalog",
-    "--wheels",
-}  # of proofs/, benchmarks/ and bundle/
-OF_OTHERS = {"--clear"}  # of venv
+OF_SCRIPTS = {"--get", "--short", "--fastmcp", "--node", "--cache", "--catalog"}  # of proofs/ and benchmarks/
+OF_OTHERS = {"--clear", "--wheels"}  # of venv and bundle/pack.py
 UNSET = dict.fromkeys([*VARIABLES, *WHERE])
 
 
