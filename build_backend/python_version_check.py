@@ -33,13 +33,21 @@ def get_requires_for_build_editable(config_settings: Any = None) -> List[str]:
     return [*get_requires_for_build_wheel(config_settings), EDITABLES]
 
 
+def build_editable(wheel_directory: str, config_settings: Any = None, metadata_directory: Optional[str] = None) -> Any:
+    """Defined here, since `pip` looks for it before it asks the hooks above, and so before Hatchling is there."""
+    stop_if_too_old()
+    import hatchling.build  # type: ignore[import-not-found]
+
+    return hatchling.build.build_editable(wheel_directory, config_settings, metadata_directory)
+
+
 def __getattr__(name: str) -> Any:
     """The hooks that build, which are Hatchling's own."""
     if name.startswith("_"):
         raise AttributeError(name)
     stop_if_too_old()
     # It is there only after the hooks above have asked for it.
-    import hatchling.build  # type: ignore[import-not-found]
+    import hatchling.build
 
     return getattr(hatchling.build, name)
 

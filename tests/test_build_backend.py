@@ -37,6 +37,11 @@ def test_a_new_enough_python_is_told_what_hatchling_needs(monkeypatch: pytest.Mo
     assert backend.get_requires_for_build_editable() == ["hatchling>=1.27,<2", "editables>=0.3,<1"]
 
 
+def test_an_editable_install_is_offered_before_hatchling_is_there() -> None:
+    """Source: `_supported_features` of pyproject-hooks, which pip asks before it installs what is needed."""
+    assert "build_editable" in vars(backend)
+
+
 HOOKS = [
     "get_requires_for_build_wheel",
     "get_requires_for_build_sdist",
