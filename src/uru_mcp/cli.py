@@ -30,10 +30,14 @@ INTRODUCTION = """\
 uru-mcp is an MCP server: Claude Desktop or another MCP client starts it and
 talks to it through pipes. There is nothing to type here.
 
-  Try it without an account:   uru-mcp demo
-  Add it to Claude Desktop:    uru-mcp install claude-desktop
-  All that it can do:          uru-mcp --help
+  Try it without an account, add it to Claude Desktop, see all it can do:
 
+    uru-mcp demo
+    uru-mcp install claude-desktop
+    uru-mcp --help
+
+"""
+BY_HAND = """\
 Or by hand: Settings → Developer → Edit Config, put this into
 claude_desktop_config.json, then quit Claude fully and open it again.
 
@@ -82,7 +86,9 @@ class Commands(click.Group):
             from difflib import get_close_matches
 
             near = get_close_matches(args[0].lower(), COMMANDS, n=1)
-            meant = f" Did you mean uru-mcp {near[0]}?" if near else ""
+            from uru_mcp.commands.own_command import own_command
+
+            meant = f" Did you mean {own_command(near[0])}?" if near else ""
             ctx.fail(f"There is no command {args[0]!r}.{meant}")
         return super().resolve_command(ctx, args)
 
@@ -174,6 +180,8 @@ def _introduce(started: Start, arguments: list[str]) -> NoReturn:
     A key file is read. A key command is not run, since it may prompt.
     """
     from uru_mcp.commands.client_configs.entry import KEY, configuration
+    from uru_mcp.commands.client_configs.temporary_copy import warning
+    from uru_mcp.commands.own_command import as_told_here
     from uru_mcp.errors import SettingsError
 
     key, settings = KEY, started.settings
@@ -185,7 +193,9 @@ def _introduce(started: Start, arguments: list[str]) -> NoReturn:
         problems = _of_file(settings.api_key_file)
     elif settings.api_key_command is not None:
         key = ("URU_API_KEY_COMMAND", "the command that prints your key")
-    say(INTRODUCTION.format(config=configuration(sys.executable, *arguments, key=key)))
+    temporary = warning()
+    by_hand = BY_HAND.format(config=configuration(sys.executable, *arguments, key=key))
+    say(as_told_here(INTRODUCTION) + (f"{temporary[0]}\n  Fix: {temporary[1]}" if temporary else by_hand))
     if problems:
         say(in_words(problems, started.redaction))
     sys.exit(2 if problems else 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import shlex
 import subprocess
 import sys
@@ -27,6 +28,7 @@ ALL_TOLD = "Permissions: Read yes (as Uru says), Write yes (as Uru says), Execut
 Run = Callable[..., Coroutine[Any, Any, Result]]
 
 SETTINGS = {
+    "PATH": str(Path(sys.executable).parent),  # so that commands are told by name
     "URU_API_KEY": None,
     "XDG_CACHE_HOME": "/dev/null",
     **dict.fromkeys(CACHES - {"XDG_CACHE_HOME"}, "/dev/null"),
@@ -56,6 +58,32 @@ def run(uru: Uru, url: str) -> Run:
 
 def in_sandbox(*words: str, **variables: str) -> Result:
     return CliRunner().invoke(main, ["--sandbox", *words], env={**SETTINGS, **variables}, catch_exceptions=False)
+
+
+@pytest.mark.parametrize("way", ["variable", "file", "command", "both"])
+def test_with_sandbox_what_is_set_for_the_real_uru_is_left_out_and_named(way: str, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("uru_test_0123456789abcdef")
+    key = {"URU_API_KEY": "Bearer uru_test_0123456789abcdef"}
+    file = {"URU_API_KEY_FILE": str(tmp_path / "key")}
+    command = {"URU_API_KEY_COMMAND": f"touch {tmp_path / 'run'}"}
+    here = {"variable": key, "file": file, "command": command, "both": {**key, **file}}[way]
+    workspace = {"URU_WORKSPACE_ID": "00000000-0000-4000-8000-000000000000", "URU_PERMISSIONS": "read"}
+    ran = in_sandbox("whoami", **here, **workspace)
+    assert ran.exit_code == 0, ran.output
+    assert ran.stdout.startswith("State: ready")
+    named = ", ".join([*here, "URU_WORKSPACE_ID"])
+    assert f"not used, since the sandbox does not know it: {named}\n" in ran.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_with_sandbox_a_key_of_its_own_file_is_used(tmp_path: Path) -> None:
+    words = ["sandbox", "keys", "create", "--db", str(tmp_path / "x.db"), "--name", "mine", "--permissions", "read"]
+    made = CliRunner().invoke(main, [*words, "--workspace", "Acme"]).output
+    (key,) = re.findall(r"uru_sandbox_\w+", made)
+    ran = in_sandbox("--db", str(tmp_path / "x.db"), "whoami", URU_API_KEY=key)
+    assert f"Key: “mine”, ending in {key[-4:]}" in ran.stdout
+    assert "Write no" in ran.stdout
+    assert ran.stderr == ""
 
 
 async def test_whoami_prints_what_claude_is_told(run: Run) -> None:

@@ -43,11 +43,12 @@ def test_every_command_takes_a_short_h_and_lists_what_is_below_it_in_whole_sente
     assert not [line for line in short.output.splitlines()[1:] if line.endswith("...")]
 
 
-def test_a_port_in_use_is_said_with_the_way_out() -> None:
+def test_a_port_in_use_is_said_with_the_way_out_and_no_file_is_made(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        result = CliRunner().invoke(group, ["serve", "--port", str(port)])
+        result = CliRunner().invoke(group, ["serve", "--port", str(port), "--db", str(tmp_path / "x.db")])
     assert (result.exit_code, result.output) == (1, f"Error: Port {port} is in use; --port 0 takes any free one.\n")
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_serving_a_file_in_a_directory_that_is_not_there_says_so(tmp_path: Path) -> None:

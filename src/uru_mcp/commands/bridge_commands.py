@@ -16,6 +16,7 @@ import click
 from uru_mcp.commands import tool_details
 from uru_mcp.commands.command_setup import Choice, in_words, sandbox_options, start
 from uru_mcp.commands.output import progress, say, say_json, say_wrapped, says_yes, somebody_types
+from uru_mcp.commands.own_command import as_told_here
 from uru_mcp.commands.tool_table import Listed, lines_of, listed, listed_as_json
 from uru_mcp.config.environment import read_environment
 from uru_mcp.messages.person_wording import in_terminal
@@ -72,7 +73,7 @@ def tools(choice: Choice, query: str, blocked: bool, as_json: bool) -> None:
             say(line, dim=not is_allowed)
     if not as_json:
         if found.note:
-            say_wrapped(in_terminal(found.note), err=True)
+            say_wrapped(as_told_here(in_terminal(found.note)), err=True)
         if found.permissions:
             say_wrapped(f"Permissions: {found.permissions}", err=True)
     if found.refusal is not None:
@@ -207,7 +208,7 @@ def _patient(settings: Settings) -> Settings:
 
 def error_in_words(answer: Rendered) -> str:
     """An error for a person: its code and message, then the fix on a line of its own, then what else there is."""
-    return in_terminal(answer.body.replace("\n", "\n  Fix: ", 1))
+    return as_told_here(in_terminal(answer.body.replace("\n", "\n  Fix: ", 1)))
 
 
 def _object(text: str) -> dict[str, Any]:
@@ -239,6 +240,6 @@ def _say(answer: Rendered, *, as_json: bool) -> None:
     elif answer.is_data:
         say(answer.body)
     else:
-        say_wrapped(in_terminal(answer.body))
-    for note in filter(None, map(in_terminal, answer.notes)):
+        say_wrapped(as_told_here(in_terminal(answer.body)))
+    for note in filter(None, (as_told_here(in_terminal(note)) for note in answer.notes)):
         say_wrapped(note, err=True)

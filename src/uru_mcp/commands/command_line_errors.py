@@ -14,7 +14,7 @@ from uru_mcp.untrusted_input.terminal_escaping import for_terminal
 KEY_ON_THE_COMMAND_LINE = (
     "Do not put an API key on the command line: the shell's history stores it, and other users of this machine can"
     " see it in the process list (ps). Nothing was done. Replace that key: create a new one in Uru → Settings →"
-    " API Keys, and delete the old one. uru-mcp install asks for the new one without showing it."
+    " API Keys, and delete the old one. In a terminal, uru-mcp install asks for the new one without showing it."
 )
 QUOTES = " \t\r\n\"'`\u201c\u201d\u2018\u2019"
 BEFORE = r"(?:^|(?<=[\s=:,;\"'`\u201c\u2018(<]))"
@@ -26,7 +26,9 @@ FILE_NAME = re.compile(r"\.[A-Za-z]{1,5}$")
 def refuse_key(words: Sequence[str]) -> None:
     """Raises: `click.UsageError` if one of the words is an API key, or an option with a key as its value."""
     if any(map(_holds_key, words)):
-        raise click.UsageError(KEY_ON_THE_COMMAND_LINE)
+        from uru_mcp.commands.own_command import as_told_here
+
+        raise click.UsageError(as_told_here(KEY_ON_THE_COMMAND_LINE))
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from uru_mcp.commands.output import say
 from uru_mcp.untrusted_input.terminal_escaping import in_one_line
 
 if TYPE_CHECKING:
@@ -146,11 +147,18 @@ def _sandbox(choice: Choice) -> Sandbox:
 
 
 def _inside(sandbox: Sandbox, environ: Mapping[str, str]) -> Mapping[str, str]:
-    """The environment for a sandbox in this process, with a generated key if none is set."""
+    """The environment for a sandbox in this process, with a generated key unless one of the sandbox's own is set.
+
+    What is set for the real Uru is left out and named: a key and a workspace that this sandbox does not have.
+    """
     from uru_mcp.config.settings import KEY_VARIABLES
 
     own = {"URU_PROXY_URL": SANDBOX_URL}
-    if not any(environ.get(name, "").strip() for name in KEY_VARIABLES):
+    unused = [name for name in KEY_VARIABLES if environ.get(name, "").strip()]
+    key = _key_in(environ) if len(unused) == 1 else None
+    if key is not None and sandbox.keys.find(key) is not None:
+        unused = []
+    else:
         made = sandbox.keys.create(
             name="uru-mcp --sandbox",
             workspace=sandbox.workspaces[0].id,
@@ -158,7 +166,25 @@ def _inside(sandbox: Sandbox, environ: Mapping[str, str]) -> Mapping[str, str]:
             expires_at=datetime.now(UTC) + SANDBOX_KEY_LIFETIME,
         )
         own["URU_API_KEY"] = made.text
-    return {**environ, **own}
+    workspace = environ.get("URU_WORKSPACE_ID", "").strip().lower()
+    if workspace and workspace not in {one.id for one in sandbox.workspaces}:
+        unused.append("URU_WORKSPACE_ID")
+    if unused:
+        say(f"uru-mcp: not used, since the sandbox does not know it: {', '.join(unused)}", err=True)
+    return {**{name: value for name, value in environ.items() if name not in unused}, **own}
+
+
+def _key_in(environ: Mapping[str, str]) -> str | None:
+    """The key in URU_API_KEY or URU_API_KEY_FILE, if there is one. A command is not run: it may prompt."""
+    from uru_mcp.config.parsing import absolute_path, unquoted
+    from uru_mcp.credentials.api_key import read_key
+
+    file = unquoted(environ.get("URU_API_KEY_FILE", ""))
+    try:
+        text = absolute_path(file).read_text().partition("\n")[0] if file else environ.get("URU_API_KEY", "")
+        return read_key(text.strip()).reveal()
+    except (OSError, ValueError):
+        return None
 
 
 def _in_process(sandbox: Sandbox) -> AsyncBaseTransport:

@@ -20,7 +20,9 @@ from mcp.types import CallToolResult, ElicitRequestParams, ElicitResult, ReadRes
 
 from uru_mcp.commands.client_configs.entry import configuration
 from uru_mcp.commands.client_configs.launch import current_command
+from uru_mcp.commands.client_configs.temporary_copy import warning
 from uru_mcp.commands.output import progress
+from uru_mcp.commands.own_command import own_command
 from uru_mcp.sandbox import Sandbox
 from uru_mcp.sandbox.serve import serving
 from uru_mcp.sandbox.web.app import beside
@@ -89,15 +91,21 @@ async def _demo(say: Say, server: McpServer, stays: bool) -> None:
                 say(f"  {link_to(site, url)}\n\nPress Enter to end the sandbox.")
                 await anyio.to_thread.run_sync(sys.stdin.readline, abandon_on_cancel=True)
             else:
-                say("A sandbox has pages for its keys, calls and workspaces: uru-mcp sandbox serve --open")
+                say("A sandbox has pages for its keys, calls and workspaces:\n")
+                say(f"  {own_command('sandbox', 'serve', '--open')}")
     finally:
         sandbox.close()
 
 
 def _say_how_to_use_it(say: Say) -> None:
     _heading(say, "Use it with Claude Desktop")
-    say("Run uru-mcp install claude-desktop. Or by hand: open Settings → Developer → Edit Config, paste this, put your")
-    say("key in, quit Claude fully and open it again:\n")
+    temporary = warning()
+    if temporary is not None:
+        say("\n".join(temporary))
+        return
+    say(f"Run this:\n\n  {own_command('install', 'claude-desktop')}\n")
+    say("Or by hand: open Settings → Developer → Edit Config, paste this, put your key in, quit Claude fully and")
+    say("open it again:\n")
     say(configuration(sys.executable))
     say("\nOr, without an account:\n")
     say(configuration(sys.executable, "--sandbox"))

@@ -11,12 +11,22 @@ import shlex
 import sys
 from pathlib import Path
 
+COMMANDS = "install|doctor|whoami|tools|call|demo|usage|sandbox"
+IN_A_SENTENCE = re.compile(rf"(?<![\w/\\.-])uru-mcp(?= (?:{COMMANDS}|--[a-z]+)\b)")
 NEEDS_NO_QUOTES = re.compile(r"[\w.:\\/+-]+")  # in PowerShell and in cmd
 
 
 def own_command(*arguments: str) -> str:
     """This installation's command with these arguments, quoted for the shell; `uru-mcp …` if that finds it."""
     return " ".join([_program(), *arguments])
+
+
+def as_told_here(text: str) -> str:
+    """A sentence of ours with this installation's command in place of `uru-mcp`. Not for the texts of others."""
+    if IN_A_SENTENCE.search(text) is None:
+        return text
+    program = _program()
+    return IN_A_SENTENCE.sub(lambda _: program, text)
 
 
 def _program() -> str:

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from uru_mcp.commands.own_command import own_command
 from uru_mcp.text_layout import table, terminal_width, wrapped
 from uru_mcp.untrusted_input.terminal_escaping import for_terminal, in_one_line
 
@@ -106,8 +107,8 @@ def lines_of(tool: Mapping[str, Any], options: list[str]) -> Iterator[str]:
     yield "\n  Arguments" if rows else "\n  Arguments: none"
     yield from table(rows, width=width)
     example = json.dumps(_sample(schema), ensure_ascii=False)
-    words = ["uru-mcp", "call", *options, tool["tool"], *([] if example == "{}" else [example])]
-    yield f"\n  Example\n    {in_one_line(shlex.join(words))}"
+    words = ["call", *options, tool["tool"], *([] if example == "{}" else [example])]
+    yield f"\n  Example\n    {in_one_line(own_command(*map(shlex.quote, words)))}"
 
 
 def _needs(tool: Mapping[str, Any]) -> str:

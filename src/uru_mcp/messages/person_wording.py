@@ -77,7 +77,7 @@ IN_CHAT: Phrases = (
     ),
     ("Call uru_whoami in a minute.", "Ask in the chat in a minute: “What may you do in Uru?”"),
     ("Call uru_whoami, which says why.", "Ask in the chat: “What may you do in Uru?”"),
-    ("uru_search_tools and uru-mcp tools tell", "uru-mcp tools tells"),
+    ("; uru_search_tools tells the names there are", ""),
 )
 
 IN_TERMINAL: Phrases = (
@@ -101,7 +101,7 @@ IN_TERMINAL: Phrases = (
     (", in the policy that uru_whoami names.", ", in the policy that uru-mcp whoami names."),
     (", as uru_search_tools tells", ", as uru-mcp tools --blocked tells"),
     ("uru_search_tools names them with `blocked` true", "uru-mcp tools --blocked names them"),
-    ("uru_search_tools and uru-mcp tools tell", "uru-mcp tools tells"),
+    ("uru_search_tools tells the names there are", "uru-mcp tools lists the names"),
     (", which uru_search_tools finds,", ", which uru-mcp tools finds,"),
     ("and this client cannot ask for one", "and there is no terminal to ask in"),
     ("in the app, in a client that can ask, or", "in the app, or in a terminal, or"),

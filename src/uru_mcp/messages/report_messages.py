@@ -29,7 +29,7 @@ NEAREST_CONFIRMED = "So that no slip opens anything, what is nearest needs a per
 MEAN_THE_NEAREST = (
     "Did you mean {near}? Correct the pattern in {variable}, and start the client again. Without it, it closes nothing."
 )
-CHECK_THE_PATTERN = "Check the pattern in {variable}; uru_search_tools and uru-mcp tools tell the names there are."
+CHECK_THE_PATTERN = "Check the pattern in {variable}; uru_search_tools tells the names there are."
 LAST_GRANT_IS_USED = "The last known permissions are used. {message}"
 KIND_NOT_LISTED = "The {collection} could not be listed. {message}"
 LACKS_BY_REFUSAL = "Uru has just refused a call because the key lacks {refused}."

@@ -20,9 +20,14 @@ HOST = "127.0.0.1"
 
 @asynccontextmanager
 async def serving(
-    sandbox: Sandbox, port: int = 0, *, app: ASGIApp | None = None, verbose: bool = False
+    sandbox: Sandbox,
+    port: int = 0,
+    *,
+    listener: socket.socket | None = None,
+    app: ASGIApp | None = None,
+    verbose: bool = False,
 ) -> AsyncIterator[str]:
-    """Serve in the running event loop; yields `http://127.0.0.1:PORT`. Port 0 selects a free port.
+    """Serve in the running event loop, on this port or listener; yields `http://127.0.0.1:PORT`.
 
     `app` replaces the sandbox's own application, for example to add web pages to it.
 
@@ -31,7 +36,7 @@ async def serving(
 
     Raises: OSError if the port is in use.
     """
-    listener = socket.create_server((HOST, port))
+    listener = listener or listening(port)
     config = uvicorn.Config(
         app or sandbox.app,
         http=_Connection,
@@ -49,6 +54,11 @@ async def serving(
     finally:
         server.should_exit = True
         await task
+
+
+def listening(port: int) -> socket.socket:
+    """A socket on this port of 127.0.0.1; 0 selects a free one. Raises: OSError if the port is in use."""
+    return socket.create_server((HOST, port))
 
 
 class _Server(uvicorn.Server):

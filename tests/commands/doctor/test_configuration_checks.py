@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.commands.doctor.patient import SANDBOXED, Patient
 from tests.process import SYSTEM
 from uru_mcp.commands.doctor.checks import Check
 from uru_mcp.commands.doctor.handshake import is_tracked
+from uru_mcp.commands.own_command import own_command
 
 EVERY_ANSWER = '{"jsonrpc": "2.0", "id": 1, "result": {}}'
 
@@ -59,7 +61,8 @@ async def test_a_command_that_does_not_exist_is_told_with_one_that_does(patient:
     name, seen, remedy = await fault_of(patient)
     assert (name, seen) == ("Claude Desktop “uru” command", "/gone/uru-mcp does not exist.")
     script = str(Path(sys.executable).with_name("uru-mcp"))
-    assert f'"command": "{script}", "args": ["--sandbox"]; or run uru-mcp install again.' in remedy
+    assert f'"command": "{script}", "args": ["--sandbox"]; or run ' in remedy
+    assert f"or run {own_command('install', 'claude-desktop')} again." in remedy
     assert str(patient.desktop) in remedy
 
 
@@ -231,3 +234,15 @@ async def test_what_is_not_ours_for_sure_is_never_started_and_its_key_command_ne
     assert checks.keys() == {"Claude Desktop", *(f"Claude Desktop “{name}”" for name in lines if name != "files")}
     assert "starts Uru's Node client" in checks["Claude Desktop “npx”"].seen
     assert "through docker" in checks["Claude Desktop “docker”"].seen
+
+
+async def test_an_entry_for_a_copy_of_uvx_is_told_before_it_is_gone(patient: Patient) -> None:
+    script = Path(patient.program("print()"))
+    copy = patient.home / "archive-v0" / "4fssk3" / "bin" / "uru-mcp"
+    shutil.copytree(script.parent.parent, copy.parent.parent)
+    patient.configure(uru={**SANDBOXED, "command": str(copy), "args": ["--sandbox"]})
+    found = [check for check in await of_clients(patient) if check.name == "Claude Desktop “uru” command"]
+    assert [(check.verdict, check.seen) for check in found] == [
+        ("warning", f"{copy} is a temporary copy that uvx made and may delete at any time.")
+    ]
+    assert "Install it permanently, with uv tool install" in (found[0].remedy or "")

@@ -52,7 +52,7 @@ def how_to_install(runner: str) -> str:
     source = _source()
     tool = "uv tool install" if runner == "uvx" else "pipx install"
     if source is not None:
-        return f"Install it permanently: {tool} {shlex.quote(source)}"
+        return f"Install it permanently, with {tool} {shlex.quote(source)}."
     return f"Install it permanently from the same source, with {tool} or in a virtual environment (README, “Install”)."
 
 

@@ -18,11 +18,13 @@ from uru_mcp.commands.client_configs.entry_recognition import Recognition, recog
 from uru_mcp.commands.client_configs.launch import current_command
 from uru_mcp.commands.client_configs.locations import Configuration, configurations
 from uru_mcp.commands.client_configs.reading import Server, read_servers
+from uru_mcp.commands.client_configs.temporary_copy import how_to_install, runner_of, warning
 from uru_mcp.commands.doctor.checks import Examination, Finding, failed, ok, skipped
 from uru_mcp.commands.doctor.desktop_environment import environment_for
 from uru_mcp.commands.doctor.handshake import Silent, is_tracked, shake_hands
 from uru_mcp.commands.doctor.settings_checks import examine_audit_log, given
 from uru_mcp.commands.doctor.telemetry_check import TELEMETRY, examine_telemetry
+from uru_mcp.commands.own_command import own_command
 from uru_mcp.config.environment import read_settings
 from uru_mcp.config.settings import KEY_VARIABLES
 from uru_mcp.credentials.program_lookup import find_program
@@ -35,7 +37,6 @@ IMPORTS_HERE = (
     "it imports from the client's working directory first: a file such as click.py in an open project would run with"
     " access to the key"
 )
-AGAIN = "or run uru-mcp install again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +204,10 @@ def _command(found: Found, server: Server, environ: Mapping[str, str]) -> Findin
             f"{command} is not an absolute path, and desktop programs do not use the PATH of your shell.",
             f"Replace it with {json.dumps(program)} in {found.configuration.path}.",
         )
+    runner = runner_of(program)
+    if runner is not None:
+        seen = f"{command} is a temporary copy that {runner} made and may delete at any time."
+        return Finding("warning", seen, f"{how_to_install(runner)} Then install it into {found.title} again.")
     return ok(command)
 
 
@@ -216,11 +221,14 @@ def _why_not(command: str) -> str:
 
 def _to_write(found: Found, server: Server) -> str:
     """The fix: the command that starts this installation, as the configuration has it, with or without a sandbox."""
+    temporary = warning()
+    if temporary is not None:
+        return temporary[1]
     words = [*current_command(), *(["--sandbox"] if serves_sandbox(server) else [])]
     client = found.configuration.client
     pair = PAIR[client.syntax]
     entry = ", ".join(pair.format(name, json.dumps(value)) for name, value in client.shape.started(words).items())
-    return f"In {found.configuration.path}, write {entry}; {AGAIN}."
+    return f"In {found.configuration.path}, write {entry}; or run {own_command('install', client.name)} again."
 
 
 def _settings(found: Found, server: Server, environ: Mapping[str, str]) -> Finding:

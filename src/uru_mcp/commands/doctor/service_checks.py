@@ -24,6 +24,7 @@ from uru_mcp.catalog.loader import ask
 from uru_mcp.catalog.tool_names import shown_name
 from uru_mcp.commands.doctor.checks import Examination, Finding, failed, ok, skipped
 from uru_mcp.commands.doctor.settings_checks import ADDRESS, CONFIGURATION, KEY
+from uru_mcp.commands.own_command import as_told_here
 from uru_mcp.config.chosen_key_source import source_of
 from uru_mcp.config.settings import Settings
 from uru_mcp.credentials.keyring import Keyring
@@ -239,7 +240,9 @@ class Service:
         except Refused as error:
             if error.code != "upstream_failed":
                 raise
-            return Finding("warning", f"{error.message} Context blocks may not be listed.", READS_OTHERWISE)
+            return Finding(
+                "warning", f"{error.message} Context blocks may not be listed.", as_told_here(READS_OTHERWISE)
+            )
         return ok(f"{READING} answers in {(time.monotonic() - began) * 1000:.0f} ms")
 
     async def version(self) -> Finding:

@@ -18,6 +18,8 @@ from .difference_option import read_unlike, say_chosen
 from .printing import in_one_line, say, say_table
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from ..sandbox import Sandbox
     from ..web.mcp_server import McpServer
     from ..web.visit import Site
@@ -98,19 +100,23 @@ def serve(
 
     from ..data.database import NotOurs
     from ..sandbox import Sandbox
+    from ..serve import listening
     from ..tools.recorded_tools import BadCatalog
 
     try:
-        opened = Sandbox.open(db, tools=tools, catalog=catalog, unlike=unlike)
-    except (NotOurs, BadCatalog, OSError) as error:
-        raise click.ClickException(str(error)) from error
-    try:
-        server = ctx.meta.get(MCP_SERVER)
-        asyncio.run(_serve(opened, port, unlike, server, is_opened=is_opened, verbose=verbose))
+        listener = listening(port)  # first, so that no file is made for a sandbox that cannot be served
     except OSError as error:
         raise click.ClickException(_why_not(port, error)) from error
-    finally:
-        opened.close()
+    with listener:
+        try:
+            opened = Sandbox.open(db, tools=tools, catalog=catalog, unlike=unlike)
+        except (NotOurs, BadCatalog, OSError) as error:
+            raise click.ClickException(str(error)) from error
+        try:
+            server = ctx.meta.get(MCP_SERVER)
+            asyncio.run(_serve(opened, listener, unlike, server, is_opened=is_opened, verbose=verbose))
+        finally:
+            opened.close()
 
 
 def _why_not(port: int, error: OSError) -> str:
@@ -120,7 +126,13 @@ def _why_not(port: int, error: OSError) -> str:
 
 
 async def _serve(
-    opened: Sandbox, port: int, unlike: Sequence[str], server: McpServer | None, *, is_opened: bool, verbose: bool
+    opened: Sandbox,
+    listener: socket,
+    unlike: Sequence[str],
+    server: McpServer | None,
+    *,
+    is_opened: bool,
+    verbose: bool,
 ) -> None:
     import asyncio
     import signal
@@ -142,7 +154,7 @@ async def _serve(
         for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
-        async with serving(opened, port, app=beside(opened.app, site), verbose=verbose) as url:
+        async with serving(opened, listener=listener, app=beside(opened.app, site), verbose=verbose) as url:
             _welcome(site, url, unlike)
             with ExitStack() as until_the_end:
                 if is_opened:

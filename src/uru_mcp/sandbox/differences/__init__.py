@@ -63,8 +63,9 @@ def chosen(names: Iterable[str]) -> tuple[Difference, ...]:
 
 def _with_parts(name: str) -> Iterator[str]:
     if name not in DIFFERENCES:
-        near = get_close_matches(name, DIFFERENCES, n=1, cutoff=0.0)
-        raise UnknownDifference(f"There is no difference {name!r}; the nearest is {near[0]}.")
+        near = get_close_matches(name.lower(), DIFFERENCES, n=1)
+        meant = f" Did you mean {near[0]}?" if near else ""
+        raise UnknownDifference(f"There is no difference {name!r}.{meant}")
     yield name
     for part in DIFFERENCES[name].parts:
         yield from _with_parts(part)
