@@ -179,8 +179,8 @@ def _welcome(site: Site, url: str, unlike: Sequence[str]) -> None:
         say("It is only for this sandbox and is shown only now:\n")
         say(f"  {made.text}")
         text = made.text
-    say(f"\nPoint uru-mcp at it:\n\n  URU_PROXY_URL={url}\n  URU_API_KEY={text}\n")
-    say("These are variables: set both in a terminal and run uru-mcp whoami, or write them into a client's env.")
+    say("\nTo point uru-mcp at it, set these variables in a terminal, or write them into a client's env:")
+    say(f"\n  URU_PROXY_URL={url}\n  URU_API_KEY={text}\n")
 
 
 def _invite(site: Site, url: str) -> None:
