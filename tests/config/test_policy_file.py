@@ -173,3 +173,9 @@ def test_initialize_is_not_answered_before_a_policy_is_read(tmp_path: Path) -> N
     file = place(tmp_path)
     assert is_certain(KEY, file)
     assert not is_certain(KEY, written(tmp_path, GOOD))
+
+
+@pytest.mark.parametrize("case", ["it is a pipe", "it is a directory"])
+def test_what_is_no_file_is_not_read(case: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="it is not a regular file"):
+        read_settings(KEY, spoilt(case, tmp_path))

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
+
+from uru_mcp.untrusted_input.terminal_escaping import in_one_line
+
+if TYPE_CHECKING:
+    from uru_mcp.config.policy_file import PolicyFile
 
 
 @click.command()
@@ -18,5 +24,21 @@ def demo() -> None:
     from uru_mcp.commands.claude_view import InstalledServer
     from uru_mcp.commands.demo_steps import run_demo
     from uru_mcp.commands.output import say
+    from uru_mcp.config.policy_file import INSTALLED
 
+    _require_local_addresses(INSTALLED)
     run_demo(say, InstalledServer(), stays=sys.stdin.isatty() and sys.stdout.isatty())
+
+
+def _require_local_addresses(file: PolicyFile) -> None:
+    """Raises: click.ClickException, if the administrator's policy has addresses, or cannot be used."""
+    from uru_mcp.config.managed_policy import read_policy
+    from uru_mcp.errors import SettingsError
+    from uru_mcp.messages import policy_messages
+
+    try:
+        policy = read_policy(file)
+    except SettingsError as error:
+        raise click.ClickException(in_one_line(f"{error.message} {error.fix}")) from error
+    if policy is not None and policy.base_urls:
+        raise click.ClickException(policy_messages.NO_DEMO.format(path=policy.path))

@@ -30,6 +30,10 @@ LIMITED_ON_STDERR = "uru-mcp: limited by the administrator's policy in {file}"
 NO_LIMITS = "it limits nothing"
 ASK_ABOUT_THE_PATTERN = "Tell the administrator of this machine, who can correct the pattern in {variable}."
 POLICY_MEMBER = "“{member}” of the administrator's policy"
+NO_DEMO = (
+    "The policy {path} allows only its own addresses, and the demo needs one of this machine. uru-mcp --sandbox whoami"
+    " shows a sandbox without any."
+)
 CHANGED = "the administrator's policy in {path} has changed, and holds from now on"
 LOG_REQUIRED_NOW = "The policy {path} has changed and requires an audit log. Until a restart, nothing is sent to Uru."
 RESTART_THE_CLIENT = "Restart the client, so that uru-mcp starts with the audit log."

@@ -20,7 +20,13 @@ from uru_mcp.commands.doctor.configuration_checks import (
 from uru_mcp.commands.doctor.desktop_environment import is_network
 from uru_mcp.commands.doctor.key_checks import examine_keys
 from uru_mcp.commands.doctor.service_checks import examine_service
-from uru_mcp.commands.doctor.settings_checks import CONFIGURATION, examine_audit_log, examine_variables, given
+from uru_mcp.commands.doctor.settings_checks import (
+    CONFIGURATION,
+    examine_audit_log,
+    examine_policy,
+    examine_variables,
+    given,
+)
 from uru_mcp.commands.doctor.telemetry_check import examine_telemetry
 from uru_mcp.config.environment import replaced_variables
 from uru_mcp.config.settings import KEY_VARIABLES, Settings
@@ -36,6 +42,7 @@ async def examine(
     for variables in (environ, *(server.env for one in found for server in one.servers)):
         with suppress(ValueError):  # nothing else registers unused keys for redaction
             redaction.remember(read_key(variables.get("URU_API_KEY", "").strip()).reveal())
+    examine_policy(examination)
     chosen, of = _chosen(environ, found)
     sandboxed = [one.name(server) for one in found for server in one.ours if serves_sandbox(server)]
     if sandboxed and not given(chosen):

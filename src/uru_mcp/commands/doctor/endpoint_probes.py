@@ -120,12 +120,14 @@ class Probes:
                 await self._send(OLDER, older_route(run), f"/execute/{name}")
 
     def _may_read(self) -> bool:
-        """Whether neither the settings nor the key's own record say that the key lacks Read."""
+        """Whether neither the settings, the policy nor the key's own record say that the key lacks Read."""
         declared = self._settings.permissions
         own = next((probe for probe in self.made if probe.kind == SELF), None)
         record = _read(read_key_record, own.body) if own is not None and own.is_good else None
         told = record.permissions if record is not None else None
-        return all(known is None or Permission.READ in known for known in (declared, told))
+        return all(
+            known is None or Permission.READ in known for known in (declared, self._settings.allowed_permissions, told)
+        )
 
     async def _get(
         self, kind: str, path: str, *, shown: str = "", namespace: str = "", headers: dict[bytes, bytes] | None = None

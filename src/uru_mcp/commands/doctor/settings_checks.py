@@ -8,7 +8,8 @@ from uru_mcp.audit.call_recorder import audit_trouble
 from uru_mcp.audit.log_file import exposure
 from uru_mcp.commands.doctor.checks import Examination, Finding, failed, ok
 from uru_mcp.config.environment import read_settings
-from uru_mcp.config.managed_policy import POLICY, limits_in_words
+from uru_mcp.config.managed_policy import POLICY, limits_in_words, read_policy
+from uru_mcp.config.policy_file import INSTALLED, PolicyFile
 from uru_mcp.config.settings import PREFIX, VARIABLES, Settings
 from uru_mcp.errors import SettingsError, SettingsProblem
 
@@ -22,7 +23,8 @@ def examine_variables(examination: Examination, environ: Mapping[str, str], *, o
     try:
         settings = read_settings(environ)
     except SettingsError as error:
-        places = {problem: _place(problem) for problem in error.problems}
+        own = [problem for problem in error.problems if problem.details["variable"] != POLICY]
+        places = {problem: _place(problem) for problem in own}
         if CONFIGURATION not in places.values():
             examination.tell(CONFIGURATION, ok(seen))
         for problem, place in places.items():
@@ -35,10 +37,19 @@ def examine_variables(examination: Examination, environ: Mapping[str, str], *, o
         examination.tell(CONFIGURATION, Finding("warning", f"{seen}; not read by uru-mcp: {ignored}", remedy))
     else:
         examination.tell(CONFIGURATION, ok(seen))
-    if settings.policy is not None:
-        limits = limits_in_words(settings.policy.limits)
-        examination.tell(LIMITS, ok(f"{settings.policy.path} of the administrator: {limits}"))
     return settings
+
+
+def examine_policy(examination: Examination, file: PolicyFile = INSTALLED) -> None:
+    """Check the administrator's policy, if there is one."""
+    try:
+        policy = read_policy(file)
+    except SettingsError as error:
+        for problem in error.problems:
+            examination.tell(LIMITS, failed(problem))
+        return
+    if policy is not None:
+        examination.tell(LIMITS, ok(f"{policy.path}, of the administrator: {limits_in_words(policy.limits)}"))
 
 
 def examine_audit_log(examination: Examination, name: str, settings: Settings) -> None:
@@ -60,6 +71,4 @@ def given(environ: Mapping[str, str]) -> dict[str, str]:
 def _place(problem: SettingsProblem) -> str:
     if problem.code == "malformed_key":
         return KEY
-    if problem.details["variable"] == POLICY:
-        return LIMITS
     return ADDRESS if problem.details["variable"] == "URU_PROXY_URL" else CONFIGURATION
