@@ -31,6 +31,7 @@ from zipfile import ZipFile, ZipInfo
 
 ROOT = Path(__file__).parent.parent
 MANIFEST = Path("bundle", "manifest.json")  # in the checkout; in the bundle it is at the top
+ICON = Path("bundle", "icon.png")
 PACKAGE = Path("src", "uru_mcp")
 BUILD_BACKEND = "build_backend/python_version_check.py"  # with which `uv` installs the package
 
@@ -63,6 +64,7 @@ def digest(file: Path) -> str:
 
 def _contents(root: Path) -> Iterator[tuple[str, bytes]]:
     yield "manifest.json", (root / MANIFEST).read_bytes()
+    yield ICON.name, (root / ICON).read_bytes()
     yield "pyproject.toml", (root / "pyproject.toml").read_bytes() + _constraints(root)
     for name in BESIDES:
         yield name, (root / name).read_bytes()

@@ -5,6 +5,7 @@ Source: `getMcpConfigForManifest` of the npm package @anthropic-ai/mcpb 2.1.2, f
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import tomllib
@@ -13,8 +14,9 @@ from pathlib import Path
 from zipfile import ZIP_STORED, ZipFile
 
 import pytest
-from bundle.pack import BUILD_BACKEND, MANIFEST, ROOT, digest, pack
+from bundle.pack import BUILD_BACKEND, ICON, MANIFEST, ROOT, SUMS, digest, pack, requirements, sums
 
+from tests.documents import DOCUMENTS
 from uru_mcp.config.environment import read_settings
 from uru_mcp.config.settings import VARIABLES, Settings
 from uru_mcp.messages.extension_form import IN_EXTENSION
@@ -49,13 +51,20 @@ def test_a_key_is_all_that_must_be_filled_in(blank: dict[str, str]) -> None:
     read = settings({"api_key": KEY, **blank})
     assert read.api_key is not None
     assert read.api_key.reveal() == KEY
-    assert (read.permissions, read.workspace_id) == (None, None)
+    assert (read.permissions, read.workspace_id, read.confirm) == (None, None, None)
+    assert (read.tools, read.approvals) == ((), "ask")
 
 
 def test_what_is_filled_in_arrives() -> None:
-    read = settings({"api_key": KEY, "permissions": "read, execute", "workspace_id": WORKSPACE})
+    limits = {"tools": "*,!stripe_*", "confirm": "destructive", "approvals": "person"}
+    read = settings({"api_key": KEY, "permissions": "read, execute", "workspace_id": WORKSPACE, **limits})
     assert read.permissions == frozenset({Permission.READ, Permission.EXECUTE})
     assert str(read.workspace_id) == WORKSPACE
+    assert read.approvals == "person"
+    assert ([str(one) for one in read.tools], [str(one) for one in read.confirm or ()]) == (
+        ["*", "!stripe_*"],
+        ["destructive"],
+    )
 
 
 def test_the_form_asks_for_what_was_ticked_beside_the_key_and_takes_the_guide_s_own_words() -> None:
@@ -72,6 +81,32 @@ def test_all_that_is_asked_is_passed_on_under_its_own_name_and_the_key_alone_is_
     assert set(asked) <= set(VARIABLES)
     assert [name for name, asked in ASKED.items() if asked.get("sensitive")] == ["api_key"]
     assert [name for name, asked in ASKED.items() if asked["required"]] == ["api_key"]
+
+
+def test_directories_find_an_icon_and_the_privacy_policy_of_the_readme() -> None:
+    """Source: MANIFEST.md of mcpb for the icon, a PNG; what directories of extensions ask for, for the rest."""
+    icon = (ROOT / ICON).read_bytes()
+    assert icon.startswith(b"\x89PNG\r\n\x1a\n")
+    assert icon[16:24] == (512).to_bytes(4, "big") * 2
+    assert len(icon) < 10_000
+    assert EXTENSION["icon"] == ICON.name
+    section = DOCUMENTS["README.md"].partition("## Privacy Policy")[2].partition("\n## ")[0]
+    assert [f"]({link})" in section for link in EXTENSION["privacy_policies"]] == [True]
+
+
+def test_what_is_handed_on_has_its_hashes(tmp_path: Path) -> None:
+    wheels = {"ab_c-1.0-py3-none-any.whl": b"1", "de-2-cp311-x.whl": b"2", "de-2-cp311-y.whl": b"3"}
+    for name, content in wheels.items():
+        (tmp_path / name).write_bytes(content)
+    one, two, three = (hashlib.sha256(content).hexdigest() for content in wheels.values())
+    assert requirements(tmp_path) == (
+        f"ab-c==1.0 \\\n    --hash=sha256:{one}\nde==2 \\\n    --hash=sha256:{two} \\\n    --hash=sha256:{three}\n"
+    )
+    (tmp_path / SUMS).write_text("old")
+    assert sums(tmp_path) == "".join(f"{digest(tmp_path / name)}  {name}\n" for name in sorted(wheels))
+    (tmp_path / "ab_c-1.1-py3-none-any.whl").touch()
+    with pytest.raises(SystemExit, match=r"has ab-c in several versions: 1\.0, 1\.1"):
+        requirements(tmp_path)
 
 
 def test_the_tools_that_are_always_there_are_announced() -> None:
@@ -98,6 +133,7 @@ def test_the_whole_package_is_packed_and_what_it_takes_to_install_it(tmp_path: P
     expected = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in package}
     assert held == expected | {
         "manifest.json": (ROOT / MANIFEST).read_bytes(),
+        ICON.name: (ROOT / ICON).read_bytes(),
         "README.md": (ROOT / "README.md").read_bytes(),
         "LICENSE": (ROOT / "LICENSE").read_bytes(),
         BUILD_BACKEND: (ROOT / BUILD_BACKEND).read_bytes(),
@@ -113,7 +149,7 @@ def test_nothing_else_is_packed_whatever_lies_around(tmp_path: Path) -> None:
     package = checkout / "src" / "uru_mcp"
     for name in ("__pycache__", "sandbox"):
         (package / name).mkdir(parents=True)
-    for name in (str(MANIFEST), "pyproject.toml", "constraints.txt", "README.md", "LICENSE", BUILD_BACKEND):
+    for name in (str(MANIFEST), str(ICON), "pyproject.toml", "constraints.txt", "README.md", "LICENSE", BUILD_BACKEND):
         (checkout / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, checkout / name)
     (package / "sandbox" / "kept.py").touch()
@@ -125,6 +161,6 @@ def test_nothing_else_is_packed_whatever_lies_around(tmp_path: Path) -> None:
     bundle = pack(checkout, tmp_path)
     with ZipFile(bundle) as archive:
         names = archive.namelist()
-    expected = ["LICENSE", "README.md", BUILD_BACKEND, "manifest.json", "pyproject.toml", "src/uru_mcp/sandbox/kept.py"]
-    assert sorted(names) == expected
+    expected = ["LICENSE", "README.md", BUILD_BACKEND, "icon.png", "manifest.json", "pyproject.toml"]
+    assert sorted(names) == [*expected, "src/uru_mcp/sandbox/kept.py"]
     assert KEY.encode() not in bundle.read_bytes()

@@ -34,13 +34,18 @@ def test_the_form_and_the_messages_have_the_same_titles_and_the_extension_says_t
         ({"URU_API_KEY": "a b"}, "The field “Uru API key” of the Uru extension cannot be used: "),
         ({"URU_API_KEY": KEY, "URU_PERMISSIONS": "reed"}, "The field “Permissions” of the Uru extension cannot be "),
         ({"URU_API_KEY": KEY, "URU_WORKSPACE_ID": "Acme"}, "The field “Workspace” of the Uru extension cannot be "),
+        ({"URU_API_KEY": KEY, "URU_TOOLS": "a b"}, "The field “Tools” of the Uru extension cannot be "),
+        ({"URU_API_KEY": KEY, "URU_CONFIRM": "never,a"}, "The field “Confirm” of the Uru extension cannot be "),
+        ({"URU_API_KEY": KEY, "URU_APPROVALS": "me"}, "The field “Approvals” of the Uru extension cannot be "),
     ],
 )
 def test_what_is_wrong_with_the_form_is_said_in_its_terms(variables: dict[str, str], told: str) -> None:
     with pytest.raises(SettingsError) as caught:
         read_settings({**variables, IN_EXTENSION: "1"})
     assert caught.value.message.startswith(told)
-    assert "URU_" not in f"{caught.value.message} {caught.value.fix}"
+    said = f"{caught.value.message} {caught.value.fix}"
+    assert "URU_" not in said
+    assert "remove" not in said, "a field is left blank"
     with pytest.raises(SettingsError) as elsewhere:
         read_settings(variables)
     assert "URU_" in elsewhere.value.message
@@ -91,6 +96,6 @@ def test_each_phrase_is_one_that_is_said_elsewhere(about_variable: str) -> None:
 
 def test_variables_that_the_form_does_not_have_stay_as_they_are() -> None:
     assert (
-        in_extension("URU_API_KEY_FILE, URU_TOOLS and MY_URU_API_KEY")
-        == "URU_API_KEY_FILE, URU_TOOLS and MY_URU_API_KEY"
+        in_extension("URU_API_KEY_FILE, URU_LOG_LEVEL and MY_URU_API_KEY")
+        == "URU_API_KEY_FILE, URU_LOG_LEVEL and MY_URU_API_KEY"
     )

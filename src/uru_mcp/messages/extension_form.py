@@ -16,6 +16,9 @@ FIELDS: Mapping[str, str] = {
     "URU_API_KEY": "Uru API key",
     "URU_PERMISSIONS": "Permissions",
     "URU_WORKSPACE_ID": "Workspace",
+    "URU_TOOLS": "Tools",
+    "URU_CONFIRM": "Confirm",
+    "URU_APPROVALS": "Approvals",
 }
 """The title of the field for each variable that the form asks for."""
 
@@ -33,6 +36,10 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("URU_API_KEY is not set", "URU_API_KEY is blank"),
     ("own workspace, or remove it.", "own workspace, or leave it blank."),
     ("UUID, or remove it.", "UUID, or leave it blank."),
+    ("*DELETE*, or remove it.", "*DELETE*, or leave it blank."),
+    ("*SEND*, or remove it.", "*SEND*, or leave it blank."),
+    ("ask or person, or remove it.", "ask or person, or leave it blank."),
+    ("with URU_APPROVALS=person", f"with “person” in {named('URU_APPROVALS')}"),
     ("change or remove URU_WORKSPACE_ID", f"change or empty {named('URU_WORKSPACE_ID')}"),
     (
         " Or set URU_API_KEY_FILE to a file whose first line is the key, or URU_API_KEY_COMMAND to a command that"
