@@ -7,8 +7,11 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.commands.doctor.patient import Patient
 from uru_mcp.commands.doctor.checks import Check
+from uru_mcp.commands.doctor.desktop_environment import environment_for
 
 WINDSURF, CURSOR = ".codeium/windsurf/mcp_config.json", ".cursor/mcp.json"
 
@@ -56,8 +59,28 @@ async def test_each_key_is_asked_about_once_whatever_the_terminal_sets(patient: 
     )
     assert "was deleted" in found[f"key …{deleted.record.last4}"].seen
     assert found[f"key …{deleted.record.last4}"].seen.endswith("(used by Windsurf “uru”)")
+    remedy = found[f"key …{deleted.record.last4}"].remedy or ""
+    assert remedy.endswith(f"restart the client. It is set in {patient.home / WINDSURF}.")
     records = [request for request in patient.uru.sandbox.requests if request.path == "/keys/self"]
     assert len(records) == 3, "the terminal's key and two others"
+
+
+@pytest.mark.parametrize(
+    ("client", "platform", "inherited"),
+    [
+        ("claude-desktop", "darwin", {"HOME": "/h", "LC_ALL": "C", "PATH": "/usr/bin:/bin:/usr/sbin:/sbin"}),
+        ("cursor", "win32", {"HOME": "/h", "LC_ALL": "C", "PATH": "/mine", "PYTHONPATH": "/p"}),
+        (
+            "claude-code",
+            "darwin",
+            {"HOME": "/h", "LC_ALL": "C", "PATH": "/mine", "PYTHONPATH": "/p", "https_proxy": "p"},
+        ),
+    ],
+)
+def test_a_client_hands_on_what_its_platform_gives_it(client: str, platform: str, inherited: dict[str, str]) -> None:
+    shell = {"HOME": "/h", "LC_ALL": "C", "PATH": "/mine", "PYTHONPATH": "/p", "https_proxy": "p", "URU_API_KEY": "k"}
+    own = {"URU_PERMISSIONS": "read"}
+    assert environment_for(client, own, shell, platform) == {**inherited, **own}
 
 
 async def test_the_address_and_the_proxy_are_those_of_the_entry(patient: Patient) -> None:

@@ -9,7 +9,10 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -37,7 +40,7 @@ class Question:
 
     variables: Mapping[str, str]
     environ: Mapping[str, str]
-    used_by: list[str] = field(default_factory=list)
+    used_by: dict[str, Path] = field(default_factory=dict)  # the name of each entry, and its file
     answer: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -58,12 +61,18 @@ async def examine_keys(examination: Examination, found: Sequence[Found], environ
             elif not is_ours and "URU_API_KEY_COMMAND" in server.env:
                 examination.tell("key", skipped(f"of {name}: its command was not run, since it may not be uru-mcp"))
             elif (question := _question(one.environment_of(server, environ))) is not None:
-                questions.setdefault(tuple(sorted(question.variables.items())), question).used_by.append(name)
+                questions.setdefault(tuple(sorted(question.variables.items())), question).used_by[name] = (
+                    one.configuration.path
+                )
     if questions:
         examination.begin("keys")
         await _ask([*questions.values()])
     for question in questions.values():
-        examination.tell(question.name, _finding(question, environ))
+        await examination.look(question.name, partial(_look, question, environ))
+
+
+async def _look(question: Question, environ: Mapping[str, str]) -> Finding:
+    return _finding(question, environ)
 
 
 def _question(environ: Mapping[str, str]) -> Question | None:
@@ -89,7 +98,8 @@ async def _ask(questions: Sequence[Question]) -> None:
 
     async def ask(question: Question) -> None:
         async with turns:
-            question.answer = _read(await output_of(QUESTION, question.environ))
+            with suppress(OSError):  # it cannot be started, so there is no answer
+                question.answer = _read(await output_of(QUESTION, question.environ))
 
     with anyio.move_on_after(LONGEST):
         async with anyio.create_task_group() as tasks:
@@ -116,7 +126,8 @@ def _finding(question: Question, environ: Mapping[str, str]) -> Finding:
                 f" This terminal sets {', '.join(hidden)}, which a desktop program does not see: if connections to Uru"
                 " need it, add it to the env of the entry."
             )
-        return Finding("failed", f"{error['message']} ({users})", f"{error['fix']}{also}")
+        files = ", ".join(map(str, dict.fromkeys(question.used_by.values())))
+        return Finding("failed", f"{error['message']} ({users})", f"{error['fix']}{also} It is set in {files}.")
     if found is None:
         return Finding("failed", f"Uru could not be asked about it in time ({users})", "Try again in a minute.")
     workspace = found["workspace"] or {}
