@@ -232,12 +232,13 @@ def test_what_cannot_be_read_is_said_with_what_to_do(words: list[str], variable:
     assert said in flat(ran.stderr)
 
 
-def test_the_tables_fit_into_80_columns(file: Path) -> None:
+@pytest.mark.parametrize("columns", [60, 80])
+def test_the_tables_fit_the_terminal(file: Path, columns: int) -> None:
     ends = ("a" * 60, "b" * 60)
     for end in ends:
         write(file, replace(READ_CALL, tool="gmail" + end[5:-5] + "tail1", ms=123_456, chars_out=10_000_000))
-    lines = usage(str(file)).stdout.splitlines()
-    assert max(map(len, lines)) <= 80
+    lines = usage(str(file), COLUMNS=str(columns)).stdout.splitlines()
+    assert max(map(len, lines)) <= columns
     assert sum(line.startswith("gmail") and "tail1 " in line for line in lines) == len(ends)
 
 

@@ -1,7 +1,7 @@
 """A local Uru for testing: Uru's HTTP API over SQLite, implemented only from the API's description.
 
 `Sandbox.open()` creates one; its `app` is an ASGI application, and `sandbox.serve.serving` serves it on a socket.
-It imports nothing from the rest of this project, so that the two cannot share a mistake.
+It imports nothing from the rest of this project but `text_layout`, so that the two cannot share a mistake.
 
 Its names are imported on first use, since `uru-mcp --help` needs only `sandbox.cli.commands`.
 """
