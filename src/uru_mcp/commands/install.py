@@ -87,9 +87,7 @@ def install(
     machine = Machine(sys.platform, Path.home(), read_environment())
     if uninstall and (permissions or key_file or key_command or assignments or sandbox):
         raise click.UsageError("--uninstall can be combined only with --name, --yes and --dry-run.")
-    if sandbox and (key_file or key_command):
-        option = "--key-file" if key_file else "--key-command"
-        raise click.UsageError(f"A sandbox needs no key: --sandbox cannot be combined with {option}.")
+    _see_that_there_is_one_key(sandbox=sandbox, key_file=key_file, key_command=key_command)
     if NAME.fullmatch(name) is None:
         raise click.UsageError("--name may contain only letters, digits, - and _, since clients use it in tool names.")
     configuration = _chosen(client, machine)
@@ -109,6 +107,15 @@ def install(
         asks=asks,
     )
     _install(configuration, wish, machine)
+
+
+def _see_that_there_is_one_key(*, sandbox: bool, key_file: Path | None, key_command: str | None) -> None:
+    given = {"--key-file": key_file, "--key-command": key_command}
+    options = [option for option, value in given.items() if value is not None]
+    if sandbox and options:
+        raise click.UsageError(f"A sandbox needs no key: --sandbox cannot be combined with {options[0]}.")
+    if len(options) > 1:
+        raise click.UsageError("The key can come from only one place: use --key-file or --key-command.")
 
 
 def _checked(permissions: str | None) -> str | None:

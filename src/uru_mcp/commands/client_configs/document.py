@@ -131,6 +131,9 @@ def undone(document: Document, name: str, earlier: Iterable[Document], replaced:
     entry = document.server(name)
     for one in earlier:
         with suppress(ConfigurationError):
-            if one.server(name) == replaced and one.with_server(name, entry) == document:
+            if one.server(name) == replaced and (
+                one.with_server(name, entry) == document
+                or (replaced is not None and one.without_server(name) == document.without_server(name))
+            ):
                 return one
     return document.without_server(name) if replaced is None else document.with_server(name, replaced)

@@ -56,7 +56,7 @@ def _of_projects(configuration: Configuration, name: str) -> Iterator[str]:
         for one, entry in servers.items():
             is_node = is_node_client(entry, configuration.client.shape)
             if is_node or one == name:
-                what = f"the server “{one}”, {NODE_CLIENT}," if is_node else f"another server “{one}”"
+                what = f"{NODE_CLIENT} as the server “{one}”" if is_node else f"another server “{one}”"
                 remove = f"cd {shlex.quote(project)} && claude mcp remove {shlex.quote(one)} --scope local"
                 instead = ", which is used there instead" if one == name else ""
                 yield f"In {project}, Claude Code's local scope has {what}{instead}. Remove it: {remove}"
