@@ -66,6 +66,23 @@ async def test_a_command_that_does_not_exist_is_told_with_one_that_does(patient:
     assert str(patient.desktop) in remedy
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "written"),
+    [
+        (".codex/config.toml", '[mcp_servers.uru]\ncommand = "/gone/uru-mcp"\n', 'command = "{}", args = []'),
+        (".config/goose/config.yaml", "extensions:\n  uru:\n    cmd: /gone/uru-mcp\n", 'cmd: "{}", args: []'),
+        (".config/opencode/opencode.json", '{"mcp": {"uru": {"command": ["/gone/uru-mcp"]}}}', '"command": ["{}"]'),
+    ],
+)
+async def test_what_to_write_is_told_as_the_client_has_it(file: str, text: str, written: str, patient: Patient) -> None:
+    place = patient.home / file
+    place.parent.mkdir(parents=True)
+    place.write_text(text)
+    (found,) = [check for check in await patient.checks() if check.name.endswith(" “uru” command")]
+    assert found.seen == "/gone/uru-mcp does not exist."
+    assert f"write {written.format(Path(sys.executable).with_name('uru-mcp'))}; or run" in (found.remedy or "")
+
+
 async def test_a_command_that_no_path_leads_to_is_told(patient: Patient) -> None:
     patient.configure(uru={**SANDBOXED, "command": "uru-mcp-of-nobody"})
     _, seen, _ = await fault_of(patient)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.commands.doctor.patient import Patient
+from uru_mcp.commands.client_configs.known_clients import CLIENTS
 from uru_mcp.commands.doctor.checks import Check
 from uru_mcp.commands.doctor.desktop_environment import environment_for
 
@@ -69,18 +70,27 @@ async def test_each_key_is_asked_about_once_whatever_the_terminal_sets(patient: 
     ("client", "platform", "inherited"),
     [
         ("claude-desktop", "darwin", {"HOME": "/h", "LC_ALL": "C", "PATH": "/usr/bin:/bin:/usr/sbin:/sbin"}),
+        ("codex", "linux", {"HOME": "/h", "LC_ALL": "C", "PATH": "/mine", "SSL_CERT_FILE": "/c"}),
         ("cursor", "win32", {"HOME": "/h", "LC_ALL": "C", "PATH": "/mine", "PYTHONPATH": "/p"}),
         (
             "claude-code",
             "darwin",
-            {"HOME": "/h", "LC_ALL": "C", "PATH": "/mine", "PYTHONPATH": "/p", "https_proxy": "p"},
+            {
+                "HOME": "/h",
+                "LC_ALL": "C",
+                "PATH": "/mine",
+                "PYTHONPATH": "/p",
+                "https_proxy": "p",
+                "SSL_CERT_FILE": "/c",
+            },
         ),
     ],
 )
 def test_a_client_hands_on_what_its_platform_gives_it(client: str, platform: str, inherited: dict[str, str]) -> None:
-    shell = {"HOME": "/h", "LC_ALL": "C", "PATH": "/mine", "PYTHONPATH": "/p", "https_proxy": "p", "URU_API_KEY": "k"}
+    shell = {"HOME": "/h", "LC_ALL": "C", "PATH": "/mine", "PYTHONPATH": "/p", "URU_API_KEY": "k"}
+    shell |= {"https_proxy": "p", "SSL_CERT_FILE": "/c"}
     own = {"URU_PERMISSIONS": "read"}
-    assert environment_for(client, own, shell, platform) == {**inherited, **own}
+    assert environment_for(CLIENTS[client].inherited, own, shell, platform) == {**inherited, **own}
 
 
 async def test_the_address_and_the_proxy_are_those_of_the_entry(patient: Patient) -> None:
@@ -94,7 +104,7 @@ async def test_the_address_and_the_proxy_are_those_of_the_entry(patient: Patient
     assert f"through the proxy of HTTPS_PROXY ({proxy.removeprefix('http://')})" in with_proxy.seen
     assert "This terminal sets" not in (with_proxy.remedy or "")
     assert "name cannot be resolved" in without.seen
-    assert "This terminal sets HTTPS_PROXY, which a desktop program does not see" in (without.remedy or "")
+    assert "This terminal sets HTTPS_PROXY, which that client does not pass on" in (without.remedy or "")
 
 
 async def test_a_key_is_found_where_a_desktop_program_finds_it(patient: Patient) -> None:

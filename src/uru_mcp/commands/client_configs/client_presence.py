@@ -6,8 +6,6 @@ from uru_mcp.commands.client_configs.locations import Configuration
 from uru_mcp.commands.client_configs.machine import Machine, is_there
 from uru_mcp.credentials.program_lookup import find_program
 
-PROGRAMS = {"claude-code": "claude", "vscode": "code", "gemini-cli": "gemini"}  # others have their client's name
-
 
 def absence(configuration: Configuration, machine: Machine) -> str | None:
     """A sentence if neither the client's file, nor its directory, nor its program on the PATH is there; else None.
@@ -16,7 +14,7 @@ def absence(configuration: Configuration, machine: Machine) -> str | None:
     """
     client, path = configuration.client, configuration.path
     has_directory = path.parent != machine.home and path.parent.is_dir()
-    program = PROGRAMS.get(client.name, client.name)
+    program = client.program or client.name
     if is_there(path) or has_directory or find_program(program, machine.environ.get("PATH")) is not None:
         return None
     return (

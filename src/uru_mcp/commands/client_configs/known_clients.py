@@ -11,11 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from uru_mcp.commands.client_configs import client_files
 from uru_mcp.commands.client_configs.entry_shape import PLAIN, Shape
 from uru_mcp.commands.client_configs.formats.parsing import Syntax
 from uru_mcp.commands.client_configs.machine import Machine
+
+# What a server inherits: all variables of the terminal that its client runs in; its PATH and those of the session, but
+# no proxies; or what a desktop program has, whose PATH is short.
+Inherited = Literal["terminal", "path", "desktop"]
 
 STDIO = {"type": "stdio"}
 
@@ -27,6 +32,7 @@ class Client:
     `member` is the object in its file that contains the servers by name. `opens` is how a user opens the file, and
     `next_step` what the user must do to apply a change. `call_timeout` is how many seconds the client waits for a call
     unless it is configured otherwise, if that is known. `placeholder` starts what the client replaces in values.
+    `program` is its name on the PATH if that is not `name`, and `inherited` what its servers inherit.
     """
 
     name: str
@@ -39,6 +45,8 @@ class Client:
     shape: Shape = PLAIN
     call_timeout: int | None = None
     placeholder: str | None = "${"
+    program: str = ""
+    inherited: Inherited = "desktop"
 
 
 CLIENTS = {
@@ -62,6 +70,8 @@ CLIENTS = {
             opens="any text editor",
             next_step="Restart Claude Code; /mcp shows the server.",
             shape=Shape(always=STDIO),
+            program="claude",
+            inherited="terminal",
         ),
         Client(
             "cursor",  # rejects trailing commas (upstash/context7#563)
@@ -80,6 +90,7 @@ CLIENTS = {
             next_step="In VS Code, run “MCP: List Servers”, choose the server, and start it.",
             syntax="jsonc",
             shape=Shape(always=STDIO),
+            program="code",
         ),
         Client(
             "windsurf",
@@ -99,7 +110,8 @@ CLIENTS = {
             syntax="jsonc",
         ),
         # Source: openai/codex, codex-rs/config/src/mcp_types.rs, and its documentation of MCP. It waits 10 seconds for
-        # a server's start and first list of tools by default, and uru-mcp may need as long.
+        # a server's start and first list of tools by default, and uru-mcp may need as long. Version 0.171 passes a
+        # server HOME, PATH and a few others, SSL_CERT_FILE among them, but no proxy.
         Client(
             "codex",
             "Codex",
@@ -111,6 +123,7 @@ CLIENTS = {
             shape=Shape(unless_set={"startup_timeout_sec": 30}),
             call_timeout=60,
             placeholder=None,
+            inherited="path",
         ),
         # Source: google-gemini/gemini-cli, docs/tools/mcp-server.md and packages/core/src/tools/mcp-client.ts; it
         # allows comments, and replaces $NAME and ${NAME}.
@@ -124,6 +137,8 @@ CLIENTS = {
             syntax="jsonc",
             call_timeout=600,
             placeholder="$",
+            program="gemini",
+            inherited="terminal",
         ),
         # Source: anomalyco/opencode, packages/opencode/src/config/mcp.ts. It waits 5 seconds for the first list of
         # tools by default, in newer versions 30; uru-mcp may need 10, and up to 50 for a call. `timeout` is in
@@ -144,6 +159,7 @@ CLIENTS = {
             ),
             call_timeout=60,
             placeholder="{env:",
+            inherited="terminal",
         ),
         # Source: cline/cline, apps/vscode/src/services/mcp/schemas.ts and sdk/packages/shared/src/mcp.ts.
         Client(

@@ -83,7 +83,7 @@ class Found:
 
     def environment_of(self, server: Server, environ: Mapping[str, str]) -> dict[str, str]:
         """The environment in which the client starts a server."""
-        return environment_for(self.configuration.client.name, server.env, environ, self.platform)
+        return environment_for(self.configuration.client.inherited, server.env, environ, self.platform)
 
     def has_placeholder(self, server: Server) -> bool:
         """Whether the server has a value that the client replaces."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from uru_mcp.commands.client_configs.known_clients import Inherited
 from uru_mcp.config.settings import PREFIX
 
-IN_A_TERMINAL = ("claude-code", "codex", "gemini-cli", "opencode")  # the names of clients
 SHORT_PATHS = {  # Source: launchd's default, and systemd's for the services of a user
     "darwin": "/usr/bin:/bin:/usr/sbin:/sbin",
     "linux": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -22,20 +22,26 @@ OF_THE_SESSION = frozenset(  # what the desktop session sets for each program
         *("DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"),
     }
 )
-NETWORK = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
+CERTIFICATE = "SSL_CERT_FILE"
+NETWORK = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", CERTIFICATE, "SSL_CERT_DIR")
 
 
-def environment_for(client: str, env: Mapping[str, str], environ: Mapping[str, str], platform: str) -> dict[str, str]:
-    """What this client gives a server whose entry sets `env`. `environ` is the environment of this terminal.
+def environment_for(
+    inherited: Inherited, env: Mapping[str, str], environ: Mapping[str, str], platform: str
+) -> dict[str, str]:
+    """What a client gives a server that inherits this and whose entry sets `env`. `environ` is that of this terminal.
 
     Windows keeps its variables per user and not per shell, so there only `URU_*` and network variables are left out.
     """
     base = {name: value for name, value in environ.items() if not name.startswith(PREFIX)}
-    if client not in IN_A_TERMINAL:
+    if inherited != "terminal":
+        kept = {CERTIFICATE: base[CERTIFICATE]} if inherited == "path" and CERTIFICATE in base else {}
         base = {name: value for name, value in base.items() if not is_network(name)}
         if platform != "win32":
             base = {name: value for name, value in base.items() if is_of_session(name)}
-            base["PATH"] = SHORT_PATHS.get(platform, SHORT_PATHS["linux"])
+        base |= kept
+    if inherited == "desktop" and platform != "win32":
+        base["PATH"] = SHORT_PATHS.get(platform, SHORT_PATHS["linux"])
     return {**base, **env}
 
 

@@ -123,7 +123,7 @@ def _finding(question: Question, environ: Mapping[str, str]) -> Finding:
         also = ""
         if error["code"] in NOT_CONNECTED and hidden:
             also = (
-                f" This terminal sets {', '.join(hidden)}, which a desktop program does not see: if connections to Uru"
+                f" This terminal sets {', '.join(hidden)}, which that client does not pass on: if connections to Uru"
                 " need it, add it to the env of the entry."
             )
         files = ", ".join(map(str, dict.fromkeys(question.used_by.values())))
