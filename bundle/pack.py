@@ -1,8 +1,9 @@
 """Packs the Claude Desktop extension: `python3 bundle/pack.py` writes `dist/uru-mcp-<version>.mcpb`.
 
 With `--wheels`, it also writes `dist/wheels/`, from which `pip` installs without a network: the wheel of uru-mcp, those
-of all that it needs in the versions of `constraints.txt`, and `requirements.txt` with the hash of each. They are for
-the kind of machine and the Python that packs; packed on another one into the same directory, its wheels are added.
+of all that it and its extra `otel` need in the versions of `constraints.txt`, and `requirements.txt` with the hash of
+each. They are for the kind of machine and the Python that packs; packed on another one into the same directory, its
+wheels are added.
 `dist/SHA256SUMS`, which is printed too, has the hash of every file in `dist/`.
 
 Files are named here one by one or by kind, so that nothing else gets in, whatever lies around in the checkout. The
@@ -85,7 +86,7 @@ def pack_wheels(root: Path, directory: Path) -> None:
     subprocess.run([*pip, "wheel", "--quiet", "--no-deps", "--wheel-dir", directory, root], check=True)
     (own,) = directory.glob("uru_mcp-*.whl")
     options = ("--only-binary", ":all:", "--constraint", constraints, "--dest", directory)
-    subprocess.run([*pip, "download", "--quiet", *options, own], check=True)
+    subprocess.run([*pip, "download", "--quiet", *options, f"{own}[otel]"], check=True)
     (directory / "requirements.txt").write_bytes(requirements(directory).encode())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import re
 import signal
 from collections.abc import Iterator
@@ -193,11 +194,28 @@ async def test_a_span_belongs_to_the_client_s_trace(connect: Connect, collector:
 
 
 async def test_traces_and_metrics_go_where_their_own_variables_say(connect_once: Connect, collector: Collector) -> None:
-    variables = {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": f"{collector.url}/own/v1/metrics"}
+    variables = {
+        "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": f"{collector.url}/own/v1/metrics",
+        "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS": "host,process",
+    }
     async with connect_once(otel=variables) as claude:
         report = await claude.whoami()
     assert {path for path, _, _ in collector.requests} == {"/own/v1/metrics"}
     assert report["telemetry"] == {"signals": ["metrics"], "collectors": [collector.url]}
+    assert {one["host.name"] for one in collector.resources} == {platform.node()}
+    assert not [name for one in collector.resources for name in one if name.startswith("process")]
+
+
+async def test_an_exporter_that_cannot_be_started_does_not_end_the_server(
+    connect_once: Connect, collector: Collector, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("OTEL_METRIC_EXPORT_INTERVAL", "0")
+    async with connect_once(otel=to(collector)) as claude:
+        await claude.call("uru_whoami")
+        await until(lambda: "could not be started" in caplog.text)
+        report = await claude.whoami()
+    assert report["telemetry"] == {"signals": [], "collectors": []}
+    assert "could not be started" in report["warnings"][-1]["message"]
 
 
 async def test_calls_without_a_valid_configuration_are_told_too(connect_once: Connect, collector: Collector) -> None:

@@ -71,7 +71,8 @@ class Delivery:
     @property
     def failure(self) -> str | None:
         """Why the last attempt failed; None if it did not."""
-        return next(iter(self._failures.values()), None)
+        failures = [*self._failures.values()]  # a copy, since other threads change it
+        return failures[0] if failures else None
 
     def ended(self, signal: str, *, is_success: bool) -> None:
         status = self._statuses.pop(signal, None)

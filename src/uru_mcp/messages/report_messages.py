@@ -69,7 +69,7 @@ EXPORTER_BROKEN = "OpenTelemetry's exporter could not be started, so no telemetr
 COLLECTOR_FAILS = "The last telemetry did not reach {collectors}: {reason}. Calls are not affected."
 CHECK_OTEL_VARIABLES = "Check the OTEL_… variables, first OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_HEADERS."
 HTTP_STATUS = "it answered with HTTP status {status}"
-NO_CONNECTION_TO_COLLECTOR = "no answer"
+NO_CONNECTION_TO_COLLECTOR = "it could not be reached, or its certificate is not trusted"
 
 
 # The beginning of the instructions, where nothing can be done
