@@ -103,7 +103,7 @@ class Terminal:
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home directory, in which the person stands, with an audit log as its document shows one."""
-    (entry,) = re.findall(r'^\{"time".+$', DOCUMENTS["docs/audit.md"], re.MULTILINE)
+    (entry,) = re.findall(r'^\{"v": 1, "time".+$', DOCUMENTS["docs/audit.md"], re.MULTILINE)
     (tmp_path / "uru-audit.jsonl").write_text(entry + "\n")
     monkeypatch.chdir(tmp_path)
     return tmp_path
