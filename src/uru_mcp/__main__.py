@@ -46,9 +46,12 @@ def _serve(early: EarlyStdin) -> NoReturn:
     try:
         settings = read_settings(environ)
     except SettingsError as error:  # a policy has come just now that cannot be used
+        import logging
+
         from uru_mcp.server.unconfigured import Unconfigured
 
         start_logging("warning", redaction)
+        logging.getLogger(__package__).warning("%s %s", error.message, error.fix)
         serve(Unconfigured(error, redaction, telemetry), redaction, early)
     start_logging(settings.log_level, redaction)
     serve(Bridge(settings, redaction, telemetry=telemetry), redaction, early)

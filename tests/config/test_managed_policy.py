@@ -47,6 +47,15 @@ async def test_permissions_that_it_does_not_allow_are_neither_listed_nor_used(
     assert uru.notes == []
 
 
+async def test_what_only_the_administrator_can_allow_is_said_once(
+    uru: Uru, connect_once: Connect, tmp_path: Path
+) -> None:
+    async with connect_once(policy=written(tmp_path, 'permissions = ["read"]')) as claude:
+        fix = (await claude.whoami())["tools"]["fix"]
+    assert fix.startswith("Tell the user that only the administrator of this machine can allow Write and Execute")
+    assert fix.count("administrator") == 1
+
+
 async def test_a_policy_does_not_declare_what_uru_does_not_tell(
     uru: Uru, connect_once: Connect, tmp_path: Path
 ) -> None:

@@ -145,8 +145,10 @@ def lacked(grant: Grant | None) -> Permissions:
 
 
 def remedies(missing: Permissions, grant: Grant) -> str:
-    """The same as `remedy` for each permission by itself, since a task may need one alone."""
-    return access_messages.remedies([remedy(frozenset({one}), grant) for one in Permission if one in missing])
+    """The same as `remedy` for each permission that the user can give by itself, since a task may need one alone."""
+    by_policy = missing - grant.allowed
+    kinds = [by_policy, *(frozenset({one}) for one in Permission if one in missing - by_policy)]
+    return access_messages.remedies([remedy(one, grant) for one in kinds if one])
 
 
 def remedy(missing: Permissions, grant: Grant) -> str:

@@ -26,12 +26,12 @@ def demo() -> None:
     from uru_mcp.commands.output import say
     from uru_mcp.config.policy_file import INSTALLED
 
-    _require_local_addresses(INSTALLED)
+    require_no_policy(INSTALLED)
     run_demo(say, InstalledServer(), stays=sys.stdin.isatty() and sys.stdout.isatty())
 
 
-def _require_local_addresses(file: PolicyFile) -> None:
-    """Raises: click.ClickException, if the administrator's policy has addresses, or cannot be used."""
+def require_no_policy(file: PolicyFile) -> None:
+    """Raises: click.ClickException, if an administrator's policy limits what the demo shows."""
     from uru_mcp.config.managed_policy import read_policy
     from uru_mcp.errors import SettingsError
     from uru_mcp.messages import policy_messages
@@ -40,5 +40,5 @@ def _require_local_addresses(file: PolicyFile) -> None:
         policy = read_policy(file)
     except SettingsError as error:
         raise click.ClickException(in_one_line(f"{error.message} {error.fix}")) from error
-    if policy is not None and policy.base_urls:
+    if policy is not None and policy.limits:
         raise click.ClickException(policy_messages.NO_DEMO.format(path=policy.path))

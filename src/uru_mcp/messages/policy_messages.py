@@ -31,8 +31,8 @@ NO_LIMITS = "it limits nothing"
 ASK_ABOUT_THE_PATTERN = "Tell the administrator of this machine, who can correct the pattern in {variable}."
 POLICY_MEMBER = "“{member}” of the administrator's policy"
 NO_DEMO = (
-    "The policy {path} allows only its own addresses, and the demo needs one of this machine. uru-mcp --sandbox whoami"
-    " shows a sandbox without any."
+    "The policy {path} limits this machine, and the demo shows what is possible without it. uru-mcp --sandbox whoami"
+    " shows a sandbox within the policy."
 )
 CHANGED = "the administrator's policy in {path} has changed, and holds from now on"
 LOG_REQUIRED_NOW = "The policy {path} has changed and requires an audit log. Until a restart, nothing is sent to Uru."

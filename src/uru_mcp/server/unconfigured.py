@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -13,7 +12,6 @@ from uru_mcp.audit.call_recorder import CallContext, CallRecorder
 from uru_mcp.audit.telemetry import Telemetry
 from uru_mcp.bridge import Answer
 from uru_mcp.catalog.catalog import Catalog
-from uru_mcp.config.managed_policy import POLICY
 from uru_mcp.config.tool_patterns import UserRules
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import SettingsError, UruError
@@ -26,8 +24,6 @@ from uru_mcp.tools.definitions import Definition
 from uru_mcp.tools.whoami import Facts, report
 from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.uru.resource_uris import ResourceUri
-
-log = logging.getLogger(__name__)
 
 
 class Unconfigured:
@@ -57,9 +53,6 @@ class Unconfigured:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        for problem in self._error.problems:
-            if problem.details["variable"] == POLICY:  # nobody who uses the client can put it right
-                log.error("%s %s", problem.message, problem.fix)
         yield
 
     async def list_tools(self) -> list[Definition]:

@@ -44,7 +44,6 @@ class PolicyChanges:
             self._managed = self._managed._replace(policy=read_policy(self._managed.file))
             settings = self._cut(self._managed)
         except SettingsError as error:
-            log.error("%s", error.message)
             self._identity.keep_to(self._settings.allowed_permissions, error)
             return
         log.warning("%s", policy_messages.CHANGED.format(path=path))
