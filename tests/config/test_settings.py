@@ -304,6 +304,10 @@ def test_what_may_be_lost_goes_where_the_platform_keeps_it(
         ("URU_NAMESPACE", "URU_NAMESPACES"),
         ("URU_APPS", "URU_NAMESPACES"),
         ("URU_WORKSPACEID", "URU_WORKSPACE_ID"),
+        ("URU_AUDIT_REQUIRED", "URU_AUDIT_LOG_REQUIRED"),
+        ("URU_REQUIRE_AUDIT_LOG", "URU_AUDIT_LOG_REQUIRED"),
+        ("URU_AUDIT_FILE", "URU_AUDIT_LOG"),
+        ("URU_REQUIRED", "URU_CONFIRM"),
         ("URU_PORXY_URL", "URU_PROXY_URL"),
     ],
 )
@@ -318,6 +322,7 @@ def test_a_name_that_was_meant_for_us_is_an_error_that_names_the_right_one(name:
     [
         *("URU_HOME", "URU_CLI_TOKEN", "URU_ENV", "URU_REGION", "URU_LOCALE", "URU_CLI_CONFIG", "URU_SDK_VERSION"),
         *("URU_TELEMETRY", "URU_EDITOR", "URU_CACHE_DIR", "URU_PROJECT", "URU_WEBHOOK_SECRET_ID", "URU_AGENT_MODEL"),
+        *("URU_LOG_FILE", "URU_STRICT"),
     ],
 )
 def test_a_variable_of_another_program_is_ignored_and_named(name: str) -> None:

@@ -35,6 +35,8 @@ TOOLS = words(
     " DISABLED PATTERN PATTERNS"
 )
 CONSENT = words("CONFIRM CONFIRMATION APPROVAL APPROVALS APPROVE REQUIRE REQUIRED ASK")
+DUTY = words("REQUIRE REQUIRED MANDATORY ENFORCE ENFORCED STRICT")
+AUDIT = words("AUDIT LOG LOGS LOGGING FILE PATH TRAIL")
 
 ALWAYS = words("PERMISSION PERMISSIONS PERMS SCOPES READONLY")  # even next to unknown words
 
@@ -46,6 +48,8 @@ MEANT_BY = (
     ("URU_NAMESPACES", words("NAMESPACE NAMESPACES APP APPS"), TOOLS),
     ("URU_TOOLS", TOOLS, TOOLS),
     ("URU_CONFIRM", CONSENT, CONSENT | TOOLS),
+    ("URU_AUDIT_LOG", words("AUDIT"), AUDIT),
+    ("URU_AUDIT_LOG_REQUIRED", words("AUDIT"), AUDIT | DUTY),
 )
 """The variable that is meant when one word of a name is in the first set and all its words are in the second."""
 
