@@ -9,13 +9,16 @@ import gc
 import os
 import sys
 from contextlib import suppress
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 with suppress(OSError):  # the working directory may be gone
     if not sys.flags.safe_path and sys.path[:1] in ([""], [os.getcwd()]):  # noqa: PTH109  # pathlib is not imported yet
         del sys.path[0]
 
 from uru_mcp.server.early_stdin import EarlyStdin, early_stdin  # not from the working directory
+
+if TYPE_CHECKING:
+    from uru_mcp.config.settings import Settings
 
 
 def main() -> None:
@@ -31,30 +34,26 @@ def main() -> None:
 
 def _serve(early: EarlyStdin) -> NoReturn:
     gc.disable()  # until all is imported, as in the command line
-    from uru_mcp.audit.telemetry import Telemetry
-    from uru_mcp.bridge import Bridge
     from uru_mcp.config.environment import read_environment, read_settings
-    from uru_mcp.config.otel_variables import read_otel_variables
     from uru_mcp.errors import SettingsError
+    from uru_mcp.server.bridge_opening import opener
     from uru_mcp.server.lifecycle import serve
     from uru_mcp.server.logging_setup import start_logging
     from uru_mcp.untrusted_input.redaction import Redaction
 
     early.look()
-    redaction, environ = Redaction(), read_environment()
-    telemetry = Telemetry(read_otel_variables(environ), redaction)
+    redaction = Redaction()
+    settings: Settings | SettingsError
     try:
-        settings = read_settings(environ)
+        settings = read_settings(read_environment())
     except SettingsError as error:  # a policy has come just now that cannot be used
+        settings = error
+    start_logging("warning" if isinstance(settings, SettingsError) else settings.log_level, redaction)
+    if isinstance(settings, SettingsError):
         import logging
 
-        from uru_mcp.server.unconfigured import Unconfigured
-
-        start_logging("warning", redaction)
-        logging.getLogger(__package__).warning("%s %s", error.message, error.fix)
-        serve(Unconfigured(error, redaction, telemetry), redaction, early)
-    start_logging(settings.log_level, redaction)
-    serve(Bridge(settings, redaction, telemetry=telemetry), redaction, early)
+        logging.getLogger(__package__).warning("%s %s", settings.message, settings.fix)
+    serve(opener(settings, redaction), redaction, early)
 
 
 if __name__ == "__main__":

@@ -19,11 +19,9 @@ from anyio.abc import TaskGroup
 
 from uru_mcp.audit.call_recorder import CallContext, recorder_of
 from uru_mcp.audit.telemetry import Telemetry
-from uru_mcp.config.chosen_key_source import source_of
 from uru_mcp.config.settings import Settings
 from uru_mcp.config.tool_patterns import UserRules
 from uru_mcp.credentials.api_key import Key
-from uru_mcp.credentials.keyring import Keyring
 from uru_mcp.errors import UnknownTool, UruError
 from uru_mcp.lazy_imports import CALLS, in_parts
 from uru_mcp.resources.record_cache import RecordCache
@@ -33,10 +31,7 @@ from uru_mcp.results.render import Rendered, Renderer
 from uru_mcp.session.call_deadline import in_time
 from uru_mcp.session.catalog_sync import Sync
 from uru_mcp.session.list_changes import Announcements, List, ignore_change
-from uru_mcp.session.policy_changes import PolicyChanges
-from uru_mcp.session.read_permission_check import ReadCheck
-from uru_mcp.session.session import Session, Snapshot
-from uru_mcp.session.tool_execution import Calls
+from uru_mcp.session.session import Snapshot
 from uru_mcp.session.wiring import Parts
 from uru_mcp.tools import shown_tools
 from uru_mcp.tools.background_runs import BackgroundRuns
@@ -45,6 +40,7 @@ from uru_mcp.tools.dispatch import ToolCalls
 from uru_mcp.tools.tool_list_cache import ToolList
 from uru_mcp.tools.whoami import Facts, report
 from uru_mcp.untrusted_input.redaction import Redaction
+from uru_mcp.uru.connect import connect
 from uru_mcp.uru.resource_uris import ResourceUri
 
 if TYPE_CHECKING:
@@ -61,9 +57,9 @@ log = logging.getLogger(__name__)
 class Bridge:
     """Serves one key at a time. Enter `running` before the first use.
 
-    `on_change` is awaited with the name of a list that has changed since a client last asked for it. `transport`
-    replaces the network, for example with an application in this process. `origin` is where calls come from, for the
-    audit log. `heavy_work` limits work that keeps the processor busy to one task at a time.
+    `on_change` is awaited with the name of a list that has changed since a client last asked for it. `parts` may run
+    already; otherwise they are made, with `transport` instead of the network if that is given. `origin` is where calls
+    come from, for the audit log.
     """
 
     def __init__(
@@ -71,6 +67,7 @@ class Bridge:
         settings: Settings,
         redaction: Redaction,
         *,
+        parts: Parts | None = None,
         transport: AsyncBaseTransport | None = None,
         origin: str | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -79,31 +76,19 @@ class Bridge:
         self._settings = settings
         self._redaction = redaction
         self._renderer = Renderer(redaction, budget=settings.result_chars, wording=settings.wording)
-        self._keyring = keyring = Keyring(source_of(settings), redaction)
-        self.heavy_work = anyio.CapacityLimiter(1)
-        parts = Parts(settings, redaction, keyring, transport, self.heavy_work)
-        connection, self._client = parts.connection, parts.client
-        identity = parts.identity(clock)
-        connection.on_refusal, connection.on_send = identity.mark_stale, lambda key: self.recorder.sent(key)
-        current_catalog = parts.current_catalog(on_load=self._after_look)
-        calls = Calls(self._client, identity)
-        read_check, policy_changes = ReadCheck(calls, identity), PolicyChanges(settings, identity, current_catalog)
-        self._session = Session(identity, current_catalog, read_check, policy_changes, on_look=self._after_look)
+        self._parts = parts = parts or Parts(settings, redaction, connect(settings, redaction, transport), clock)
+        self._session, self._keyring = parts.session, parts.keyring
         self._tool_list = ToolList(self._session, settings)
         self._announcements = Announcements(self._session, self._outlines, lambda name: self.on_change(name))
-        self._sync = Sync(
-            self._client, self._session, current_catalog, key=lambda: keyring.in_use, interval=settings.sync_interval
-        )
-        record_cache = RecordCache(calls, redaction)
+        record_cache = RecordCache(parts.calls, redaction)
         self._resource_handlers = ResourceHandlers(
             self._session, record_cache, self._renderer, redaction, lambda: self.report()[0]
         )
         self._background_runs = BackgroundRuns()
-        per_key_state = (identity, current_catalog, record_cache, self._background_runs, connection)
-        keyring.on_change = tuple(part.start_over for part in per_key_state)
+        self._keyring.on_change += (record_cache.start_over, self._background_runs.start_over)
         self._tool_calls = ToolCalls(
             self._session,
-            calls,
+            parts.calls,
             self._resource_handlers,
             self._background_runs,
             self._renderer,
@@ -113,6 +98,7 @@ class Bridge:
             execute_timeout=settings.execute_timeout,
         )
         self.recorder = recorder_of(settings, redaction, self._call_context, origin=origin, telemetry=telemetry)
+        parts.on_look, parts.on_send = self._announcements.after_look, self.recorder.sent
         self._tasks: TaskGroup
         self.on_change: Callable[[List], Awaitable[None]] = ignore_change
 
@@ -146,19 +132,12 @@ class Bridge:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Fetch the key's status and the catalog in the background, and close every connection at the end."""
-        try:
-            async with anyio.create_task_group() as tasks:
-                self._tasks = tasks
-                self._session.start(tasks)
-                self._background_runs.start(tasks)
-                if self._settings.sync_interval:
-                    tasks.start_soon(self._sync.run)
-                self.recorder.check()
-                yield
-                tasks.cancel_scope.cancel()
-        finally:
-            with anyio.CancelScope(shield=True):
-                await self._client.aclose()
+        async with self._parts.running() as self._tasks:
+            self._background_runs.start(self._tasks)
+            if self._settings.sync_interval:
+                self._tasks.start_soon(Sync(self._parts, interval=self._settings.sync_interval).run)
+            self.recorder.check()
+            yield
 
     async def list_tools(self) -> list[Definition]:
         """The tools to show now; those that Uru has not returned in time are missing."""
@@ -261,9 +240,6 @@ class Bridge:
     def _outlines(self) -> dict[List, object]:
         resources, prompts = self._resource_handlers.outline()
         return {"tools": self._tool_list.names, "resources": resources, "prompts": prompts}
-
-    async def _after_look(self) -> None:
-        await self._announcements.after_look()
 
     def _call_context(self, tool: str) -> CallContext:
         snapshot = self._session.now

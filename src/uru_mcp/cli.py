@@ -160,18 +160,12 @@ def _serve(choice: Choice) -> None:
     if not isinstance(settings, SettingsError):
         _name_what_limits(settings)
 
-    from uru_mcp.audit.telemetry import Telemetry
-    from uru_mcp.bridge import Bridge
-    from uru_mcp.config.environment import read_environment
-    from uru_mcp.config.otel_variables import read_otel_variables
+    from uru_mcp.server.bridge_opening import opener
     from uru_mcp.server.lifecycle import serve
-    from uru_mcp.server.unconfigured import Unconfigured
 
-    telemetry = Telemetry(read_otel_variables(read_environment()), redaction)
     if isinstance(settings, SettingsError):
         say(redaction.text(in_one_line(f"uru-mcp cannot work: {settings.message} Fix: {settings.fix}")), err=True)
-        serve(Unconfigured(settings, redaction, telemetry), redaction)
-    serve(Bridge(settings, redaction, transport=transport, telemetry=telemetry), redaction)
+    serve(opener(settings, redaction, transport), redaction)
 
 
 def _introduce(started: Start, arguments: list[str]) -> NoReturn:

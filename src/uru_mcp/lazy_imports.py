@@ -8,11 +8,26 @@ event loop, so it is split into parts, and the loop processes network events bet
 from __future__ import annotations
 
 import codecs
+from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 
 import anyio.lowlevel
 
+SESSION = (
+    "uru_mcp.uru.api",
+    "uru_mcp.access.identity",
+    "uru_mcp.catalog.catalog",
+    "uru_mcp.session.session",
+    "uru_mcp.session.wiring",
+)
+BRIDGE = (
+    "uru_mcp.results.render",
+    "uru_mcp.audit.call_recorder",
+    "uru_mcp.resources.resource_requests",
+    "uru_mcp.tools.dispatch",
+    "uru_mcp.bridge",
+)
 SDK = (
     "mcp_types._types",
     "mcp_types._v2025_11_25",
@@ -47,16 +62,18 @@ def load_codecs() -> None:
         codecs.lookup(name)
 
 
-async def in_parts(parts: tuple[str, ...]) -> None:
-    """Import the last of these modules, after the slowest of its dependencies.
+async def in_parts(parts: tuple[str, ...], between: Callable[[], None] = lambda: None) -> None:
+    """Import the last of these modules, after the slowest of its dependencies, and call `between` before each.
 
     Raises: ImportError when the last one cannot be imported; the others only split the work into smaller parts.
     """
     *first, wanted = parts
     for name in first:
+        between()
         await _let_network_progress()
         with suppress(ImportError):
             import_module(name)
+    between()
     await _let_network_progress()
     import_module(wanted)
 

@@ -129,7 +129,7 @@ class Broken(Redaction):
     def text(self, text):
         raise RuntimeError("with a secret in it")
 
-serve(Unconfigured(settings, Redaction()), Broken())
+serve_broken(Unconfigured, Broken())
 """
 LATER = """
 class Broken(Unconfigured):
@@ -143,7 +143,7 @@ class Broken(Unconfigured):
         await anyio.sleep(1)
         raise RuntimeError("with a secret in it")
 
-serve(Broken(settings, Redaction()), Redaction())
+serve_broken(Broken)
 """
 AT_ONCE = """
 class Broken(Unconfigured):
@@ -152,7 +152,7 @@ class Broken(Unconfigured):
         raise RuntimeError("with a secret in it")
         yield
 
-serve(Broken(settings, Redaction()), Redaction())
+serve_broken(Broken)
 """
 BEFORE = """
 from contextlib import asynccontextmanager
@@ -163,6 +163,14 @@ from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.server.unconfigured import Unconfigured
 
 settings = SettingsError([SettingsProblem("m", fix="f")])
+
+def serve_broken(bridge, redaction=None):
+    @asynccontextmanager
+    async def opened(look):
+        opened = bridge(settings, Redaction())
+        async with opened.running():
+            yield opened
+    serve(opened, redaction or Redaction())
 """
 
 

@@ -32,6 +32,7 @@ from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.uru.api import UruClient
 from uru_mcp.uru.catalog_version import ToolVersion
 
+AFTERWARDS = 0.25  # seconds after a load before what nobody waits for, so that a list that waits is answered first
 RELOAD_AFTER = 10.0  # seconds before what could not be loaded is tried again
 
 Value = TypeVar("Value")
@@ -187,7 +188,8 @@ class CurrentCatalog:
             self._loading = None
             done.set()
         await self._on_load()
-        if told is not None and self.place == place:
+        if told is not None:
+            await anyio.sleep(AFTERWARDS)
             await self._keep(place, told)
 
     async def _renew(self, place: CatalogKey, expected: ToolVersion | None) -> LoadedTools:
@@ -222,6 +224,7 @@ class CurrentCatalog:
 
     async def _confirm(self, place: CatalogKey, ahead: Ahead) -> None:
         """Load again if the namespaces differ from those that were answered at the same moment as the version."""
+        await anyio.sleep(AFTERWARDS)
         try:
             namespaces = await self._client.namespaces(within=LOAD_WITHIN)
         except UruError as error:
@@ -280,6 +283,8 @@ class CurrentCatalog:
     async def _keep(self, place: CatalogKey, told: LoadedTools) -> None:
         disk_cache, key, workspace_id = self._disk_cache, place.key, place.workspace_id
         if disk_cache is None or key is None or workspace_id is None or place.lacks_workspace or told.has_gaps:
+            return
+        if self.place != place:  # the key or the workspace has changed meanwhile
             return
         tools = {name: offered for name, (offered, _) in told.loaded.items()}
         listing = CachedTools(tuple(told.namespaces), tools, datetime.now(UTC))

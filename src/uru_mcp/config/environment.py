@@ -66,16 +66,18 @@ def read_settings(
         SettingsError: A setting is missing, invalid or not allowed, or the policy cannot be used; the error lists every
             problem, not only the first.
     """
-    from uru_mcp.config.managed_policy import read_policy
     from uru_mcp.config.settings import Managed, cut
     from uru_mcp.errors import SettingsError, SettingsProblem
 
     mark = policy_file.mark()  # before it is read, so that a change meanwhile shows as one
     policy, problems = None, list[SettingsProblem]()
-    try:
-        policy = read_policy(policy_file)
-    except SettingsError as error:
-        problems += error.problems
+    if mark is not None:
+        from uru_mcp.config.managed_policy import read_policy
+
+        try:
+            policy = read_policy(policy_file)
+        except SettingsError as error:
+            problems += error.problems
     try:
         given = _given(environ)
     except SettingsError as error:

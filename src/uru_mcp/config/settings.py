@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from uru_mcp.config.managed_policy import ManagedPolicy
-from uru_mcp.config.policy_file import PolicyFile
-from uru_mcp.config.tool_patterns import Pattern, Rules, UserRules
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import SettingsError, SettingsProblem
 from uru_mcp.messages import policy_messages
 from uru_mcp.permissions import EVERYTHING, Permission, Permissions
+
+if TYPE_CHECKING:
+    from uru_mcp.config.managed_policy import ManagedPolicy
+    from uru_mcp.config.policy_file import PolicyFile
+    from uru_mcp.config.tool_patterns import Pattern, UserRules
 
 PREFIX = "URU_"
 
@@ -75,6 +77,8 @@ class Settings:
     @property
     def rules(self) -> UserRules:
         """What the user and the administrator have set about tools, for every gate alike."""
+        from uru_mcp.config.tool_patterns import Rules, UserRules
+
         policy = self.policy
         allowed = None if policy is None else Rules(policy.tools)
         confirmed = None if policy is None else Rules(policy.confirm, is_closing_by_exception=False)

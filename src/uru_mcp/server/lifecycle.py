@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskStatus
 
     from uru_mcp.bridge import Bridge
+    from uru_mcp.server.bridge_opening import Opener
     from uru_mcp.server.unconfigured import Unconfigured
     from uru_mcp.untrusted_input.redaction import Redaction
 
@@ -37,14 +38,14 @@ LAST_RESORT = 0.5  # seconds from the end of stdin until the process exits, even
 WITH_TELEMETRY = 0.9  # seconds instead of that, if what telemetry is left is still to be sent
 
 
-def serve(bridge: Bridge | Unconfigured, redaction: Redaction, early: EarlyStdin | None = None) -> NoReturn:
+def serve(open_bridge: Opener, redaction: Redaction, early: EarlyStdin | None = None) -> NoReturn:
     """Serve until the end, and end the process: 0 after EOF, 128 + the signal's number after a signal.
 
     A broken stdout ends it as SIGPIPE ends others. `early` is what was read and answered before.
     """
     _raise_open_file_limit()
     load_codecs()
-    process = _Process(bridge, redaction, early or EarlyStdin())
+    process = _Process(open_bridge, redaction, early)
     try:
         status = anyio.run(process.run)
     except BaseException as error:  # boundary: any error is reported before the process exits
@@ -68,32 +69,32 @@ def _raise_open_file_limit() -> None:
 class _Process:
     """Runs the bridge and the server together. `status` is the exit code, as far as it is known."""
 
-    def __init__(self, bridge: Bridge | Unconfigured, redaction: Redaction, early: EarlyStdin) -> None:
-        self._bridge = bridge
+    def __init__(self, open_bridge: Opener, redaction: Redaction, early: EarlyStdin | None) -> None:
+        self._open_bridge = open_bridge
         self._redaction = redaction
-        self._early = early
+        self._early = early or EarlyStdin()
+        self._look = _look_at_nothing if early is None else early.look
         self.status = STDOUT_BROKE  # which ends the SDK's own tasks, and so all others, without a word
         self._is_over, self._is_closed = anyio.Event(), anyio.Event()
 
     async def run(self) -> int:
         async with anyio.create_task_group() as background:
-            await background.start(self._keep_running)
             try:
                 async with anyio.create_task_group() as tasks:
                     if sys.platform != "win32":  # its event loop does not support signals; Ctrl-C raises an exception
                         tasks.start_soon(self._watch_signals, tasks.cancel_scope)
                     tasks.start_soon(self._watch_parent, tasks.cancel_scope)
-                    await self._serve_stdio()
+                    await self._serve_stdio(await background.start(self._keep_open))
                     tasks.cancel_scope.cancel()
             finally:
                 self._is_over.set()
         return self.status
 
-    async def _keep_running(self, *, task_status: TaskStatus[None]) -> None:
+    async def _keep_open(self, *, task_status: TaskStatus[Bridge | Unconfigured]) -> None:
         """Run the bridge in its own task, so that it can be closed before the pipes are."""
         try:
-            async with self._bridge.recorder.telemetry.running(), self._bridge.running():
-                task_status.started()
+            async with self._open_bridge(self._look) as bridge:
+                task_status.started(bridge)
                 await self._is_over.wait()
         except Exception as error:  # boundary: reported now, since the task group cancels all other tasks
             self.status = _report_crash(error)
@@ -101,21 +102,21 @@ class _Process:
         finally:
             self._is_closed.set()
 
-    async def _serve_stdio(self) -> None:
+    async def _serve_stdio(self, bridge: Bridge | Unconfigured) -> None:
         stdin, stdout = open_stdin(self._early.ahead), open_stdout()
         handshake = self._early.handshake
-        opening = Opening(handshake, self._bridge, self._redaction, stdin, stdout)
+        opening = Opening(handshake, bridge, self._redaction, stdin, stdout)
         if not await opening.serve_stdio():
             self.status = STDOUT_BROKE if opening.is_broken else 0
-            await self._close()
+            await self._close(bridge)
             return
         from uru_mcp.server import stdio
 
-        self._bridge.recorder.telemetry.start()
+        bridge.recorder.telemetry.start()
         gc.freeze()  # imported modules are never garbage, so the collector need not scan them
         gc.set_threshold(GARBAGE_AFTER)
         gc.enable()
-        pipes = stdio.pipes(self._bridge, self._redaction, stdin, stdout, dropped=handshake.own_id)
+        pipes = stdio.pipes(bridge, self._redaction, stdin, stdout, dropped=handshake.own_id)
         async with pipes as conversation:
             try:
                 await conversation()
@@ -123,11 +124,11 @@ class _Process:
             except Exception as error:  # boundary: reported now, since closing the pipes may block forever
                 self.status = _report_crash(error)
             finally:
-                await self._close()
+                await self._close(bridge)
 
-    async def _close(self) -> None:
+    async def _close(self, bridge: Bridge | Unconfigured) -> None:
         within = LAST_RESORT
-        if self._bridge.recorder.telemetry.is_on:
+        if bridge.recorder.telemetry.is_on:
             within = WITH_TELEMETRY
             self._exit_in(within)  # also while an import blocks the event loop
         with anyio.move_on_after(within, shield=True):
@@ -157,6 +158,10 @@ class _Process:
         await _parent_gone()
         self.status = 0
         scope.cancel()
+
+
+def _look_at_nothing() -> None:
+    """Stdin is not looked at before the event loop reads it."""
 
 
 async def _parent_gone() -> None:

@@ -9,16 +9,12 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable
 
 import anyio
 
-from uru_mcp.catalog.current_catalog import CurrentCatalog
 from uru_mcp.catalog.loader import LOAD_WITHIN
-from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import UruError, WorkspaceProblem
-from uru_mcp.session.session import Session
-from uru_mcp.uru.api import UruClient
+from uru_mcp.session.wiring import Parts
 from uru_mcp.uru.catalog_version import is_news
 from uru_mcp.uru.retry import pause_after
 
@@ -40,17 +36,14 @@ class Sync:
 
     def __init__(
         self,
-        client: UruClient,
-        session: Session,
-        current_catalog: CurrentCatalog,
+        parts: Parts,
         *,
-        key: Callable[[], Key | None],
         interval: float,
     ) -> None:
-        self._client = client
-        self._session = session
-        self._current_catalog = current_catalog
-        self._key = key
+        self._client = parts.client
+        self._session = parts.session
+        self._current_catalog = parts.current_catalog
+        self._keyring = parts.keyring
         self._interval = interval
         self._polled_state: object = None
         self._has_ended = False
@@ -114,7 +107,7 @@ class Sync:
         key_status = self._session.now.key_status
         if key_status.trouble is not None and not (key_status.is_refused or key_status.lacks_workspace):
             return False  # Uru did not answer, so nothing new is known
-        state = (self._key(), key_status.record, key_status.workspace, key_status.state)
+        state = (self._keyring.in_use, key_status.record, key_status.workspace, key_status.state)
         if state == self._polled_state:
             return False
         self._polled_state, self._has_ended, self._failures, self._before = state, False, 0, None

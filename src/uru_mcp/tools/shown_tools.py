@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from math import inf
 from typing import Any, Literal
 
@@ -112,11 +113,12 @@ def listed(
     necessary = {
         tool.id: defined(tool) for tool in (*stand_ins, *catalog.always_listed) if is_granted(tool.needs, key_status)
     }
+    granted = cache(partial(is_granted, key_status=key_status))  # many tools need the same
     left = {"auto": budget, "all": inf, "none": -inf}[direct]
     left -= sum(definition.tokens for definition in (*own, *necessary.values()))
     shown = own
     for group in groups:
-        wanted = (tool for tool in group if is_granted(tool.needs, key_status))
+        wanted = (tool for tool in group if granted(tool.needs))
         listable = (tool for tool in wanted if tool.id in necessary or tool.id not in catalog.unlisted)
         whole, left = _whole(listable, necessary, left)
         shown += whole or [necessary[tool.id] for tool in group if tool.id in necessary]

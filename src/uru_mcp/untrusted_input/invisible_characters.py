@@ -36,22 +36,15 @@ FLAG = "\U0001f3f4\U000e0067\U000e0062(?:\U000e0065\U000e006e\U000e0067|\U000e00
 """The flags of England, Scotland and Wales, the only ones that use tag characters."""
 
 PICTURES = "©®‼⁉™ℹ↔-↙↩↪⌚⌛⌨⏏⏩-⏳⏸-⏺Ⓜ▪▫▶◀◻-◾☀-➿⤴⤵⬅-⬇⬛⬜⭐⭕〰〽㊗㊙\U0001f000-\U0001faff"
-PICTURE = re.compile(f"[{PICTURES}]")
-TONES = re.compile("[\U0001f3fb-\U0001f3ff]")
-# The first and the second emoji of sequences that are drawn as one.
-JOINS = re.compile(
-    "[⛓⛹❤🍄🍋🏃🏄🏊-🏌🏳🏴🐈🐕🐦🐻👁👦-👩👫-👯👰-👳👷👮💁💂💃💆💇🕵🕺🙂😮😵😶🙅-🙇🙋-🙎🚣🚴-🚶🛌🤝🤦🤵🤷-🤹🤼-🤾🥷🦸🦹🧍-🧏🧑🧔🧖-🧟🧒👧🫱🫆💋🧍]|[\U0001f3fb-\U0001f3ff]"
-)
-JOINED = re.compile(
-    "[♀♂♾⚕⚖⚧✈❄❤☠➡↔↕⬛🌈🌾🍳🍼🎄🎓🎤🎨🏫🏭🐦🐾👦-👩💋💥💨💫💻💼🔥🔧🔬🗨🚀🚒🟩🟫🤝🦯🦰-🦳🦺🦼🦽🧑🧒🩹🩰🫯🫲]"
-)
-HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff々〇]|[\U00020000-\U0003ffff]")  # as one class, it takes 5 ms to compile
-MONGOLIAN = re.compile("[\u1820-\u18aa]")
-CURSIVE = re.compile(
-    "[\u0620-\u064a\u066e-\u06d3\u06d5\u06ee-\u06fc\u0710-\u072f\u074d-\u077f\u07ca-\u07ea\u0840-\u0858\u0860-\u086a\u08a0-\u08c8]"
-)
-MARKED = re.compile("[\u064b-\u0652\u0670]")  # Arabic vowel signs, which stand between a letter and a joiner
-INDIC = re.compile("[\u0900-\u0dff\u0f40-\u0fbc\u1000-\u109f\u1780-\u17d3\U00011000-\U000114ff]")
+PICTURE = f"[{PICTURES}]"
+# The first and the second emoji of sequences that are drawn as one. These patterns are rare, and compiled on first use.
+JOINS = "[⛓⛹❤🍄🍋🏃🏄🏊-🏌🏳🏴🐈🐕🐦🐻👁👦-👩👫-👯👰-👳👷👮💁💂💃💆💇🕵🕺🙂😮😵😶🙅-🙇🙋-🙎🚣🚴-🚶🛌🤝🤦🤵🤷-🤹🤼-🤾🥷🦸🦹🧍-🧏🧑🧔🧖-🧟🧒👧🫱🫆💋🧍]|[\U0001f3fb-\U0001f3ff]"
+JOINED = "[♀♂♾⚕⚖⚧✈❄❤☠➡↔↕⬛🌈🌾🍳🍼🎄🎓🎤🎨🏫🏭🐦🐾👦-👩💋💥💨💫💻💼🔥🔧🔬🗨🚀🚒🟩🟫🤝🦯🦰-🦳🦺🦼🦽🧑🧒🩹🩰🫯🫲]"
+HAN = "[\u3400-\u9fff\uf900-\ufaff々〇]|[\U00020000-\U0003ffff]"  # as one class, it would take long to compile
+MONGOLIAN = "[\u1820-\u18aa]"
+CURSIVE = "[\u0620-\u064a\u066e-\u06d3\u06d5\u06ee-\u06fc\u0710-\u072f\u074d-\u077f\u07ca-\u07ea\u0840-\u0858\u0860-\u086a\u08a0-\u08c8]"
+MARKED = "[\u064b-\u0652\u0670]"  # Arabic vowel signs, which stand between a letter and a joiner
+INDIC = "[\u0900-\u0dff\u0f40-\u0fbc\u1000-\u109f\u1780-\u17d3\U00011000-\U000114ff]"
 
 
 def visible(text: str) -> str:
@@ -72,7 +65,7 @@ def _with_needed_helpers(text: str, *, with_scripts: bool = True) -> str:
     for found in HELPERS_AT.finditer(text):
         kept.append(text[end : found.start()])
         needed = _needed(text, found.start(), found.end())
-        if needed and not PICTURE.match(text, found.start() - 1) and needed != "\ufe0f":
+        if needed and not re.match(PICTURE, text[found.start() - 1 : found.start()]) and needed != "\ufe0f":
             for_scripts += len(needed)
             needed = needed if with_scripts else ""
         kept.append(needed)
@@ -101,21 +94,21 @@ def _selects(before: str, selector: str, after: str) -> bool:
     if not before:
         return False
     if selector in "\ufe0e\ufe0f":
-        return PICTURE.match(before) is not None or (before in "0123456789#*" and after == "\u20e3")
+        return re.match(PICTURE, before) is not None or (before in "0123456789#*" and after == "\u20e3")
     if "\u180b" <= selector <= "\u180f":
         is_vowel_next = after in ("\u1820", "\u1821")
-        return MONGOLIAN.match(before) is not None and (selector != "\u180e" or is_vowel_next)
-    return selector not in "\u200c\u200d" and HAN.match(before) is not None
+        return re.match(MONGOLIAN, before) is not None and (selector != "\u180e" or is_vowel_next)
+    return selector not in "\u200c\u200d" and re.match(HAN, before) is not None
 
 
 def _joins(text: str, start: int, before: str, joiner: str, after: str) -> bool:
     if not before or before.isascii():
         return False
-    if joiner == "\u200d" and JOINS.match(before):
-        return after != "" and JOINED.match(after) is not None
-    if INDIC.match(before):
+    if joiner == "\u200d" and re.match(JOINS, before):
+        return after != "" and re.match(JOINED, after) is not None
+    if re.match(INDIC, before):
         is_behind_virama = unicodedata.combining(before) == 9
-        is_in_word = bool(after) and INDIC.match(after) is not None
+        is_in_word = bool(after) and re.match(INDIC, after) is not None
         return is_behind_virama or (is_in_word and (unicodedata.combining(after) == 9 or after in "\u17c9\u17ca"))
-    letter = before if not MARKED.match(before) else text[start - 2 : start - 1]
-    return CURSIVE.match(letter) is not None and bool(after) and CURSIVE.match(after) is not None
+    letter = before if not re.match(MARKED, before) else text[start - 2 : start - 1]
+    return re.match(CURSIVE, letter) is not None and bool(after) and re.match(CURSIVE, after) is not None

@@ -23,11 +23,11 @@ from uru_mcp.uru.http import Connection, Request
 from uru_mcp.uru.http_errors import shaped, unconfirmed
 from uru_mcp.uru.key_record import KeyRecord, read_key_record
 from uru_mcp.uru.namespaces_and_tools import LeftOut, Namespace, UpstreamTool, read_namespaces, read_tools
+from uru_mcp.uru.response_body import FACTS_LIMIT
 from uru_mcp.uru.run_results import RunResult, read_result
 
 Value = TypeVar("Value")
 
-FACTS_LIMIT = 256 * 1024  # bytes of a response about the key or a version, which is not parsed in a thread
 LONGEST_TAG = 200  # characters
 NOT_IMPLEMENTED = 501  # some services return this for an endpoint that they do not have
 
@@ -87,7 +87,7 @@ class UruClient:
     async def tools(self, namespace: str, *, within: float) -> tuple[tuple[UpstreamTool, ...], tuple[LeftOut, ...]]:
         """List the tools of a namespace, and the entries that cannot be offered."""
         path = f"/list/apps/{segment(namespace)}/tools"
-        request = Request("GET", path, read=lambda body: shaped(partial(read_tools, namespace), body))
+        request = Request("GET", path, read=partial(shaped, partial(read_tools, namespace)), is_light=True)
         tools: tuple[tuple[UpstreamTool, ...], tuple[LeftOut, ...]] = await self._connection.send(request, within)
         return tools
 

@@ -9,8 +9,9 @@ import logging
 import random
 import ssl
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -36,6 +37,7 @@ from uru_mcp.uru.response_body import BODY_LIMIT as BODY_LIMIT
 from uru_mcp.uru.response_body import Received as Received
 from uru_mcp.uru.response_body import Request as Request
 from uru_mcp.uru.retry import parse_retry_after, wait_before
+from uru_mcp.uru.sent_ahead import SentAhead, first_requests
 
 CONNECT_TIMEOUT = 5.0  # seconds
 CONNECTIONS = 512  # twice the number of concurrent runs, so that long runs leave connections for quick requests
@@ -60,7 +62,7 @@ class Answer:
 class Connection:
     """A connection pool for one Uru. Redirects are not followed, so that the key is sent nowhere else.
 
-    `heavy_work` lets only one large parsing task run at a time.
+    `heavy_work` lets only one task at a time keep the processor busy.
     `on_refusal` is called when Uru answers 401 or 403, except to requests about the key itself, and `on_send` before
     each request, with its key.
     """
@@ -73,17 +75,31 @@ class Connection:
         workspace_id: str | None,
         redaction: Redaction,
         transport: httpx2.AsyncBaseTransport | None,
-        heavy_work: anyio.CapacityLimiter | None = None,
     ) -> None:
         self._base_url = base_url
         self._redaction = redaction
-        self._keyring = keyring
+        self.keyring = keyring
         self._workspace_id = workspace_id
         self._transport = transport
+        self._sent_ahead = SentAhead()
         self._opened: httpx2.AsyncClient | None = None
-        self._heavy_work = heavy_work or anyio.CapacityLimiter(1)
+        self.heavy_work = anyio.CapacityLimiter(1)
         self.on_refusal: Callable[[], None] = lambda: None
         self.on_send: Callable[[Key], None] = lambda _: None
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether Uru is at the other end of a network, and not an application in this process."""
+        return self._transport is None
+
+    @asynccontextmanager
+    async def sending_ahead(self) -> AsyncIterator[None]:
+        """Send what is asked first with the key in use; does nothing without a key."""
+        async with anyio.create_task_group() as tasks:
+            if self.keyring.in_use is not None:
+                self._sent_ahead.send(first_requests(self.keyring.in_use), tasks, self._fetch)
+            yield
+            tasks.cancel_scope.cancel()
 
     def start_over(self) -> None:
         """Discard state such as cookies that Uru set for an earlier key."""
@@ -153,7 +169,7 @@ class Connection:
             retry_after=retry_after,
             is_call=request.method == "POST",
             is_run=request.is_run,
-            steps=self._keyring.source.steps,
+            steps=self.keyring.source.steps,
         )
         error.details |= {"status": status, "no_route": is_no_route(status, error_body) or None}
         if status in (401, 403) and not request.asks_of_key:
@@ -185,15 +201,22 @@ class Connection:
 
         if received.is_quick and (request.read is None or request.is_light):
             return made()
-        return await anyio.to_thread.run_sync(made, abandon_on_cancel=True, limiter=self._heavy_work)
+        return await anyio.to_thread.run_sync(made, abandon_on_cancel=True, limiter=self.heavy_work)
 
     async def _receive(self, request: Request, within: float) -> Received:
-        key = request.key or self._keyring.in_use
+        key = request.key or self.keyring.in_use
         if key is None:
             message = access_messages.NO_KEY_NOW
             raise NoAnswer(message, fix=access_messages.WHOAMI_SAYS_WHY, retryable=False)
         self.on_send(key)
-        turn = within * TURN  # a request without a connection by then fails as "nothing was sent"
+        sent_ahead = self._sent_ahead.take(request, key)
+        return await (self._fetch(replace(request, key=key), within) if sent_ahead is None else sent_ahead.received())
+
+    async def _fetch(self, request: Request, within: float) -> Received:
+        """Send a request with its own key, and receive the response."""
+        key, turn = request.key, within * TURN  # without a connection by then it fails as "nothing was sent"
+        if key is None:
+            raise AssertionError("unreachable")
         async with self._ready().stream(
             request.method,
             self._base_url + request.path,

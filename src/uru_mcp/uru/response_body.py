@@ -23,6 +23,7 @@ from uru_mcp.uru.http_errors import unconfirmed, unreadable
 
 ERROR_BODY_LIMIT = 100_000  # bytes of an error body that are read; longer ones are not for people
 BODY_LIMIT = limits.BODY
+FACTS_LIMIT = 256 * 1024  # bytes of a response about the key or a version, which is not parsed in a thread
 ENCODED_LIMIT = BODY_LIMIT // 2  # bytes of a compressed body
 QUICK = 4 * 1024  # bytes of a compressed body that are decoded without a thread; they expand at most a thousandfold
 BLANKS = b" \t\r\n\xef\xbb\xbf"  # with the bytes of a byte order mark
