@@ -40,7 +40,7 @@ UNASKED = 0.3  # penalty for each word in the name that the query does not ask f
 REMOVING = 0.7  # factor on the score of a document that removes something, unless the query asks for that
 BATCH = 0.7  # factor on the score of a batch operation, unless the query asks for that
 
-LONGEST_WORD = 60  # characters: longer strings are not words, and stemming takes quadratic time
+LONGEST_WORD = 60  # characters: a longer string is no word, and is not stemmed, which takes quadratic time
 
 BEGINNING_FROM = 3  # characters: shorter prefixes match too many words
 BEGINNINGS = 50  # the maximum number of words with the same prefix
@@ -65,6 +65,8 @@ def _thesaurus() -> Thesaurus:
     stemmer, turn = snowballstemmer.stemmer("english"), threading.Lock()
 
     def stem(word: str) -> str:
+        if len(word) > LONGEST_WORD:
+            return word
         with turn:  # it serves one thread at a time
             found: str = stemmer.stemWord(word)
             return found
