@@ -8,9 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
-from datetime import UTC, datetime
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import anyio
 import anyio.to_thread
@@ -18,10 +16,10 @@ from anyio.abc import TaskGroup
 
 from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.catalog.assembly import assembled
-from uru_mcp.catalog.cache_format import CachedTools
 from uru_mcp.catalog.catalog import Catalog
 from uru_mcp.catalog.disk_cache import DiskCache
-from uru_mcp.catalog.loader import LOAD_WITHIN, VERSION_WITHIN, Ahead, LoadedTools, ask, wanted
+from uru_mcp.catalog.fallback import CatalogKey, Fallback, in_thread
+from uru_mcp.catalog.loader import LOAD_WITHIN, VERSION_WITHIN, Ahead, LoadedTools, ask
 from uru_mcp.catalog.user_choices import misfit_in_words
 from uru_mcp.config.tool_patterns import UserRules
 from uru_mcp.credentials.api_key import Key
@@ -37,14 +35,6 @@ RELOAD_AFTER = 10.0  # seconds before what could not be loaded is tried again
 
 Value = TypeVar("Value")
 log = logging.getLogger(__name__)
-
-
-class CatalogKey(NamedTuple):
-    """The key and the workspace that a catalog belongs to."""
-
-    key: Key | None
-    workspace_id: str | None
-    lacks_workspace: bool
 
 
 class CurrentCatalog:
@@ -72,7 +62,7 @@ class CurrentCatalog:
         self._client = client
         self._patterns = patterns
         self._redaction = redaction
-        self._disk_cache = disk_cache
+        self._fallback = Fallback(disk_cache, patterns, redaction)
         self._with_versions = with_versions
         self._heavy_work = heavy_work
         self._wanted = KeyStatus()
@@ -142,13 +132,13 @@ class CurrentCatalog:
         async with self._indexing:
             if not catalog.is_indexed:
                 await in_parts(SEARCH)
-                await _in_thread(lambda: catalog.index)
+                await in_thread(lambda: catalog.index)
         return catalog
 
     async def fall_back(self) -> None:
         """Fall back to the disk cache if nothing is loaded for this workspace yet and Uru has not refused it."""
         place = self.place
-        kept = await self._kept(place) if self._is_at_a_loss() else None
+        kept = await self._fallback.catalog(place, self._rules) if self._is_at_a_loss() else None
         if kept is not None and self.place is place and self._is_at_a_loss():
             self.current = kept
             await self._on_load()
@@ -190,7 +180,8 @@ class CurrentCatalog:
         await self._on_load()
         if told is not None:
             await anyio.sleep(AFTERWARDS)
-            await self._keep(place, told)
+            if self.place == place:  # neither the key nor the workspace has changed meanwhile
+                await self._fallback.keep(place, told)
 
     async def _renew(self, place: CatalogKey, expected: ToolVersion | None) -> LoadedTools:
         """Raises: `UruError` when Uru does not tell its namespaces."""
@@ -205,9 +196,9 @@ class CurrentCatalog:
         )
         older = self.current
         if told.has_gaps and older.source == "nobody":
-            older = await self._kept(place) or older
+            older = await self._fallback.catalog(place, self._rules) or older
         async with self._heavy_work:
-            renewed = await _in_thread(lambda: assembled(*told, self._redaction, older=older, rules=self._rules))
+            renewed = await in_thread(lambda: assembled(*told, self._redaction, older=older, rules=self._rules))
         if self.place == place:
             self._warn_of_misfits(renewed)
             self.current, self.trouble, self.version = renewed, None, version or self.version
@@ -261,39 +252,6 @@ class CurrentCatalog:
             await self.fall_back()
         elif self.current.source == "disk":
             self.current = self._empty
-
-    async def _kept(self, place: CatalogKey | None) -> Catalog | None:
-        """The cached tools of the workspace, filtered by the current settings."""
-        disk_cache = self._disk_cache
-        if disk_cache is None or place is None or place.key is None or place.workspace_id is None:
-            return None
-        key, workspace_id = place.key, place.workspace_id
-
-        def read() -> Catalog | None:
-            listing = disk_cache.fetch(key, workspace_id)
-            if listing is None:
-                return None
-            namespaces = wanted(listing.namespaces, self._patterns, self._redaction)
-            loaded = {one: (tools, ()) for one, tools in listing.tools.items()}
-            catalog = assembled(namespaces, loaded, [], self._redaction, rules=self._rules)
-            return replace(catalog, told_at=dict.fromkeys(listing.tools, listing.told_at), source="disk")
-
-        return await _in_thread(read)
-
-    async def _keep(self, place: CatalogKey, told: LoadedTools) -> None:
-        disk_cache, key, workspace_id = self._disk_cache, place.key, place.workspace_id
-        if disk_cache is None or key is None or workspace_id is None or place.lacks_workspace or told.has_gaps:
-            return
-        if self.place != place:  # the key or the workspace has changed meanwhile
-            return
-        tools = {name: offered for name, (offered, _) in told.loaded.items()}
-        listing = CachedTools(tuple(told.namespaces), tools, datetime.now(UTC))
-        await _in_thread(lambda: disk_cache.keep(key, workspace_id, listing))
-
-
-async def _in_thread(work: Callable[[], Value]) -> Value:
-    """Run the work in a thread, so that calls are answered meanwhile; cancellation does not wait for the thread."""
-    return await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
 
 
 def _not_loaded() -> NoAnswer:
