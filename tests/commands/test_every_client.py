@@ -133,6 +133,24 @@ def test_a_file_that_the_client_cannot_read_is_told_and_left_alone(
     assert [(one, one.read_bytes()) for one in file.parent.iterdir()] == [(file, before)]
 
 
+NODE_CLIENTS = {
+    "claude-desktop": '{"mcpServers":{"uru":{"command":"npx","args":["-y","uru-mcp"]}}}',
+    "codex": '[mcp_servers.uru] # node\ncommand = "npx"\nargs = ["-y", "uru-mcp"]\nenv = {TZ = "UTC"}\n\n[z]\n',
+    "opencode": '{"mcp": {"uru": {"type": "local", "command": ["npx", "-y", "uru-mcp"]}}} // é\n',
+    "goose": "extensions:\n  uru: # node\n    cmd: npx\n    args:\n    - uru-mcp\n    envs: {TZ: UTC}\n  b: {}\n",
+}
+
+
+@pytest.mark.parametrize(("name", "text"), NODE_CLIENTS.items())
+def test_a_node_client_s_entry_is_replaced_and_given_back(name: str, text: str, tmp_path: Path) -> None:
+    file = put(tmp_path, CLIENTS[name], text.encode())
+    assert install(tmp_path, name, "--sandbox").exit_code == 0
+    server = servers_in(file, CLIENTS[name])[0]
+    assert (server.command, server.args) == (SCRIPT, ("--sandbox",))
+    assert install(tmp_path, name, "--uninstall").exit_code == 0
+    assert [(one, one.read_bytes()) for one in file.parent.iterdir()] == [(file, text.encode())]
+
+
 EDITED_BY_HAND = [(one, text) for one in CLIENTS.values() for text in NOT_EDITABLE.get(one.syntax, ())]
 
 
