@@ -263,6 +263,7 @@ class Bridge:
             unseen_removed=self._redaction.unseen,
             wording=self._settings.wording,
             audit_trouble=self.recorder.trouble,
+            audit_blocks=self.recorder.is_required,
             audit_exposure=self.recorder.exposure,
             policy=self._session.policy,
             telemetry=self.recorder.telemetry.status,

@@ -107,8 +107,9 @@ async def test_what_keeps_it_from_being_written_is_told_and_what_is_required_is_
 async def test_without_a_file_what_is_required_is_refused(connect_once: Connect, uru: Uru) -> None:
     async with connect_once(AUDIT_LOG_REQUIRED="TRUE") as claude:
         error = await claude.error("uru_execute", LOG_NOTE)
-        (problem,) = (await claude.whoami())["problems"]
-    assert problem["message"] == error["message"]
+        known = await claude.whoami()
+    (problem,) = known["problems"]
+    assert (problem["message"], known["state"]) == (error["message"], "audit_unavailable")
     assert "URU_AUDIT_LOG is not set" in error["message"]
     assert "such as ~/uru-audit.jsonl" in error["fix"]
     assert uru.notes == []

@@ -46,8 +46,8 @@ class Facts:
     `catalog_trouble` is why the tools could not be loaded. `records_failed` is why records of a kind could not be
     listed at the last attempt. `source` is where the key comes from, and `exposure` who else can access it there.
     `unseen_removed` is the number of invisible characters removed from texts so far. `audit_trouble` is why calls are
-    not recorded, or refused, and `audit_exposure` who else can access the audit log. `wording` names the settings, and
-    `policy` is the administrator's.
+    not recorded, or refused if it `audit_blocks`, and `audit_exposure` who else can access the audit log. `wording`
+    names the settings, and `policy` is the administrator's.
     """
 
     key_status: KeyStatus
@@ -62,6 +62,7 @@ class Facts:
     exposure: Exposure | None = None
     unseen_removed: int = 0
     audit_trouble: UruError | None = None
+    audit_blocks: bool = False
     audit_exposure: Exposure | None = None
     telemetry: TelemetryStatus = TelemetryStatus()  # noqa: RUF009  # it is frozen
     wording: Callable[[str], str] = str
@@ -75,7 +76,7 @@ def report(facts: Facts) -> tuple[dict[str, Any], str]:
     "base_url": …, "problems": […], "warnings": […], "ignored_variables": [], "unseen_removed": 0}`
     """
     structure = {
-        "state": facts.key_status.state,
+        "state": _state(facts),
         "key": _key(facts),
         "workspace": _workspace(facts.key_status),
         "permissions": permissions_of(facts.key_status),
@@ -91,6 +92,13 @@ def report(facts: Facts) -> tuple[dict[str, Any], str]:
         **facts.telemetry.member,
     }
     return reworded(structure, facts.wording), "\n".join(map(facts.wording, lines(structure)))
+
+
+def _state(facts: Facts) -> str:
+    """`ready`, or the code of the error that prevents calls."""
+    if facts.audit_blocks and facts.audit_trouble is not None and facts.key_status.state == "ready":
+        return facts.audit_trouble.code
+    return facts.key_status.state
 
 
 def _key(facts: Facts) -> dict[str, Any]:
