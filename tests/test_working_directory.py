@@ -25,6 +25,7 @@ from uru_mcp.commands.client_configs.known_clients import CLIENTS
 from uru_mcp.commands.client_configs.launch import command_of
 from uru_mcp.commands.client_configs.locations import configuration as configuration_of
 from uru_mcp.commands.client_configs.reading import read_servers
+from uru_mcp.commands.own_command import own_command
 from uru_mcp.sandbox.serve import serving
 
 SCRIPT = str(Path(sys.executable).with_name("uru-mcp"))
@@ -208,7 +209,10 @@ def test_an_old_entry_is_a_fault_and_install_replaces_it(tmp_path: Path) -> None
 
     seen = doctor()
     assert "✗ Claude Desktop “uru” imports  it imports from the client's working directory first" in seen
-    assert f'"command": "{SCRIPT}", "args": ["--sandbox"]; or run uru-mcp install again.' in seen
+    assert (
+        f'"command": "{SCRIPT}", "args": ["--sandbox"]; or run {own_command("install", "claude-desktop")} again.'
+        in seen
+    )
     assert install(tmp_path, "claude-desktop", "--sandbox").exit_code == 0
     assert entry_of(tmp_path) == {"command": SCRIPT, "args": ["--sandbox"], "disabled": False}
     assert "imports" not in doctor()

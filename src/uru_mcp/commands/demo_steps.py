@@ -103,8 +103,8 @@ def _say_how_to_use_it(say: Say) -> None:
     if temporary is not None:
         say("\n".join(temporary))
         return
-    say(f"Run this:\n\n  {own_command('install', 'claude-desktop')}\n")
-    say("Or by hand: open Settings → Developer → Edit Config, paste this, put your key in, quit Claude fully and")
+    say(f"Run this:\n\n  {own_command('install', 'claude-desktop')}")
+    say("\nOr by hand: open Settings → Developer → Edit Config, paste this, put your key in, quit Claude fully and")
     say("open it again:\n")
     say(configuration(sys.executable))
     say("\nOr, without an account:\n")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from uru_mcp.config.settings import Settings
 
 PLAIN = {
-    "URU_API_KEY": r"uru_[!-#%-~]{8,}",
+    "URU_API_KEY": r"uru_[A-Za-z0-9_.+/~-]{8,}={0,2}",
     "URU_PROXY_URL": r"https://[a-z0-9.-]+\.[a-z]{2,}/?|http://(?:127\.0\.0\.1|localhost)(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}))?/?",
     "URU_WORKSPACE_ID": r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
     "URU_PERMISSIONS": r"(?:read|write|execute)(?:, ?(?:read|write|execute))*",

@@ -9,7 +9,7 @@ from uru_mcp.credentials.pasted_key import unwrapped
 from uru_mcp.messages import report_messages
 
 FORM = re.compile(r"uru_[!-~]{8,}")
-PLAIN = re.compile(r"uru_[A-Za-z0-9_-]{8,}")  # nothing in it can belong to what was pasted around it
+PLAIN = re.compile(r"uru_[A-Za-z0-9_.+/~-]{8,}={0,2}")  # nothing in it can belong to what was pasted around it
 
 
 class Key:
