@@ -218,7 +218,7 @@ BREAKS = (
     Break("results/render", "        if not self._redaction.is_clean(text):", "        if False:", "test_strangers.py"),
     Break("resources/resource_requests", "if clean != [uri, address.uri]:", "if False:", "resources/test_resources.py"),
     Break("server/stdio", "self._redaction.value(said.data)", "said.data", "server/test_line_framing.py"),
-    Break("commands/command_setup", "redaction.remember(Key(", "(Key(", "test_canary.py"),
+    Break("commands/command_setup", "redaction.remember(read_key(", "(read_key(", "test_canary.py"),
     Break(
         "audit/audit_log",
         "json.dumps(self._redaction.value(as_record(entry)))",

@@ -89,7 +89,7 @@ class Commands(click.Group):
             from uru_mcp.commands.own_command import own_command
 
             meant = f" Did you mean {own_command(near[0])}?" if near else ""
-            ctx.fail(f"There is no command {args[0]!r}.{meant}")
+            ctx.fail(f"No such command {args[0]!r}.{meant}")
         return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:

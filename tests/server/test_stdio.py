@@ -18,6 +18,7 @@ import pytest
 from tests.process import MODERN, PYTHON, SYSTEM, URU_MCP, Served, served
 from tests.time_limits import WITHIN
 from tests.world import Uru
+from uru_mcp.sandbox import Sandbox
 from uru_mcp.sandbox.serve import serving
 
 LOG_NOTE = {"tool": "company_demo__LOG_NOTE", "input": {"text": "hi"}}
@@ -101,11 +102,11 @@ async def test_the_sandbox_in_the_same_process_needs_neither_key_nor_network() -
     assert claude.stderr == ""
 
 
-async def test_the_sandbox_takes_a_given_key_for_what_it_is() -> None:
+async def test_the_sandbox_uses_a_key_of_its_own_beside_a_real_one_and_says_so() -> None:
     async with served("--sandbox", URU_API_KEY="uru_test_not_of_this_sandbox") as claude:
         await claude.initialize("2025-11-25")
-        assert [tool["name"] for tool in (await claude.result("tools/list"))["tools"]] == ["uru_whoami"]
-        assert (await claude.call("uru_whoami"))["structuredContent"]["state"] == "key_rejected"
+        assert (await claude.call("uru_whoami"))["structuredContent"]["state"] == "ready"
+    assert "not used, since the sandbox does not know it: URU_API_KEY" in claude.stderr
 
 
 async def test_without_any_configuration_it_serves_and_explains() -> None:
@@ -289,14 +290,17 @@ def test_in_a_terminal_a_command_is_neither_run_nor_shown(tmp_path: Path) -> Non
     assert not ran.exists()
 
 
-async def test_the_sandbox_in_this_process_takes_a_key_from_a_file_too(tmp_path: Path) -> None:
-    file = tmp_path / "key"
+async def test_the_sandbox_in_this_process_takes_a_key_of_its_own_from_a_file_too(tmp_path: Path) -> None:
+    file, database = tmp_path / "key", tmp_path / "uru.db"
+    kept = Sandbox.open(database)
+    made = kept.keys.create(name="Kept", workspace=kept.workspaces[0].id, permissions={"read"})
+    kept.close()
     file.touch(mode=0o600)
-    file.write_text("uru_test_0123456789abcdef")
-    async with served("--sandbox", URU_API_KEY_FILE=str(file)) as claude:
+    file.write_text(made.text)
+    async with served("--sandbox", "--db", str(database), URU_API_KEY_FILE=str(file)) as claude:
         await claude.initialize("2025-11-25")
         report = (await claude.call("uru_whoami"))["structuredContent"]
-    assert (report["state"], report["key"]["last4"]) == ("key_rejected", "cdef")
+    assert (report["state"], report["key"]["last4"]) == ("ready", made.text[-4:])
 
 
 @pytest.mark.parametrize(

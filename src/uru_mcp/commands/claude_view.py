@@ -60,7 +60,12 @@ async def _client(key: str, url: str) -> AsyncIterator[Client]:
 
     command, *words = current_command()
     with TemporaryDirectory() as cache:  # nothing is kept afterwards
-        environment = {**_environment(key, url), "XDG_CACHE_HOME": cache, "LOCALAPPDATA": cache}
+        environment = {
+            **_environment(key, url),
+            "XDG_CACHE_HOME": cache,
+            "LOCALAPPDATA": cache,
+            "URU_LOG_LEVEL": "error",
+        }
         process = StdioServerParameters(command=command, args=words, env=environment, cwd=cache)
         async with Client(process, mode="legacy") as client:
             yield client

@@ -38,6 +38,7 @@ class Say(Protocol):
 
 
 WITHIN = 60.0  # seconds for the whole demo
+QUIET = {"URU_LOG_LEVEL": "error"}  # what goes wrong in the demo is meant to, and its answers say it
 NOTE = "Called the customer back, all is well."
 LOG_NOTE = {"tool": "company_demo__LOG_NOTE", "input": {"text": NOTE}}
 MAIL: dict[str, Any] = {
@@ -197,7 +198,7 @@ async def _claude(
         process = StdioServerParameters(
             command=command,
             args=words,
-            env={"URU_API_KEY": made.text, "URU_PROXY_URL": url, "XDG_CACHE_HOME": cache, **settings},
+            env={"URU_API_KEY": made.text, "URU_PROXY_URL": url, "XDG_CACHE_HOME": cache, **QUIET, **settings},
         )
         async with AsyncExitStack() as stack:
             with progress("Starting uru-mcp"):
