@@ -83,6 +83,24 @@ async def test_what_to_write_is_told_as_the_client_has_it(file: str, text: str, 
     assert f"write {written.format(Path(sys.executable).with_name('uru-mcp'))}; or run" in (found.remedy or "")
 
 
+async def test_a_server_that_is_switched_off_is_warned_of(patient: Patient) -> None:
+    patient.configure(uru={**SANDBOXED, "disabled": True})
+    name, seen, _ = await fault_of(patient, verdict="warning")
+    assert (name, seen) == (
+        "Claude Desktop “uru”",
+        f"is switched off in {patient.desktop}, so Claude Desktop does not start it",
+    )
+
+
+async def test_a_deadline_that_the_client_does_not_wait_for_is_warned_of(patient: Patient) -> None:
+    key = {"URU_API_KEY": patient.key.text, "URU_PROXY_URL": patient.url}
+    patient.configure(uru={**SANDBOXED, "args": ["-P", "-m", "uru_mcp"], "env": {**key, "URU_CALL_DEADLINE": "60"}})
+    name, seen, remedy = await fault_of(patient, verdict="warning")
+    assert name == "Claude Desktop “uru” settings"
+    assert seen == "URU_CALL_DEADLINE is 60 seconds, and Claude Desktop gives up after 60 by default"
+    assert remedy.startswith("Set URU_CALL_DEADLINE below 60")
+
+
 async def test_a_command_that_no_path_leads_to_is_told(patient: Patient) -> None:
     patient.configure(uru={**SANDBOXED, "command": "uru-mcp-of-nobody"})
     _, seen, _ = await fault_of(patient)

@@ -12,11 +12,15 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """How an entry starts its server. `command` is None if it does not start one, as for a remote server."""
+    """How an entry starts its server. `command` is None if it does not start one, as for a remote server.
+
+    `is_off` is whether the user has switched the server off in the client.
+    """
 
     command: str | None = None
     args: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
+    is_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ class Shape:
             command if isinstance(command, str) else None,
             tuple(map(str, args)) if isinstance(args, list) else (),
             {name: str(value) for name, value in self.environment(entry).items()},
+            is_off=entry.get("enabled") is False or entry.get("disabled") is True,  # clients have one or the other
         )
 
 

@@ -14,13 +14,17 @@ from uru_mcp.errors import ConfigurationError
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server entry. `command` is None if it has none, as for a remote server; `line` is the line of its name."""
+    """A server entry. `command` is None if it has none, as for a remote server; `line` is the line of its name.
+
+    `is_off` is whether the user has switched it off in the client.
+    """
 
     name: str
     line: int
     command: str | None = None
     args: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
+    is_off: bool = False
 
 
 def read_servers(configuration: Configuration) -> list[Server]:
@@ -33,7 +37,7 @@ def read_servers(configuration: Configuration) -> list[Server]:
     found = []
     for entry in document.entries:
         launch, (line, _) = launches(entry.value), place_in(document.text, entry.at)
-        found.append(Server(entry.name, line, launch.command, launch.args, launch.env))
+        found.append(Server(entry.name, line, launch.command, launch.args, launch.env, is_off=launch.is_off))
     return found
 
 

@@ -163,6 +163,9 @@ async def _examine_server(examination: Examination, found: Found, server: Server
         except Silent as error:
             return Finding("failed", f"{server.command} {error}.", _to_write(found, server))
 
+    if server.is_off:
+        seen = f"is switched off in {found.configuration.path}, so {found.title} does not start it"
+        examination.tell(name, Finding("warning", seen, "Switch it on in the client, or in that file."))
     await examination.look(command, look_at_command)
     if recognise(server, with_path).imports_here:
         examination.tell(imports, Finding("failed", IMPORTS_HERE, _to_write(found, server)))
@@ -237,9 +240,13 @@ def _settings(found: Found, server: Server, environ: Mapping[str, str]) -> Findi
     if found.has_placeholder(server):
         return skipped(f"they contain placeholders, which {found.title} replaces")
     try:
-        read_settings(environ)
+        deadline = read_settings(environ).call_deadline
     except SettingsError as error:
         return failed(error)
+    limit = found.configuration.client.call_timeout
+    if limit is not None and deadline >= limit:
+        seen = f"URU_CALL_DEADLINE is {deadline:g} seconds, and {found.title} gives up after {limit} by default"
+        return Finding("warning", seen, f"Set URU_CALL_DEADLINE below {limit}, or a longer time limit in the client.")
     return ok(", ".join(sorted(given(environ))))
 
 
