@@ -111,7 +111,7 @@ async def test_no_thread_imports_anything_while_a_name_is_resolved() -> None:
     ) as claude:
         await all_at_once(claude, REQUESTS)
     assert len(failed(claude)) > 5
-    assert claude.stderr == ""
+    assert "imported in a thread" not in claude.stderr
 
 
 @pytest.mark.parametrize("order", [*permutations(REQUESTS[:3])][:6:2])

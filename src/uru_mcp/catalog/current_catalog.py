@@ -216,6 +216,8 @@ class CurrentCatalog:
     async def _confirm(self, place: CatalogKey, ahead: Ahead) -> None:
         """Load again if the namespaces differ from those that were answered at the same moment as the version."""
         await anyio.sleep(AFTERWARDS)
+        if self._wanted.trouble is not None:
+            return
         try:
             namespaces = await self._client.namespaces(within=LOAD_WITHIN)
         except UruError as error:
