@@ -164,7 +164,8 @@ async def follow(claude: str | None) -> None:
                     for block in blocks_of("What support asks for"):
                         assert key not in run(block.replace("doctor", "doctor || true"), user=user, url=url)
                     if claude:
-                        run(f"{claude} mcp list", user=user, url=url)
+                        assert "Connected" in run(f"{claude} mcp list\n", user=user, url=url)
+                        run(f"! {claude} mcp add other -- /bin/true\n", user=user, url=url)
                 for user in USERS:
                     for other in USERS.keys() - {user}:
                         theirs = Path(f"~{other}").expanduser() / ".config" / "uru" / "key"

@@ -156,7 +156,7 @@ async def test_the_key_command_is_neither_found_nor_run_in_the_working_directory
     programs = tmp_path / "bin"
     programs.mkdir()
     code = f"import click, json; print({key.text!r})"  # whose own modules are not the project's either
-    (programs / "give-key").write_text(f"#!/bin/sh\nexec {sys.executable} -c {shlex.quote(code)}\n")
+    (programs / "give-key").write_text(f"#!/bin/sh\nexec {shlex.quote(sys.executable)} -c {shlex.quote(code)}\n")
     (programs / "give-key").chmod(0o755)
     (project.path / "bin").symlink_to(".")
     async with serving(uru.sandbox) as url:

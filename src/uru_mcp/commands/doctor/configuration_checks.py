@@ -205,7 +205,7 @@ def _command(found: Found, server: Server, environ: Mapping[str, str]) -> Findin
         return Finding(
             "warning",
             f"{command} is not an absolute path, and desktop programs do not use the PATH of your shell.",
-            f"Replace it with {json.dumps(program)} in {found.configuration.path}.",
+            f"Replace it with {json.dumps(program, ensure_ascii=False)} in {found.configuration.path}.",
         )
     runner = runner_of(program)
     if runner is not None:
@@ -230,7 +230,9 @@ def _to_write(found: Found, server: Server) -> str:
     words = [*current_command(), *(["--sandbox"] if serves_sandbox(server) else [])]
     client = found.configuration.client
     pair = PAIR[client.syntax]
-    entry = ", ".join(pair.format(name, json.dumps(value)) for name, value in client.shape.started(words).items())
+    entry = ", ".join(
+        pair.format(name, json.dumps(value, ensure_ascii=False)) for name, value in client.shape.started(words).items()
+    )
     return f"In {found.configuration.path}, write {entry}; or run {own_command('install', client.name)} again."
 
 
