@@ -7,6 +7,7 @@ grant allows.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.permissions import EVERYTHING, NOTHING, Grant, Permission, Permissions
@@ -14,6 +15,9 @@ from uru_mcp.uru.key_record import KeyRecord
 
 GRACE = 300.0  # seconds that a record stays valid without being confirmed
 REFUSED_FOR = 60.0  # seconds that a refusal stays valid, unless a newer record replaces it
+
+
+_grant = lru_cache(16)(Grant)  # each call looks at it several times, and it seldom changes
 
 
 class Evidence:
@@ -54,15 +58,11 @@ class Evidence:
         is_outdated = told is not None and now - self._told_at >= GRACE
         if self._refusal_grant is not None and now - self._refusal_grant[1] < REFUSED_FOR:
             told, is_outdated = (self._refusal_grant[0] if told is None else told & self._refusal_grant[0]), False
-        return Grant(
-            told=told,
-            declared=self._declared,
-            seen=self._seen,
-            refused=frozenset(one for one, at in self._refused.items() if now - at < REFUSED_FOR),
-            is_outdated=is_outdated,
-            is_pending=self._is_pending and told is None,
-            unknown_names=self.record.unknown_permissions if self.record is not None else (),
-            allowed=self.allowed,
+        refused = frozenset(one for one, at in self._refused.items() if now - at < REFUSED_FOR)
+        is_pending = self._is_pending and told is None
+        unknown_names = self.record.unknown_permissions if self.record is not None else ()
+        return _grant(
+            told, self._declared, self._seen, refused, is_outdated, is_pending, unknown_names, allowed=self.allowed
         )
 
     def add_record(self, record: KeyRecord, *, asked_at: float) -> None:
