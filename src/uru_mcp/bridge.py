@@ -46,7 +46,7 @@ from uru_mcp.uru.resource_uris import ResourceUri
 if TYPE_CHECKING:
     from httpx2 import AsyncBaseTransport
 
-FIRST_LIST_WITHIN = 10.0  # seconds that a list waits for Uru, since some clients ask only once
+FIRST_LIST_WITHIN = 9.5  # seconds that a list waits for Uru, since some clients ask only once, and for 10 s at most
 AFTER_LIST = 0.05  # seconds for writing the first list, before imports block the event loop
 MARGIN = 0.5  # seconds of a call's deadline that are reserved for writing the answer
 
