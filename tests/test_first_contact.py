@@ -208,4 +208,4 @@ async def test_a_tool_that_is_gone_is_not_taken_for_a_route_that_is_missing(base
         base.put_tool(uru.acme.id, "company_demo", {"name": "LIST_NOTES", "inputSchema": {"type": "object"}})
     assert error["code"] == "not_found"
     assert uru.notes == ["hi"]
-    assert uru.sandbox.requests[-1].path == "/execute/company_demo__execute_tool"
+    assert uru.last_call.path == "/execute/company_demo__execute_tool"

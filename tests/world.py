@@ -34,6 +34,7 @@ from uru_mcp.credentials.key_sources import KeyVariable
 from uru_mcp.credentials.keyring import Keyring
 from uru_mcp.errors import SettingsError
 from uru_mcp.sandbox import Sandbox
+from uru_mcp.sandbox.api.request_log import Request
 from uru_mcp.sandbox.data.database import Database
 from uru_mcp.server.handlers import build_server
 from uru_mcp.server.unconfigured import Unconfigured
@@ -74,6 +75,11 @@ class Uru:
     def sent(self, path: str) -> int:
         """How many requests came whose path starts so."""
         return sum(request.path.startswith(path) for request in self.sandbox.requests)
+
+    @property
+    def last_call(self) -> Request:
+        """The last request that called a tool; others may come after it at any time."""
+        return next(one for one in reversed(self.sandbox.requests) if one.path.startswith("/execute/"))
 
     @property
     def notes(self) -> list[str]:

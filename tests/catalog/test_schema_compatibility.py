@@ -249,7 +249,7 @@ async def test_a_tool_whose_arguments_clients_refuse_is_not_listed_but_counted_a
     assert "clients refuse the names of its arguments" in counted["unlisted_reason"]
     assert f"Not listed one by one: 1, each since {counted['unlisted_reason']}" in text_of(report)
     assert hit["input_schema"] == schema
-    assert uru.sandbox.requests[-1].json == {"tool_name": "ODD", "parameters": {"full name": "Ana"}}
+    assert uru.last_call.json == {"tool_name": "ODD", "parameters": {"full name": "Ana"}}
 
 
 async def test_a_long_name_is_short_in_the_list_and_either_name_runs_it(connect_once: Connect, uru: Uru) -> None:

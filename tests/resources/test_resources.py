@@ -234,9 +234,8 @@ async def test_every_other_id_is_passed_on_as_a_value(connect_once: Connect, uru
     async with connect_once({"read"}) as claude:
         (uri,) = [uri for uri, resource in (await claude.resources()).items() if resource.title == "Odd"]
         assert await claude.read(uri) == "odd"
-    last = uru.sandbox.requests[-1]
-    assert last.path == "/execute/platform__execute_tool"
-    assert last.json == {"tool_name": "context_query", "parameters": {"op": "get", "id": own}}
+    assert uru.last_call.path == "/execute/platform__execute_tool"
+    assert uru.last_call.json == {"tool_name": "context_query", "parameters": {"op": "get", "id": own}}
 
 
 @pytest.mark.parametrize(

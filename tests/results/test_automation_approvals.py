@@ -88,7 +88,7 @@ async def test_a_person_who_can_be_asked_decides_and_the_run_goes_on(connect: Co
     assert structure["note"].endswith("The user was asked, and decided: approve.")
     assert uru.notes == GRANTED
     assert len(run_ids(uru)) == 1
-    assert uru.sandbox.requests[-1].json["parameters"]["comment"] == "Fine with me"
+    assert uru.last_call.json["parameters"]["comment"] == "Fine with me"
 
 
 async def test_a_person_who_rejects_is_heard(connect: Connect, uru: Uru) -> None:

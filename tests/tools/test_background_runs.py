@@ -128,7 +128,7 @@ async def test_cancelling_closes_the_connection_to_uru_and_the_outcome_is_said_t
             tasks.start_soon(claude.call, REPORT, report(20))
             await until(lambda: bool(uru.sent("/execute/")))
             tasks.cancel_scope.cancel()
-        await until(lambda: uru.sandbox.requests[-1].left_after is not None)
+        await until(lambda: uru.last_call.left_after is not None)
         (call,) = (await claude.data("uru_result"))["calls"]
         assert (call["tool"], call["state"]) == (REPORT, "unconfirmed")
         error = await claude.error("uru_result", {"call_id": call["call_id"]})
@@ -145,7 +145,7 @@ async def test_a_read_that_is_cancelled_leaves_nothing_behind(uru: Uru) -> None:
             tasks.start_soon(claude.call, "platform__context_query", {"op": "list"})
             await until(lambda: bool(uru.sent("/execute/")))
             tasks.cancel_scope.cancel()
-        await until(lambda: uru.sandbox.requests[-1].left_after is not None)
+        await until(lambda: uru.last_call.left_after is not None)
         assert (await claude.data("uru_result"))["calls"] == []
 
 

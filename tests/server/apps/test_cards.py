@@ -45,7 +45,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[View, d
 
 
 SAID = {
-    "key": "Acme|Ready|81 days|Calls in the last 30 days|264 done|11 refused|6 failed|Write is missing"
+    "key": "Acme|Ready|81 days|Calls in the last 30 days|295 done|11 refused|6 failed|Write is missing"
     "|Give the key Write in Uru",
     "run": "Refund|Waits for a person|Refund 900 EUR to Ana Ferreira?|Head of service|Note the refusal|4 events",
     "automation": "Refund|Logs small refunds at once|No more than a machine costs|approved",
