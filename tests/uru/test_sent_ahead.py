@@ -34,7 +34,7 @@ async def test_another_key_gets_an_answer_of_its_own(uru: Uru) -> None:
     async with serving(uru.sandbox) as url, connection(url, made) as opened, opened.sending_ahead():
         client = UruClient(opened, Redaction())
         record = await client.key_record(Key(other), within=WITHIN)
-    assert record.permissions == {Permission.EXECUTE}
+    assert record.permissions == frozenset({Permission.EXECUTE})
 
 
 async def test_a_refusal_is_told_to_whoever_asks(uru: Uru) -> None:
