@@ -8,13 +8,27 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import subprocess
+import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from zipfile import ZIP_STORED, ZipFile
 
 import pytest
-from bundle.pack import BUILD_BACKEND, ICON, MANIFEST, ROOT, SUMS, digest, pack, requirements, sums
+from bundle.pack import (
+    BUILD_BACKEND,
+    ICON,
+    MANIFEST,
+    PACKAGE,
+    ROOT,
+    SUMS,
+    digest,
+    pack,
+    remove_outdated,
+    requirements,
+    sums,
+)
 
 from tests.documents import DOCUMENTS
 from uru_mcp.config.environment import read_settings
@@ -144,14 +158,57 @@ def test_the_whole_package_is_packed_and_what_it_takes_to_install_it(tmp_path: P
     assert project == tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
-def test_nothing_else_is_packed_whatever_lies_around(tmp_path: Path) -> None:
-    checkout = tmp_path / "checkout"
-    package = checkout / "src" / "uru_mcp"
-    for name in ("__pycache__", "sandbox"):
-        (package / name).mkdir(parents=True)
+def checkout_in(directory: Path) -> Path:
+    """A checkout with what is packed, without the package's own files."""
+    package = directory / "checkout" / PACKAGE
+    package.mkdir(parents=True)
     for name in (str(MANIFEST), str(ICON), "pyproject.toml", "constraints.txt", "README.md", "LICENSE", BUILD_BACKEND):
-        (checkout / name).parent.mkdir(exist_ok=True)
-        shutil.copy(ROOT / name, checkout / name)
+        (directory / "checkout" / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, directory / "checkout" / name)
+    return directory / "checkout"
+
+
+def test_what_an_earlier_version_left_is_replaced_or_the_run_ends_in_one_sentence(tmp_path: Path) -> None:
+    """Where `pip` fails, nothing is left that verifies, or from which the earlier version is installed."""
+    checkout = checkout_in(tmp_path)
+    dist, script = checkout / "dist", shutil.copy(ROOT / "bundle" / "pack.py", checkout / "bundle")
+
+    def run(*options: str) -> tuple[int, str, set[str]]:
+        ran = subprocess.run([sys.executable, script, *options], capture_output=True, encoding="utf-8", check=False)
+        left = {path.relative_to(dist).as_posix() for path in dist.rglob("*") if path.is_file()}
+        return ran.returncode, ran.stderr.splitlines()[-1], left
+
+    kept = "wheels/cffi-1-cp312-cp312-other.whl"
+    own = {"uru-mcp-0.0.9.mcpb", "wheels/uru_mcp-0.0.9-py3-none-any.whl", "wheels/requirements.txt", SUMS}
+    (dist / "wheels").mkdir(parents=True)
+    for name in (kept, *own):
+        (dist / name).touch()
+    status, said, left = run()
+    assert (status, left) == (1, {kept, *own})
+    assert "uru_mcp-0.0.9-py3-none-any.whl" in said
+    (checkout / "pyproject.toml").write_text("of no project")
+    status, said, left = run("--wheels")
+    assert (status, left) == (1, {kept, f"uru-mcp-{EXTENSION['version']}.mcpb"})
+    assert said.startswith("pip wheel failed, so dist/ is not complete")
+    status, said, left = run()
+    assert (status, left) == (0, {kept, f"uru-mcp-{EXTENSION['version']}.mcpb", SUMS})
+    assert f"dist/uru-mcp-{EXTENSION['version']}.mcpb" in said
+
+
+def test_wheels_of_other_machines_stay_while_they_have_the_pinned_version(tmp_path: Path) -> None:
+    stay = {"jaraco_text-2-cp312-a.whl", "jaraco_text-2-cp311-b.whl", "not_pinned-1-py3-none-any.whl"}
+    go = ["PyYAML-5.9-cp312-a.whl", "jaraco.text-1-cp312-a.whl"]
+    for name in (*stay, *go):
+        (tmp_path / name).touch()
+    assert remove_outdated(tmp_path, "jaraco.text==2\npyyaml==6\n") == go
+    assert {path.name for path in tmp_path.iterdir()} == stay
+
+
+def test_nothing_else_is_packed_whatever_lies_around(tmp_path: Path) -> None:
+    checkout = checkout_in(tmp_path)
+    package = checkout / PACKAGE
+    for name in ("__pycache__", "sandbox"):
+        (package / name).mkdir()
     (package / "sandbox" / "kept.py").touch()
     for stray in (".env", "key.txt", "sandbox/uru.db", "__pycache__/gate.cpython-311.pyc", ".key.json.swp"):
         (package / stray).write_text(KEY)
