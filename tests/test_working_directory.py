@@ -90,7 +90,7 @@ def written_entries(home: Path) -> dict[str, list[str]]:
 
 def shown_entry(*arguments: str) -> list[str]:
     """What `demo` prints at its end, and `uru-mcp` in a terminal."""
-    server = json.loads(configuration(sys.executable, *arguments))["mcpServers"]["uru"]
+    server = json.loads(configuration(*arguments))["mcpServers"]["uru"]
     return [server["command"], *server["args"]]
 
 

@@ -188,7 +188,7 @@ def _introduce(started: Start, arguments: list[str]) -> NoReturn:
     elif settings.api_key_command is not None:
         key = ("URU_API_KEY_COMMAND", "the command that prints your key")
     temporary = warning()
-    by_hand = BY_HAND.format(config=configuration(sys.executable, *arguments, key=key))
+    by_hand = BY_HAND.format(config=configuration(*arguments, key=key))
     say(as_told_here(INTRODUCTION) + (f"{temporary[0]}\n  Fix: {temporary[1]}" if temporary else by_hand))
     if problems:
         say(in_words(problems, started.redaction))

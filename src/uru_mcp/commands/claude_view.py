@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from tempfile import TemporaryDirectory
@@ -33,7 +32,7 @@ class InstalledServer:
 
     def configuration(self, key: str, url: str) -> str:
         """Claude Desktop's configuration for this key and URL, as JSON."""
-        return as_json({"mcpServers": {"uru": entry(sys.executable, env=_environment(key, url))}})
+        return as_json({"mcpServers": {"uru": entry(env=_environment(key, url))}})
 
     async def seen(self, key: str, url: str) -> Seen:
         """Start the server with this key, and query which tools it lists and which it blocks.

@@ -107,9 +107,9 @@ def _say_how_to_use_it(say: Say) -> None:
     say(f"Run this:\n\n  {own_command('install', 'claude-desktop')}")
     say("\nOr by hand: open Settings → Developer → Edit Config, paste this, put your key in, quit Claude fully and")
     say("open it again:\n")
-    say(configuration(sys.executable))
+    say(configuration())
     say("\nOr, without an account:\n")
-    say(configuration(sys.executable, "--sandbox"))
+    say(configuration("--sandbox"))
 
 
 async def _with_a_read_only_key(sandbox: Sandbox, url: str, say: Say) -> None:

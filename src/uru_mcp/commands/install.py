@@ -172,7 +172,7 @@ def _install(configuration: Configuration, wish: Wish, machine: Machine) -> None
     with errors_as_text(redaction):
         _refuse_if_temporary()
         words = ["--sandbox"] if wish.sandbox else []
-        entry_with = partial(entry, sys.executable, *words, shape=shape, name=wish.name)
+        entry_with = partial(entry, *words, shape=shape, name=wish.name)
         old = _old_entry(configuration, wish, entry_with)
         was = shape.environment(old)
         if wish.sandbox:

@@ -14,6 +14,7 @@ import pytest
 
 from tests.commands.doctor.patient import SANDBOXED, Patient
 from tests.process import SYSTEM
+from uru_mcp import __version__
 from uru_mcp.commands.doctor.checks import Check
 from uru_mcp.commands.doctor.handshake import is_tracked
 from uru_mcp.commands.own_command import own_command
@@ -124,7 +125,7 @@ async def test_a_relative_command_is_warned_of_with_the_absolute_path(patient: P
     assert f'Replace it with "{program}" in ' in remedy
 
 
-HELLO = '{"jsonrpc": "2.0", "id": 1, "result": {"serverInfo": {"name": "uru-mcp", "version": "9"}}}'
+HELLO = json.dumps({"jsonrpc": "2.0", "id": 1, "result": {"serverInfo": {"name": "uru-mcp", "version": __version__}}})
 
 
 @pytest.mark.parametrize(
@@ -216,7 +217,16 @@ async def test_the_file_of_a_sandbox_is_left_alone(patient: Patient, file: list[
     does = f"import sys; print({HELLO!r} if sys.argv[1:] == ['--sandbox', '--tools', '3'] else sys.argv)"
     patient.configure(uru={"command": patient.program(does), "args": ["--sandbox", *file, "--tools", "3"]})
     last = (await of_clients(patient))[-1]
-    assert last.seen == "starts and speaks MCP: uru-mcp 9, tested without --db so that nothing is written there"
+    name = f"uru-mcp {__version__}"
+    assert last.seen == f"starts and speaks MCP: {name}, tested without --db so that nothing is written there"
+
+
+async def test_a_server_of_another_version_is_warned_of(patient: Patient) -> None:
+    hello = HELLO.replace(__version__, "9")
+    patient.configure(uru={"command": patient.program(f"print({hello!r})"), "args": ["--sandbox"]})
+    _, seen, remedy = await fault_of(patient, verdict="warning")
+    assert seen == f"starts and speaks MCP: uru-mcp 9; this is uru-mcp {__version__}"
+    assert str(Path(sys.executable).with_name("uru-mcp")) in remedy
 
 
 async def test_foreign_servers_are_never_started(patient: Patient) -> None:

@@ -7,11 +7,14 @@ and `python -P` do not.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
+from uru_mcp.config.environment import read_environment
 from uru_mcp.credentials.program_lookup import is_program
 
 SCRIPT = "uru-mcp"
@@ -20,6 +23,7 @@ LARGEST_SCRIPT = 1024 * 1024  # bytes; scripts of pip and uv have a few hundred,
 # Source: pip, uv and distlib; they write the long form if the path has blanks or is too long for the kernel.
 ENTRY_POINT = re.compile(rb"^from uru_mcp\.(?:__main__|cli) import main\r?$", re.MULTILINE)
 SHEBANG = re.compile(rb"#!\s*(?:/bin/sh\n'''exec'\s+)?(?:\"([^\"\r\n]+)\"|'([^'\r\n]+)'|([^\s\"']+))")
+VERSIONED = re.compile(r"(.+?)[-_.@]?v?[0-9]+(?:\.[0-9]+)+.*")  # a directory such as uru-mcp-0.1.0
 PYTHON = re.compile(r"(?:python|pypy)[0-9.]*w?(?:\.exe)?", re.IGNORECASE)
 
 # The package in an environment, and the files that represent it in an editable install.
@@ -74,5 +78,48 @@ def _has_package(directory: Path) -> bool:
 
 
 def current_command() -> list[str]:
-    """The command for this process's own Python."""
-    return command_of(sys.executable)
+    """The command for this process's own Python, by the path that stays when an update moves a link.
+
+    That is the script as it was called, links included, or the same below a link that stands for this version.
+    """
+    called = _called_script()
+    command, *rest = [str(called)] if called is not None else command_of(sys.executable)
+    return [str(_below_link(Path(command))), *rest]
+
+
+def _called_script() -> Path | None:
+    """The script that was called, by that path; None if this process was started in another way."""
+    called = _working_directory() / sys.argv[0]
+    here = Path(sys.executable).parent.resolve()
+    for file in (called, Path(f"{called}.exe")):  # on Windows, the suffix is removed from argv
+        owner = python_of_script(file) if file.name in (SCRIPT, f"{SCRIPT}.exe") else None
+        if owner is not None and is_program(file) and owner.parent.resolve() == here:
+            plain = Path(os.path.abspath(file))  # noqa: PTH100  # `resolve` would follow the links
+            return plain if plain.is_file() and plain.samefile(file) else None
+    return None
+
+
+def _working_directory() -> Path:
+    """The working directory as the shell names it, which may be through a link."""
+    named = read_environment().get("PWD", "")
+    with suppress(OSError):
+        if Path(named).is_absolute() and Path(named).samefile(Path.cwd()):
+            return Path(named)
+    return Path()
+
+
+def _below_link(file: Path) -> Path:
+    """The same file below the link `uru-mcp`, if that stands for its environment `uru-mcp-0.1.0`.
+
+    The link must belong to the owner of the environment, who could also change the file.
+    """
+    environment = file.parent.parent
+    found = VERSIONED.fullmatch(environment.name)
+    if found is None or environment.is_symlink():
+        return file
+    link = environment.with_name(found[1])
+    with suppress(OSError):
+        is_same = link.is_symlink() and link.samefile(environment)
+        if is_same and link.lstat().st_uid == environment.stat().st_uid:
+            return link / file.relative_to(environment)
+    return file

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from uru_mcp import __version__
 from uru_mcp.commands.client_configs.entry_recognition import Recognition, recognise
 from uru_mcp.commands.client_configs.launch import current_command
 from uru_mcp.commands.client_configs.locations import Configuration, configurations
@@ -30,6 +31,7 @@ from uru_mcp.config.settings import KEY_VARIABLES
 from uru_mcp.credentials.program_lookup import find_program
 from uru_mcp.errors import SettingsError, UruError
 
+OWN_NAME = f"uru-mcp {__version__}"
 PAIR = {"json": '"{}": {}', "jsonc": '"{}": {}', "toml": "{} = {}", "yaml": "{}: {}"}  # a field and its value
 SANDBOX_FILE = "--db"  # followed by the sandbox's database file, as the next argument or after =
 
@@ -159,9 +161,13 @@ async def _examine_server(examination: Examination, found: Found, server: Server
         program = find_program(server.command or "", with_path.get("PATH")) or ""
         words, untouched = _without_file(server)
         try:
-            return ok(f"starts and speaks MCP: {await shake_hands([program, *words], with_own)}{untouched}")
+            name = await shake_hands([program, *words], with_own)
         except Silent as error:
             return Finding("failed", f"{server.command} {error}.", _to_write(found, server))
+        seen = f"starts and speaks MCP: {name}{untouched}"
+        if name == OWN_NAME:
+            return ok(seen)
+        return Finding("warning", f"{seen}; this is {OWN_NAME}", _to_write(found, server))
 
     if server.is_off:
         seen = f"is switched off in {found.configuration.path}, so {found.title} does not start it"
@@ -211,6 +217,12 @@ def _command(found: Found, server: Server, environ: Mapping[str, str]) -> Findin
     if runner is not None:
         seen = f"{command} is a temporary copy that {runner} made and may delete at any time."
         return Finding("warning", seen, f"{how_to_install(runner)} Then install it into {found.title} again.")
+    stays = current_command()[0]
+    if __version__ in command and __version__ not in stays and Path(program).samefile(stays):
+        seen = (
+            f"{command} is the path of this version alone: after an update, {found.title} would not start the new one"
+        )
+        return Finding("warning", seen, _to_write(found, server))
     return ok(command)
 
 
