@@ -32,6 +32,7 @@ class Break:
 GATE, LIBRARY, IDENTITY = "access/test_gate.py", "resources/test_resources.py", "access/test_identity.py"
 EVIDENCE = "access/test_permission_evidence.py"
 MANAGED, POLICY_FILE = "config/test_managed_policy.py", "config/test_policy_file.py"
+PATTERNS = "config/test_tool_patterns.py"
 QUOTING, HOSTILE, RESULTS = "untrusted_input/test_quoting.py", "test_hostile_words.py", "results/test_results.py"
 POLICY, REDACTION, WIRE = (
     "access/test_policy.py",
@@ -239,6 +240,12 @@ BREAKS = (
     Break("config/tool_patterns", "return own and self.policy.fit(tool) if", "return own if", MANAGED),
     Break("config/tool_patterns", "else own or self.policy.fit(tool)", "else own", MANAGED),
     Break("config/tool_patterns", "policy = None if self.policy is None else", "policy = None and", MANAGED),
+    Break("config/tool_patterns", "if pattern.fits(tool) or tool.id in", "if pattern.fits(tool) or None in", MANAGED),
+    Break("config/pattern_slips", "    if shortest < SHORTEST or", "    if", PATTERNS),
+    Break("config/pattern_slips", "longest - shortest > 1 or", "", PATTERNS),
+    Break("config/pattern_slips", "return None if is_other else", "return None if False else", PATTERNS),
+    Break("config/pattern_slips", "before_that[j - 2] + 1", "before_that[j - 2] + 2", PATTERNS),
+    Break("config/pattern_slips", "or _digits(said) != _digits(word)", "", PATTERNS),
     Break("config/settings", "else given.permissions & policy.permissions", "else given.permissions", MANAGED),
     Break("config/settings", 'approvals="person" if policy.approvals == "person" else', "approvals=", MANAGED),
     Break("config/settings", "given.audit_log_required or policy.audit_log_required", "False", MANAGED),

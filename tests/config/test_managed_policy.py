@@ -205,6 +205,19 @@ async def test_a_slip_in_its_patterns_closes_what_is_nearest_and_is_told(
     assert uru.notes == []
 
 
+async def test_its_patterns_that_have_no_tool_here_close_nothing_and_are_not_told(
+    uru: Uru, connect_once: Connect, tmp_path: Path
+) -> None:
+    none = '"!*__*DROP*", "!*__*REMOVE*", "!company_prod__*", "!*__*SHARE*"'
+    file = written(tmp_path, f'tools = ["*", {none}]\nconfirm = ["*__*ERASE*", "*__*POST*"]')
+    async with connect_once(policy=file) as claude:
+        await claude.data("uru_execute", LOG_NOTE)
+        report = await claude.whoami()
+    assert report["problems"] == []
+    assert report["tools"].get("taken_away_by_policy", 0) == 0
+    assert uru.notes == ["hi"]
+
+
 async def test_a_tighter_policy_holds_from_the_next_call_and_a_wider_one_too(
     uru: Uru, connect: Connect, tmp_path: Path
 ) -> None:
@@ -279,7 +292,7 @@ TOOLS = [
 ]
 SETS = st.frozensets(st.sampled_from([*Permission]))
 PATTERN = st.sampled_from(
-    ["*", "!*", "gmail_*", "!gmail_*", "*__SEND", "!*__SEND", "destructive", "!execute", "stripe__lst_all", "!gmial_*"]
+    ["*", "!*", "gmail_*", "!gmail_*", "*__SEND", "!*__SEND", "destructive", "!execute", "stripe__lsit_all", "!gmial_*"]
 )
 PATTERNS = st.lists(PATTERN, max_size=4, unique=True).map(lambda words: read_patterns(",".join(words)))
 PERSON: st.SearchStrategy[Literal["ask", "person"]] = st.sampled_from(["ask", "person"])

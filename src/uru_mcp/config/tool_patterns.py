@@ -5,7 +5,7 @@
 
 A pattern matches `<namespace>__<tool>`, case-insensitively, with `*` and `?` as wildcards. The last pattern that
 matches decides; if none does, the opposite of the first one. If a closing pattern (one that restricts what runs)
-matches no tool, usually because of a typo, it closes the most similar tools instead; an opening one opens nothing.
+matches no tool because of a typo, it closes the tools that it was meant for; an opening one opens nothing.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ class Rules:
         """The rules for these tools: closing patterns without a match close the most similar ones. Run in a thread."""
         tools = list(tools)
         stray = [one for one in self.patterns if not any(one.fits(tool) for tool in tools)] if tools else []
-        ids = {tool.names[0].lower(): tool.id for tool in tools} if stray else {}
+        ids = {tool.names[0]: tool.id for tool in tools} if stray else {}
         closed: dict[Pattern, frozenset[str]] = {}
         misfits = []
         for pattern in stray:
