@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from uru_mcp.commands.administrator_limits import within_limits
 from uru_mcp.commands.client_configs.known_clients import CLIENTS
 from uru_mcp.commands.client_configs.locations import Configuration, configuration, configurations
-from uru_mcp.commands.client_configs.machine import Machine
+from uru_mcp.commands.client_configs.machine import Machine, SystemFiles
 from uru_mcp.commands.install_errors import EPILOG, ExitCode, Failure, errors_as_text
 from uru_mcp.commands.install_summary import say_what_is_left, say_what_was_done
 from uru_mcp.commands.key_selection import Environment, Wish, accepted_environment, planned_environment
@@ -84,7 +85,8 @@ def install(
     """
     from uru_mcp.config.environment import read_environment
 
-    machine = Machine(sys.platform, Path.home(), read_environment())
+    system = click.get_current_context().find_object(SystemFiles) or SystemFiles()
+    machine = Machine(sys.platform, Path.home(), read_environment(), system)
     if uninstall and (permissions or key_file or key_command or assignments or sandbox):
         raise click.UsageError("--uninstall can be combined only with --name, --yes and --dry-run.")
     _see_that_there_is_one_key(sandbox=sandbox, key_file=key_file, key_command=key_command)
@@ -175,12 +177,13 @@ def _install(configuration: Configuration, wish: Wish, machine: Machine) -> None
         entry_with = partial(entry, *words, shape=shape, name=wish.name)
         old = _old_entry(configuration, wish, entry_with)
         was = shape.environment(old)
+        wish, unlogged = within_limits(was, wish, machine)
         if wish.sandbox:
             env = Environment(of_sandbox(was, wish.with_permissions))
         elif wish.dry_run:
             env = planned_environment(was, wish, machine.environ)
         else:
-            env = accepted_environment(was, wish, machine.environ, redaction)
+            env = accepted_environment(was, wish, machine, redaction)
         change = addition(configuration, wish.name, entry_with(env=env.variables, old=old))
         if wish.dry_run:
             say(difference(change, wish.name) if change.is_any else "Nothing would change.")
@@ -192,11 +195,16 @@ def _install(configuration: Configuration, wish: Wish, machine: Machine) -> None
     say_what_is_left(configuration, wish, machine, env, holding)
     if absent is not None:
         say_line(absent)
+    if unlogged is not None:
+        say_line(unlogged.message)
+        say_line(f"  Fix: {unlogged.fix}")
     if env.undeclared is not None:
         say_line(f"Later: {configuration.client.next_step}")
         say_what_to_add(env.undeclared, wish.name, configuration.client.name)
         sys.exit(ExitCode.UNDECLARED)
     say(f"\nNext: {configuration.client.next_step}\nThen ask: “{ASK}”")
+    if unlogged is not None:
+        sys.exit(ExitCode.NO_AUDIT_LOG)
 
 
 def _refuse_if_temporary() -> None:

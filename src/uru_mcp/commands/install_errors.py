@@ -29,6 +29,7 @@ class ExitCode(IntEnum):
     NO_KEY = 4
     NO_ANSWER = 5
     FILE = 6
+    NO_AUDIT_LOG = 7
 
 
 MEANINGS = {
@@ -39,6 +40,7 @@ MEANINGS = {
     ExitCode.NO_KEY: "no key, or one that cannot be read or that Uru refuses",
     ExitCode.NO_ANSWER: "Uru did not answer, or not as expected",
     ExitCode.FILE: "the configuration or the key file cannot be read or changed",
+    ExitCode.NO_AUDIT_LOG: "written, but calls are refused until the required audit log can be written",
 }
 EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code}  {meaning}" for code, meaning in MEANINGS.items())
 

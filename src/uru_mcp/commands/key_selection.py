@@ -18,6 +18,7 @@ from uru_mcp.untrusted_input.terminal_escaping import in_one_line
 
 if TYPE_CHECKING:
     from uru_mcp.access.key_status import KeyStatus
+    from uru_mcp.commands.client_configs.machine import Machine
     from uru_mcp.credentials.api_key import Key
     from uru_mcp.permissions import Grant
     from uru_mcp.untrusted_input.redaction import Redaction
@@ -107,9 +108,7 @@ def planned_environment(old: Mapping[str, Any], wish: Wish, environ: Mapping[str
     return Environment(with_key(old, environ, key, wish.with_permissions), unused=way.unused)
 
 
-def accepted_environment(
-    old: Mapping[str, Any], wish: Wish, environ: Mapping[str, str], redaction: Redaction
-) -> Environment:
+def accepted_environment(old: Mapping[str, Any], wish: Wish, machine: Machine, redaction: Redaction) -> Environment:
     """The variables for an entry, once Uru has accepted the key. Nothing is written.
 
     Raises: `UruError` if the key or a setting is invalid, `Failure` if a question cannot be asked, and `Abort` if the
@@ -120,9 +119,10 @@ def accepted_environment(
     from uru_mcp.commands.client_configs.entry_environment import with_key
     from uru_mcp.commands.client_configs.key_check import key_in
 
+    environ = machine.environ
     way = way_of(old, wish, environ)
     in_file = anyio.run(key_in, way.file) if way.file else None
-    key, key_status = _accepted(way, in_file, old, wish, environ, redaction)
+    key, key_status = _accepted(way, in_file, old, wish, machine, redaction)
     grant = key_status.grant if key_status.grant is not None and key_status.grant.unknown else None
     permissions = wish.permissions if grant is None else ticked(grant, asks=wish.asks)
     for_file = key_status.key if way.file and key_status.key != in_file else None
@@ -139,7 +139,7 @@ def _accepted(
     in_file: Key | None,
     old: Mapping[str, Any],
     wish: Wish,
-    environ: Mapping[str, str],
+    machine: Machine,
     redaction: Redaction,
 ) -> tuple[Mapping[str, str], KeyStatus]:
     """The first key that Uru accepts, as variables, and its status. A typed key replaces one that is refused."""
@@ -151,7 +151,8 @@ def _accepted(
     from uru_mcp.errors import KeyRefused
 
     for key in _candidates(way, in_file, wish):
-        settings = read_settings(as_variables(with_key(old, environ, key, wish.with_permissions), environ))
+        variables = as_variables(with_key(old, machine.environ, key, wish.with_permissions), machine.environ)
+        settings = read_settings(variables, machine.system.policy)
         with progress("Asking Uru about the key"):
             key_status = anyio.run(checked_status, settings, redaction)
         try:

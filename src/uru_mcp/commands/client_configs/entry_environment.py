@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from uru_mcp.commands.client_configs.network_environment import network_variables
-from uru_mcp.config.environment import read_settings
 from uru_mcp.config.misspelt_variables import meant_variable
 from uru_mcp.config.settings import KEY_VARIABLES, PREFIX, VARIABLES, Settings
 from uru_mcp.errors import SettingsError
@@ -19,6 +18,7 @@ OPTIONS = {
     "URU_PERMISSIONS": "--permissions",
 }
 CARRIED = (*WITH_THE_KEY, "URU_PERMISSIONS")
+UNCHECKED_KEY = {KEY_VARIABLES[0]: "uru_not_checked_here"}  # to validate settings without a key
 DEFAULT_URL = Settings().proxy_url
 
 
@@ -35,6 +35,8 @@ def keys_given(environ: Mapping[str, str]) -> dict[str, str]:
 def assigned(assignments: Iterable[str], environ: Mapping[str, str]) -> dict[str, str]:
     """The settings in `NAME=VALUE` or, with the value that it has in this terminal, `NAME`.
 
+    The policy is not applied, since it concerns the whole entry.
+
     Raises: ValueError for what is not a setting, belongs to another option, or cannot be used.
     """
     found = {}
@@ -49,8 +51,10 @@ def assigned(assignments: Iterable[str], environ: Mapping[str, str]) -> dict[str
         if not has_value and not given(environ, name):
             raise ValueError(f"{name} is not set in this terminal; write {name}=VALUE.")
         found[name] = value.strip() if has_value else given(environ, name)[name]
+    from uru_mcp.config.variables import validated
+
     try:
-        read_settings({KEY_VARIABLES[0]: "uru_not_checked_here", **found})
+        validated({**UNCHECKED_KEY, **found})
     except SettingsError as error:
         raise ValueError(error.message) from None
     return found

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import stat
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from uru_mcp.config.policy_file import INSTALLED, PolicyFile
+
+
+@dataclass(frozen=True, slots=True)
+class SystemFiles:
+    """Where the files of an administrator are: the policy, and below `root`, the managed configurations of clients.
+
+    Only tests have other places.
+    """
+
+    policy: PolicyFile = INSTALLED
+    root: Path = Path("C:/" if sys.platform == "win32" else "/")
+
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """`sys.platform`, the home directory, and the environment."""
+    """`sys.platform`, the home directory, the environment, and the places of an administrator's files."""
 
     platform: str
     home: Path
     environ: Mapping[str, str]
+    system: SystemFiles = SystemFiles()
 
     def directory(self, variable: str, otherwise: str) -> Path:
         """The value of a variable if it is an absolute path, otherwise a directory in the home directory."""
