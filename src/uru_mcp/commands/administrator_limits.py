@@ -41,11 +41,12 @@ def within_limits(old: Mapping[str, Any], wish: Wish, machine: Machine) -> tuple
 
 def _settings(old: Mapping[str, Any], wish: Wish, machine: Machine) -> Settings:
     """The settings of the entry's server, with any key."""
-    from uru_mcp.commands.client_configs.entry_environment import UNCHECKED_KEY, as_variables, of_sandbox, with_key
+    from uru_mcp.commands.client_configs.entry_environment import UNCHECKED_KEY, as_variables, with_key
     from uru_mcp.config.environment import read_settings
 
-    if wish.sandbox:
-        env = {**of_sandbox(old, wish.with_permissions), **UNCHECKED_KEY}
+    if wish.sandbox:  # what else an old entry has is not checked
+        logged = {name: old[name] for name in (AUDIT_LOG, f"{AUDIT_LOG}_REQUIRED") if name in old}
+        env = {**UNCHECKED_KEY, **logged, **wish.with_permissions}
     else:
         env = with_key(old, machine.environ, UNCHECKED_KEY, wish.with_permissions)
     return read_settings(as_variables(env, {}), machine.system.policy, is_remote=not wish.sandbox)
