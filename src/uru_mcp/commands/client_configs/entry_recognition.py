@@ -122,7 +122,7 @@ def _script(command: str, environ: Mapping[str, str]) -> Recognition:
     try:
         with file.open("rb") as opened:
             is_node = ON_NODE.match(opened.read(200)) is not None or "node_modules" in file.resolve().parts
-    except OSError:
+    except (OSError, ValueError):  # ValueError: no path can have a character of its name
         is_node = False
     return NODE if is_node else _unsure(f"{file} is named uru-mcp, but is not the script of this project")
 

@@ -7,7 +7,7 @@ keys and inline tables are changed as far as their lines belong to the server al
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
@@ -23,6 +23,8 @@ from uru_mcp.commands.client_configs.formats.text_entries import (
 )
 from uru_mcp.commands.client_configs.formats.toml_syntax import Pair, Path, Table
 
+DEEPEST = 100  # levels of nesting; far more than any configuration has
+
 
 @dataclass(frozen=True)  # no slots, so that cached properties work
 class TomlText:
@@ -33,11 +35,11 @@ class TomlText:
 
     @cached_property
     def entries(self) -> Sequence[Entry]:
-        known: dict[str, int] = {}
+        servers, known = self._servers, dict[str, int]()  # read first: only then does the text certainly have tables
         for one in self._below((self.member,)):
             for name in one.path[1:2]:
                 known.setdefault(name, one.start)
-        return [Entry(name, known.get(name, 0), value) for name, value in self._servers.items()]
+        return [Entry(name, known.get(name, 0), value) for name, value in servers.items()]
 
     def rest(self, name: str) -> Any:
         servers = {other: value for other, value in self._servers.items() if other != name}
@@ -58,11 +60,13 @@ class TomlText:
     @cached_property
     def _root(self) -> dict[str, Any]:
         try:
-            return tomllib.loads(self.text)
+            return _not_too_deep(tomllib.loads(self.text))
         except tomllib.TOMLDecodeError as error:
             raise _malformed(str(error), self.text) from error
         except RecursionError:
             raise Malformed("values are nested too deeply", 1, 1) from None
+        except ValueError:  # Python refuses numbers of thousands of digits
+            raise Malformed("a value cannot be read, such as a number that is too long", 1, 1) from None
 
     @property
     def _servers(self) -> dict[str, Any]:
@@ -150,6 +154,20 @@ def _lines(path: Path, members: dict[str, Any]) -> Iterator[str]:
         if isinstance(value, dict):
             yield ""
             yield from _lines((*path, name), value)
+
+
+def _not_too_deep(root: dict[str, Any]) -> dict[str, Any]:
+    """The same. Raises: RecursionError if it has more levels than any configuration; dotted keys may have thousands."""
+    level: list[Any] = [root]
+    for _ in range(DEEPEST):
+        level = [inner for one in level if isinstance(one, dict | list) for inner in _inside(one)]
+    if level:
+        raise RecursionError
+    return root
+
+
+def _inside(value: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
 
 
 def _malformed(message: str, text: str) -> Malformed:

@@ -42,6 +42,8 @@ def composed(text: str) -> Node | None:
         raise Malformed.at(getattr(error, "position", 0), "the file has an invalid character", text) from error
     except RecursionError:
         raise Malformed(TOO_DEEP, 1, 1) from None
+    except (ValueError, OverflowError, LookupError):  # of a character's number, or in PyYAML's own mistakes
+        raise Malformed.at(min(loader.index, len(text)), "this is not YAML: a value cannot be read", text) from None
     finally:
         loader.dispose()
     if root is not None:
@@ -96,7 +98,7 @@ def value_of(node: Node) -> Any:
     if node.tag.endswith((":bool", ":int", ":float", ":null")):
         try:
             return yaml.SafeLoader("").construct_object(node)
-        except (ValueError, yaml.YAMLError):
+        except (ValueError, LookupError, yaml.YAMLError):  # PyYAML looks at the first character of an empty number
             return node.value
     return node.value
 
