@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -59,3 +60,24 @@ def test_in_a_terminal_it_ends_with_a_link_to_what_the_story_left_behind(tmp_pat
         assert demo.wait(timeout=20) == 0
     os.close(ours)
     assert pages.text.count("Claude Desktop</bdi>") == 3
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+@pytest.mark.parametrize("moment", ["Press Enter to end the sandbox.", "1. A key with Read only"])
+def test_ctrl_c_ends_it_without_an_error(tmp_path: Path, moment: str) -> None:
+    ours, theirs = os.openpty()
+    environ = {**SYSTEM, "XDG_CACHE_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    with subprocess.Popen([*URU_MCP, "demo"], stdin=theirs, stdout=theirs, stderr=theirs, env=environ) as demo:
+        screen = ""
+        while moment not in screen:
+            screen += os.read(ours, 65_536).decode()
+        demo.send_signal(signal.SIGINT)
+        try:
+            assert demo.wait(timeout=60) == 0
+        finally:
+            demo.kill()
+        screen += os.read(ours, 65_536).decode()  # the terminal is still open here, so there is an end to read
+    os.close(theirs)
+    os.close(ours)
+    assert screen.endswith("\r\n")
+    assert not re.search("Aborted|ERROR|Traceback", screen)

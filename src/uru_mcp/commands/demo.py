@@ -20,14 +20,18 @@ def demo() -> None:
     The demo takes a few seconds. It runs an Uru sandbox on this machine and starts uru-mcp as Claude Desktop would,
     with one key after another. Nothing is kept. At the end, it prints the configuration for Claude Desktop.
     In a terminal, it also prints a link to the pages of the sandbox, which stay available until Enter is pressed.
+    Ctrl-C ends it at any time.
     """
-    from uru_mcp.commands.claude_view import InstalledServer
-    from uru_mcp.commands.demo_steps import run_demo
-    from uru_mcp.commands.output import say
-    from uru_mcp.config.policy_file import INSTALLED
+    try:
+        from uru_mcp.commands.claude_view import InstalledServer
+        from uru_mcp.commands.demo_steps import run_demo
+        from uru_mcp.commands.output import say
+        from uru_mcp.config.policy_file import INSTALLED
 
-    require_no_policy(INSTALLED)
-    run_demo(say, InstalledServer(), stays=sys.stdin.isatty() and sys.stdout.isatty())
+        require_no_policy(INSTALLED)
+        run_demo(say, InstalledServer(), stays=sys.stdin.isatty() and sys.stdout.isatty())
+    except KeyboardInterrupt:
+        click.echo()  # the shell's prompt begins a line of its own
 
 
 def require_no_policy(file: PolicyFile) -> None:

@@ -5,23 +5,26 @@ The sandbox listens on loopback in this process, so that the demo can also show 
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Protocol
+from threading import Thread
+from typing import Any, Protocol, TextIO
 
 import anyio
-import anyio.to_thread
 from mcp import Client, StdioServerParameters
 from mcp.client.session import ClientRequestContext, ElicitationFnT
+from mcp.client.stdio import stdio_client
 from mcp.types import CallToolResult, ElicitRequestParams, ElicitResult, ReadResourceResult
 
 from uru_mcp.commands.client_configs.entry import configuration
 from uru_mcp.commands.client_configs.launch import current_command
 from uru_mcp.commands.client_configs.temporary_copy import warning
-from uru_mcp.commands.output import progress
+from uru_mcp.commands.output import progress, say
 from uru_mcp.commands.own_command import own_command
 from uru_mcp.sandbox import Sandbox
 from uru_mcp.sandbox.serve import serving
@@ -90,12 +93,29 @@ async def _demo(say: Say, server: McpServer, stays: bool) -> None:
             if stays:
                 say("The sandbox has pages for its keys, calls and workspaces. This link opens them, once:\n")
                 say(f"  {link_to(site, url)}\n\nPress Enter to end the sandbox.")
-                await anyio.to_thread.run_sync(sys.stdin.readline, abandon_on_cancel=True)
+                await _a_line_from_stdin()
             else:
                 say("A sandbox has pages for its keys, calls and workspaces:\n")
                 say(f"  {own_command('sandbox', 'serve', '--open')}")
     finally:
         sandbox.close()
+
+
+async def _a_line_from_stdin() -> None:
+    """Wait until a line is read from stdin, or its end. Cancelled, it leaves a thread that no exit waits for.
+
+    The thread reads from the file itself: Python does not exit while one holds the lock of `sys.stdin`.
+    """
+    loop, is_read = asyncio.get_running_loop(), asyncio.Event()
+
+    def read() -> None:
+        with suppress(OSError):
+            os.read(sys.stdin.fileno(), 1024)
+        with suppress(RuntimeError):  # the loop is closed: the demo is over
+            loop.call_soon_threadsafe(is_read.set)
+
+    Thread(target=read, daemon=True).start()
+    await is_read.wait()
 
 
 def _say_how_to_use_it(say: Say) -> None:
@@ -200,10 +220,30 @@ async def _claude(
             args=words,
             env={"URU_API_KEY": made.text, "URU_PROXY_URL": url, "XDG_CACHE_HOME": cache, **QUIET, **settings},
         )
-        async with AsyncExitStack() as stack:
+        async with _stderr_unless_cancelled(Path(cache, "stderr")) as stderr, AsyncExitStack() as stack:
+            transport = stdio_client(process, errlog=stderr)
             with progress("Starting uru-mcp"):
-                client = await stack.enter_async_context(Client(process, mode="legacy", elicitation_callback=person))
+                client = await stack.enter_async_context(Client(transport, mode="legacy", elicitation_callback=person))
             yield client, made.record.id
+
+
+@asynccontextmanager
+async def _stderr_unless_cancelled(path: Path) -> AsyncIterator[TextIO]:
+    """A file for the stderr of a process, which is printed at the end.
+
+    It is not printed if the demo was cancelled: the process then only says that a call was cut off.
+    """
+    with path.open("w+", encoding="utf-8", errors="replace") as file:
+        is_cancelled = False
+        try:
+            yield file
+        except asyncio.CancelledError:
+            is_cancelled = True
+            raise
+        finally:
+            file.seek(0)
+            if not is_cancelled and (text := file.read().strip()):
+                say(text, err=True)
 
 
 def _runs(sandbox: Sandbox) -> int:
