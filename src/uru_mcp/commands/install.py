@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,7 +48,7 @@ ASK = "What may you do in Uru?"
     "assignments",
     multiple=True,
     metavar="NAME[=VALUE]",
-    help="Also save this setting; without a value, with the one that it has in this terminal.",
+    help="Also save this setting; NAME alone takes its value from this terminal, and NAME= removes it.",
 )
 @click.option("--sandbox", is_flag=True, help="Serve a sandbox instead of the real Uru; no key is needed.")
 @click.option("--yes", "is_yes", is_flag=True, help="Ask nothing, and replace an old key in a key file.")
@@ -183,7 +184,8 @@ def _install(configuration: Configuration, wish: Wish, machine: Machine) -> None
         elif wish.dry_run:
             env = planned_environment(was, wish, machine.environ)
         else:
-            env = accepted_environment(was, wish, machine, redaction)
+            addressed = _with_address(configuration, wish, was, machine)
+            env = accepted_environment(was, addressed, machine, redaction)
         change = addition(configuration, wish.name, entry_with(env=env.variables, old=old))
         if wish.dry_run:
             say(difference(change, wish.name) if change.is_any else "Nothing would change.")
@@ -205,6 +207,14 @@ def _install(configuration: Configuration, wish: Wish, machine: Machine) -> None
     say(f"\nNext: {configuration.client.next_step}\nThen ask: “{ASK}”")
     if unlogged is not None:
         sys.exit(ExitCode.NO_AUDIT_LOG)
+
+
+def _with_address(configuration: Configuration, wish: Wish, was: dict[str, Any], machine: Machine) -> Wish:
+    from uru_mcp.commands.key_address import address_of
+
+    named = [] if wish.name == "uru" else ["--name", wish.name]
+    again = own_command("install", configuration.client.name, *named)
+    return replace(wish, address=address_of(was, wish.settings, machine.environ, configuration.path, again))
 
 
 def _refuse_if_temporary() -> None:

@@ -19,6 +19,7 @@ from uru_mcp.untrusted_input.terminal_escaping import in_one_line
 if TYPE_CHECKING:
     from uru_mcp.access.key_status import KeyStatus
     from uru_mcp.commands.client_configs.machine import Machine
+    from uru_mcp.commands.key_address import Address
     from uru_mcp.credentials.api_key import Key
     from uru_mcp.permissions import Grant
     from uru_mcp.untrusted_input.redaction import Redaction
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Wish:
     """The user's options. `key_file` is absolute; `key_command` has an absolute program; `permissions` and `settings`
-    are as the user wrote them. With `asks`, there is a person to ask; with `is_yes`, `--yes` was given."""
+    are as the user wrote them. With `asks`, there is a person to ask; with `is_yes`, `--yes` was given.
+    `address` is where the key is sent, if it is not the usual one."""
 
     name: str
     permissions: str | None = None
@@ -38,6 +40,7 @@ class Wish:
     dry_run: bool = False
     is_yes: bool = False
     asks: bool = False
+    address: Address | None = None
 
     @property
     def with_permissions(self) -> dict[str, str]:
@@ -100,12 +103,12 @@ def way_of(old: Mapping[str, Any], wish: Wish, environ: Mapping[str, str]) -> Wa
 def planned_environment(old: Mapping[str, Any], wish: Wish, environ: Mapping[str, str]) -> Environment:
     """The variables that an entry would set; asks nothing and does not validate the key."""
     from uru_mcp.commands.client_configs.entry import KEY
-    from uru_mcp.commands.client_configs.entry_environment import with_key
+    from uru_mcp.commands.client_configs.entry_environment import with_key, without_blank
 
     way = way_of(old, wish, environ)
     kept = {KEY[0]: way.kept.reveal()} if way.kept else dict([KEY])
     key = _as_stored(way.placed or way.source or kept, environ)
-    return Environment(with_key(old, environ, key, wish.with_permissions), unused=way.unused)
+    return Environment(without_blank(with_key(old, environ, key, wish.with_permissions)), unused=way.unused)
 
 
 def accepted_environment(old: Mapping[str, Any], wish: Wish, machine: Machine, redaction: Redaction) -> Environment:
@@ -116,7 +119,7 @@ def accepted_environment(old: Mapping[str, Any], wish: Wish, machine: Machine, r
     """
     import anyio
 
-    from uru_mcp.commands.client_configs.entry_environment import with_key
+    from uru_mcp.commands.client_configs.entry_environment import with_key, without_blank
     from uru_mcp.commands.client_configs.key_check import key_in
 
     environ = machine.environ
@@ -130,7 +133,7 @@ def accepted_environment(old: Mapping[str, Any], wish: Wish, machine: Machine, r
         _see_that_it_may_be_replaced(way.file, for_file, in_file, wish)
     undeclared = grant if permissions is None else None
     settings = {**wish.settings, **({"URU_PERMISSIONS": permissions} if permissions is not None else {})}
-    variables = with_key(old, environ, _as_stored(way.placed or key, environ), settings)
+    variables = without_blank(with_key(old, environ, _as_stored(way.placed or key, environ), settings))
     return Environment(variables, way.file, for_file, undeclared, way.unused)
 
 
@@ -148,8 +151,11 @@ def _accepted(
     from uru_mcp.commands.client_configs.entry_environment import as_variables, with_key
     from uru_mcp.commands.client_configs.key_check import checked_status
     from uru_mcp.config.environment import read_settings
-    from uru_mcp.errors import KeyRefused
+    from uru_mcp.errors import KeyRefused, UruError
 
+    address = wish.address
+    if address is not None and (address.is_kept or wish.asks):
+        address.say()
     for key in _candidates(way, in_file, wish):
         variables = as_variables(with_key(old, machine.environ, key, wish.with_permissions), machine.environ)
         settings = read_settings(variables, machine.system.policy)
@@ -157,11 +163,15 @@ def _accepted(
             key_status = anyio.run(checked_status, settings, redaction)
         try:
             judge(key_status, settings, redaction, asks=wish.asks)
-        except KeyRefused:
-            if key_status.trouble is None or not (wish.asks and way.is_replaceable):
-                raise
+        except UruError as error:
+            told = error if address is None else address.named_in(error)
+            may_type = isinstance(error, KeyRefused) and wish.asks and way.is_replaceable
+            if key_status.trouble is None or not may_type:
+                raise told from error
             where = f"The key in {way.file}" if key is way.source and way.file else "This key was refused"
             say_line(redaction.text(f"{where}: {in_one_line(key_status.trouble.message)}"))
+            if address is not None:
+                address.say()
         else:
             return key, key_status
     raise AssertionError("typed_keys raises after the last one")

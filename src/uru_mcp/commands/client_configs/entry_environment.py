@@ -33,7 +33,7 @@ def keys_given(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def assigned(assignments: Iterable[str], environ: Mapping[str, str]) -> dict[str, str]:
-    """The settings in `NAME=VALUE` or, with the value that it has in this terminal, `NAME`.
+    """The settings in `NAME=VALUE`, in `NAME=`, which removes one, or in `NAME`, with its value in this terminal.
 
     The policy is not applied, since it concerns the whole entry.
 
@@ -75,7 +75,13 @@ def with_key(
     """The key, an old entry's other variables, what the connection of this terminal needs, and the chosen settings."""
     kept = {name: value for name, value in old.items() if name not in KEY_VARIABLES}
     beside = {**kept, **given(environ, *CARRIED)}
-    return {**key, **beside, **network_variables(environ, url_of(beside)), **settings}
+    network = network_variables(environ, url_of({**beside, **settings}))
+    return {**key, **beside, **network, **settings}
+
+
+def without_blank(env: Mapping[str, Any]) -> dict[str, Any]:
+    """The variables without those of ours that `--set NAME=` has made blank, which takes them out of the entry."""
+    return {name: value for name, value in env.items() if value != "" or name not in VARIABLES}
 
 
 def url_of(env: Mapping[str, Any]) -> str:
@@ -86,7 +92,7 @@ def url_of(env: Mapping[str, Any]) -> str:
 def of_sandbox(old: Mapping[str, Any], settings: Mapping[str, str]) -> dict[str, Any]:
     """An old entry's variables without those that only the real Uru needs."""
     kept = {name: value for name, value in old.items() if name not in (*KEY_VARIABLES, *WITH_THE_KEY)}
-    return {**kept, **settings}
+    return without_blank({**kept, **settings})
 
 
 def as_variables(env: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, str]:
