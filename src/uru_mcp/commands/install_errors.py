@@ -40,7 +40,7 @@ MEANINGS = {
     ExitCode.NO_KEY: "no key, or one that cannot be read or that Uru refuses",
     ExitCode.NO_ANSWER: "Uru did not answer, or not as expected",
     ExitCode.FILE: "the configuration or the key file cannot be read or changed",
-    ExitCode.NO_AUDIT_LOG: "written, but calls are refused until the required audit log can be written",
+    ExitCode.NO_AUDIT_LOG: "written, but calls are refused until the required audit log is writable",
 }
 EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code}  {meaning}" for code, meaning in MEANINGS.items())
 
