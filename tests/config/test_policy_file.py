@@ -12,7 +12,7 @@ import pytest
 from tests.config.policies import of_another, place, written
 from tests.world import Connect, Uru
 from uru_mcp.config.environment import read_settings
-from uru_mcp.config.policy_file import LIMIT, PolicyFile
+from uru_mcp.config.policy_file import LIMIT, NOBODY, PolicyFile
 from uru_mcp.errors import SettingsError
 from uru_mcp.server.early_stdin import is_certain
 
@@ -173,6 +173,26 @@ def test_initialize_is_not_answered_before_a_policy_is_read(tmp_path: Path) -> N
     file = place(tmp_path)
     assert is_certain(KEY, file)
     assert not is_certain(KEY, written(tmp_path, GOOD))
+
+
+@pytest.mark.parametrize(
+    ("case", "fix"),
+    [("it is a link", "policy.toml by the file itself"), ("its directory is a link", "uru-mcp by a directory")],
+)
+def test_a_link_is_told_with_what_has_to_be_there(case: str, fix: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as raised:
+        read_settings(KEY, spoilt(case, tmp_path))
+    assert fix in raised.value.problems[0].fix
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may give a file away")
+def test_where_root_is_not_known_nobody_is_told_to_run_chown(tmp_path: Path) -> None:
+    file = written(tmp_path, GOOD)
+    os.chown(tmp_path, NOBODY, -1)
+    with pytest.raises(SettingsError) as raised:
+        read_settings(KEY, file)
+    assert "unshare -r" in raised.value.problems[0].fix
+    assert "chown" not in raised.value.problems[0].fix
 
 
 @pytest.mark.parametrize("case", ["it is a pipe", "it is a directory"])

@@ -146,9 +146,17 @@ def _note_on_rest(snapshot: Snapshot, shown: list[dict[str, Any]], hidden: list[
         f"Listed: {urus} of Uru's tools, {len(shown) - urus} of our own.",
         f"Not listed but callable: {unlisted}; find them with uru-mcp tools QUERY." if unlisted else "",
         f"Blocked or left out: {cannot}; uru-mcp tools --blocked shows why." if cannot else "",
-        f"Taken away by URU_TOOLS: {len(snapshot.catalog.taken_away)}." if snapshot.catalog.taken_away else "",
+        _note_on_taken_away(snapshot),
     ]
     return " ".join(filter(None, parts))
+
+
+def _note_on_taken_away(snapshot: Snapshot, whatever: str = "") -> str:
+    """How many tools the administrator's policy and URU_TOOLS take away, each if it does."""
+    gone = snapshot.catalog.taken_away.values()
+    by_policy = sum(map(snapshot.catalog.rules.chosen.are_closed_by_policy, gone))
+    counts = {"Not allowed by the administrator's policy": by_policy, "Taken away by URU_TOOLS": len(gone) - by_policy}
+    return " ".join(f"{by}: {count}{whatever}." for by, count in counts.items() if count)
 
 
 def _note_on_blocked(snapshot: Snapshot, found: dict[str, Any], hidden: list[dict[str, Any]]) -> str:
@@ -158,9 +166,8 @@ def _note_on_blocked(snapshot: Snapshot, found: dict[str, Any], hidden: list[dic
     if grant is not None and grant.unknown:
         unknown = unknown_permissions("", grant)
         return f"{unknown.message} {unknown.fix}"
-    gone = len(snapshot.catalog.taken_away)
-    if gone:
-        return f"Taken away by URU_TOOLS: {gone}, whatever the key may."
+    if snapshot.catalog.taken_away:
+        return _note_on_taken_away(snapshot, ", whatever the key may")
     return "" if hidden or found["left_out"] else "Nothing is blocked: this key may call every tool."
 
 

@@ -18,8 +18,8 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from uru_mcp.config import parsing
-from uru_mcp.config.policy_file import PolicyFile, Untrusted
-from uru_mcp.config.tool_patterns import Pattern, read_patterns
+from uru_mcp.config.policy_file import PolicyFile, Untrusted, read_draft
+from uru_mcp.config.tool_patterns import NEVER, Pattern, read_patterns
 from uru_mcp.errors import SettingsError, SettingsProblem
 from uru_mcp.messages import policy_messages
 from uru_mcp.permissions import EVERYTHING, Permission, Permissions, in_order
@@ -87,17 +87,44 @@ def read_policy(file: PolicyFile) -> ManagedPolicy | None:
     """
     try:
         content = file.read()
-        return None if content is None else ManagedPolicy(file.path, **_members(_table(content)))
-    except Untrusted as error:
-        raise SettingsError([_problem(file.path, error)]) from None
-    except ExceptionGroup as faults:
-        found = [_problem(file.path, one) for one in faults.exceptions if isinstance(one, Untrusted)]
-        raise SettingsError(found) from None
+        return None if content is None else _parsed(file.path, content)
+    except (Untrusted, ExceptionGroup) as error:
+        raise SettingsError([_problem(file.path, one) for one in _faults(error)]) from None
+
+
+def read_draft_policy(path: str) -> ManagedPolicy:
+    """The policy that a file would be in its place, whoever may write to it here.
+
+    Raises:
+        SettingsError: It cannot be read or used; names every fault of what it says.
+    """
+    try:
+        return _parsed(path, read_draft(path))
+    except OSError as error:
+        message = policy_messages.DRAFT_NOT_READ.format(path=path, reason=error.strerror)
+        raise SettingsError([SettingsProblem(message, fix=policy_messages.NAME_A_POLICY, variable=POLICY)]) from None
+    except (Untrusted, ExceptionGroup) as error:
+        raise SettingsError([_problem_of_draft(path, one) for one in _faults(error)]) from None
+
+
+def _parsed(path: str, content: bytes) -> ManagedPolicy:
+    """Raises: Untrusted, or an ExceptionGroup of them."""
+    return ManagedPolicy(path, **_members(_table(content)))
+
+
+def _faults(error: Untrusted | ExceptionGroup[Exception]) -> list[Untrusted]:
+    found = [error] if isinstance(error, Untrusted) else error.exceptions
+    return [one for one in found if isinstance(one, Untrusted)]
 
 
 def _problem(path: str, error: Untrusted) -> SettingsProblem:
     message = policy_messages.UNUSABLE.format(path=path, why=error.why)
     return SettingsProblem(message, fix=policy_messages.ASK_TO_FIX.format(fix=error.fix), variable=POLICY)
+
+
+def _problem_of_draft(path: str, error: Untrusted) -> SettingsProblem:
+    message = policy_messages.DRAFT_UNUSABLE.format(path=path, why=error.why)
+    return SettingsProblem(message, fix=f"{error.fix[:1].upper()}{error.fix[1:]}.", variable=POLICY)
 
 
 def _table(content: bytes) -> dict[str, Any]:
@@ -174,6 +201,8 @@ def _patterns(name: str, value: Any) -> tuple[Pattern, ...]:
 
 def _pattern(name: str, text: str) -> Pattern:
     try:
+        if text.strip().lower() == NEVER and name == "confirm":
+            raise ValueError(policy_messages.NEVER_IS_THE_USER_S)
         found = read_patterns(text)
         if len(found) != 1:
             raise ValueError(policy_messages.ONE_PATTERN_EACH)

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from uru_mcp.messages import policy_messages
 
 ADMINISTRATOR = 0  # the user id of root
+NOBODY = 65534  # the user id that Linux shows for an owner whom a user namespace or a network file system lacks
 LIMIT = 64 * 1024  # bytes
 WINDOWS_ADMINISTRATORS = frozenset(
     {
@@ -142,16 +143,27 @@ class PolicyFile:
     def _require_protected(self, found: os.stat_result, place: str) -> None:
         """Raises: Untrusted, if anybody but the owner may write there."""
         if found.st_uid != self.owner:
-            raise Untrusted(
-                policy_messages.OWNED_BY_OTHERS.format(place=place, owner=found.st_uid),
-                policy_messages.MAKE_ROOT_OWN.format(place=place),
-            )
+            is_unmapped = found.st_uid == NOBODY
+            fix = policy_messages.LEAVE_THE_NAMESPACE if is_unmapped else policy_messages.MAKE_ROOT_OWN
+            why = policy_messages.OWNED_BY_OTHERS.format(place=place, owner=found.st_uid)
+            raise Untrusted(why, fix.format(place=place))
         if found.st_mode & WRITABLE_BY_OTHERS:
             mode = f"{stat.S_IMODE(found.st_mode):04o}"
             raise Untrusted(
                 policy_messages.WRITABLE_BY_OTHERS.format(place=place, mode=mode),
                 policy_messages.TAKE_WRITING_AWAY.format(place=place),
             )
+
+
+def read_draft(path: str) -> bytes:
+    """The content of any file, to be checked before it is put in place. Raises: OSError, Untrusted."""
+    file = os.open(path, (FILE & ~getattr(os, "O_NOFOLLOW", 0)) | getattr(os, "O_BINARY", 0))
+    try:
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            raise Untrusted(policy_messages.NO_FILE, policy_messages.WRITE_A_FILE)
+        return _content(file)
+    finally:
+        os.close(file)
 
 
 def installed(platform: str) -> PolicyFile:
@@ -187,9 +199,11 @@ def _looked_at(place: str) -> os.stat_result | OSError:
 
 
 def _unopened(place: str, error: OSError) -> Untrusted:
-    if error.errno in (errno.ELOOP, errno.ENOTDIR, errno.EMLINK):
+    if error.errno in (errno.ELOOP, errno.EMLINK):
+        return Untrusted(policy_messages.LINK.format(place=place), policy_messages.REPLACE_THE_LINK.format(place=place))
+    if error.errno == errno.ENOTDIR:
         why = policy_messages.LINK_OR_NO_DIRECTORY.format(place=place)
-        return Untrusted(why, policy_messages.REPLACE_THE_LINK.format(place=place))
+        return Untrusted(why, policy_messages.MAKE_A_DIRECTORY.format(place=place))
     reason = error.strerror or type(error).__name__
     why = policy_messages.NOT_OPENED.format(place=place, reason=f"{reason[:1].lower()}{reason[1:]}")
     return Untrusted(why, policy_messages.LET_ALL_READ.format(place=place))

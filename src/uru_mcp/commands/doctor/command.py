@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,13 @@ NAME_CHARS = 13  # width of the column of names
     help="Also write a report on Uru's responses to this file, without their contents.",
 )
 @click.option("--force", is_flag=True, help="With --report: replace the file if it exists.")
-def doctor(as_json: bool, report: Path | None, force: bool) -> None:
+@click.option(
+    "--policy",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Check only this administrator's policy, before or after it is put in place.",
+)
+def doctor(as_json: bool, report: Path | None, force: bool, policy: Path | None) -> None:
     """Find problems, and show how to fix them.
 
     Checks the URU_* variables, the key, the service, the key's permissions and tools, then each other key in the
@@ -53,12 +60,16 @@ def doctor(as_json: bool, report: Path | None, force: bool) -> None:
     With --report, each read-only endpoint is requested once more. The report for the maintainers of uru-mcp contains
     the status, type and shape of each response, but no key, name or text of the workspace.
 
+    With --policy, only that file is checked, without a key and without a request: whether it can be used as a policy,
+    and what it limits.
+
     The exit code is 0 if no check failed, and 1 otherwise; warnings do not count.
     """
     import anyio
 
     from uru_mcp.commands.doctor.check_sequence import examine
     from uru_mcp.commands.doctor.checks import Examination
+    from uru_mcp.commands.doctor.settings_checks import examine_draft_policy
     from uru_mcp.config.environment import read_environment
     from uru_mcp.server.logging_setup import start_logging
     from uru_mcp.untrusted_input.redaction import Redaction
@@ -68,11 +79,19 @@ def doctor(as_json: bool, report: Path | None, force: bool) -> None:
     start_logging("error", redaction)
     lines = Lines(shows_progress=not as_json)
     report = report and report.absolute()
+    if policy and report:
+        raise click.UsageError("--policy checks nothing but that file: leave out --report.")
     with _errors_as_text(redaction):
         _require_writable(report, force=force)
     examination = Examination(redaction, begin=lines.begin, tell=(lambda _: None) if as_json else lines.tell)
+    settings = None
     try:
-        settings = anyio.run(lambda: examine(examination, redaction, environ, platform=sys.platform, home=Path.home()))
+        if policy:
+            examine_draft_policy(examination, str(policy.absolute()))
+        else:
+            settings = anyio.run(
+                partial(examine, examination, redaction, environ, platform=sys.platform, home=Path.home())
+            )
     finally:
         lines.end()
     if as_json:

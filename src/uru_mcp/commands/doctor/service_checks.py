@@ -232,7 +232,9 @@ class Service:
         if not allows(tool.needs, self._key_status):
             return skipped(f"{READING} needs {in_words(tool.needs)}, which the key lacks")
         if not runs_unasked(tool, self._catalog.rules):
-            return skipped(f"{READING} runs only after a person's yes (URU_CONFIRM)")
+            is_by_policy = self._catalog.rules.confirmed.are_closed_by_policy(tool)
+            wanted_by = "the administrator's policy" if is_by_policy else "URU_CONFIRM"
+            return skipped(f"{READING} runs only after a person's yes ({wanted_by})")
         began = time.monotonic()
         calls = Calls(self._client, self._identity)
         try:

@@ -8,10 +8,11 @@ from uru_mcp.audit.call_recorder import audit_trouble
 from uru_mcp.audit.log_file import exposure
 from uru_mcp.commands.doctor.checks import Examination, Finding, failed, ok
 from uru_mcp.config.environment import read_settings
-from uru_mcp.config.managed_policy import POLICY, limits_in_words, read_policy
+from uru_mcp.config.managed_policy import POLICY, ManagedPolicy, limits_in_words, read_draft_policy, read_policy
 from uru_mcp.config.policy_file import INSTALLED, PolicyFile
 from uru_mcp.config.settings import PREFIX, VARIABLES, Settings
 from uru_mcp.errors import SettingsError, SettingsProblem
+from uru_mcp.messages import policy_messages
 
 CONFIGURATION, KEY, ADDRESS, LIMITS = "configuration", "key", "address", "policy"
 
@@ -49,7 +50,31 @@ def examine_policy(examination: Examination, file: PolicyFile = INSTALLED) -> No
             examination.tell(LIMITS, failed(problem))
         return
     if policy is not None:
-        examination.tell(LIMITS, ok(f"{policy.path}, of the administrator: {limits_in_words(policy.limits)}"))
+        _tell_limits(examination, policy, f"{policy.path}, of the administrator: {limits_in_words(policy.limits)}")
+
+
+def examine_draft_policy(examination: Examination, path: str, file: PolicyFile = INSTALLED) -> None:
+    """Check a policy before it is put in place: only what it says. In its place, its owners and modes are checked too.
+
+    It needs neither a key nor Uru.
+    """
+    if path == file.path:
+        examine_policy(examination, file)
+        if examination.checks:
+            return
+    try:
+        policy = read_draft_policy(path)
+    except SettingsError as error:
+        for problem in error.problems:
+            examination.tell(LIMITS, failed(problem))
+        return
+    limits = limits_in_words(policy.limits)
+    _tell_limits(examination, policy, policy_messages.DRAFT_LIMITS.format(path=path, limits=limits))
+
+
+def _tell_limits(examination: Examination, policy: ManagedPolicy, seen: str) -> None:
+    finding = ok(seen) if policy.limits else Finding("warning", seen, policy_messages.LIMIT_OR_REMOVE)
+    examination.tell(LIMITS, finding)
 
 
 def examine_audit_log(examination: Examination, name: str, settings: Settings) -> None:
