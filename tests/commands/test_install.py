@@ -193,7 +193,7 @@ async def test_installing_again_brings_a_new_key_and_leaves_what_the_person_set(
     }
     removed = install(tmp_path, "claude-desktop", "--uninstall")
     assert json.loads(file_of(tmp_path).read_bytes()) == {"mcpServers": {}}
-    assert f"These backups still contain a key: {file_of(tmp_path)}.uru-mcp-backup" in removed.output
+    assert f"Removed: the backup {file_of(tmp_path)}.uru-mcp-backup, which contained a key" in removed.output
 
 
 @pytest.mark.parametrize(

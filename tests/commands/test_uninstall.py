@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.commands.test_install import SANDBOX, entry_of, file_of, install, put
+from tests.commands.test_install import SANDBOX, entry_of, file_of, install, install_with, put
+from tests.world import Uru
+from uru_mcp.sandbox.serve import serving
 
 NODE = {"command": "npx", "args": ["-y", "uru-mcp@latest"], "env": {"URU_API_KEY": "uru_test_0123456789abcdef"}}
 REMOTE = {"type": "http", "url": "https://mcp.example.com/mcp"}
@@ -78,3 +80,67 @@ def test_a_client_that_is_not_on_the_machine_is_said(client: str, tmp_path: Path
     (tmp_path / {"claude-code": "claude"}.get(client, client)).write_text("#!/bin/sh\n")
     (tmp_path / {"claude-code": "claude"}.get(client, client)).chmod(0o755)
     assert "was not found" not in install(tmp_path, client, "--sandbox", PATH=str(tmp_path)).output
+
+
+def keyed(name: str = "uru", key: str = "uru_test_0123456789abcdef") -> str:
+    return json.dumps({"mcpServers": {"mine": {"command": "x"}, name: {**SANDBOX, "env": {"URU_API_KEY": key}}}})
+
+
+def backups(home: Path) -> list[str]:
+    return sorted(one.name.partition(".uru-mcp-backup")[2] for one in file_of(home).parent.glob("*.uru-mcp-backup*"))
+
+
+def test_the_last_uninstall_takes_along_the_backups_of_which_only_a_key_is_lost(tmp_path: Path) -> None:
+    before = '{"mcpServers": {"mine": {"command": "x"}}}'
+    file = put(tmp_path, before)
+    install(tmp_path, "claude-desktop", "--sandbox")
+    for name, key in (("uru", "uru_test_1"), ("uru", "uru_test_2"), ("uru-two", "uru_test_3")):
+        file.write_text(keyed(name, key))
+        install(tmp_path, "claude-desktop", "--sandbox")
+    file.write_text(json.dumps({"mcpServers": {"mine": {"command": "x"}, "uru": SANDBOX, "uru-two": SANDBOX}}))
+
+    first = install(tmp_path, "claude-desktop", "--uninstall")
+    assert "These backups still contain a key: " in first.output
+    assert backups(tmp_path) == ["", "-2", "-3", "-4"]
+    shown = install(tmp_path, "claude-desktop", "--uninstall", "--name", "uru-two", "--dry-run")
+    assert (shown.exit_code, backups(tmp_path)) == (0, ["", "-2", "-3", "-4"])
+    last = install(tmp_path, "claude-desktop", "--uninstall", "--name", "uru-two")
+    assert f"Removed: the backup {file}.uru-mcp-backup-4, which contained a key\n" in last.output
+    assert (file.read_text(), backups(tmp_path)) == (before, [])
+
+
+def test_a_backup_with_anything_else_is_named_with_the_command_each_time(tmp_path: Path) -> None:
+    file = put(tmp_path, keyed().replace('"x"', '"of yesterday"'))
+    install(tmp_path, "claude-desktop", "--sandbox")
+    file.write_text(keyed())
+    backup = f"{file}.uru-mcp-backup"
+    for _ in range(2):
+        removed = install(tmp_path, "claude-desktop", "--uninstall")
+        assert f"Not removed: the backup {backup}, which contains a key. Remove it: rm {backup}\n" in removed.output
+        assert json.loads(file.read_text()) == {"mcpServers": {"mine": {"command": "x"}}}
+    file.unlink()
+    assert f"Remove it: rm {backup}" in install(tmp_path, "claude-desktop", "--uninstall").output
+    file.write_text("{")
+    assert install(tmp_path, "claude-desktop", "--uninstall").exit_code == 6
+    assert backups(tmp_path) == [""]
+
+
+def test_an_entry_that_was_removed_by_hand_leaves_no_key_either(tmp_path: Path) -> None:
+    file = put(tmp_path, keyed())
+    install(tmp_path, "claude-desktop", "--sandbox")
+    file.write_text('{"mcpServers": {"mine": {"command": "x"}}}')
+    shown = install(tmp_path, "claude-desktop", "--uninstall", "--dry-run")
+    assert f"Would remove: the backup {file}.uru-mcp-backup, which contained a key" in shown.output
+    install(tmp_path, "claude-desktop", "--uninstall")
+    assert backups(tmp_path) == []
+
+
+@pytest.mark.parametrize("client", ["claude-desktop", "codex", "goose", "opencode"])
+async def test_where_there_was_no_file_there_is_none_after_two_installs(client: str, uru: Uru, tmp_path: Path) -> None:
+    async with serving(uru.sandbox) as url:
+        assert (await install_with(url, tmp_path, client, URU_API_KEY=uru.key().text)).exit_code == 0
+    install(tmp_path, client, "--sandbox")
+    removed = install(tmp_path, client, "--uninstall")
+    file = file_of(tmp_path, client)
+    assert f"Removed: {file}, which contained nothing else" in removed.output
+    assert [*file.parent.iterdir()] == []

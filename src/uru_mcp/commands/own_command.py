@@ -29,6 +29,16 @@ def as_told_here(text: str) -> str:
     return IN_A_SENTENCE.sub(lambda _: program, text)
 
 
+def removing(path: Path) -> str:
+    """The command that removes this file."""
+    return as_typed(["rm", str(path)], windows=sys.platform == "win32")
+
+
+def making_private(path: Path) -> str:
+    """The POSIX command that lets only the owner read this file."""
+    return shlex.join(["chmod", "600", str(path)])
+
+
 def _program() -> str:
     from uru_mcp.commands.client_configs.launch import SCRIPT, current_command, python_of_script
     from uru_mcp.config.environment import read_environment

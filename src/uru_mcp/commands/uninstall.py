@@ -14,10 +14,9 @@ if TYPE_CHECKING:
 
 def remove_from(configuration: Configuration, name: str, *, dry_run: bool) -> None:
     """Remove the server of this name, or show what would change."""
-    from uru_mcp.commands.client_configs.entry import KEY
     from uru_mcp.commands.client_configs.file_writing import remove
     from uru_mcp.commands.client_configs.other_entries import NODE_CLIENT, is_foreign, is_node_client
-    from uru_mcp.commands.client_configs.planned_change import backups_with, current, removal, server_of, spent_backup
+    from uru_mcp.commands.client_configs.planned_change import current, removal, server_of, spent_backup
     from uru_mcp.commands.client_configs.preview import difference
     from uru_mcp.untrusted_input.redaction import Redaction
 
@@ -28,10 +27,12 @@ def remove_from(configuration: Configuration, name: str, *, dry_run: bool) -> No
         if is_foreign(old, shape):
             what = NODE_CLIENT if is_node_client(old, shape) else "another program"
             say_line(f"Nothing to change: the server “{name}” of {title} is {what}, in {path}")
+            _remove_keyed_backups(configuration, dry_run=dry_run)
             return
         change = removal(configuration, name)
         if not change.is_any:
             say_line(f"Nothing to change: {title} has no server “{name}” in {path}")
+            _remove_keyed_backups(configuration, dry_run=dry_run)
             return
         if dry_run:
             say(difference(change, name))
@@ -41,7 +42,6 @@ def remove_from(configuration: Configuration, name: str, *, dry_run: bool) -> No
         if spent is not None:
             remove(spent)
         given_back = server_of(change.after, name)
-        holding = backups_with(configuration, name, KEY[0])
     what = f"the server “{name}” of {title}, from {path}"
     say_line(f"Removed: {what if change.after is not None else f'{path}, which contained nothing else'}")
     if given_back is not None:
@@ -50,5 +50,24 @@ def remove_from(configuration: Configuration, name: str, *, dry_run: bool) -> No
     env = shape.environment(old)
     if "URU_API_KEY_FILE" in env:
         say_line(f"Not removed: the key file {env['URU_API_KEY_FILE']}")
-    say_which_hold_a_key(holding)
+    with errors_as_text(Redaction()):
+        _remove_keyed_backups(configuration, dry_run=False)
     say(f"\nRestart {title} to finish.")
+
+
+def _remove_keyed_backups(configuration: Configuration, *, dry_run: bool) -> None:
+    """Remove the backups that contain a key and nothing else of use, and name the others."""
+    from uru_mcp.commands.client_configs.file_writing import remove
+    from uru_mcp.commands.client_configs.keyed_backups import keyed_backups
+    from uru_mcp.commands.own_command import removing
+
+    backups = keyed_backups(configuration)
+    for backup in backups.spare:
+        if not dry_run:
+            remove(backup)
+        say_line(f"{'Would remove' if dry_run else 'Removed'}: the backup {backup}, which contained a key")
+    if backups.is_used:
+        say_which_hold_a_key([*backups.needed])
+        return
+    for backup in backups.needed:
+        say_line(f"Not removed: the backup {backup}, which contains a key. Remove it: {removing(backup)}")

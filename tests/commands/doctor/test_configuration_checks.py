@@ -291,3 +291,23 @@ async def test_an_entry_for_a_copy_of_uvx_is_told_before_it_is_gone(patient: Pat
         ("warning", f"{copy} is a temporary copy that uvx made and may delete at any time.")
     ]
     assert "Install it permanently, with uv tool install" in (found[0].remedy or "")
+
+
+async def test_backups_with_a_key_are_told_once_the_client_no_longer_has_one(patient: Patient) -> None:
+    keyed = json.dumps({"mcpServers": {"uru": {**SANDBOXED, "env": {"URU_API_KEY": "uru_test_1"}}}})
+    patient.configure(keyed)
+    backup = patient.desktop.with_name(f"{patient.desktop.name}.uru-mcp-backup")
+    backup.write_text(keyed)
+    assert not [one for one in await of_clients(patient) if "still contain a key" in one.seen]
+
+    for text, remedy in (
+        ('{"theme": "dark"}', f"Remove them: rm {backup}"),
+        ('{"mcpServers": {}}', f"Remove them: {own_command('install', 'claude-desktop', '--uninstall')}"),
+        (None, f"Remove them: {own_command('install', 'claude-desktop', '--uninstall')}"),
+    ):
+        patient.configure(text or "")
+        if text is None:
+            patient.desktop.unlink()
+        (told,) = [one for one in await of_clients(patient) if "still contain a key" in one.seen]
+        assert (told.name, told.verdict, told.remedy) == ("Claude Desktop", "warning", remedy)
+        assert told.seen.endswith(f"contain a key, which the client does not use: {backup}")

@@ -63,6 +63,12 @@ class Document:
             raise ConfigurationError(message, fix="Remove one of the two, and try again.", line=line, column=column)
         return found[0].value if found else None
 
+    @property
+    def others(self) -> Any:
+        """What is outside of the servers, and the servers, to be compared with those of another document."""
+        with self._errors_with_place():
+            return self._parsed.rest("")
+
     def with_server(self, name: str, entry: dict[str, Any]) -> Document:
         """A copy with this entry. In an existing entry, only what differs is changed.
 

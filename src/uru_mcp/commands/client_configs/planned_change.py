@@ -105,7 +105,22 @@ def removal(configuration: Configuration, name: str) -> Change:
     none = Document(configuration, b"")
     backups = [Document(configuration, data) for data in _kept(configuration.path)]
     after = undone(before, name, [*backups, none], _replaced(backups, name))
-    return Change(configuration, before, None if after == none and none not in backups else after)
+    was_no_file = none not in backups if after == none else _is_emptied(after, backups)
+    return Change(configuration, before, None if was_no_file else after)
+
+
+def _is_emptied(after: Document, backups: list[Document]) -> bool:
+    """Whether nothing is left in a file of which the oldest backup is, byte for byte, what a first install writes."""
+    none = Document(after.configuration, b"")
+    with suppress(ConfigurationError):
+        for first in backups[-1:]:
+            entries = [one for one in first.entries if isinstance(one.value, dict)]
+            return len(entries) == 1 and any(
+                (made := none.with_server(one.name, one.value)) == first
+                and made.without_server(one.name).text.split() == after.text.split()
+                for one in entries
+            )
+    return False
 
 
 def _replaced(backups: list[Document], name: str) -> Any:

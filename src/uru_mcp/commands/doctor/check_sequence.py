@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
+from uru_mcp.commands.doctor.backup_check import examine_backups
 from uru_mcp.commands.doctor.checks import Examination, skipped
 from uru_mcp.commands.doctor.configuration_checks import (
     Found,
@@ -60,6 +61,7 @@ async def examine(
     await examine_keys(examination, found, environ)
     for one in found:
         await examine_configuration(examination, one, environ)
+    examine_backups(examination, platform, home, environ)
     return settings
 
 
