@@ -2,7 +2,7 @@
 
 Every block of shell is run as it stands, in the order of the document, by whom its section is for. The users are made
 for it and deleted again, with what was installed. The only things that the document does not say are the address of a
-sandbox, where a team has Uru, and what a person pastes.
+sandbox, where a team has Uru, what a person pastes, and what an earlier version left in `dist/`.
 
 What a client would do is done with the samples as they were installed: their command line is started with their
 environment, as each user, and asked for its tools and for who it is. With `--claude FILE`, that Claude Code says too
@@ -32,7 +32,10 @@ from uru_mcp.sandbox.serve import serving
 
 USERS = {"uru-proof-ada": ("read",), "uru-proof-ben": ("read", "write"), "uru-proof-eve": ("read", "write", "execute")}
 MANAGED = Path("/etc/claude-code/managed-mcp.json")
-INSTALLED = (Path("/opt/uru-mcp"), MANAGED, MANAGED.with_name("managed-settings.json"), Path("/etc/vscode/policy.json"))
+SETTINGS = (MANAGED, MANAGED.with_name("managed-settings.json"), Path("/etc/vscode/policy.json"))
+POLICY = Path("/etc/uru-mcp")
+INSTALL_CURSOR = re.compile(r"`(/opt/uru-mcp/bin/uru-mcp install cursor [^`]+)`")
+EARLIER = ("uru-mcp-0.0.9.mcpb", "wheels/uru_mcp-0.0.9-py3-none-any.whl", "wheels/requirements.txt", "SHA256SUMS")
 RUNUSER = shutil.which("runuser") or "/usr/sbin/runuser"
 PATH = "/usr/local/bin:/usr/bin:/bin"  # no Python of somebody's home
 WITHIN = 300  # seconds for a command
@@ -50,6 +53,11 @@ ASKED: list[dict[str, Any]] = [
     {"id": 2, "method": "tools/list"},
     {"id": 3, "method": "tools/call", "params": {"name": "uru_whoami", "arguments": {}}},
 ]
+
+
+def installed() -> list[Path]:
+    """What the document installs and removes again, as far as it is there."""
+    return [path for path in (*Path("/opt").glob("uru-mcp*"), POLICY, *SETTINGS) if path.exists()]
 
 
 def blocks_of(section: str) -> list[str]:
@@ -98,6 +106,8 @@ def start(server: Mapping[str, Any], user: str, url: str) -> tuple[list[str], di
         while 2 not in answers or 3 not in answers:
             answer = json.loads(process.stdout.readline())
             answers[answer.get("id", 0)] = answer.get("result")
+        (who_runs_it,) = blocks_of("Update")
+        assert server["command"] in run(who_runs_it)
         process.stdin.close()
     return [tool["name"] for tool in answers[2]["tools"]], answers[3]["structuredContent"]
 
@@ -136,8 +146,12 @@ def packed(work: Path) -> Path:
         if name and (ROOT / name).is_file():
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, copy / name)
+    (copy / "dist" / "wheels").mkdir(parents=True)
+    for name in EARLIER:
+        (copy / "dist" / name).write_text("of an earlier version")
     for block in blocks_of("Pack"):
         run(block, where=copy)
+    assert not any((copy / "dist" / name).exists() for name in EARLIER[:2])
     return copy
 
 
@@ -161,6 +175,8 @@ async def follow(claude: str | None) -> None:
                         said = run(block, user=user, url=url, pasted=key + "\n")
                         assert key not in said
                     check(user, url)
+                    for command in INSTALL_CURSOR.findall(DOCUMENTS["docs/teams.md"]):
+                        assert key not in run(f"{command}\n", user=user, url=url)
                     for block in blocks_of("What support asks for"):
                         assert key not in run(block.replace("doctor", "doctor || true"), user=user, url=url)
                     if claude:
@@ -173,8 +189,9 @@ async def follow(claude: str | None) -> None:
                 persons, machine = blocks_of("Remove")
                 for user in USERS:
                     run(persons, user=user)
+                    assert not run("grep -rl uru ~ --include='*.json*' --include='key*' || true", user=user)
                 run(machine)
-                assert not any(path.exists() for path in INSTALLED)
+                assert not installed()
 
             await anyio.to_thread.run_sync(in_order)
     sandbox.close()
@@ -185,8 +202,8 @@ def main() -> None:
     parser.add_argument("--claude", help="the path of Claude Code, which all users can run")
     if os.geteuid() != 0 or sys.platform != "linux":
         raise SystemExit("This makes users, so it needs root on a Linux machine that may be spoilt.")
-    if any(path.exists() for path in INSTALLED):
-        raise SystemExit(f"One of {', '.join(map(str, INSTALLED))} is there already.")
+    if found := installed():
+        raise SystemExit(f"There is already {', '.join(map(str, found))}.")
     try:
         anyio.run(follow, parser.parse_args().claude)
     finally:

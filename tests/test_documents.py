@@ -14,6 +14,7 @@ import pytest
 from opentelemetry.sdk import environment_variables
 
 from tests.documents import BLOCK, CODE, DOCUMENTS, ROOT, blocks
+from uru_mcp.approvals.decisions import TOOL as DECIDE
 from uru_mcp.audit.entry import read_entry
 from uru_mcp.commands.client_configs.entry import KEY, PERMISSIONS
 from uru_mcp.commands.client_configs.known_clients import CLIENTS, Client
@@ -73,7 +74,7 @@ def test_the_variables_of_opentelemetry_that_are_named_exist() -> None:
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_tools_of_ours_that_are_named_exist(document: str) -> None:
     named = {span for span in CODE.findall(DOCUMENTS[document]) if re.fullmatch(r"uru_[a-z_]*[a-z]", span)}
-    assert named <= OWN.keys() | CARD_TOOLS.keys()
+    assert named <= {*OWN, *CARD_TOOLS, DECIDE}
 
 
 def test_the_readme_says_of_every_error_what_to_do() -> None:

@@ -40,12 +40,25 @@ ELSEWHERE = {
     ".venv/bin/uru-mcp demo": "tests/commands/test_demo.py",
     ".venv/bin/python bundle/pack.py --wheels": "the same, and makes wheels",
     **dict.fromkeys(
-        ("sha256sum", "/opt/uru-mcp-0.1.0/bin/pip", "ln -", "umask", "mkdir", "cat > ", "install -D", "rm -", "URU_"),
+        (
+            *(
+                "sha256sum",
+                "/opt/uru-mcp-0.1.0/bin/pip",
+                "runuser",
+                "ln -",
+                "install -D",
+                "ps -",
+                "grep [/]opt",
+                "URU_",
+            ),
+            *("umask", "mkdir", "printf Key", "read -rs", "test -n", "printf %s\\n $key", "mv ", "echo saved"),
+            *("for client", "do", "/opt/uru-mcp/bin/uru-mcp install $client", "done", "rm -", "find ~"),
+        ),
         "needs root and users: proofs/teams.py follows docs/teams.md",
     ),
     "npx @modelcontextprotocol/inspector": "needs Node and a network; asked by another client below",
     "sudo": "needs root: tests/config/test_policy_file.py reads such files",
-    "printf": "its messages are sent by a test below",
+    "printf %s\\n {": "its messages are sent by a test below",
     "sleep": "keeps the pipe open",
     "uru-mcp sandbox serve": "serves until it is ended: tests/sandbox/test_commands.py",
 }
@@ -203,7 +216,7 @@ def pairs(options: Iterable[tuple[str, str]], *names: str) -> Iterator[tuple[str
 
 
 async def test_the_messages_for_a_pipe_are_answered(tmp_path: Path) -> None:
-    (spoken,) = [command for command in ALL if command.words[0] == "printf"]
+    (spoken,) = [command for command in ALL if command.words[0] == "printf" and "jsonrpc" in str(command)]
     answers = []
     async with served("--sandbox", HOME=str(tmp_path)) as claude:
         for line in spoken.words[2:]:

@@ -15,6 +15,7 @@ import pytest
 from tests.documents import DOCUMENTS, ROOT
 from tests.world import CARDS, Connect, Uru
 from uru_mcp import __version__
+from uru_mcp.commands.client_configs.known_clients import CLIENTS
 from uru_mcp.config.environment import read_settings
 from uru_mcp.config.settings import VARIABLES
 from uru_mcp.permissions import Permission
@@ -101,3 +102,4 @@ def test_the_document_leads_to_every_sample_and_installs_this_version() -> None:
     assert f"`uru-mcp-{__version__}.mcpb`" in DOCUMENT
     for name, value in desktop("reader")["env"].items():
         assert f"| `{name}` | `{value}`" in DOCUMENT
+    assert f"for client in {' '.join(CLIENTS)}; do" in DOCUMENT, "removing leaves no client out"

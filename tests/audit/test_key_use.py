@@ -87,6 +87,22 @@ def test_a_count_of_uru_that_begins_anew_is_followed(tmp_path: Path) -> None:
     assert stolen["requests"] == 7
 
 
+@pytest.mark.parametrize("refused", ["link", "directory"])
+def test_nothing_is_created_beside_a_log_that_is_refused(tmp_path: Path, refused: str) -> None:
+    log = tmp_path / "audit.log"
+    if refused == "link":
+        log.symlink_to(tmp_path / "foreign.log")
+    else:
+        log.mkdir()
+    count = RequestCount(log)
+    count.sent("cdef")
+    count.begin("cdef", 1_000)
+    assert set(tmp_path.iterdir()) <= {log, tmp_path / "foreign.log"}
+    (log.rmdir if log.is_dir() else log.unlink)()
+    count.begin("cdef", 1_000)
+    assert (tmp_path / "audit.log.requests-cdef").exists(), "it begins once the log can be written"
+
+
 def test_a_key_with_signs_of_a_path_in_it_names_a_file_beside_the_log(tmp_path: Path) -> None:
     count = RequestCount(tmp_path / "audit.log")
     count.begin("/../", 1)

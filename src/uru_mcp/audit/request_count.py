@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from uru_mcp.audit.log_file import FLAGS, PRIVATE
+from uru_mcp.audit.log_file import FLAGS, PRIVATE, require_writable
 from uru_mcp.untrusted_input.json_fields import moment_at
 
 HEADER = 200  # bytes, at most
@@ -43,18 +43,22 @@ class RequestCount:
             self._give_up(last4)
 
     def begin(self, last4: str, total: int) -> None:
-        """Start counting, unless already started. `total` is Uru's count at this time."""
+        """Start counting, unless already started. `total` is Uru's count at this time.
+
+        Nothing is created beside a log that is refused, since its directory may be meant for files of others.
+        """
         if self._path(last4).exists():
             return
         header = json.dumps({"since": datetime.now(UTC).isoformat(timespec="seconds"), "total": total}).encode()
         dots = b"." * self._uncounted[last4]  # Uru may not have counted all of them
         try:
+            require_writable(self._log_file)
             file = os.open(self._path(last4), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, PRIVATE)
             try:
                 os.write(file, header + b"\n" + dots)
             finally:
                 os.close(file)
-        except OSError as error:  # another server was first, or the file cannot be created
+        except OSError as error:  # another server was first, the log is refused, or the file cannot be created
             log.debug("requests are not counted: %s", error.strerror)
 
     def elsewhere(self, last4: str, total: int) -> dict[str, Any] | None:
