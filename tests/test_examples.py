@@ -44,7 +44,7 @@ ELSEWHERE = {
             *(
                 "sha256sum",
                 "/opt/uru-mcp-0.1.0/bin/pip",
-                "runuser",
+                "su -s",
                 "ln -",
                 "install -D",
                 "ps -",
