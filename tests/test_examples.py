@@ -41,16 +41,7 @@ ELSEWHERE = {
     ".venv/bin/python bundle/pack.py --wheels": "the same, and makes wheels",
     **dict.fromkeys(
         (
-            *(
-                "sha256sum",
-                "/opt/uru-mcp-0.1.0/bin/pip",
-                "su -s",
-                "ln -",
-                "install -D",
-                "ps -",
-                "grep [/]opt",
-                "URU_",
-            ),
+            *("sha256sum", "/opt/uru-mcp-0.1.0/bin/pip", "su -s", "ln -", "install -D", "ps -", "grep [/]opt", "URU_"),
             *("umask", "mkdir", "printf Key", "read -rs", "test -n", "printf %s\\n $key", "mv ", "echo saved"),
             *("for client", "do", "/opt/uru-mcp/bin/uru-mcp install $client", "done", "rm -", "find ~"),
         ),
