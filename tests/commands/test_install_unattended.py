@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.commands.test_install import STRANGER, entry_of, file_of, install, in
 from tests.documents import DOCUMENTS
 from tests.world import Uru
 from uru_mcp.commands.install_errors import MEANINGS
+from uru_mcp.commands.own_command import own_command
 from uru_mcp.sandbox.serve import serving
 
 
@@ -24,6 +26,36 @@ def test_without_a_key_nothing_is_asked_and_each_way_to_give_one_is_named(tmp_pa
         assert way in ran.stderr
     assert not any(word in ran.output for word in ("Warning", "API key:"))
     assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize(("content", "said"), [(None, "does not exist"), ("", "has no key"), ("hush", "has no key")])
+def test_a_key_file_that_gives_no_key_is_named_with_the_reason(content: str | None, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "nokey"
+    if content is not None:
+        file.write_text(content)
+    ran = install(tmp_path, "claude-desktop", "--yes", "--key-file", str(file))
+    assert (ran.exit_code, f"Error: The key file {file} {said}" in ran.stderr) == (4, True), ran.output
+    assert "hush" not in ran.output
+    assert not file_of(tmp_path).exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the programs are POSIX's")
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("cat /nowhere/key | head -1", "so it was given | as written."),
+        ("cat ~/key", "so it was given ~ as written."),
+        ("echo $(cat /key)", "so it was given $ as written."),
+        ("sh -c 'cat /nowhere/~ | head -1'", "it printed nothing in its first line. Nothing was written."),
+    ],
+)
+def test_a_key_command_that_needs_a_shell_is_said_to_run_without_one(command: str, said: str, tmp_path: Path) -> None:
+    for words, given in ((["--key-command", command], {}), ([], {"URU_API_KEY_COMMAND": command})):
+        ran = install(tmp_path, "claude-desktop", "--yes", *words, PATH=os.defpath, **given)
+        assert (ran.exit_code, ran.output.count("returned no key")) == (4, 1), ran.output
+        assert said in ran.stderr
+        assert ("of --key-command" in ran.stderr) == bool(words)
+        assert (f"run {own_command('install')} again." in ran.stderr, "restart" in ran.stderr) == (True, False)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are POSIX's")

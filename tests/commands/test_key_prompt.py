@@ -53,7 +53,7 @@ async def test_a_key_file_with_a_deleted_key_asks_for_the_new_one(uru: Uru, tmp_
     file = tmp_path / "key"
     file.write_text(old.text)
     uru.sandbox.keys.delete(old.record.id)
-    typed = [(KEY_PROMPT, f"{new}\n"), ("Replace it with", "y\n")]
+    typed = [(KEY_PROMPT, f"{new}\n")]
     async with serving(uru.sandbox) as url:
         code, seen = await talk_with(url, tmp_path, typed, "--key-file", str(file))
         assert code == 0, seen

@@ -80,16 +80,18 @@ def authority() -> trustme.CA:
         (True, False, None),
         (False, False, "its TLS certificate could not be verified"),
         (True, True, "it wants a user name and a password (407)"),
+        (True, "jo:secret", "it refused the login (user name and password) that is set there (407)"),
     ],
-    ids=["trusted", "not trusted", "refused by the proxy"],
+    ids=["trusted", "not trusted", "refused by the proxy", "a wrong password"],
 )
 async def test_a_proxy_and_a_certificate_of_the_environment_are_used_and_a_doubt_is_told(
-    uru: Uru, authority: trustme.CA, tmp_path: Path, is_trusted: bool, refuses: bool, said: str | None
+    uru: Uru, authority: trustme.CA, tmp_path: Path, is_trusted: bool, refuses: bool | str, said: str | None
 ) -> None:
     roots = tmp_path / "company.pem"
     authority.cert_pem.write_to_path(str(roots))
     key = uru.key().text
-    async with proxied(uru, authority, refuses=refuses) as (address, proxy):
+    async with proxied(uru, authority, refuses=bool(refuses)) as (address, proxy):
+        address = address.replace("//", f"//{refuses}@") if isinstance(refuses, str) else address
         company = {"HTTPS_PROXY": address, **({"SSL_CERT_FILE": str(roots)} if is_trusted else {})}
         async with served(URU_API_KEY=key, URU_PROXY_URL=f"https://{NAME}", **company) as claude:
             await claude.initialize("2025-11-25")
@@ -102,6 +104,7 @@ async def test_a_proxy_and_a_certificate_of_the_environment_are_used_and_a_doubt
     else:
         assert report["problems"][0]["code"] == "unavailable"
         assert said in report["problems"][0]["message"]
+        assert "secret" not in json.dumps(report)
         assert uru.sandbox.requests == []
 
 

@@ -9,10 +9,22 @@ import click
 from uru_mcp.commands.output import say_line
 from uru_mcp.commands.own_command import own_command
 from uru_mcp.credentials.api_key import Key, read_key
+from uru_mcp.credentials.key_sources import AFTER_A_COMMAND, AFTER_A_FILE
 from uru_mcp.errors import KeyUnavailable
 from uru_mcp.messages.access_messages import KEYS_PAGE
 
 TRIES = 3
+
+
+def not_read(error: KeyUnavailable, *, is_option: bool) -> KeyUnavailable:
+    """The error of a key source, for `install`. `is_option` is whether `--key-command` names the command."""
+    again = f", and run {own_command('install')} again."
+    fix = error.fix.replace(AFTER_A_COMMAND, again).replace(AFTER_A_FILE, again)
+    message = f"{error.message} Nothing was written."
+    if is_option:
+        message = message.replace("in URU_API_KEY_COMMAND", "of --key-command", 1)
+        fix = fix.replace("URU_API_KEY_FILE", "--key-file", 1)
+    return KeyUnavailable(message, fix=fix, code=error.code)
 
 
 def typed_keys(kept: Key | None) -> Iterator[Key]:
@@ -41,8 +53,15 @@ def typed_keys(kept: Key | None) -> Iterator[Key]:
     )
 
 
-def no_key_given() -> KeyUnavailable:
-    """The error if there is no key and nobody can be asked."""
+def no_key_given(missing: KeyUnavailable | None) -> KeyUnavailable:
+    """The error if there is no key and nobody can be asked. `missing` is why the named key file gives none."""
+    if missing is not None:
+        return KeyUnavailable(
+            f"{missing.message} No other key was given to write to it, and nobody could be asked for one."
+            " Nothing was written.",
+            fix="Name the file that has the key, or set URU_API_KEY to the key to write to this one; or run it in a"
+            " terminal without --yes.",
+        )
     return KeyUnavailable(
         "No API key was given, and nobody could be asked for one. Nothing was written.",
         fix="Set URU_API_KEY, URU_API_KEY_FILE or URU_API_KEY_COMMAND, name a key file with --key-file, or a command"

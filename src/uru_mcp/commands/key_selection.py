@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from uru_mcp.commands.client_configs.machine import Machine
     from uru_mcp.commands.key_address import Address
     from uru_mcp.credentials.api_key import Key
+    from uru_mcp.errors import KeyUnavailable
     from uru_mcp.permissions import Grant
     from uru_mcp.untrusted_input.redaction import Redaction
 
@@ -121,15 +122,18 @@ def accepted_environment(old: Mapping[str, Any], wish: Wish, machine: Machine, r
 
     from uru_mcp.commands.client_configs.entry_environment import with_key, without_blank
     from uru_mcp.commands.client_configs.key_check import key_in
+    from uru_mcp.errors import KeyUnavailable
 
     environ = machine.environ
     way = way_of(old, wish, environ)
-    in_file = anyio.run(key_in, way.file) if way.file else None
-    key, key_status = _accepted(way, in_file, old, wish, machine, redaction)
+    found = anyio.run(key_in, way.file) if way.file else None
+    in_file, missing = (None, found) if isinstance(found, KeyUnavailable) else (found, None)
+    key, key_status = _accepted(way, missing, old, wish, machine, redaction)
     grant = key_status.grant if key_status.grant is not None and key_status.grant.unknown else None
     permissions = wish.permissions if grant is None else ticked(grant, asks=wish.asks)
     for_file = key_status.key if way.file and key_status.key != in_file else None
-    if way.file and for_file:
+    is_refused = way.source is way.placed and in_file is not None  # else the file's key would be the accepted one
+    if way.file and for_file and not is_refused:
         _see_that_it_may_be_replaced(way.file, for_file, in_file, wish)
     undeclared = grant if permissions is None else None
     settings = {**wish.settings, **({"URU_PERMISSIONS": permissions} if permissions is not None else {})}
@@ -139,7 +143,7 @@ def accepted_environment(old: Mapping[str, Any], wish: Wish, machine: Machine, r
 
 def _accepted(
     way: Way,
-    in_file: Key | None,
+    missing: KeyUnavailable | None,
     old: Mapping[str, Any],
     wish: Wish,
     machine: Machine,
@@ -150,19 +154,22 @@ def _accepted(
 
     from uru_mcp.commands.client_configs.entry_environment import as_variables, with_key
     from uru_mcp.commands.client_configs.key_check import checked_status
+    from uru_mcp.commands.key_prompt import not_read
     from uru_mcp.config.environment import read_settings
-    from uru_mcp.errors import KeyRefused, UruError
+    from uru_mcp.errors import KeyRefused, KeyUnavailable, UruError
 
     address = wish.address
     if address is not None and (address.is_kept or wish.asks):
         address.say()
-    for key in _candidates(way, in_file, wish):
+    for key in _candidates(way, missing, wish):
         variables = as_variables(with_key(old, machine.environ, key, wish.with_permissions), machine.environ)
         settings = read_settings(variables, machine.system.policy)
         with progress("Asking Uru about the key"):
             key_status = anyio.run(checked_status, settings, redaction)
         try:
             judge(key_status, settings, redaction, asks=wish.asks)
+        except KeyUnavailable as error:
+            raise not_read(error, is_option=wish.key_command is not None) from error
         except UruError as error:
             told = error if address is None else address.named_in(error)
             may_type = isinstance(error, KeyRefused) and wish.asks and way.is_replaceable
@@ -177,11 +184,12 @@ def _accepted(
     raise AssertionError("typed_keys raises after the last one")
 
 
-def _candidates(way: Way, in_file: Key | None, wish: Wish) -> Iterator[Mapping[str, str]]:
-    """The keys to try, as variables: the one that was given, then those that are typed."""
+def _candidates(way: Way, missing: KeyUnavailable | None, wish: Wish) -> Iterator[Mapping[str, str]]:
+    """The keys to try, as variables: the one that was given, then those that are typed. `missing` is why the key file
+    gives none."""
     from uru_mcp.commands.key_prompt import no_key_given, typed_keys
 
-    is_there = way.source and (way.source is not way.placed or in_file is not None)
+    is_there = way.source and (way.source is not way.placed or missing is None)
     if is_there:
         yield way.source
     if wish.asks:
@@ -190,7 +198,7 @@ def _candidates(way: Way, in_file: Key | None, wish: Wish) -> Iterator[Mapping[s
     elif way.kept is not None:
         yield {"URU_API_KEY": way.kept.reveal()}
     elif not is_there:
-        raise no_key_given()
+        raise no_key_given(missing)
 
 
 def _file_of(old: Mapping[str, Any]) -> Path | None:

@@ -24,11 +24,15 @@ SYSTEM = report_messages.SYSTEM_SETTINGS
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """A configured proxy. `variable` is where it is set, and `address` is its host and port."""
+    """A configured proxy. `variable` is where it is set, and `address` is its host and port.
+
+    `has_login` is whether a user name or a password is given with it.
+    """
 
     variable: str
     scheme: str
     address: str
+    has_login: bool = False
 
     def __str__(self) -> str:
         return report_messages.PROXY_OF.format(variable=self.variable, address=self.address)
@@ -55,8 +59,9 @@ def proxy_for(url: str) -> Proxy | None:
     if not stated or is_loopback(host) or proxy_bypass(host):
         return None
     scheme, _, rest = stated.rpartition("://")
-    address = rest.rpartition("@")[2].split("/")[0]  # a password may contain any character, even a slash
-    return Proxy(_variable(kind, read_environment()), scheme.lower() or "http", address[:100])
+    login, _, place = rest.rpartition("@")  # a password may contain any character, even a slash
+    address = place.split("/")[0][:100]
+    return Proxy(_variable(kind, read_environment()), scheme.lower() or "http", address, has_login=bool(login))
 
 
 def certificates(*, missing: bool) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ see `keyring.py`. Messages contain only the path of a file, and only the name an
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import signal
 import stat
@@ -31,6 +32,10 @@ Value = TypeVar("Value")
 
 COMMAND_WITHIN = 20.0  # seconds
 LONGEST_LINE = 64 * 1024  # bytes of a file or of a command's output that are read
+SHELLS = ("sh", "bash", "dash", "zsh", "ksh", "fish", "cmd", "powershell", "pwsh")
+FOR_A_SHELL = "|~$`<>&;*"  # characters that a shell would act upon; ~ only at the start of a word
+AFTER_A_FILE = "; the next call reads it. If you change URU_API_KEY_FILE instead, restart the client."
+AFTER_A_COMMAND = ", then call again. If you change the command, restart the client."
 OPEN_TO_OTHERS = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
 
 
@@ -110,10 +115,7 @@ class KeyFile:
         return Reading(key, _mark_of(found), self._exposure(found))
 
     def _unavailable(self, what: str, *, code: Code | None = None) -> KeyUnavailable:
-        fix = (
-            f"Write the key from {KEYS_PAGE}, and nothing else, to the first line of that file; the next call reads it."
-            " If you change URU_API_KEY_FILE instead, restart the client."
-        )
+        fix = f"Write the key from {KEYS_PAGE}, and nothing else, to the first line of that file{AFTER_A_FILE}"
         return KeyUnavailable(f"The key file {self.path} {what}.", fix=fix, code=code)
 
     def _exposure(self, found: os.stat_result) -> Exposure | None:
@@ -201,12 +203,23 @@ class KeyCommand:
                 await process.aclose()
 
     def _unavailable(self, what: str, *, code: Code | None = None) -> KeyUnavailable:
-        return KeyUnavailable(
-            f"The command {self.program} in URU_API_KEY_COMMAND returned no key: it {what}.",
-            fix="Run it in a terminal and check that its first line is the key (is the password manager unlocked?),"
-            " then call again. If you change the command, restart the client.",
-            code=code,
-        )
+        message = f"The command {self.program} in URU_API_KEY_COMMAND returned no key: it {what}."
+        steps = "Run it in a terminal and check that its first line is the key (is the password manager unlocked?)"
+        written = self._written_for_a_shell
+        if written:
+            message += f" It runs without a shell, so it was given {' and '.join(written)} as written."
+            steps = "Write paths in full, read a file with URU_API_KEY_FILE, or start a shell: sh -c 'COMMAND'"
+        return KeyUnavailable(message, fix=f"{steps}{AFTER_A_COMMAND}", code=code)
+
+    @property
+    def _written_for_a_shell(self) -> list[str]:
+        """The characters in the arguments that only a shell understands; none if the program is a shell."""
+        if self.program.lower().removesuffix(".exe") in SHELLS:
+            return []
+        words = self.words[1:]
+        bare = "".join(word for word in words if not re.search(r"\s", word))  # others were in quotation marks
+        begins = {word[:1] for word in words} & {"~", "$"}
+        return [one for one in FOR_A_SHELL if one in begins or (one != "~" and one in bare)]
 
 
 KeySource = KeyVariable | KeyFile | KeyCommand

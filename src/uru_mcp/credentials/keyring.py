@@ -23,11 +23,13 @@ class Keyring:
     """Keeps the key last read from the source in `in_use`: None before the first read and after the key is gone.
 
     The callbacks in `on_change` run synchronously when the key changes, so that everything cached for the previous key
-    is discarded at once. The redaction remembers every key ever read.
+    is discarded at once. The redaction remembers every key ever read. `logs_trouble` is whether a source without a key
+    is logged, unless the caller tells of it.
     """
 
-    def __init__(self, source: KeySource, redaction: Redaction) -> None:
+    def __init__(self, source: KeySource, redaction: Redaction, *, logs_trouble: bool = True) -> None:
         self.source = source
+        self._logs_trouble = logs_trouble
         self.in_use: Key | None = None
         self.exposure: Exposure | None = None
         self.trouble: KeyUnavailable | None = None
@@ -68,7 +70,7 @@ class Keyring:
         try:
             reading = await self.source.read()
         except KeyUnavailable as error:
-            if self.trouble is None or self.trouble.message != error.message:
+            if self._logs_trouble and (self.trouble is None or self.trouble.message != error.message):
                 log.warning("%s %s", error.message, error.fix)
             self.trouble, self._mark, self.exposure = error, None, None
             self._use(None)

@@ -98,17 +98,18 @@ def _why_unreachable(error: Exception, proxy: Proxy | None) -> str:
     if isinstance(error, httpx2.ConnectTimeout):
         return report_messages.NOT_TAKEN_IN_TIME
     if isinstance(error, httpx2.ProxyError):
-        return _why_not_let_through(error)
+        return _why_not_let_through(error, proxy)
     if isinstance(error, httpx2.PoolTimeout):
         return report_messages.TOO_MANY_AT_ONCE
     return report_messages.NO_CONNECTION
 
 
-def _why_not_let_through(error: httpx2.ProxyError) -> str:
+def _why_not_let_through(error: httpx2.ProxyError, proxy: Proxy | None) -> str:
     """The proxy's status, which is only in the exception's message."""
     status = str(error)[:3]
     if status == "407":
-        return report_messages.PROXY_WANTS_LOGIN
+        has_login = proxy is not None and proxy.has_login
+        return report_messages.PROXY_REFUSED_LOGIN if has_login else report_messages.PROXY_WANTS_LOGIN
     return report_messages.NOT_LET_THROUGH.format(value=f" ({status})" if status.isdecimal() else "")
 
 

@@ -31,7 +31,7 @@ async def checked_status(settings: Settings, redaction: Redaction) -> KeyStatus:
 
     If neither Uru nor the settings state the key's permissions, a harmless read may show that it has Read.
     """
-    keyring = Keyring(source_of(settings), redaction)
+    keyring = Keyring(source_of(settings), redaction, logs_trouble=False)
     workspace_id = settings.workspace_id
     connection = Connection(settings.proxy_url, keyring, workspace_id=workspace_id, redaction=redaction, transport=None)
     client = UruClient(connection, redaction)
@@ -60,12 +60,12 @@ async def _after_a_read(client: UruClient, identity: Identity, redaction: Redact
     return identity.key_status
 
 
-async def key_in(path: Path) -> Key | None:
-    """The key in a key file, or None if it contains none."""
+async def key_in(path: Path) -> Key | KeyUnavailable:
+    """The key in a key file, or why it gives none."""
     try:
         return (await KeyFile(path).read()).key
-    except KeyUnavailable:
-        return None
+    except KeyUnavailable as error:
+        return error
 
 
 def write_key_file(path: Path, key: Key) -> None:
