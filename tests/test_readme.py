@@ -84,6 +84,7 @@ def test_it_takes_five_minutes() -> None:
         "When something is wrong",
         "Privacy Policy",
         "What is known of Uru's API",
+        "Dependencies",
         "More",
     ]
 
