@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from uru_mcp.commands.output import say_line
+from uru_mcp.commands.own_command import making_private
 
 if TYPE_CHECKING:
     from uru_mcp.commands.client_configs.locations import Configuration
@@ -33,7 +34,8 @@ def say_what_was_done(
         say_line(f"{'It' if wish.sandbox else 'Besides the key, it'} sets {', '.join(beside)}.")
     if "URU_API_KEY" in env.variables and is_open_to_others(change.path):
         say_line(
-            "Other users of this machine can read that file and its key. Use --key-file to store the key separately."
+            "Other users of this machine can access that file and its key. To prevent that, run"
+            f" {making_private(change.path)}, or use --key-file to store the key separately."
         )
 
 

@@ -43,6 +43,7 @@ class Patient:
         """Claude Desktop's configuration, as text or as its servers."""
         self.desktop.parent.mkdir(parents=True, exist_ok=True)
         self.desktop.write_text(json.dumps({"mcpServers": servers}) if text is None else text)
+        self.desktop.chmod(0o600)
 
     def program(self, *lines: str) -> str:
         """A program of the name uru-mcp that does what these lines of Python say.

@@ -311,3 +311,14 @@ async def test_backups_with_a_key_are_told_once_the_client_no_longer_has_one(pat
         (told,) = [one for one in await of_clients(patient) if "still contain a key" in one.seen]
         assert (told.name, told.verdict, told.remedy) == ("Claude Desktop", "warning", remedy)
         assert told.seen.endswith(f"contain a key, which the client does not use: {backup}")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX's")
+async def test_a_configuration_with_a_key_that_others_can_read_is_told_with_the_command(patient: Patient) -> None:
+    patient.configure(uru={**SANDBOXED, "env": {"URU_API_KEY": "uru_test_1"}})
+    patient.desktop.chmod(0o640)
+    name, seen, remedy = await fault_of(patient, verdict="warning")
+    assert (name, remedy) == ("Claude Desktop", f"Run chmod 600 {patient.desktop}")
+    assert seen == f"{patient.desktop} contains a key, and other users of this machine can access it"
+    patient.desktop.write_text('{"mcpServers": {"mine": {"command": "x", "env": {"URU_API_KEY": "uru_test_1"}}}}')
+    assert not [one for one in await of_clients(patient) if one.verdict == "warning"]

@@ -22,7 +22,8 @@ from uru_mcp.commands.client_configs.reading import Server, read_servers
 from uru_mcp.commands.client_configs.temporary_copy import how_to_install, runner_of, warning
 from uru_mcp.commands.doctor.checks import Examination, Finding, failed, ok, skipped
 from uru_mcp.commands.doctor.desktop_environment import environment_for
-from uru_mcp.commands.doctor.handshake import Silent, is_tracked, shake_hands
+from uru_mcp.commands.doctor.exposed_keys import examine_exposure
+from uru_mcp.commands.doctor.handshake import Silent, shake_hands
 from uru_mcp.commands.doctor.settings_checks import examine_audit_log, given
 from uru_mcp.commands.doctor.telemetry_check import TELEMETRY, examine_telemetry
 from uru_mcp.commands.own_command import own_command
@@ -136,13 +137,7 @@ async def examine_configuration(examination: Examination, found: Found, environ:
     for server in found.ours:
         await _examine_server(examination, found, server, environ)
     named = [*found.ours, *(server for server, _ in found.unstarted)]
-    if any(map(_holds_key, named)) and await is_tracked(path, environ):
-        seen = f"{path} contains a key and is tracked by Git, so everyone with access to the repository has the key"
-        remedy = (
-            "Move the key to a separate file with mode 600, and set URU_API_KEY_FILE instead of URU_API_KEY; then"
-            " replace the key in Uru, since the repository's history contains this one."
-        )
-        examination.tell(found.title, Finding("warning", seen, remedy))
+    await examine_exposure(examination, found.configuration, named, environ)
 
 
 async def _examine_server(examination: Examination, found: Found, server: Server, environ: Mapping[str, str]) -> None:
@@ -262,8 +257,3 @@ def _settings(found: Found, server: Server, environ: Mapping[str, str]) -> Findi
         seen = f"URU_CALL_DEADLINE is {deadline:g} seconds, and {found.title} gives up after {limit} by default"
         return Finding("warning", seen, f"Set URU_CALL_DEADLINE below {limit}, or a longer time limit in the client.")
     return ok(", ".join(sorted(given(environ))))
-
-
-def _holds_key(server: Server) -> bool:
-    key = server.env.get("URU_API_KEY", "").strip()
-    return bool(key) and "${" not in key
