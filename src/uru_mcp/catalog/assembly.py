@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from uru_mcp import limits
 from uru_mcp.catalog.account_labels import told_apart
 from uru_mcp.catalog.catalog import Catalog, Tool, classified
+from uru_mcp.catalog.namespace_choice import NamespaceChoice
 from uru_mcp.catalog.schemas.unlistable_tools import reasons_unlisted
 from uru_mcp.config.tool_patterns import UserRules
 from uru_mcp.errors import NoAnswer, UruError
@@ -28,10 +29,12 @@ def assembled(
     *,
     older: Catalog | None = None,
     rules: UserRules | None = None,
+    choice: NamespaceChoice | None = None,
 ) -> Catalog:
     """Build the catalog. Forty thousand tools take a second, so run it in a thread.
 
-    Of what `failed` because Uru gave no answer, the `older` catalog's tools stay. `rules` take tools away.
+    Of what `failed` because Uru gave no answer, the `older` catalog's tools stay. `rules` take tools away, and
+    `choice` is what the namespaces were chosen by.
     """
     namespaces, older = told_apart(namespaces), older or Catalog()
     titled = {namespace.name: namespace for namespace in namespaces}
@@ -52,7 +55,18 @@ def assembled(
     taken_away = {name: tool for name, tool in collected.tools.items() if not rules.chosen.fit(tool)}
     tools = {name: tool for name, tool in collected.tools.items() if name not in taken_away}
     unlisted = reasons_unlisted((tool.id, tool.schema_json, tool.dispatcher) for tool in tools.values())
-    return Catalog(namespaces, tools, collected.all_left_out, unlisted, failed, told_at, "uru", rules, taken_away)
+    return Catalog(
+        namespaces,
+        tools,
+        collected.all_left_out,
+        unlisted,
+        failed,
+        told_at,
+        "uru",
+        rules,
+        taken_away,
+        choice or NamespaceChoice(),
+    )
 
 
 class _Collected:

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from uru_mcp import limits
 from uru_mcp.access.policy import PLATFORM, dispatcher_of, is_foreign, needs_of, reads_only
 from uru_mcp.catalog.account_labels import called
+from uru_mcp.catalog.namespace_choice import NamespaceChoice
 from uru_mcp.catalog.search.postings import Document
 from uru_mcp.catalog.search.tool_index import Index
 from uru_mcp.catalog.tool_names import LONGEST_LISTED, listed_name, may_be_of, shown_name
@@ -104,6 +105,7 @@ class Catalog:
     Uru gave no answer. `unlisted` are tools that clients would refuse in a list, and why. `told_at` is when Uru told
     the tools of each namespace, and `source` where all of it is from. `rules` are what the user has set, and
     `taken_away` the tools that go by them: they are in nothing else here, so that nobody finds or runs them.
+    `choice` is what the user has made of the namespaces.
     """
 
     namespaces: tuple[Namespace, ...] = ()
@@ -115,6 +117,7 @@ class Catalog:
     source: Literal["nobody", "uru", "disk"] = "nobody"
     rules: UserRules = field(default_factory=UserRules)
     taken_away: Mapping[str, Tool] = field(default_factory=dict)
+    choice: NamespaceChoice = NamespaceChoice()  # noqa: RUF009  # it is frozen
 
     def failure_of(self, tool: str) -> UruError | None:
         """The error of the namespace that a tool with this id belongs to, if it could not be loaded."""
@@ -123,6 +126,14 @@ class Catalog:
     def why_left_out(self, tool: str) -> str | None:
         """Why a tool with this id was left out, though Uru has it."""
         return next((one.reason for one in self.left_out if shown_name(one.namespace, one.name) == tool), None)
+
+    def left_out_with(self, tool: str) -> tuple[str, ...]:
+        """The namespaces that `URU_NAMESPACES` leaves out and that a tool with this id would be of.
+
+        If it leaves out everything, these are all.
+        """
+        left_out = self.choice.left_out or (PLATFORM,) * self.choice.leaves_out(PLATFORM)
+        return tuple(one for one in left_out if may_be_of(tool, one)) or (() if self.namespaces else left_out)
 
     def find(self, name: str) -> Tool | None:
         """The tool with this id or listed name."""

@@ -198,7 +198,9 @@ class CurrentCatalog:
         if told.has_gaps and older.source == "nobody":
             older = await self._fallback.catalog(place, self._rules) or older
         async with self._heavy_work:
-            renewed = await in_thread(lambda: assembled(*told, self._redaction, older=older, rules=self._rules))
+            renewed = await in_thread(
+                lambda: assembled(*told[:3], self._redaction, older=older, rules=self._rules, choice=told.choice)
+            )
         if self.place == place:
             self._warn_of_misfits(renewed)
             self.current, self.trouble, self.version = renewed, None, version or self.version

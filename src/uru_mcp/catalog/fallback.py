@@ -14,6 +14,7 @@ from uru_mcp.catalog.cache_format import CachedTools
 from uru_mcp.catalog.catalog import Catalog
 from uru_mcp.catalog.disk_cache import DiskCache
 from uru_mcp.catalog.loader import LoadedTools, wanted
+from uru_mcp.catalog.namespace_choice import NamespaceChoice
 from uru_mcp.config.tool_patterns import UserRules
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.untrusted_input.redaction import Redaction
@@ -50,7 +51,8 @@ class Fallback:
                 return None
             namespaces = wanted(listing.namespaces, self._patterns, self._redaction)
             loaded = {one: (tools, ()) for one, tools in listing.tools.items()}
-            catalog = assembled(namespaces, loaded, [], self._redaction, rules=rules)
+            choice = NamespaceChoice(self._patterns)
+            catalog = assembled(namespaces, loaded, [], self._redaction, rules=rules, choice=choice)
             return replace(catalog, told_at=dict.fromkeys(listing.tools, listing.told_at), source="disk")
 
         return await in_thread(read)

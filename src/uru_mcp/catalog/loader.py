@@ -16,6 +16,7 @@ import anyio.to_thread
 from uru_mcp import limits
 from uru_mcp.access.policy import PLATFORM
 from uru_mcp.catalog.account_labels import plainly_titled
+from uru_mcp.catalog.namespace_choice import NamespaceChoice, chosen_among
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import KeyRefused, NoAnswer, Refused, UruError, unforeseen
 from uru_mcp.messages import report_messages
@@ -36,11 +37,12 @@ log = logging.getLogger(__name__)
 
 
 class LoadedTools(NamedTuple):
-    """The loaded namespaces and tools, and the namespaces that failed."""
+    """The loaded namespaces and tools, the namespaces that failed, and what those that were loaded were chosen by."""
 
     namespaces: list[Namespace]
     loaded: dict[str, tuple[tuple[UpstreamTool, ...], tuple[LeftOut, ...]]]
     failed: list[tuple[Namespace, UruError]]
+    choice: NamespaceChoice
 
     @property
     def has_gaps(self) -> bool:
@@ -123,7 +125,7 @@ async def ask(
             tasks.start_soon(loading.load, namespace)
     for namespace, error in loading.failed:
         log.warning("the tools of %s could not be loaded: %s", namespace.name, error.message)
-    return LoadedTools(namespaces, loading.loaded, loading.failed)
+    return LoadedTools(namespaces, loading.loaded, loading.failed, chosen_among(offered, patterns))
 
 
 class _Loading:

@@ -9,17 +9,19 @@ from uru_mcp.access.policy import PLATFORM
 from uru_mcp.catalog.catalog import Catalog
 from uru_mcp.catalog.tool_names import shown_name
 from uru_mcp.config.managed_policy import ManagedPolicy
-from uru_mcp.config.tool_patterns import POLICY_CONFIRM, POLICY_TOOLS, Misfit, UserRules
+from uru_mcp.config.tool_patterns import POLICY_CONFIRM, POLICY_TOOLS, Misfit
 from uru_mcp.messages import policy_messages, report_messages
 from uru_mcp.uru.records import Kind
 
 
-def user_choices(rules: UserRules) -> dict[str, Any]:
+def user_choices(catalog: Catalog) -> dict[str, Any]:
     """`{"user_choices": {"URU_TOOLS": "*,!stripe_*", "URU_CONFIRM": "destructive", "URU_APPROVALS": "person"}}`
 
     Only settings with a value are included; without any, the result is empty.
     """
+    rules = catalog.rules
     said = {
+        "URU_NAMESPACES": str(catalog.choice),
         "URU_TOOLS": ",".join(map(str, rules.chosen.patterns)),
         "URU_CONFIRM": ",".join(map(str, rules.confirmed.patterns)),
         "URU_APPROVALS": "person" if rules.only_person_decides and not rules.is_person_by_policy else "",
@@ -34,10 +36,13 @@ def administrator_s(policy: ManagedPolicy | None) -> dict[str, Any]:
 
 
 def pattern_problems(catalog: Catalog) -> Iterator[dict[str, Any]]:
-    """The patterns that match no tool, each with the most similar name and what it does instead.
+    """The patterns that match no namespace and those that match no tool, each with what is similar, and what it does.
 
-    Nothing is reported while some tools could not be loaded, since a pattern may match one of those.
+    Nothing is reported of tools while some tools could not be loaded, since a pattern may match one of those.
     """
+    if catalog.choice.problem is not None:
+        message, fix = catalog.choice.problem
+        yield {"code": "not_configured", "message": message, "fix": fix}
     for variable, misfit in () if catalog.failed else catalog.rules.misfits:
         yield {"code": "not_configured", "message": misfit_in_words(variable, misfit), "fix": _fix(variable, misfit)}
 
@@ -62,7 +67,7 @@ def _fix(variable: str, misfit: Misfit) -> str:
 
 
 def why_not_offered(kind: Kind, catalog: Catalog) -> str:
-    """Why records of this kind are not offered: the workspace lacks the tool, or the policy or the user excludes it."""
+    """Why records of this kind are not offered: the policy or the user excludes the tool, or the workspace lacks it."""
     own = shown_name(PLATFORM, kind.query_tool)
     gone = catalog.taken_away.get(own)
     if gone is not None and catalog.rules.chosen.are_closed_by_policy(gone):
@@ -73,4 +78,6 @@ def why_not_offered(kind: Kind, catalog: Catalog) -> str:
         return policy_messages.QUERY_TOOL_CONFIRMED_BY_POLICY.format(tool=own)
     if own in catalog.tools:
         return report_messages.QUERY_TOOL_CONFIRMED.format(tool=own)
+    if catalog.choice.leaves_out(PLATFORM):
+        return report_messages.PLATFORM_LEFT_OUT.format(patterns=catalog.choice)
     return report_messages.NO_QUERY_TOOL.format(query_tool=kind.query_tool)

@@ -147,6 +147,7 @@ def _note_on_rest(snapshot: Snapshot, shown: list[dict[str, Any]], hidden: list[
         f"Not listed but callable: {unlisted}; find them with uru-mcp tools QUERY." if unlisted else "",
         f"Blocked or left out: {cannot}; uru-mcp tools --blocked shows why." if cannot else "",
         _note_on_taken_away(snapshot),
+        _left_out_namespaces(snapshot),
     ]
     return " ".join(filter(None, parts))
 
@@ -166,9 +167,20 @@ def _note_on_blocked(snapshot: Snapshot, found: dict[str, Any], hidden: list[dic
     if grant is not None and grant.unknown:
         unknown = unknown_permissions("", grant)
         return f"{unknown.message} {unknown.fix}"
-    if snapshot.catalog.taken_away:
-        return _note_on_taken_away(snapshot, ", whatever the key may")
+    taken = _note_on_taken_away(snapshot, ", whatever the key may") if snapshot.catalog.taken_away else ""
+    if aside := f"{taken} {_left_out_namespaces(snapshot)}".strip():
+        return aside
     return "" if hidden or found["left_out"] else "Nothing is blocked: this key may call every tool."
+
+
+def _left_out_namespaces(snapshot: Snapshot) -> str:
+    """What `URU_NAMESPACES` leaves out, or which of its patterns match nothing; empty without."""
+    from uru_mcp.catalog.namespace_choice import in_a_list
+
+    choice = snapshot.catalog.choice
+    if choice.problem is not None:
+        return " ".join(choice.problem)
+    return f"Left out by URU_NAMESPACES={choice}: {in_a_list(choice.left_out)}." if choice.left_out else ""
 
 
 def _state(tool: dict[str, Any]) -> str:

@@ -91,6 +91,10 @@ IS_LEFT_OUT = "{wanted} is left out, since {reason}. Nothing was sent to Uru."
 LOOK_FOR_ANOTHER = "It cannot be used here. Look for another way with uru_search_tools, or tell the user."
 DID_YOU_MEAN = "Did you mean {near}? "
 NO_SUCH_TOOL = "This workspace has no tool “{wanted}”. Nothing was sent to Uru."
+LEFT_OUT_BY_NAMESPACES = (
+    "URU_NAMESPACES={patterns} leaves out {namespaces}, so “{wanted}” is not available. Nothing was sent to Uru."
+)
+CHANGE_NAMESPACES = "Add it to URU_NAMESPACES if it is wanted, and start the client again."
 FIND_EXACT_NAME = "{meant}Find the exact name with uru_search_tools."
 ARGUMENTS_DO_NOT_FIT = "The arguments do not fit {tool}: "
 AND_MORE_PROBLEMS = " And {more} more."

@@ -17,6 +17,7 @@ from uru_mcp.access.gate import is_granted, lacked, may_come, remedies, require_
 from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.access.policy import CARD_TOOLS, LIST_WORKSPACES, OWN_TOOLS, PLATFORM, SELECT_WORKSPACE
 from uru_mcp.catalog.catalog import Catalog, Tool, classified
+from uru_mcp.catalog.namespace_choice import in_a_list
 from uru_mcp.catalog.schemas.client_compatibility import fit
 from uru_mcp.catalog.schemas.scalar_types import DESCRIPTION_CHARS
 from uru_mcp.catalog.search_results import notes_on
@@ -249,6 +250,16 @@ def _unknown(wanted: str, catalog: Catalog) -> UnknownTool:
             call_messages.IS_LEFT_OUT.format(wanted=quoted(wanted, 100), reason=quoted(reason, 200)),
             fix=call_messages.LOOK_FOR_ANOTHER,
             tool=wanted[:100],
+        )
+    left_out = catalog.left_out_with(wanted)
+    if left_out:
+        return UnknownTool(
+            call_messages.LEFT_OUT_BY_NAMESPACES.format(
+                patterns=catalog.choice, namespaces=in_a_list(left_out), wanted=quoted(wanted, 100)
+            ),
+            fix=call_messages.CHANGE_NAMESPACES,
+            tool=wanted[:100],
+            setting="URU_NAMESPACES",
         )
     near = catalog.index.search(wanted)[:3]
     meant = call_messages.DID_YOU_MEAN.format(near=" or ".join(near)) if near else ""

@@ -82,7 +82,7 @@ def report(facts: Facts) -> tuple[dict[str, Any], str]:
         "permissions": permissions_of(facts.key_status),
         "tools": _tools(facts),
         "resources": _resources(facts),
-        **user_choices(facts.catalog.rules),
+        **user_choices(facts.catalog),
         **administrator_s(facts.policy),
         "base_url": facts.base_url,
         "problems": list(_problems(facts)),

@@ -114,8 +114,10 @@ def _apps(missing: dict[str, Any]) -> str:
 
 
 def _resources_line(resources: dict[str, Any]) -> Iterator[str]:
-    lacking = resources["not_offered"]
-    if lacking:
+    kinds: dict[str, list[str]] = {}
+    for one in resources["not_offered"]:
+        kinds.setdefault(one["why"], []).append(one["kind"])
+    if kinds:
         yield "Not offered: " + "; ".join(
-            report_messages.SINCE.format(kind=one["kind"], why=one["why"]) for one in lacking
+            report_messages.SINCE.format(kind=", ".join(named), why=why) for why, named in kinds.items()
         )

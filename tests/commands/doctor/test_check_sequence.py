@@ -153,7 +153,10 @@ FAULTS = {
         status("/namespaces", 200, {"namespaces": []}), "catalog", "Uru offers this key no tools", "Connect apps in Uru"
     ),
     "a pattern that fits nothing": Fault(
-        set_to(NAMESPACES="gmial_*"), "catalog", "No namespace matches gmial_*", "Uru offers company_demo, gmail_demo"
+        set_to(NAMESPACES="gmial_*"),
+        "catalog",
+        "No namespace matches gmial_* in URU_NAMESPACES. Uru offers company_demo, gmail_demo",
+        "Did you mean gmail_demo? Correct URU_NAMESPACES",
     ),
     "one of two patterns that fits nothing": Fault(
         set_to(NAMESPACES="platform,gmial_*"), "catalog", "gmial_*", "Correct URU_NAMESPACES", "warning"

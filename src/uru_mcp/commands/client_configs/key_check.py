@@ -56,7 +56,7 @@ async def _after_a_read(client: UruClient, identity: Identity, redaction: Redact
         told = await ask(client, (PLATFORM,), redaction)
     except UruError:
         return identity.key_status
-    await ReadCheck(Calls(client, identity), identity).look(assembled(*told, redaction))
+    await ReadCheck(Calls(client, identity), identity).look(assembled(*told[:3], redaction))
     return identity.key_status
 
 

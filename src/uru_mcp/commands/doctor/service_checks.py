@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from typing import Any
 
 import anyio
@@ -197,11 +196,8 @@ class Service:
         return _with_warnings(seen, facts)
 
     async def catalog(self) -> Finding:
-        patterns = self._settings.namespaces
-        told = await ask(self._client, patterns, self._redaction)
-        offered = [one.name for one in await self._client.namespaces(within=ASK_WITHIN)] if patterns else []
-        self._catalog = assembled(*told, self._redaction, rules=self._settings.rules)
-        useless = [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in offered)]
+        told = await ask(self._client, self._settings.namespaces, self._redaction)
+        self._catalog = assembled(*told[:3], self._redaction, rules=self._settings.rules, choice=told.choice)
         structure = report(self._facts(self._key_status))[0]
         counts, lacking = structure["tools"], structure["resources"]["not_offered"]
         seen = (
@@ -210,10 +206,9 @@ class Service:
         )
         if lacking:
             seen += "; not offered: " + "; ".join(f"{one['kind']}, because {one['why']}" for one in lacking)
-        if useless:
-            verdict: Any = "warning" if told.namespaces else "failed"
-            fix = f"Correct URU_NAMESPACES. Uru offers {', '.join(sorted(offered)) or 'none'}."
-            return Finding(verdict, f"No namespace matches {', '.join(useless)} in URU_NAMESPACES. {seen}", fix)
+        if told.choice.problem is not None:
+            message, fix = told.choice.problem
+            return Finding("warning" if told.namespaces else "failed", f"{message} {seen}", fix)
         if not self._catalog.tools and not told.failed:
             fix = "Connect apps in Uru, under its integrations, and check that the key's workspace is the right one."
             return Finding("failed", f"Uru offers this key no tools. {seen}", fix)
