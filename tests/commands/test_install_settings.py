@@ -11,7 +11,7 @@ import pytest
 from tests.commands.test_install import SCRIPT, STRANGER, entry_of, file_of, install, install_with, put
 from tests.process import served
 from tests.world import Uru
-from uru_mcp.commands.client_configs.network_environment import network_variables, with_password
+from uru_mcp.commands.client_configs.network_environment import network_variables, unneeded, with_password
 from uru_mcp.sandbox.serve import serving
 
 URU = "https://mcp.uruintelligence.com"
@@ -124,4 +124,6 @@ def test_the_network_of_this_terminal_goes_into_the_entry_but_no_password(tmp_pa
     assert with_password(secret, URU) == ["HTTPS_PROXY"]
     assert "hush" not in install(tmp_path, "claude-desktop", "--dry-run", URU_API_KEY=STRANGER, **secret).output
     assert network_variables(here, "http://127.0.0.1:3001") == {}
+    assert unneeded(here, "http://127.0.0.1:3001") == [*here]
+    assert unneeded(here, URU) == []
     assert network_variables({"NO_PROXY": "localhost", "SSL_CERT_FILE": " "}, URU) == {}

@@ -110,6 +110,24 @@ async def test_an_old_key_in_a_key_file_ends_with_where_to_write_the_new_one(uru
     assert f"write it to the first line of {file}, and run " in ran.stderr
 
 
+@pytest.mark.parametrize(
+    ("held", "said", "command"),
+    [
+        ({"read"}, "the key has Read, which --permissions or URU_PERMISSIONS leaves out.", " --permissions read\n"),
+        (set(), "the key has no permission.", f"  {own_command('install', 'claude-desktop')}\n"),
+    ],
+)
+async def test_a_key_that_has_none_of_the_permissions_ends_with_a_code_and_what_to_run(
+    held: set[str], said: str, command: str, uru: Uru, tmp_path: Path
+) -> None:
+    words = ("claude-desktop", "--permissions", "write")
+    async with serving(uru.sandbox) as url:
+        ran = await install_with(url, tmp_path, *words, URU_API_KEY=uru.key(held).text)
+    assert (ran.exit_code, f"Nothing will work: {said}" in ran.output) == (3, True), ran.output
+    assert ran.output.endswith(command)
+    assert "Then ask" not in ran.output
+
+
 def test_a_configuration_that_cannot_be_read_has_a_code_of_its_own(tmp_path: Path) -> None:
     put(tmp_path, "{,}")
     assert install(tmp_path, "claude-desktop", "--sandbox").exit_code == 6

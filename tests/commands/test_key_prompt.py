@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import select
 import sys
 from pathlib import Path
 
@@ -9,7 +11,9 @@ import pytest
 
 from tests.commands.terminal import KEY_PROMPT, talk_with
 from tests.commands.test_install import STRANGER, entry_of, file_of
+from tests.time_limits import WITHIN
 from tests.world import Uru
+from uru_mcp.commands.key_prompt import unseen_typing
 from uru_mcp.sandbox.serve import serving
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are POSIX's")
@@ -71,3 +75,16 @@ async def test_without_an_answer_of_uru_the_person_decides(answer: str, code: in
     assert ran == code, seen
     assert f"The key …{key[-4:]} could not be checked." in seen
     assert file_of(tmp_path).exists() == (code == 0)
+
+
+def test_what_is_typed_while_the_key_is_checked_is_neither_shown_nor_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = os.openpty()
+    with open(theirs) as terminal:  # noqa: PTH123 (a descriptor)
+        monkeypatch.setattr(sys, "stdin", terminal)
+        with unseen_typing():
+            os.write(ours, f"{STRANGER}\n".encode())
+            assert select.select([theirs], [], [], WITHIN)[0], "the line has come"
+        os.write(ours, b"n\n")
+        assert terminal.readline() == "n\n"
+        assert os.read(ours, 4096) == b"n\r\n"
+    os.close(ours)

@@ -72,12 +72,15 @@ def _beside_the_key(env: Environment) -> list[str]:
 
 def _say_what_stays_in_the_terminal(machine: Machine, env: Environment) -> None:
     from uru_mcp.commands.client_configs.entry_environment import left_behind, url_of
-    from uru_mcp.commands.client_configs.network_environment import with_password
+    from uru_mcp.commands.client_configs.network_environment import unneeded, with_password
 
     unused = left_behind(machine.environ, env.variables)
     if unused:
         say_line(f"Set in this terminal but not saved for the client: {', '.join(unused)}")
         say_line(f"To save them, add {' '.join(f'--set {name}' for name in unused)}")
+    local = unneeded(machine.environ, url_of(env.variables))
+    if local:
+        say_line(f"Not saved, since {url_of(env.variables)} is on this machine: {', '.join(local)}")
     secret = with_password(machine.environ, url_of(env.variables))
     if secret:
         say_line(

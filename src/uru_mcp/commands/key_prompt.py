@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -14,6 +16,23 @@ from uru_mcp.errors import KeyUnavailable
 from uru_mcp.messages.access_messages import KEYS_PAGE
 
 TRIES = 3
+
+
+@contextmanager
+def unseen_typing() -> Iterator[None]:
+    """Show nothing of what is typed meanwhile, such as a key that is pasted twice, and discard it at the end."""
+    if sys.platform == "win32" or not sys.stdin.isatty():
+        yield
+        return
+    import termios
+
+    terminal = sys.stdin.fileno()
+    usual = termios.tcgetattr(terminal)
+    termios.tcsetattr(terminal, termios.TCSANOW, [*usual[:3], usual[3] & ~termios.ECHO, *usual[4:]])
+    try:
+        yield
+    finally:
+        termios.tcsetattr(terminal, termios.TCSAFLUSH, usual)
 
 
 def not_read(error: KeyUnavailable, *, is_option: bool) -> KeyUnavailable:

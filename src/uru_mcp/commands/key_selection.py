@@ -6,6 +6,7 @@ It writes nothing; `install.py` writes the key file once it can write the config
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,8 +54,8 @@ class Wish:
 class Environment:
     """The variables that an entry will set, and the file and the key to write to it, if any.
 
-    `undeclared` is the known grant if neither Uru nor the user has stated the permissions. `unused` are the variables
-    of this terminal that have a key, but not the one that the entry will use.
+    `undeclared` is the known grant if neither Uru nor the user has stated the permissions, or if none is left.
+    `unused` are the variables of this terminal that have a key, but not the one that the entry will use.
     """
 
     variables: Mapping[str, Any]
@@ -129,13 +130,16 @@ def accepted_environment(old: Mapping[str, Any], wish: Wish, machine: Machine, r
     found = anyio.run(key_in, way.file) if way.file else None
     in_file, missing = (None, found) if isinstance(found, KeyUnavailable) else (found, None)
     key, key_status = _accepted(way, missing, old, wish, machine, redaction)
-    grant = key_status.grant if key_status.grant is not None and key_status.grant.unknown else None
+    known = key_status.grant
+    grant = known if known is not None and known.unknown else None
     permissions = wish.permissions if grant is None else ticked(grant, asks=wish.asks)
     for_file = key_status.key if way.file and key_status.key != in_file else None
     is_refused = way.source is way.placed and in_file is not None  # else the file's key would be the accepted one
     if way.file and for_file and not is_refused:
         _see_that_it_may_be_replaced(way.file, for_file, in_file, wish)
     undeclared = grant if permissions is None else None
+    if known is not None and not known.unknown and not known.effective:
+        undeclared = known
     settings = {**wish.settings, **({"URU_PERMISSIONS": permissions} if permissions is not None else {})}
     variables = without_blank(with_key(old, environ, _as_stored(way.placed or key, environ), settings))
     return Environment(variables, way.file, for_file, undeclared, way.unused)
@@ -154,7 +158,7 @@ def _accepted(
 
     from uru_mcp.commands.client_configs.entry_environment import as_variables, with_key
     from uru_mcp.commands.client_configs.key_check import checked_status
-    from uru_mcp.commands.key_prompt import not_read
+    from uru_mcp.commands.key_prompt import not_read, unseen_typing
     from uru_mcp.config.environment import read_settings
     from uru_mcp.errors import KeyRefused, KeyUnavailable, UruError
 
@@ -164,7 +168,8 @@ def _accepted(
     for key in _candidates(way, missing, wish):
         variables = as_variables(with_key(old, machine.environ, key, wish.with_permissions), machine.environ)
         settings = read_settings(variables, machine.system.policy)
-        with progress("Asking Uru about the key"):
+        is_typed = key is not way.source and wish.asks
+        with unseen_typing() if is_typed else nullcontext(), progress("Asking Uru about the key"):
             key_status = anyio.run(checked_status, settings, redaction)
         try:
             judge(key_status, settings, redaction, asks=wish.asks)

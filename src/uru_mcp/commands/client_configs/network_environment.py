@@ -28,6 +28,13 @@ def with_password(environ: Mapping[str, str], url: str) -> list[str]:
     return [name for name, value in _given(environ, url).items() if holds_password(value)]
 
 
+def unneeded(environ: Mapping[str, str], url: str) -> list[str]:
+    """Those that are set, but on which no connection to an address of this machine depends."""
+    if _is_elsewhere(url):
+        return []
+    return [name for one in (*PROXIES, EXCEPTIONS, *CERTIFICATES) for name, _ in _variable(environ, one)]
+
+
 def holds_password(value: str) -> bool:
     """Whether a proxy's address contains a user name or password."""
     return "@" in value
