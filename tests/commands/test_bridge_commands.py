@@ -73,6 +73,7 @@ def test_with_sandbox_what_is_set_for_the_real_uru_is_left_out_and_named(way: st
     assert ran.stdout.startswith("State: ready")
     named = ", ".join([*here, "URU_WORKSPACE_ID"])
     assert f"not used, since the sandbox does not know it: {named}\n" in ran.stderr
+    assert ", from the sandbox\n" in ran.stdout
     assert not (tmp_path / "run").exists()
 
 
@@ -81,7 +82,7 @@ def test_with_sandbox_a_key_of_its_own_file_is_used(tmp_path: Path) -> None:
     made = CliRunner().invoke(main, [*words, "--workspace", "Acme"]).output
     (key,) = re.findall(r"uru_sandbox_\w+", made)
     ran = in_sandbox("--db", str(tmp_path / "x.db"), "whoami", URU_API_KEY=key)
-    assert f"Key: “mine”, ending in {key[-4:]}" in ran.stdout
+    assert f"Key: “mine”, ending in {key[-4:]}, 0 days old, from URU_API_KEY\n" in ran.stdout
     assert "Write no" in ran.stdout
     assert ran.stderr == ""
 

@@ -15,4 +15,8 @@ def source_of(settings: Settings) -> KeySource:
         return KeyCommand(settings.api_key_command, read_environment().get("PATH"))
     if settings.api_key is None:
         raise AssertionError("settings have exactly one of the three")
-    return KeyVariable(settings.api_key)
+    if settings.managed is None or settings.managed.is_remote:
+        return KeyVariable(settings.api_key)
+    if settings.api_key.reveal() in read_environment().get("URU_API_KEY", ""):
+        return KeyVariable(settings.api_key)
+    return KeyVariable(settings.api_key, "the sandbox", "start the sandbox again, which makes it itself")

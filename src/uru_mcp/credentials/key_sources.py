@@ -58,11 +58,11 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class KeyVariable:
-    """A key given in the environment, which never changes while the process runs."""
+    """A key given in the environment, or by a sandbox in this process. It never changes while the process runs."""
 
     key: Key
-    name: ClassVar[str] = "URU_API_KEY"
-    steps: ClassVar[str] = "put it into URU_API_KEY, and restart the client"
+    name: str = "URU_API_KEY"
+    steps: str = "put it into URU_API_KEY, and restart the client"
 
     async def read(self) -> Reading:
         return Reading(self.key)
