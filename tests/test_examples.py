@@ -51,6 +51,7 @@ ELSEWHERE = {
     "sudo": "needs root: tests/config/test_policy_file.py reads such files",
     "printf %s\\n {": "its messages are sent by a test below",
     "sleep": "keeps the pipe open",
+    "uru-mcp install claude-desktop --set URU_PROXY_URL=": "needs the network: tests/commands/test_key_address.py",
     "uru-mcp sandbox serve": "serves until it is ended: tests/sandbox/test_commands.py",
 }
 SERVES = ("uru-mcp", "--sandbox")  # which is MCP on pipes, and not for a terminal
