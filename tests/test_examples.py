@@ -19,7 +19,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.commands.client_configs.test_locations import VARIABLES as WHERE
-from tests.documents import CODE, DOCUMENTS, ROOT, Command, commands, said_in_passing
+from tests.documents import CODE, DOCUMENTS, ROOT, Command, blocks, commands, said_in_passing
 from tests.process import served
 from tests.world import Claude, Connect, Uru, text_of
 from uru_mcp.cli import main
@@ -49,6 +49,7 @@ ELSEWHERE = {
     ),
     "npx @modelcontextprotocol/inspector": "needs Node and a network; asked by another client below",
     "sudo": "needs root: tests/config/test_policy_file.py reads such files",
+    "uru-mcp doctor --policy /etc/": "the same",
     "printf %s\\n {": "its messages are sent by a test below",
     "sleep": "keeps the pipe open",
     "uru-mcp install claude-desktop --set URU_PROXY_URL=": "needs the network: tests/commands/test_key_address.py",
@@ -107,9 +108,11 @@ class Terminal:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home directory, in which the person stands, with an audit log as its document shows one."""
+    """A home directory, in which the person stands, with an audit log and a policy as the documents show them."""
     (entry,) = re.findall(r'^\{"v": 1, "time".+$', DOCUMENTS["docs/audit.md"], re.MULTILINE)
     (tmp_path / "uru-audit.jsonl").write_text(entry + "\n")
+    policy, *_ = (text for document, _, text in blocks("toml") if document == "docs/policy.md")
+    (tmp_path / "policy.toml").write_text(policy)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
