@@ -11,8 +11,9 @@ from tests.commands.test_install import file_of, install_with
 from tests.documents import DOCUMENTS, blocks
 from tests.process import SYSTEM, served
 from tests.world import Uru
+from uru_mcp.commands.client_configs.machine import Machine
 from uru_mcp.commands.doctor.checks import Examination
-from uru_mcp.commands.doctor.configuration_checks import found_on
+from uru_mcp.commands.doctor.found_configurations import found_on
 from uru_mcp.commands.doctor.key_checks import examine_keys
 from uru_mcp.sandbox.serve import serving
 from uru_mcp.untrusted_input.redaction import Redaction
@@ -53,7 +54,7 @@ async def test_several_keys_stand_beside_each_other_each_with_its_workspace(uru:
 
         environ = {"HOME": str(tmp_path), "PATH": SYSTEM["PATH"]}
         examination = Examination(Redaction(), begin=lambda _: None, tell=lambda _: None)
-        await examine_keys(examination, found_on(sys.platform, tmp_path, environ), environ)
+        await examine_keys(examination, found_on(Machine(sys.platform, tmp_path, environ)), environ)
         seen = {check.seen.partition("used by ")[2]: check.seen for check in examination.checks}
         assert seen.keys() == {
             "Claude Desktop “uru-sales”, Claude Code “uru”",

@@ -1,4 +1,7 @@
-"""What an administrator has decided that concerns `uru-mcp install`: the policy, and the audit log that it requires."""
+"""What an administrator has decided that concerns `uru-mcp install`.
+
+That is the policy with the audit log that it may require, and a client's managed configuration.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from uru_mcp.commands.install_errors import ExitCode, Failure
 from uru_mcp.commands.output import say_line
+from uru_mcp.untrusted_input.terminal_escaping import in_one_line
 
 if TYPE_CHECKING:
+    from uru_mcp.commands.client_configs.locations import Configuration
     from uru_mcp.commands.client_configs.machine import Machine
     from uru_mcp.commands.key_selection import Wish
     from uru_mcp.config.settings import Settings
@@ -16,6 +22,22 @@ if TYPE_CHECKING:
 
 AUDIT_LOG = "URU_AUDIT_LOG"
 FILE = "uru-audit.jsonl"  # in the home directory
+
+
+def refuse_if_managed(configuration: Configuration, machine: Machine) -> None:
+    """Raises: `Failure` if the client ignores what users add, since it has a configuration of an administrator."""
+    from uru_mcp.commands.client_configs.locations import managed_configuration
+
+    client = configuration.client
+    managed = managed_configuration(client, machine)
+    if managed is not None:
+        path = in_one_line(str(managed.path))
+        raise Failure(
+            f"{client.title} uses only the servers in {path}, which an administrator of this machine has written, and"
+            f" ignores those that users add. Nothing was written.\n  Fix: Ask the administrator to add uru-mcp to"
+            f" {path}, if it is not there.",
+            ExitCode.MANAGED,
+        )
 
 
 def within_limits(old: Mapping[str, Any], wish: Wish, machine: Machine) -> tuple[Wish, AuditUnavailable | None]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from uru_mcp.commands.administrator_limits import within_limits
+from uru_mcp.commands.administrator_limits import refuse_if_managed, within_limits
 from uru_mcp.commands.client_configs.known_clients import CLIENTS
 from uru_mcp.commands.client_configs.locations import Configuration, configuration, configurations
 from uru_mcp.commands.client_configs.machine import Machine, SystemFiles
@@ -174,6 +174,7 @@ def _install(configuration: Configuration, wish: Wish, machine: Machine) -> None
     redaction, shape = Redaction(), configuration.client.shape
     with errors_as_text(redaction):
         _refuse_if_temporary()
+        refuse_if_managed(configuration, machine)
         words = ["--sandbox"] if wish.sandbox else []
         entry_with = partial(entry, *words, shape=shape, name=wish.name)
         old = _old_entry(configuration, wish, entry_with)

@@ -30,6 +30,7 @@ class ExitCode(IntEnum):
     NO_ANSWER = 5
     FILE = 6
     NO_AUDIT_LOG = 7
+    MANAGED = 8
 
 
 MEANINGS = {
@@ -41,6 +42,7 @@ MEANINGS = {
     ExitCode.NO_ANSWER: "Uru did not answer, or not as expected",
     ExitCode.FILE: "the configuration or the key file cannot be read or changed",
     ExitCode.NO_AUDIT_LOG: "written, but calls are refused until the required audit log is writable",
+    ExitCode.MANAGED: "not written, since the client uses only the servers of its administrator",
 }
 EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code}  {meaning}" for code, meaning in MEANINGS.items())
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.process import SYSTEM
 from tests.world import Uru
+from uru_mcp.commands.client_configs.machine import Machine, SystemFiles
 from uru_mcp.commands.doctor.check_sequence import examine
 from uru_mcp.commands.doctor.checks import Check, Examination
 from uru_mcp.untrusted_input.redaction import Redaction
@@ -69,7 +70,7 @@ class Patient:
         told: list[Check] = []
         redaction = Redaction()
         examination = Examination(redaction, begin=lambda _: None, tell=told.append)
-        await examine(examination, redaction, self.environ, platform="linux", home=self.home)
+        await examine(examination, redaction, Machine("linux", self.home, self.environ, SystemFiles(root=self.home)))
         assert told == examination.checks
         assert self.variables.get("URU_API_KEY", self.key.text) not in repr(told)
         assert self.key.text not in repr(told)

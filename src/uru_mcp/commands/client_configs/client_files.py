@@ -24,6 +24,12 @@ def claude_code(machine: Machine) -> Path:
     return machine.directory("CLAUDE_CONFIG_DIR", "") / ".claude.json"
 
 
+def claude_code_managed(machine: Machine) -> Path:
+    """Source: code.claude.com/docs/en/managed-mcp. Even one without servers switches all others off."""
+    directories = {"win32": "Program Files/ClaudeCode", "darwin": "Library/Application Support/ClaudeCode"}
+    return machine.system.root / directories.get(machine.platform, "etc/claude-code") / "managed-mcp.json"
+
+
 def cursor(machine: Machine) -> Path:
     return machine.home / ".cursor/mcp.json"
 

@@ -32,7 +32,8 @@ class Client:
     `member` is the object in its file that contains the servers by name. `opens` is how a user opens the file, and
     `next_step` what the user must do to apply a change. `call_timeout` is how many seconds the client waits for a call
     unless it is configured otherwise, if that is known. `placeholder` starts what the client replaces in values.
-    `program` is its name on the PATH if that is not `name`, and `inherited` what its servers inherit.
+    `program` is its name on the PATH if that is not `name`, and `inherited` what its servers inherit. `managed` is an
+    administrator's file: if there is one, the client ignores the servers of all others.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Client:
     placeholder: str | None = "${"
     program: str = ""
     inherited: Inherited = "desktop"
+    managed: Callable[[Machine], Path] | None = None
 
 
 CLIENTS = {
@@ -72,6 +74,7 @@ CLIENTS = {
             shape=Shape(always=STDIO),
             program="claude",
             inherited="terminal",
+            managed=client_files.claude_code_managed,
         ),
         Client(
             "cursor",  # rejects trailing commas (upstash/context7#563)

@@ -6,7 +6,6 @@ import sys
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,6 +66,7 @@ def doctor(as_json: bool, report: Path | None, force: bool, policy: Path | None)
     """
     import anyio
 
+    from uru_mcp.commands.client_configs.machine import Machine, SystemFiles
     from uru_mcp.commands.doctor.check_sequence import examine
     from uru_mcp.commands.doctor.checks import Examination
     from uru_mcp.commands.doctor.settings_checks import examine_draft_policy
@@ -74,7 +74,8 @@ def doctor(as_json: bool, report: Path | None, force: bool, policy: Path | None)
     from uru_mcp.server.logging_setup import start_logging
     from uru_mcp.untrusted_input.redaction import Redaction
 
-    environ = read_environment()
+    system = click.get_current_context().find_object(SystemFiles) or SystemFiles()
+    machine = Machine(sys.platform, Path.home(), read_environment(), system)
     redaction = Redaction()
     start_logging("error", redaction)
     lines = Lines(shows_progress=not as_json)
@@ -89,9 +90,7 @@ def doctor(as_json: bool, report: Path | None, force: bool, policy: Path | None)
         if policy:
             examine_draft_policy(examination, str(policy.absolute()))
         else:
-            settings = anyio.run(
-                partial(examine, examination, redaction, environ, platform=sys.platform, home=Path.home())
-            )
+            settings = anyio.run(examine, examination, redaction, machine)
     finally:
         lines.end()
     if as_json:

@@ -7,30 +7,26 @@ only if two share a name, or if they may be uru-mcp.
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from uru_mcp import __version__
-from uru_mcp.commands.client_configs.entry_recognition import Recognition, recognise
+from uru_mcp.commands.client_configs.entry_recognition import recognise
 from uru_mcp.commands.client_configs.launch import current_command
-from uru_mcp.commands.client_configs.locations import Configuration, configurations
-from uru_mcp.commands.client_configs.reading import Server, read_servers
+from uru_mcp.commands.client_configs.reading import Server
 from uru_mcp.commands.client_configs.temporary_copy import how_to_install, runner_of, warning
 from uru_mcp.commands.doctor.checks import Examination, Finding, failed, ok, skipped
-from uru_mcp.commands.doctor.desktop_environment import environment_for
 from uru_mcp.commands.doctor.exposed_keys import examine_exposure
+from uru_mcp.commands.doctor.found_configurations import Found, serves_sandbox, with_path_of
 from uru_mcp.commands.doctor.handshake import Silent, shake_hands
 from uru_mcp.commands.doctor.settings_checks import examine_audit_log, given
 from uru_mcp.commands.doctor.telemetry_check import TELEMETRY, examine_telemetry
 from uru_mcp.commands.own_command import own_command
 from uru_mcp.config.environment import read_settings
-from uru_mcp.config.settings import KEY_VARIABLES
 from uru_mcp.credentials.program_lookup import find_program
-from uru_mcp.errors import SettingsError, UruError
+from uru_mcp.errors import SettingsError
 
 OWN_NAME = f"uru-mcp {__version__}"
 PAIR = {"json": '"{}": {}', "jsonc": '"{}": {}', "toml": "{} = {}", "yaml": "{}: {}"}  # a field and its value
@@ -40,66 +36,6 @@ IMPORTS_HERE = (
     "it imports from the client's working directory first: a file such as click.py in an open project would run with"
     " access to the key"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A configuration and its servers, each with how it was recognized, or why the file cannot be read.
-
-    `platform` is as `sys.platform`.
-    """
-
-    configuration: Configuration
-    platform: str
-    servers: tuple[Server, ...] = ()
-    recognised: tuple[Recognition, ...] = ()
-    error: UruError | None = None
-
-    @property
-    def title(self) -> str:
-        return self.configuration.client.title
-
-    @property
-    def ours(self) -> list[Server]:
-        """The servers that are certainly uru-mcp."""
-        return [server for server, what in self._with_what if what.kind == "ours"]
-
-    @property
-    def unstarted(self) -> list[tuple[Server, Recognition]]:
-        """The servers that may be uru-mcp, and Uru's Node client."""
-        return [(server, what) for server, what in self._with_what if what.kind in ("unsure", "node")]
-
-    @property
-    def _with_what(self) -> Iterator[tuple[Server, Recognition]]:
-        return zip(self.servers, self.recognised, strict=True)
-
-    def name(self, server: Server) -> str:
-        """The name of a server in findings."""
-        return f"{self.title} “{server.name}”"
-
-    @property
-    def with_key(self) -> Iterator[tuple[Server, bool]]:
-        """The servers that may be uru-mcp and have a key, and whether they certainly are."""
-        for server, what in self._with_what:
-            if what.kind != "other" and not serves_sandbox(server) and given(server.env).keys() & {*KEY_VARIABLES}:
-                yield server, what.kind == "ours"
-
-    def environment_of(self, server: Server, environ: Mapping[str, str]) -> dict[str, str]:
-        """The environment in which the client starts a server."""
-        return environment_for(self.configuration.client.inherited, server.env, environ, self.platform)
-
-    def has_placeholder(self, server: Server) -> bool:
-        """Whether the server has a value that the client replaces."""
-        placeholder = self.configuration.client.placeholder
-        return placeholder is not None and any(placeholder in value for value in server.env.values())
-
-
-def found_on(platform: str, home: Path, environ: Mapping[str, str]) -> list[Found]:
-    return [_read(one, platform, environ) for one in configurations(platform, home, environ)]
-
-
-def serves_sandbox(server: Server) -> bool:
-    return "--sandbox" in server.args
 
 
 def _without_file(server: Server) -> tuple[list[str], str]:
@@ -114,15 +50,12 @@ def _without_file(server: Server) -> tuple[list[str], str]:
     return words, f", tested without {SANDBOX_FILE} so that nothing is written there"
 
 
-def _with_path(own: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a client, and the PATH of the terminal after its own: what a user meant is found there."""
-    paths = [one for one in (own.get("PATH"), environ.get("PATH")) if one]
-    return {**own, "PATH": os.pathsep.join(paths)}
-
-
 async def examine_configuration(examination: Examination, found: Found, environ: Mapping[str, str]) -> None:
     """Run the checks of one configuration."""
     path = found.configuration.path
+    if found.overruled_by is not None:
+        examination.tell(found.title, _overruled(found, found.overruled_by))
+        return
     if found.error is not None:
         examination.tell(found.title, failed(found.error))
         return
@@ -144,7 +77,7 @@ async def _examine_server(examination: Examination, found: Found, server: Server
     name = found.name(server)
     command, imports, settings, start = (f"{name} {check}" for check in ("command", "imports", "settings", "start"))
     with_own = found.environment_of(server, environ)
-    with_path = _with_path(with_own, environ)
+    with_path = with_path_of(with_own, environ)
 
     async def look_at_command() -> Finding:
         return _command(found, server, with_path)
@@ -178,14 +111,12 @@ async def _examine_server(examination: Examination, found: Found, server: Server
     await examination.look(start, start_it, after=(command,))
 
 
-def _read(configuration: Configuration, platform: str, environ: Mapping[str, str]) -> Found:
-    found = Found(configuration, platform)
-    try:
-        servers = tuple(read_servers(configuration))
-    except UruError as error:
-        return replace(found, error=error)
-    environments = [_with_path(found.environment_of(server, environ), environ) for server in servers]
-    return replace(found, servers=servers, recognised=tuple(map(recognise, servers, environments)))
+def _overruled(found: Found, managed: Path) -> Finding:
+    seen = f"{found.title} ignores the servers in {found.configuration.path}, since {managed} takes precedence"
+    if not found.ours:
+        return skipped(seen)
+    again = own_command("install", found.configuration.client.name, "--uninstall")
+    return Finding("warning", f"{seen}; there, uru-mcp has no effect", f"Run {again} to remove it.")
 
 
 def _doubled(found: Found) -> Iterator[Finding]:
@@ -240,6 +171,8 @@ def _to_write(found: Found, server: Server) -> str:
     entry = ", ".join(
         pair.format(name, json.dumps(value, ensure_ascii=False)) for name, value in client.shape.started(words).items()
     )
+    if found.configuration.is_managed:
+        return f"Ask the administrator of this machine to write {entry} in {found.configuration.path}."
     return f"In {found.configuration.path}, write {entry}; or run {own_command('install', client.name)} again."
 
 

@@ -18,8 +18,8 @@ from typing import Any
 import anyio
 
 from uru_mcp.commands.doctor.checks import LONGEST, Examination, Finding, ok, skipped
-from uru_mcp.commands.doctor.configuration_checks import Found
 from uru_mcp.commands.doctor.desktop_environment import is_of_session, network_of
+from uru_mcp.commands.doctor.found_configurations import Found
 from uru_mcp.commands.doctor.handshake import output_of
 from uru_mcp.config.environment import read_settings
 from uru_mcp.config.parsing import unquoted
