@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import anyio
@@ -18,6 +19,8 @@ from uru_mcp.credentials.key_sources import KeyCommand, KeyFile
 from uru_mcp.errors import KeyUnavailable
 from uru_mcp.sandbox.serve import serving
 
+NOBODY = 65534
+KEY = "uru_test_0123456789abcdef"
 LOG_NOTE = {"text": "hi"}
 NOTE = "company_demo__LOG_NOTE"
 
@@ -132,7 +135,8 @@ async def test_a_file_that_may_not_be_read_is_called_that(connect_once: Connect,
     write(file, uru.key().text).chmod(0)
     async with connect_once(key="", API_KEY_FILE=str(file)) as claude:
         problem = (await claude.whoami())["problems"][0]
-    assert "may not be read by the user" in problem["message"]
+    assert "is not readable by the user" in problem["message"]
+    assert problem["fix"].endswith(f"chmod 600 {shlex.quote(str(file))}")
 
 
 async def test_a_file_that_is_emptied_at_work_closes_the_gate(connect_once: Connect, uru: Uru, file: Path) -> None:
@@ -321,3 +325,49 @@ def test_a_source_prints_nothing_of_what_it_holds(file: Path) -> None:
     assert "op" in KeyCommand(("/usr/bin/op", "read", "op://secret")).steps
     assert "secret" not in KeyCommand(("/usr/bin/op", "read", "op://secret")).steps
     assert str(file) in KeyFile(file).steps
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.getuid() != 0, reason="only root can become another user")
+@pytest.mark.parametrize(
+    ("owner", "mode", "directory", "fix"),
+    [
+        (0, 0o600, 0o755, "Set URU_API_KEY_FILE to a file that belongs to the user who runs"),
+        (0, 0o600, 0o700, "Set URU_API_KEY_FILE to a file that belongs to the user who runs"),
+        (NOBODY, 0o000, 0o755, "Run chmod 600 "),
+    ],
+)
+async def test_who_may_not_read_the_file_is_told_what_he_can_do(
+    owner: int, mode: int, directory: int, fix: str
+) -> None:
+    with TemporaryDirectory() as place:
+        file = Path(place) / "key"
+        file.write_text(KEY)
+        os.chown(file, owner, -1)
+        file.chmod(mode)
+        Path(place).chmod(directory)
+        os.seteuid(NOBODY)
+        try:
+            with pytest.raises(KeyUnavailable, match="is not readable by the user that uru-mcp runs as") as caught:
+                await KeyFile(file).read()
+        finally:
+            os.seteuid(0)
+    assert caught.value.fix.startswith(fix)
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.getuid() != 0, reason="only root can become another user")
+async def test_a_file_of_another_user_that_all_can_read_is_not_one_to_change_the_mode_of() -> None:
+    with TemporaryDirectory() as place:
+        file = Path(place) / "key"
+        file.write_text(KEY)
+        file.chmod(0o644)
+        Path(place).chmod(0o755)
+        os.seteuid(NOBODY)
+        try:
+            reading = await KeyFile(file).read()
+        finally:
+            os.seteuid(0)
+        assert reading.exposure is not None
+        assert reading.exposure.fix.startswith("Set URU_API_KEY_FILE to a file that belongs to the user who runs")
+        exposed = (await KeyFile(file).read()).exposure
+    assert exposed is not None
+    assert exposed.fix == f"Run chmod 600 {file}"

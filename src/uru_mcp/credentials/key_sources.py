@@ -15,6 +15,7 @@ import subprocess
 import sys
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, TypeVar
@@ -36,6 +37,10 @@ SHELLS = ("sh", "bash", "dash", "zsh", "ksh", "fish", "cmd", "powershell", "pwsh
 FOR_A_SHELL = "|~$`<>&;*"  # characters that a shell would act upon; ~ only at the start of a word
 AFTER_A_FILE = "; the next call reads it. If you change URU_API_KEY_FILE instead, restart the client."
 AFTER_A_COMMAND = ", then call again. If you change the command, restart the client."
+OWN_FILE = (
+    "Set URU_API_KEY_FILE to a file that belongs to the user who runs uru-mcp, with mode 600 and the key in its first"
+    " line, such as ~/.config/uru/key, and restart the client."
+)
 OPEN_TO_OTHERS = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
 
 
@@ -100,13 +105,14 @@ class KeyFile:
         try:
             found = self.path.stat()  # before reading, so that a concurrent write shows as a change
             if not stat.S_ISREG(found.st_mode):
-                raise self._unavailable("is not a file")
+                raise self._unavailable("is not a file", fix=OWN_FILE)
             with self.path.open("rb") as file:
                 line = _first_line(file.read(LONGEST_LINE))
         except FileNotFoundError:
             raise self._unavailable("does not exist") from None
         except PermissionError:
-            raise self._unavailable("is not readable by the user that uru-mcp runs as") from None
+            what = "is not readable by the user that uru-mcp runs as"
+            raise self._unavailable(what, fix=self._fix_of_owner()) from None
         except OSError as error:
             raise self._unavailable(f"cannot be read ({type(error).__name__})") from None
         if not line:
@@ -114,9 +120,16 @@ class KeyFile:
         key = _key(line, lambda why: self._unavailable(f"has no key in its first line: {why}", code="malformed_key"))
         return Reading(key, _mark_of(found), self._exposure(found))
 
-    def _unavailable(self, what: str, *, code: Code | None = None) -> KeyUnavailable:
-        fix = f"Write the key from {KEYS_PAGE}, and nothing else, to the first line of that file{AFTER_A_FILE}"
-        return KeyUnavailable(f"The key file {self.path} {what}.", fix=fix, code=code)
+    def _unavailable(self, what: str, *, fix: str | None = None, code: Code | None = None) -> KeyUnavailable:
+        write_it = f"Write the key from {KEYS_PAGE}, and nothing else, to the first line of that file{AFTER_A_FILE}"
+        return KeyUnavailable(f"The key file {self.path} {what}.", fix=fix or write_it, code=code)
+
+    def _fix_of_owner(self) -> str:
+        """What to do about a file that may not be read, or that others may: its owner can change its mode."""
+        with suppress(OSError):
+            if sys.platform != "win32" and os.geteuid() in (0, self.path.stat().st_uid):
+                return f"Run chmod 600 {shlex.quote(str(self.path))}"
+        return OWN_FILE
 
     def _exposure(self, found: os.stat_result) -> Exposure | None:
         if sys.platform == "win32" or not found.st_mode & OPEN_TO_OTHERS:
@@ -124,7 +137,7 @@ class KeyFile:
         mode = f"{stat.S_IMODE(found.st_mode):04o}"
         return Exposure(
             f"Other users of this machine can access the key file {self.path} (its mode is {mode}).",
-            f"Run chmod 600 {shlex.quote(str(self.path))}",
+            self._fix_of_owner(),
         )
 
 
