@@ -20,6 +20,7 @@ from tests.world import Uru
 from uru_mcp.cli import main
 from uru_mcp.commands.client_configs.known_clients import CLIENTS
 from uru_mcp.commands.client_configs.locations import configuration
+from uru_mcp.commands.client_configs.machine import SystemFiles
 from uru_mcp.commands.client_configs.network_environment import NAMES
 from uru_mcp.commands.own_command import own_command
 from uru_mcp.sandbox.serve import serving
@@ -33,7 +34,7 @@ SANDBOX = {"command": SCRIPT, "args": ["--sandbox"]}
 
 def install(home: Path, *words: str, typed: str = "", **environ: str) -> Result:
     there = {**UNSET, "HOME": str(home), "USERPROFILE": str(home), **environ}
-    return CliRunner().invoke(main, ["install", *words], env=there, input=typed)
+    return CliRunner().invoke(main, ["install", *words], env=there, input=typed, obj=SystemFiles(root=home))
 
 
 async def install_with(url: str, home: Path, *words: str, typed: str = "", **environ: str) -> Result:

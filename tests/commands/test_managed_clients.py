@@ -13,7 +13,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.commands.test_install import SCRIPT, STRANGER, UNSET, file_of, put
-from tests.commands.test_install import install as install_unmanaged
 from tests.world import Uru
 from uru_mcp.cli import main
 from uru_mcp.commands.client_configs.client_files import claude_code_managed
@@ -87,7 +86,7 @@ async def test_doctor_checks_the_managed_server_as_its_client_starts_it(uru: Uru
 
 async def test_doctor_checks_no_entry_of_the_user_s_own_and_says_that_it_is_ignored(tmp_path: Path) -> None:
     put(tmp_path, json.dumps({"mcpServers": {}}), "claude-code")
-    install_unmanaged(tmp_path, "claude-code", "--sandbox")
+    run(tmp_path, "install", "claude-code", "--sandbox")
     own = file_of(tmp_path, "claude-code")
     managed = manage(tmp_path, uru={"command": "/gone/uru-mcp", "args": ["--sandbox"]})
     is_well, checks = await doctor(tmp_path)

@@ -15,8 +15,9 @@ from tests.commands.client_configs.formats.texts import document
 from tests.commands.test_install import install, put
 from uru_mcp.commands.client_configs.document import Document
 from uru_mcp.commands.client_configs.entry_recognition import recognise
+from uru_mcp.commands.client_configs.machine import Machine
 from uru_mcp.commands.client_configs.reading import Server
-from uru_mcp.commands.doctor.configuration_checks import found_on
+from uru_mcp.commands.doctor.found_configurations import found_on
 from uru_mcp.errors import ConfigurationError
 
 TOML = '''\
@@ -134,7 +135,7 @@ def test_doctor_goes_on_with_the_other_clients(tmp_path: Path) -> None:
     put(tmp_path, "[mcp_servers.docs\n", "codex")
     put(tmp_path, "a: [", "goose")
     put(tmp_path, '{"mcpServers": {"uru": {"command": "/gone/uru-mcp"}}}')
-    found = {one.configuration.client.name: one for one in found_on(sys.platform, tmp_path, {})}
+    found = {one.configuration.client.name: one for one in found_on(Machine(sys.platform, tmp_path, {}))}
     assert "line 1, column 18" in str(found["codex"].error)
     assert "this is not YAML" in str(found["goose"].error)
     assert [server.name for server in found["claude-desktop"].ours] == ["uru"]
