@@ -22,6 +22,7 @@ from uru_mcp.errors import Code, SettingsError, SettingsProblem
 from uru_mcp.messages.extension_form import IN_EXTENSION, in_extension
 from uru_mcp.permissions import Permission
 
+NO_KEY = "URU_API_KEY is not set."
 NODE_CLIENT_ONLY = frozenset(
     {
         "URU_DEBUG",
@@ -218,7 +219,7 @@ def _not_one_key(ours: Mapping[str, str]) -> Iterator[SettingsProblem]:
             f"{EXAMPLES['URU_API_KEY']} Or set URU_API_KEY_FILE to a file whose first line is the key, or"
             " URU_API_KEY_COMMAND to a command that prints it."
         )
-        yield SettingsProblem("URU_API_KEY is not set.", fix=fix, variable="URU_API_KEY")
+        yield SettingsProblem(NO_KEY, fix=fix, variable="URU_API_KEY")
     if len(ways) > 1:
         message = f"{' and '.join(ways)} are set at the same time, but the key can come from only one source."
         yield SettingsProblem(message, fix="Keep one of them and remove the others.", variable=ways[0])

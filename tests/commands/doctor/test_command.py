@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from pathlib import Path
 
 import anyio.to_thread
@@ -39,6 +41,30 @@ def test_programs_get_each_check_as_json(tmp_path: Path) -> None:
     assert set(key) == {"name", "verdict", "seen", "remedy"}
     assert key["verdict"] == "failed"
     assert "0123456789abcdef" not in ran.output
+
+
+def test_the_summary_points_to_the_client_s_configuration_and_not_to_the_terminal(tmp_path: Path) -> None:
+    cursor = tmp_path / ".cursor" / "mcp.json"
+    cursor.parent.mkdir()
+    server = {"command": sys.executable, "args": ["-P", "-m", "uru_mcp", "--sandbx"]}
+    cursor.write_text(json.dumps({"mcpServers": {"uru": server}}))
+    ran = doctor(tmp_path)
+    assert ran.exit_code == 1
+    assert "✗ Cursor “uru”   its arguments do not start a server; it was not started.\n" in ran.stdout
+    assert "Start with “Cursor “uru””.\n" in ran.stdout
+    cursor.write_text('{"mcpServers": {},}')
+    assert doctor(tmp_path).stdout.endswith("Start with “Cursor”.\n")
+    cursor.unlink()
+    assert doctor(tmp_path).stdout.endswith("Start with “configuration”.\n")
+
+
+def test_what_a_sandbox_leaves_unchecked_has_not_passed(tmp_path: Path) -> None:
+    cursor = tmp_path / ".cursor" / "mcp.json"
+    cursor.parent.mkdir()
+    server = {"command": sys.executable, "args": ["-P", "-m", "uru_mcp", "--sandbox"]}
+    cursor.write_text(json.dumps({"mcpServers": {"uru": server}}))
+    said = doctor(tmp_path).stdout
+    assert re.search(r"\n\nAll checks passed; \d+ were not made, since there is no Uru to check\.\n$", said), said
 
 
 def test_it_does_not_go_with_a_sandbox_which_needs_no_doctor() -> None:

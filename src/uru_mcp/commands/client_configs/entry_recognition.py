@@ -39,16 +39,22 @@ PLAIN_FLAGS = frozenset("bBdEIOPqsSuv")  # of Python; they may be combined after
 LAUNCHER_VERSION = re.compile(r"-(?:[23](?:\.[0-9]+)?(?:-(?:32|64))?|V:\S+)")  # of the `py` launcher on Windows
 SERVING = frozenset({"--sandbox"})
 SERVING_VALUES = frozenset({"--db", "--tools", "--catalog"})
+WRONG_ARGUMENTS = "its arguments do not start a server; it was not started"
 ON_NODE = re.compile(rb"#![^\n]*\bnode\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """What a server is. `imports_here` is whether it imports modules from the client's working directory."""
+    """What a server is.
+
+    `imports_here` is whether it imports modules from the client's working directory, and `is_wrong` whether it would
+    be ours but for its arguments, with which it does not start.
+    """
 
     kind: Kind
     why: str = ""
     imports_here: bool = False
+    is_wrong: bool = False
 
 
 OTHER = Recognition("other")
@@ -131,7 +137,9 @@ def _served(arguments: Sequence[str], found: Recognition) -> Recognition:
     """The same, unless the arguments make uru-mcp do something other than serve."""
     options = past_options(arguments, SERVING, SERVING_VALUES)
     is_serving = options is not None and not options.rest
-    return found if is_serving or found.kind != "ours" else _unsure("its arguments do not start a server")
+    if is_serving or found.kind != "ours":
+        return found
+    return Recognition("unsure", WRONG_ARGUMENTS, is_wrong=True)
 
 
 def _python(words: Sequence[str], environ: Mapping[str, str]) -> Recognition:

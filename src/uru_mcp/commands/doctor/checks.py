@@ -13,6 +13,7 @@ from uru_mcp.errors import UruError, unforeseen
 from uru_mcp.messages.person_wording import about_client
 from uru_mcp.untrusted_input.redaction import Redaction
 
+NO_URU = "there is no Uru to check"
 LONGEST = 40.0  # seconds for one check; its requests have shorter timeouts
 
 Verdict = Literal["ok", "warning", "failed", "skipped"]
@@ -93,7 +94,7 @@ class Examination:
         reason = reason or next(iter(self._reasons), None)
         if reason is not None:
             self._reasons[name] = reason
-        self.tell(name, skipped(f"because this failed: {reason}" if reason else "there is no Uru to check"))
+        self.tell(name, skipped(f"because this failed: {reason}" if reason else NO_URU))
 
     def tell(self, name: str, finding: Finding) -> None:
         """Report a finding. Several findings may have the same name."""

@@ -191,10 +191,17 @@ def _marks() -> dict[str, str]:
 
 
 def _summary(checks: Sequence[Check]) -> str:
+    from uru_mcp.commands.doctor.checks import NO_URU
+    from uru_mcp.config.variables import NO_KEY
+
     counts = Counter(check.verdict for check in checks)
     warnings = f"{counts['warning']} warning{'s' if counts['warning'] > 1 else ''}"
     if counts["failed"]:
-        first = next(check.name for check in checks if check.verdict == "failed")
+        failed = [check for check in checks if check.verdict == "failed"]
+        # a terminal needs no key: what is wrong with a client's configuration is what its user looks for
+        first = next((check.name for check in failed if check.seen != NO_KEY), failed[0].name)
         also = f", {warnings}" if counts["warning"] else ""
         return f"{counts['failed']} of {len(checks)} checks failed{also}. Start with “{first}”."
-    return f"All checks passed, with {warnings}." if counts["warning"] else "All checks passed."
+    passed = f"All checks passed, with {warnings}" if counts["warning"] else "All checks passed"
+    unmade = sum(check.seen == NO_URU for check in checks)
+    return f"{passed}; {unmade} were not made, since {NO_URU}." if unmade else f"{passed}."

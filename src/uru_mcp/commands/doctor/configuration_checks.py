@@ -66,7 +66,8 @@ async def examine_configuration(examination: Examination, found: Found, environ:
     for finding in _doubled(found):
         examination.tell(found.title, finding)
     for server, what in found.unstarted:
-        examination.tell(found.name(server), skipped(what.why))
+        finding = Finding("failed", f"{what.why}.", _to_correct(found)) if what.is_wrong else skipped(what.why)
+        examination.tell(found.name(server), finding)
     for server in found.ours:
         await _examine_server(examination, found, server, environ)
     named = [*found.ours, *(server for server, _ in found.unstarted)]
@@ -174,6 +175,12 @@ def _to_write(found: Found, server: Server) -> str:
     if found.configuration.is_managed:
         return f"Ask the administrator of this machine to write {entry} in {found.configuration.path}."
     return f"In {found.configuration.path}, write {entry}; or run {own_command('install', client.name)} again."
+
+
+def _to_correct(found: Found) -> str:
+    """The fix of arguments that uru-mcp does not know."""
+    again = own_command("install", found.configuration.client.name)
+    return f"Correct them in {found.configuration.path}; {own_command('--help')} lists all. Or run {again} again."
 
 
 def _settings(found: Found, server: Server, environ: Mapping[str, str]) -> Finding:
