@@ -122,7 +122,8 @@ def test_the_network_of_this_terminal_goes_into_the_entry_but_no_password(tmp_pa
     secret = {"HTTPS_PROXY": "http://me:hush@proxy.example:3128", "SSL_CERT_FILE": "/company.pem"}
     assert network_variables(secret, URU) == {"SSL_CERT_FILE": "/company.pem"}
     assert with_password(secret, URU) == ["HTTPS_PROXY"]
-    assert "hush" not in install(tmp_path, "claude-desktop", "--dry-run", URU_API_KEY=STRANGER, **secret).output
+    told = install(tmp_path, "claude-desktop", "--dry-run", URU_API_KEY=STRANGER, **secret).output
+    assert ("hush" in told, "contains a user name or password: HTTPS_PROXY." in told) == (False, True), told
     assert network_variables(here, "http://127.0.0.1:3001") == {}
     assert unneeded(here, "http://127.0.0.1:3001") == [*here]
     assert unneeded(here, URU) == []

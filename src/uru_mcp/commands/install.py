@@ -17,7 +17,7 @@ from uru_mcp.commands.client_configs.known_clients import CLIENTS
 from uru_mcp.commands.client_configs.locations import Configuration, configuration, configurations
 from uru_mcp.commands.client_configs.machine import Machine, SystemFiles
 from uru_mcp.commands.install_errors import EPILOG, ExitCode, Failure, errors_as_text
-from uru_mcp.commands.install_summary import say_what_is_left, say_what_was_done
+from uru_mcp.commands.install_summary import say_what_is_left, say_what_stays_in_the_terminal, say_what_was_done
 from uru_mcp.commands.key_selection import Environment, Wish, accepted_environment, planned_environment
 from uru_mcp.commands.output import say, say_line, somebody_types
 from uru_mcp.commands.own_command import own_command
@@ -190,6 +190,8 @@ def _install(configuration: Configuration, wish: Wish, machine: Machine) -> None
         change = addition(configuration, wish.name, entry_with(env=env.variables, old=old))
         if wish.dry_run:
             say(difference(change, wish.name) if change.is_any else "Nothing would change.")
+            if not wish.sandbox:
+                say_what_stays_in_the_terminal(machine, env)
             return
         absent = absence(configuration, machine)
         backup = _made(change, env)

@@ -50,7 +50,7 @@ def say_what_is_left(
         way = "the file in URU_API_KEY_FILE" if env.file else "the command in URU_API_KEY_COMMAND"
         say_line(f"Not used, since the entry gets its key from {way}: {', '.join(env.unused)}")
     if not wish.sandbox:
-        _say_what_stays_in_the_terminal(machine, env)
+        say_what_stays_in_the_terminal(machine, env)
     for note in notes_on(configuration, wish.name):
         say_line(note)
 
@@ -70,7 +70,8 @@ def _beside_the_key(env: Environment) -> list[str]:
     return [f"{name}={value}" for name, value in env.variables.items() if name in shown and not holds_password(value)]
 
 
-def _say_what_stays_in_the_terminal(machine: Machine, env: Environment) -> None:
+def say_what_stays_in_the_terminal(machine: Machine, env: Environment) -> None:
+    """Print which variables of this terminal the entry does not get, and why."""
     from uru_mcp.commands.client_configs.entry_environment import left_behind, url_of
     from uru_mcp.commands.client_configs.network_environment import unneeded, with_password
 
