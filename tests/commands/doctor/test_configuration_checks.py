@@ -322,3 +322,60 @@ async def test_a_configuration_with_a_key_that_others_can_read_is_told_with_the_
     assert seen == f"{patient.desktop} contains a key, and other users of this machine can access it"
     patient.desktop.write_text('{"mcpServers": {"mine": {"command": "x", "env": {"URU_API_KEY": "uru_test_1"}}}}')
     assert not [one for one in await of_clients(patient) if one.verdict == "warning"]
+
+
+KEYED = {"command": "/gone/bin/uru-mcp", "env": {"URU_API_KEY": "uru_test_1"}}
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "where", "why"),
+    [
+        ("Claude/claude_desktop_config.json", {"mcpservers": {"uru": KEYED}}, "mcpservers → uru", "under mcpServers"),
+        ("Claude/claude_desktop_config.json", {"uru": KEYED}, "uru", "under mcpServers"),
+        ("Claude/claude_desktop_config.json", {"mcp": {"servers": {"x": KEYED}}}, "mcp → servers → x", "mcpServers"),
+        (
+            "Code/User/mcp.json",
+            {"mcpServers": {"uru": {"command": "uvx", "args": ["uru-mcp"]}}},
+            "mcpServers → uru",
+            "under servers",
+        ),
+        ("Code/User/mcp.json", {"servers": {"uru": {"command": ["/gone/uru-mcp"]}}}, "servers → uru", "reads it"),
+        ("opencode/opencode.json", {"mcp": {"uru": KEYED}}, "mcp → uru", "not as the client reads it"),
+        ("goose/config.yaml", {"mcpServers": {"uru": KEYED}}, "mcpServers → uru", "under extensions"),
+        (
+            "../.codex/config.toml",
+            "[mcp-servers.uru]\ncommand = '/gone/uru-mcp'\n",
+            "mcp-servers → uru",
+            "under mcp_servers",
+        ),
+    ],
+)
+async def test_uru_mcp_where_the_client_does_not_see_it_is_told(
+    file: str, text: Any, where: str, why: str, patient: Patient
+) -> None:
+    place = patient.home / ".config" / file
+    place.parent.mkdir(parents=True)
+    place.write_text(text if isinstance(text, str) else json.dumps(text))
+    patient.variables = {}
+    (failed,) = [one for one in await patient.checks() if one.verdict == "failed"]
+    assert f"contains uru-mcp as {where}" in failed.seen
+    assert why in failed.seen
+    assert f"or run {own_command('install')}" in (failed.remedy or "")
+
+
+async def test_other_programs_and_local_servers_are_not_misplaced(patient: Patient) -> None:
+    local = {"projects": {"/p": {"mcpServers": {"uru": KEYED}, "note": "uru-mcp", "command": "uru"}}}
+    (patient.home / ".claude.json").write_text(json.dumps(local))
+    patient.configure('{"mcpservers": {"node": {"command": "npx", "args": ["uru-mcp"]}}, "uru-mcp": {"command": 5}}')
+    told = [one for one in await of_clients(patient) if one.name.startswith("Claude")]
+    assert [(one.verdict, "does not contain uru-mcp" in one.seen) for one in told] == [("skipped", True)] * 2
+
+
+@pytest.mark.parametrize("command", ["/gone/bin/uru-mcp --sandbox", "/my dir/uru-mcp.exe --sandbox", "uvx uru-mcp"])
+async def test_arguments_inside_the_command_are_told_with_what_to_write(command: str, patient: Patient) -> None:
+    patient.configure(uru={"command": command})
+    patient.variables = {}
+    (failed,) = [one for one in await patient.checks() if one.verdict == "failed"]
+    assert failed.name == "Claude Desktop “uru”"
+    assert "its command contains arguments, which belong in args" in failed.seen
+    assert ('"args": ["--sandbox"]' in (failed.remedy or "")) == ("--sandbox" in command)

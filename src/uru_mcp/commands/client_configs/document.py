@@ -7,7 +7,7 @@ same. It does not read or write files; see `file_writing.py`.
 from __future__ import annotations
 
 from codecs import BOM_UTF8
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -62,6 +62,12 @@ class Document:
             message = f"{self.configuration.path}, line {line}, column {column}: a second server is named {name}."
             raise ConfigurationError(message, fix="Remove one of the two, and try again.", line=line, column=column)
         return found[0].value if found else None
+
+    @property
+    def content(self) -> Mapping[str, Any]:
+        """The whole content as JSON would have it."""
+        with self._errors_with_place():
+            return self._parsed.content
 
     @property
     def others(self) -> Any:

@@ -48,7 +48,7 @@ class Recognition:
     """What a server is.
 
     `imports_here` is whether it imports modules from the client's working directory, and `is_wrong` whether it would
-    be ours but for its arguments, with which it does not start.
+    be ours but for its arguments, with which, or where, it does not start.
     """
 
     kind: Kind
@@ -71,9 +71,15 @@ def recognise(server: Server, environ: Mapping[str, str]) -> Recognition:
         return Recognition("ours")
     if found.kind == "ours" and not all(map(os.path.isabs, _elements(server.env.get("PYTHONPATH", "")))):
         return replace(found, imports_here=True)
-    if found.kind == "other" and may_wrap("env", server.command.split()[1:]):
-        return _unsure("its command contains arguments, which belong in args")
+    is_one_program = found.kind != "other" or find_program(server.command, environ.get("PATH")) is not None
+    if not is_one_program and (may_wrap("env", server.command.split()[1:]) or _has_arguments(server.command)):
+        return replace(_unsure("its command contains arguments, which belong in args"), is_wrong=True)
     return found
+
+
+def _has_arguments(command: str) -> bool:
+    """Whether this is the path of uru-mcp with arguments after a blank; the path may have blanks too."""
+    return any(_program(command[: blank.start()]) == SCRIPT for blank in re.finditer(r"\s", command))
 
 
 def _of(words: Sequence[str], environ: Mapping[str, str]) -> Recognition:

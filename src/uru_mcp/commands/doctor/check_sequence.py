@@ -63,6 +63,8 @@ async def examine(examination: Examination, redaction: Redaction, machine: Machi
 def _without_key(found: Iterable[Found]) -> str | None:
     """Why no key is needed in this terminal; None if no entry says that."""
     for one in found:
+        if one.is_miswritten:
+            return f"see {one.title}"
         for server in one.ours:
             if serves_sandbox(server):
                 return f"{one.name(server)} serves a sandbox, which needs none"

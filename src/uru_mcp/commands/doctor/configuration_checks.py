@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from uru_mcp import __version__
@@ -60,13 +61,13 @@ async def examine_configuration(examination: Examination, found: Found, environ:
         examination.tell(found.title, failed(found.error))
         return
     if not (found.ours or found.unstarted):
-        examination.tell(found.title, skipped(f"{path} does not contain uru-mcp"))
+        examination.tell(found.title, _misplaced(found) or skipped(f"{path} does not contain uru-mcp"))
     else:
         examination.tell(found.title, ok(str(path)))
     for finding in _doubled(found):
         examination.tell(found.title, finding)
     for server, what in found.unstarted:
-        finding = Finding("failed", f"{what.why}.", _to_correct(found)) if what.is_wrong else skipped(what.why)
+        finding = Finding("failed", f"{what.why}.", _to_correct(found, server)) if what.is_wrong else skipped(what.why)
         examination.tell(found.name(server), finding)
     for server in found.ours:
         await _examine_server(examination, found, server, environ)
@@ -118,6 +119,21 @@ def _overruled(found: Found, managed: Path) -> Finding:
         return skipped(seen)
     again = own_command("install", found.configuration.client.name, "--uninstall")
     return Finding("warning", f"{seen}; there, uru-mcp has no effect", f"Run {again} to remove it.")
+
+
+def _misplaced(found: Found) -> Finding | None:
+    """A failed finding if uru-mcp is in the file, but where or as the client does not look for it."""
+    if not found.misplaced:
+        return None
+    client, path = found.configuration.client, found.configuration.path
+    where = ", ".join(" → ".join(one) for one in found.misplaced)
+    if all(one[:-1] == (client.member,) for one in found.misplaced):
+        why, remedy = "not as the client reads it", f"Correct it in {path}"
+    else:
+        why = f"not under {client.member}, where {client.title} looks for servers"
+        remedy = f"Move it in {path} so that it is at {client.member} → its name"
+    seen = f"{path} contains uru-mcp as {where}, but {why}."
+    return Finding("failed", seen, f"{remedy}; or run {own_command('install', client.name)}, and remove it there.")
 
 
 def _doubled(found: Found) -> Iterator[Finding]:
@@ -177,8 +193,11 @@ def _to_write(found: Found, server: Server) -> str:
     return f"In {found.configuration.path}, write {entry}; or run {own_command('install', client.name)} again."
 
 
-def _to_correct(found: Found) -> str:
-    """The fix of arguments that uru-mcp does not know."""
+def _to_correct(found: Found, server: Server) -> str:
+    """The fix of arguments that uru-mcp does not know, or that are in the command."""
+    words = (server.command or "").split()
+    if len(words) > 1:
+        return _to_write(found, replace(server, args=(*words, *server.args)))
     again = own_command("install", found.configuration.client.name)
     return f"Correct them in {found.configuration.path}; {own_command('--help')} lists all. Or run {again} again."
 

@@ -11,6 +11,7 @@ from uru_mcp.commands.client_configs.entry_recognition import Recognition, recog
 from uru_mcp.commands.client_configs.known_clients import CLIENTS
 from uru_mcp.commands.client_configs.locations import Configuration, configurations, managed_configuration
 from uru_mcp.commands.client_configs.machine import Machine
+from uru_mcp.commands.client_configs.misplaced_entries import misplaced_entries
 from uru_mcp.commands.client_configs.reading import Server, read_servers
 from uru_mcp.commands.doctor.desktop_environment import environment_for
 from uru_mcp.commands.doctor.settings_checks import given
@@ -23,18 +24,25 @@ class Found:
     """A configuration and its servers, each with how it was recognized, or why the file cannot be read.
 
     `platform` is as `sys.platform`. `overruled_by` is the administrator's file if the client heeds only that one.
+    `misplaced` are the paths of entries that start uru-mcp but that the client does not see.
     """
 
     configuration: Configuration
     platform: str
     servers: tuple[Server, ...] = ()
     recognised: tuple[Recognition, ...] = ()
+    misplaced: tuple[tuple[str, ...], ...] = ()
     error: UruError | None = None
     overruled_by: Path | None = None
 
     @property
     def title(self) -> str:
         return self.configuration.client.title
+
+    @property
+    def is_miswritten(self) -> bool:
+        """Whether uru-mcp is in the file, but written so that the client cannot start it."""
+        return bool(self.misplaced) or any(what.is_wrong for what in self.recognised)
 
     @property
     def ours(self) -> list[Server]:
@@ -98,4 +106,7 @@ def _read(configuration: Configuration, machine: Machine) -> Found:
     except UruError as error:
         return replace(found, error=error)
     environments = [with_path_of(found.environment_of(server, machine.environ), machine.environ) for server in servers]
-    return replace(found, servers=servers, recognised=tuple(map(recognise, servers, environments)))
+    found = replace(found, servers=servers, recognised=tuple(map(recognise, servers, environments)))
+    if found.ours or found.unstarted:
+        return found
+    return replace(found, misplaced=tuple(misplaced_entries(configuration)))

@@ -6,7 +6,7 @@ This includes other servers, unknown fields, comments, order, indentation, and l
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
@@ -33,6 +33,10 @@ class JsonText:
     def entries(self) -> Sequence[Entry]:
         members = self._servers.members if self._servers is not None else ()
         return [Entry(one.name, one.start, one.node.value) for one in members]
+
+    @property
+    def content(self) -> Mapping[str, Any]:
+        return self._root.value if self._root is not None else {}
 
     def rest(self, name: str) -> Any:
         found = dict(self._root.value) if self._root is not None else {}

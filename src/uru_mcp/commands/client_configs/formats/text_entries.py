@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
@@ -39,6 +39,10 @@ class ConfigurationText(Protocol):
     @property
     def entries(self) -> Sequence[Entry]:
         """The servers in their order; several may have the same name."""
+
+    @property
+    def content(self) -> Mapping[str, Any]:
+        """The whole text as JSON would have it."""
 
     def rest(self, name: str) -> Any:
         """Everything but the server of this name, to be compared with that of another text."""

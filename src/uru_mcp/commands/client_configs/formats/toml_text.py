@@ -7,7 +7,7 @@ keys and inline tables are changed as far as their lines belong to the server al
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
@@ -40,6 +40,10 @@ class TomlText:
             for name in one.path[1:2]:
                 known.setdefault(name, one.start)
         return [Entry(name, known.get(name, 0), value) for name, value in servers.items()]
+
+    @property
+    def content(self) -> Mapping[str, Any]:
+        return self._root
 
     def rest(self, name: str) -> Any:
         servers = {other: value for other, value in self._servers.items() if other != name}

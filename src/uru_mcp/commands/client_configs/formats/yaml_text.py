@@ -6,7 +6,7 @@ Servers are pairs of a mapping in block style, with a line for each name. Texts 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
@@ -38,6 +38,10 @@ class YamlText:
     def entries(self) -> Sequence[Entry]:
         servers = self._servers
         return [Entry(str(one.value), one.start_mark.index, yaml_syntax.value_of(value)) for one, value in servers]
+
+    @property
+    def content(self) -> Mapping[str, Any]:
+        return {str(name.value): yaml_syntax.value_of(value) for name, value in self._root}
 
     def rest(self, name: str) -> Any:
         servers = [(yaml_syntax.plain(other), yaml_syntax.plain(one)) for other, one in self._servers]
