@@ -25,8 +25,15 @@ BROKEN = {
     "yaml": "MEMBER:\n  a: b: c\n",
 }
 NOT_EDITABLE = {
-    "toml": ['MEMBER = {a = {x = "hush"}}\n', '[MEMBER]\nuru.command = "hush"\n'],
-    "yaml": ["MEMBER: {a: {x: hush}}\n", "x: &x {y: hush}\nMEMBER:\n  a: *x\n", "MEMBER:\n  a:\n    x: 1\n...\n"],
+    "toml": ['MEMBER = {a = {x = "hush"}}\n', "MEMBER = {}\n", '[MEMBER]\nuru.command = "hush"\n'],
+    "yaml": [
+        "MEMBER: {a: {x: hush}}\n",
+        "{MEMBER: {a: {x: hush}}}\n",
+        "{a: hush}\n",
+        "a: hush\n...\n",
+        "x: &x {y: hush}\nMEMBER:\n  a: *x\n",
+        "MEMBER:\n  a:\n    x: 1\n...\n",
+    ],
 }
 VARIANTS = {
     "as it is": lambda text: text.encode(),
@@ -154,6 +161,23 @@ def test_a_node_client_s_entry_is_replaced_and_given_back(name: str, text: str, 
 EDITED_BY_HAND = [(one, text) for one in CLIENTS.values() for text in NOT_EDITABLE.get(one.syntax, ())]
 
 
+def written(text: str, where: str, shown: str) -> str:
+    """The text with what is shown, as a person writes it there."""
+    match where.split(",")[0].split(" of ")[0]:
+        case "inside the braces":
+            lead = text[: text.index(where.split(",")[0].split(" of ")[1])]
+            before, brace, after = text.removeprefix(lead).partition("{")
+            return f"{lead}{before}{brace}{shown.rstrip()}{', ' if after[:1] != '}' else ''}{after}"
+        case "inside the outermost braces":
+            return f"{{{shown.rstrip()}{', ' if text.strip() != '{}' else ''}{text[1:]}"
+        case "on lines below extensions:":
+            before, member, after = text.partition("extensions:\n")
+            return f"{before}{member}{shown}{after}"
+        case "at the end of the file" | "at the end":
+            return text.replace('[mcp_servers]\nuru.command = "hush"\n', "").replace("...\n", "") + "\n" + shown
+    raise AssertionError(where)
+
+
 @pytest.mark.parametrize(("client", "text"), EDITED_BY_HAND)
 def test_for_a_file_that_cannot_be_edited_the_text_is_shown_before_a_key_is_asked_for(
     client: Client, text: str, tmp_path: Path
@@ -163,9 +187,12 @@ def test_for_a_file_that_cannot_be_edited_the_text_is_shown_before_a_key_is_aske
     ran = install(tmp_path, client.name, URU_API_KEY=STRANGER)
     assert ran.exit_code == 6
     assert f"Error: {file} cannot be changed safely: " in ran.output
-    _, _, shown = ran.output.partition("This is how the file lists it:\n\n")
-    (tmp_path / "by hand").write_text(shown, encoding="utf-8")
-    (server,) = servers_in(tmp_path / "by hand", client)
+    fix, _, shown = ran.output.partition("\n  Write this ")
+    assert f"add the server uru under {client.member} there" in fix or (client.name == "codex" and "replace" in fix)
+    where, _, shown = shown.partition(":\n\n")
+    file.write_text(written(text.replace("MEMBER", client.member), where, shown), encoding="utf-8")
+    server = next(one for one in servers_in(file, client) if one.name == "uru")
+    file.write_bytes(before)
     assert server.command == SCRIPT
     assert server.env["URU_API_KEY"] == "paste your uru_ key here"
     assert not any(word in ran.output for word in (STRANGER, "hush"))

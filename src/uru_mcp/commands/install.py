@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -177,7 +177,7 @@ def _install(configuration: Configuration, wish: Wish, machine: Machine) -> None
         refuse_if_managed(configuration, machine)
         words = ["--sandbox"] if wish.sandbox else []
         entry_with = partial(entry, *words, shape=shape, name=wish.name)
-        old = _old_entry(configuration, wish, entry_with)
+        old = _old_entry(configuration, wish, entry_with, machine.environ)
         was = shape.environment(old)
         wish, unlogged = within_limits(was, wish, machine)
         if wish.sandbox:
@@ -228,13 +228,16 @@ def _refuse_if_temporary() -> None:
         raise Failure(f"{found[0]} Nothing was written.\n  Fix: {found[1]}", ExitCode.USAGE)
 
 
-def _old_entry(configuration: Configuration, wish: Wish, entry_with: Callable[..., dict[str, Any]]) -> Any:
+def _old_entry(
+    configuration: Configuration, wish: Wish, entry_with: Callable[..., dict[str, Any]], environ: Mapping[str, str]
+) -> Any:
     """The entry that is there. Raises: `ConfigurationError` early, before the user is asked for a key."""
     from uru_mcp.commands.client_configs.entry import KEY, PERMISSIONS
+    from uru_mcp.commands.client_configs.entry_environment import WITH_THE_KEY, given
     from uru_mcp.commands.client_configs.planned_change import current, see_that_it_can_be_changed, server_of
 
     old = server_of(current(configuration), wish.name)
-    sample = dict([] if wish.sandbox else [KEY, PERMISSIONS])
+    sample = {} if wish.sandbox else {**dict([KEY, PERMISSIONS]), **given(environ, *WITH_THE_KEY)}
     tried = entry_with(env=sample, old=old)
     see_that_it_can_be_changed(configuration, wish.name, tried, sample=entry_with(env=sample))
     return old

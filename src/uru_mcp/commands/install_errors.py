@@ -91,4 +91,6 @@ def _in_two_lines(error: UruError, redaction: Redaction) -> str:
     message, fix = (in_one_line(about_client(redaction.text(part))) for part in (error.message, error.fix))
     text = f"{message}\n  Fix: {fix}"
     by_hand = error.details.get("by_hand")
-    return f"{text}\n  This is how the file lists it:\n\n{for_terminal(redaction.text(by_hand))}" if by_hand else text
+    if not by_hand:
+        return text
+    return f"{text}\n  Write this {error.details['where']}:\n\n{for_terminal(redaction.text(by_hand))}"

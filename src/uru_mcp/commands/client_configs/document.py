@@ -15,6 +15,7 @@ from typing import Any
 
 from uru_mcp.commands.client_configs.formats.parsing import parsed
 from uru_mcp.commands.client_configs.formats.text_entries import (
+    ByHand,
     ConfigurationText,
     Entry,
     Malformed,
@@ -97,22 +98,31 @@ class Document:
         return parsed(self.text, client.syntax, client.member)
 
     def _edited(self, name: str, entry: dict[str, Any] | None, edit: Callable[[], str]) -> Document:
+        todo = "remove" if entry is None else "add" if self.server(name) is None else "replace"
         try:
             mark = BOM_UTF8 if self.data.startswith(BOM_UTF8) else b""
             after = replace(self, data=mark + edit().encode())
             is_as_meant = after.server(name) == entry and after._parsed.rest(name) == self._parsed.rest(name)
         except NotEditable as error:
-            raise self._not_editable(name, str(error)) from error
+            raise self._not_editable(name, str(error), todo) from error
         except (ConfigurationError, Malformed) as error:
-            raise self._not_editable(name, MORE_THAN_THE_ENTRY) from error
+            raise self._not_editable(name, MORE_THAN_THE_ENTRY, todo) from error
         if not is_as_meant:
-            raise self._not_editable(name, MORE_THAN_THE_ENTRY)
+            raise self._not_editable(name, MORE_THAN_THE_ENTRY, todo)
         return after
 
-    def _not_editable(self, name: str, why: str) -> ConfigurationError:
+    def by_hand(self, name: str, entry: dict[str, Any]) -> ByHand:
+        """What a person writes for this entry if `with_server` cannot. Raises: `ConfigurationError`."""
+        with self._errors_with_place():
+            try:
+                return self._parsed.by_hand(name, entry)
+            except NotEditable as error:
+                raise self._not_editable(name, str(error), "change") from error
+
+    def _not_editable(self, name: str, why: str, todo: str) -> ConfigurationError:
         path, client = self.configuration.path, self.configuration.client
         message = f"{path} cannot be changed safely: {why}. It was not changed."
-        fix = f"Open the file ({client.opens}), and change the server {name} under {client.member} there."
+        fix = f"Open the file ({client.opens}), and {todo} the server {name} under {client.member} there."
         return ConfigurationError(message, fix=fix, by_hand="")
 
     @contextmanager

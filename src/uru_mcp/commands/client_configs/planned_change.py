@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from uru_mcp.commands.client_configs import file_writing
-from uru_mcp.commands.client_configs.document import Document, as_text, undone
+from uru_mcp.commands.client_configs.document import Document, undone
 from uru_mcp.commands.client_configs.locations import Configuration
 from uru_mcp.commands.client_configs.other_entries import is_foreign
 from uru_mcp.errors import ConfigurationError
@@ -81,8 +81,9 @@ def see_that_it_can_be_changed(configuration: Configuration, name: str, entry: d
         addition(configuration, name, entry)
     except ConfigurationError as error:
         if "by_hand" in error.details:
-            by_hand = as_text(configuration, name, sample)
-            raise ConfigurationError(error.own_message, fix=error.fix, by_hand=by_hand) from error
+            by_hand = (current(configuration) or Document(configuration, b"")).by_hand(name, sample)
+            text, where = by_hand.text, by_hand.where
+            raise ConfigurationError(error.own_message, fix=error.fix, by_hand=text, where=where) from error
         raise
 
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, Self
 
 from uru_mcp.commands.client_configs.formats.json_syntax import Member, Node, parse
-from uru_mcp.commands.client_configs.formats.text_entries import Entry, Malformed, line_end_of
+from uru_mcp.commands.client_configs.formats.text_entries import ByHand, Entry, Malformed, line_end_of
 
 BLANKS = " \t\r\n"
 INDENT = "  "  # if the file has no indentation of its own
@@ -51,6 +51,12 @@ class JsonText:
         if self._servers is None:
             return self._updated((self.member,), {name: entry}).text
         return self._updated((self.member, name), entry).text
+
+    def by_hand(self, name: str, entry: dict[str, Any]) -> ByHand:
+        pair = _spread({name: entry}, INDENT, "\n").removeprefix("{\n").removesuffix("\n}")
+        if self._servers is None:
+            return ByHand("inside the outermost braces", f'"{self.member}": {{\n{pair}\n}}')
+        return ByHand(f"inside the braces of {self.member}, with a comma between servers", pair)
 
     def without_entry(self, name: str) -> str:
         return self._without(self.member, name).text

@@ -33,6 +33,14 @@ class Entry:
     value: Any
 
 
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """A text that a person can write into the file, and where, as the end of a sentence; `text` is not empty."""
+
+    where: str
+    text: str
+
+
 class ConfigurationText(Protocol):
     """A text and the servers that it lists. Everything raises `Malformed`."""
 
@@ -49,6 +57,9 @@ class ConfigurationText(Protocol):
 
     def with_entry(self, name: str, entry: dict[str, Any]) -> str:
         """The text with this entry; in an existing entry, only what differs is changed. Raises: `NotEditable`."""
+
+    def by_hand(self, name: str, entry: dict[str, Any]) -> ByHand:
+        """What a person writes instead of `with_entry`, valid in its place. Raises: `NotEditable`."""
 
     def without_entry(self, name: str) -> str:
         """The text without the entry of this name, which exists. Raises: `NotEditable`."""

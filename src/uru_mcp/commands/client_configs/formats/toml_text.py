@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from uru_mcp.commands.client_configs.formats import toml_syntax
 from uru_mcp.commands.client_configs.formats.text_entries import (
+    ByHand,
     Entry,
     Malformed,
     NotEditable,
@@ -57,6 +58,14 @@ class TomlText:
             return self._with_table(path, entry, at=len(self.text)).text
         return self._updated(path, self._servers[name], entry).text
 
+    def by_hand(self, name: str, entry: dict[str, Any]) -> ByHand:
+        if self._is_inline:
+            return ByHand(
+                f"inside the braces of {self.member}, with a comma between servers",
+                f"{toml_syntax.key(name)} = {toml_syntax.value(entry)}",
+            )
+        return ByHand("at the end of the file", "\n".join(_lines((self.member, name), entry)))
+
     def without_entry(self, name: str) -> str:
         self._see_that_it_can_be_edited()
         return self._without((self.member, name)).text
@@ -80,8 +89,12 @@ class TomlText:
             raise Malformed.at(at, f"{self.member} is not a table", self.text)
         return found
 
+    @property
+    def _is_inline(self) -> bool:
+        return any(isinstance(one, Pair) and one.path == (self.member,) for one in self._below((self.member,)))
+
     def _see_that_it_can_be_edited(self) -> None:
-        if any(isinstance(one, Pair) and one.path == (self.member,) for one in self._below((self.member,))):
+        if self._is_inline:
             raise NotEditable(f"{self.member} is an inline table, {{ … }}")
 
     @cached_property

@@ -15,6 +15,7 @@ from yaml.nodes import CollectionNode, MappingNode, Node
 
 from uru_mcp.commands.client_configs.formats import yaml_syntax
 from uru_mcp.commands.client_configs.formats.text_entries import (
+    ByHand,
     Entry,
     Malformed,
     NotEditable,
@@ -52,6 +53,19 @@ class YamlText:
         self._see_that_it_can_be_edited()
         path = (self.member, name)
         return (self._with_pair(path, entry) if self._at(path) is None else self._updated(path, entry)).text
+
+    def by_hand(self, name: str, entry: dict[str, Any]) -> ByHand:
+        found = self._at((self.member,))
+        pair = f"{yaml_syntax.key(name)}: {yaml_syntax.value(entry)}"
+        if found is not None and isinstance(found[1], MappingNode) and found[1].flow_style:
+            return ByHand(f"inside the braces of {self.member}, with a comma between servers", pair)
+        if isinstance(self._node, MappingNode) and self._node.flow_style:
+            return ByHand("inside the outermost braces", f"{self.member}: {{{pair}}}")
+        if found is None:
+            lines = yaml_syntax.lines(self.member, {name: entry}, "", " " * INDENT)
+            return ByHand("at the end of the file, before “...” if there is one", "\n".join(lines))
+        margin = " " * found[1].value[0][0].start_mark.column if _is_block(found[1]) else self._indent
+        return ByHand(f"on lines below {self.member}:", "\n".join(yaml_syntax.lines(name, entry, margin, self._indent)))
 
     def without_entry(self, name: str) -> str:
         self._see_that_it_can_be_edited()
