@@ -216,6 +216,8 @@ def test_a_log_without_a_call_is_said_to_hold_none(file: Path) -> None:
     file.touch()
     assert usage(str(file)).stdout == f"{file} contains no calls yet.\n"
     assert as_json(file)["days"] == []
+    write(file, replace(READ_CALL, origin="terminal"))
+    assert usage(str(file)).stdout.startswith(f"{file} contains no calls of an MCP client yet.\nNot counted: 1 calls")
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_the_demo_tells_the_whole_story(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
 def test_in_a_terminal_it_ends_with_a_link_to_what_the_story_left_behind(tmp_path: Path) -> None:
     ours, theirs = os.openpty()
-    environ = {**SYSTEM, "XDG_CACHE_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    environ = {**SYSTEM, "XDG_CACHE_HOME": str(tmp_path), "HOME": str(tmp_path), "COLUMNS": "60"}
     with subprocess.Popen([*URU_MCP, "demo"], stdin=theirs, stdout=theirs, stderr=theirs, env=environ) as demo:
         os.close(theirs)
         story = ""
@@ -60,6 +60,9 @@ def test_in_a_terminal_it_ends_with_a_link_to_what_the_story_left_behind(tmp_pat
         assert demo.wait(timeout=20) == 0
     os.close(ours)
     assert pages.text.count("Claude Desktop</bdi>") == 3
+    prose = [line for line in story.splitlines() if line.startswith("  | ") or line[:1] not in (" ", "{", "}")]
+    shown = [re.sub(r"\x1b\[\d*m", "", line) for line in prose]
+    assert [line for line in shown if len(line) > 60 and " " in line[4:]] == []  # a long word stays whole
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")

@@ -25,13 +25,22 @@ def demo() -> None:
     try:
         from uru_mcp.commands.claude_view import InstalledServer
         from uru_mcp.commands.demo_steps import run_demo
-        from uru_mcp.commands.output import say
         from uru_mcp.config.policy_file import INSTALLED
 
         require_no_policy(INSTALLED)
-        run_demo(say, InstalledServer(), stays=sys.stdin.isatty() and sys.stdout.isatty())
+        run_demo(_say, InstalledServer(), stays=sys.stdin.isatty() and sys.stdout.isatty())
     except KeyboardInterrupt:
         click.echo()  # the shell's prompt begins a line of its own
+
+
+def _say(text: str, /, *, bold: bool = False) -> None:
+    """Print prose so that it fits the terminal. What is indented or JSON is for copying, and stays as it is."""
+    from uru_mcp.commands.output import say
+    from uru_mcp.text_layout import terminal_width, wrapped
+
+    width = terminal_width()
+    lines = (wrapped(line, width) if line[:1] not in (" ", "{", "}") else [line] for line in text.split("\n"))
+    say("\n".join(one for shown in lines for one in shown), bold=bold)
 
 
 def require_no_policy(file: PolicyFile) -> None:

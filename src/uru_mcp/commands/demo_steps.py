@@ -32,6 +32,7 @@ from uru_mcp.sandbox.web.app import beside
 from uru_mcp.sandbox.web.mcp_server import McpServer
 from uru_mcp.sandbox.web.opening import link_to
 from uru_mcp.sandbox.web.visit import Site
+from uru_mcp.text_layout import terminal_width, wrapped
 
 
 class Say(Protocol):
@@ -52,6 +53,7 @@ MAIL: dict[str, Any] = {
         "body": "We send a new one.",
     },
 }
+QUOTE = "  | "
 PRICES = "uru://contexts/ctx_acme_prices"
 PROMPT = "answer_a_complaint"
 COMPLAINT = {"customer": "Ana Ferreira", "complaint": "The machine leaks again."}
@@ -271,7 +273,9 @@ def _contents(result: ReadResourceResult) -> str:
 
 
 def _quoted(text: str) -> str:
-    return "\n".join(f"  | {line}" for line in text.splitlines())
+    """Each line after a mark, and wrapped so that it fits the terminal with it."""
+    lines = (one for line in text.splitlines() for one in wrapped(line, terminal_width() - len(QUOTE)))
+    return "\n".join(f"{QUOTE}{line}" for line in lines)
 
 
 def _heading(say: Say, title: str) -> None:

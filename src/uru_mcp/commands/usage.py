@@ -132,7 +132,8 @@ def _as_text(found: Usage, path: Path) -> str:
     if found.from_terminal:
         apart.append(f"Not counted: {found.from_terminal} calls from a terminal (uru-mcp call, tools and whoami).")
     if found.days is None:
-        return "\n".join([f"{in_one_line(str(path))} contains no calls yet.", *apart])
+        what = "no calls of an MCP client yet" if found.from_terminal else "no calls yet"
+        return "\n".join([f"{in_one_line(str(path))} contains {what}.", *apart])
     first, last = found.days
     parts = [
         "\n".join([f"Calls from {first} to {last}: {found.calls}, of which {found.failed} failed.", *apart]),
