@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from uru_mcp.commands.output import say
 from uru_mcp.untrusted_input.terminal_escaping import in_one_line
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def demo() -> None:
         require_no_policy(INSTALLED)
         run_demo(_say, InstalledServer(), stays=sys.stdin.isatty() and sys.stdout.isatty())
     except KeyboardInterrupt:
-        click.echo()  # the shell's prompt begins a line of its own
+        say("")  # the shell's prompt begins a line of its own
 
 
 def _say(text: str, /, *, bold: bool = False) -> None:
