@@ -9,6 +9,7 @@ import pytest
 from tests.commands.client_configs.test_locations import PLACES, STORE
 from uru_mcp.commands.client_configs.entry import entry
 from uru_mcp.commands.client_configs.known_clients import CLIENTS
+from uru_mcp.commands.client_configs.launch import command_of
 from uru_mcp.commands.client_configs.locations import configuration
 from uru_mcp.commands.client_configs.planned_change import addition, removal
 from uru_mcp.errors import ConfigurationError
@@ -93,7 +94,8 @@ def test_the_server_comes_and_goes(platform: str, name: str, place: str, tmp_pat
     client = CLIENTS[name]
     found = configuration(client, platform, tmp_path, {})
     env = {"URU_API_KEY": "uru_test_0123"}
-    addition(found, "uru", entry(PYTHON[platform], env=env, shape=client.shape)).make()
+    server = client.shape.entry(command_of(PYTHON[platform]), env, None, "uru")
+    addition(found, "uru", server).make()
 
     expected = KNOWN_GOOD[name].replace("COMMAND", WRITTEN[platform])
     assert (tmp_path / place).read_text(encoding="utf-8") == expected
@@ -106,7 +108,7 @@ def test_an_empty_file_is_an_empty_file_again_and_not_gone(tmp_path: Path) -> No
     found.path.parent.mkdir()
     found.path.touch()
     found.path.with_name("mcp.json.uru-mcp-backup").touch()
-    addition(found, "uru", entry("/opt/python", env={})).make()
+    addition(found, "uru", entry(env={})).make()
     removal(found, "uru").make()
     assert found.path.read_bytes() == b""
 
@@ -119,7 +121,7 @@ def test_what_another_program_writes_meanwhile_is_left_to_it(
 ) -> None:
     found = configuration(CLIENTS["claude-code"], "linux", tmp_path, {})
     put(found.path, before)
-    change = addition(found, "uru", entry("/opt/python", env={}))
+    change = addition(found, "uru", entry(env={}))
     with pytest.raises(ConfigurationError, match="changed by another program"), change.making():
         put(found.path, meanwhile)
     assert [one.read_bytes() for one in tmp_path.iterdir()] == ([] if meanwhile is None else [meanwhile])
@@ -127,7 +129,7 @@ def test_what_another_program_writes_meanwhile_is_left_to_it(
 
 def test_a_file_that_was_changed_meanwhile_is_not_removed(tmp_path: Path) -> None:
     found = configuration(CLIENTS["claude-code"], "linux", tmp_path, {})
-    addition(found, "uru", entry("/opt/python", env={})).make()
+    addition(found, "uru", entry(env={})).make()
     change = removal(found, "uru")
     assert change.after is None
     put(found.path, b"{}")
