@@ -331,8 +331,8 @@ def test_a_source_prints_nothing_of_what_it_holds(file: Path) -> None:
 @pytest.mark.parametrize(
     ("owner", "mode", "directory", "fix"),
     [
-        (0, 0o600, 0o755, "Set URU_API_KEY_FILE to a file that belongs to the user who runs"),
-        (0, 0o600, 0o700, "Set URU_API_KEY_FILE to a file that belongs to the user who runs"),
+        (0, 0o600, 0o755, "Set URU_API_KEY_FILE to a file that belongs to the user that"),
+        (0, 0o600, 0o700, "Set URU_API_KEY_FILE to a file that belongs to the user that"),
         (NOBODY, 0o000, 0o755, "Run chmod 600 "),
     ],
 )
@@ -367,7 +367,7 @@ async def test_a_file_of_another_user_that_all_can_read_is_not_one_to_change_the
         finally:
             os.seteuid(0)
         assert reading.exposure is not None
-        assert reading.exposure.fix.startswith("Set URU_API_KEY_FILE to a file that belongs to the user who runs")
+        assert reading.exposure.fix.startswith("Set URU_API_KEY_FILE to a file that belongs to the user that")
         exposed = (await KeyFile(file).read()).exposure
     assert exposed is not None
     assert exposed.fix == f"Run chmod 600 {file}"

@@ -38,8 +38,8 @@ FOR_A_SHELL = "|~$`<>&;*"  # characters that a shell would act upon; ~ only at t
 AFTER_A_FILE = "; the next call reads it. If you change URU_API_KEY_FILE instead, restart the client."
 AFTER_A_COMMAND = ", then call again. If you change the command, restart the client."
 OWN_FILE = (
-    "Set URU_API_KEY_FILE to a file that belongs to the user who runs uru-mcp, with mode 600 and the key in its first"
-    " line, such as ~/.config/uru/key, and restart the client."
+    "Set URU_API_KEY_FILE to a file that belongs to the user that uru-mcp runs as, with mode 600 and the key in its"
+    " first line, such as ~/.config/uru/key, and restart the client."
 )
 OPEN_TO_OTHERS = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
 
