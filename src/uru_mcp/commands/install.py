@@ -26,6 +26,8 @@ from uru_mcp.commands.uninstall import remove_from
 
 if TYPE_CHECKING:
     from uru_mcp.commands.client_configs.planned_change import Change
+    from uru_mcp.errors import UruError
+    from uru_mcp.untrusted_input.redaction import Redaction
 
 NAME = re.compile(r"[A-Za-z0-9_-]+")
 ASK = "What may you do in Uru?"
@@ -166,7 +168,6 @@ def _chosen(client: str | None, machine: Machine) -> Configuration:
 def _install(configuration: Configuration, wish: Wish, machine: Machine) -> None:
     from uru_mcp.commands.client_configs.client_presence import absence
     from uru_mcp.commands.client_configs.entry import KEY, entry
-    from uru_mcp.commands.client_configs.entry_environment import of_sandbox
     from uru_mcp.commands.client_configs.planned_change import addition, backups_with
     from uru_mcp.commands.client_configs.preview import difference
     from uru_mcp.untrusted_input.redaction import Redaction
@@ -180,13 +181,7 @@ def _install(configuration: Configuration, wish: Wish, machine: Machine) -> None
         old = _old_entry(configuration, wish, entry_with, machine.environ)
         was = shape.environment(old)
         wish, unlogged = within_limits(was, wish, machine)
-        if wish.sandbox:
-            env = Environment(of_sandbox(was, wish.with_permissions))
-        elif wish.dry_run:
-            env = planned_environment(was, wish, machine.environ)
-        else:
-            addressed = _with_address(configuration, wish, was, machine)
-            env = accepted_environment(was, addressed, machine, redaction)
+        env = _environment(configuration, wish, was, machine, redaction)
         change = addition(configuration, wish.name, entry_with(env=env.variables, old=old))
         if wish.dry_run:
             say(difference(change, wish.name) if change.is_any else "Nothing would change.")
@@ -200,6 +195,24 @@ def _install(configuration: Configuration, wish: Wish, machine: Machine) -> None
     say_what_is_left(configuration, wish, machine, env, holding)
     if absent is not None:
         say_line(absent)
+    _say_next(configuration, wish, env, unlogged)
+
+
+def _environment(
+    configuration: Configuration, wish: Wish, was: dict[str, Any], machine: Machine, redaction: Redaction
+) -> Environment:
+    """What the entry sets. Asks for the key and checks it, unless none is needed or nothing is to be changed."""
+    from uru_mcp.commands.client_configs.entry_environment import of_sandbox
+
+    if wish.sandbox:
+        return Environment(of_sandbox(was, wish.with_permissions))
+    if wish.dry_run:
+        return planned_environment(was, wish, machine.environ)
+    return accepted_environment(was, _with_address(configuration, wish, was, machine), machine, redaction)
+
+
+def _say_next(configuration: Configuration, wish: Wish, env: Environment, unlogged: UruError | None) -> None:
+    """Print what the user has to do now. Exits with a code if the server will not work as it was written."""
     if unlogged is not None:
         say_line(unlogged.message)
         say_line(f"  Fix: {unlogged.fix}")

@@ -18,7 +18,7 @@ from uru_mcp.untrusted_input.terminal_escaping import in_one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from uru_mcp.commands.doctor.checks import Check
+    from uru_mcp.commands.doctor.checks import Check, Examination
     from uru_mcp.config.settings import Settings
     from uru_mcp.untrusted_input.redaction import Redaction
 
@@ -64,18 +64,10 @@ def doctor(as_json: bool, report: Path | None, force: bool, policy: Path | None)
 
     The exit code is 0 if no check failed, and 1 otherwise; warnings do not count.
     """
-    import anyio
-
-    from uru_mcp.commands.client_configs.machine import Machine, SystemFiles
-    from uru_mcp.commands.doctor.check_sequence import examine
     from uru_mcp.commands.doctor.checks import Examination
-    from uru_mcp.commands.doctor.settings_checks import examine_draft_policy
-    from uru_mcp.config.environment import read_environment
     from uru_mcp.server.logging_setup import start_logging
     from uru_mcp.untrusted_input.redaction import Redaction
 
-    system = click.get_current_context().find_object(SystemFiles) or SystemFiles()
-    machine = Machine(sys.platform, Path.home(), read_environment(), system)
     redaction = Redaction()
     start_logging("error", redaction)
     lines = Lines(shows_progress=not as_json)
@@ -85,12 +77,8 @@ def doctor(as_json: bool, report: Path | None, force: bool, policy: Path | None)
     with _errors_as_text(redaction):
         _require_writable(report, force=force)
     examination = Examination(redaction, begin=lines.begin, tell=(lambda _: None) if as_json else lines.tell)
-    settings = None
     try:
-        if policy:
-            examine_draft_policy(examination, str(policy.absolute()))
-        else:
-            settings = anyio.run(examine, examination, redaction, machine)
+        settings = _examine(examination, redaction, policy)
     finally:
         lines.end()
     if as_json:
@@ -102,6 +90,23 @@ def doctor(as_json: bool, report: Path | None, force: bool, policy: Path | None)
         with _errors_as_text(redaction):
             _write_report(report, settings, redaction, force=force)
     sys.exit(0 if examination.is_well else 1)
+
+
+def _examine(examination: Examination, redaction: Redaction, policy: Path | None) -> Settings | None:
+    """Run the checks: of this policy alone, or of everything else. Returns the settings, as far as they are valid."""
+    import anyio
+
+    from uru_mcp.commands.client_configs.machine import Machine, SystemFiles
+    from uru_mcp.commands.doctor.check_sequence import examine
+    from uru_mcp.commands.doctor.settings_checks import examine_draft_policy
+    from uru_mcp.config.environment import read_environment
+
+    if policy is not None:
+        examine_draft_policy(examination, str(policy.absolute()))
+        return None
+    system = click.get_current_context().find_object(SystemFiles) or SystemFiles()
+    machine = Machine(sys.platform, Path.home(), read_environment(), system)
+    return anyio.run(examine, examination, redaction, machine)
 
 
 def _require_writable(report: Path | None, *, force: bool) -> None:
