@@ -14,11 +14,20 @@ if TYPE_CHECKING:
     from httpx2 import AsyncBaseTransport
 
 
-def connect(settings: Settings, redaction: Redaction, transport: AsyncBaseTransport | None = None) -> Connection:
-    """A connection with the key of the settings; sends no request. `transport` replaces the network."""
+def connect(
+    settings: Settings,
+    redaction: Redaction,
+    transport: AsyncBaseTransport | None = None,
+    *,
+    logs_trouble: bool = True,
+) -> Connection:
+    """A connection with the key of the settings; sends no request. `transport` replaces the network.
+
+    `logs_trouble` is whether a key that cannot be read is logged.
+    """
     return Connection(
         settings.proxy_url,
-        Keyring(source_of(settings), redaction),
+        Keyring(source_of(settings), redaction, logs_trouble=logs_trouble),
         workspace_id=settings.workspace_id,
         redaction=redaction,
         transport=transport,

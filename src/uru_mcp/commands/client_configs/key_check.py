@@ -13,17 +13,15 @@ from uru_mcp.catalog.assembly import assembled
 from uru_mcp.catalog.loader import ask
 from uru_mcp.commands.client_configs import file_writing
 from uru_mcp.commands.client_configs.safe_directory import OWNER_ALONE
-from uru_mcp.config.chosen_key_source import source_of
 from uru_mcp.config.settings import Settings
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.credentials.key_sources import KeyFile
-from uru_mcp.credentials.keyring import Keyring
 from uru_mcp.errors import KeyUnavailable, UruError
 from uru_mcp.session.read_permission_check import ReadCheck
 from uru_mcp.session.tool_execution import Calls
 from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.uru.api import UruClient
-from uru_mcp.uru.http import Connection
+from uru_mcp.uru.connect import connect
 
 
 async def checked_status(settings: Settings, redaction: Redaction) -> KeyStatus:
@@ -31,12 +29,15 @@ async def checked_status(settings: Settings, redaction: Redaction) -> KeyStatus:
 
     If neither Uru nor the settings state the key's permissions, a harmless read may show that it has Read.
     """
-    keyring = Keyring(source_of(settings), redaction, logs_trouble=False)
-    workspace_id = settings.workspace_id
-    connection = Connection(settings.proxy_url, keyring, workspace_id=workspace_id, redaction=redaction, transport=None)
+    connection = connect(settings, redaction, logs_trouble=False)
     client = UruClient(connection, redaction)
-    allowed = settings.allowed_permissions
-    identity = Identity(client, keyring, declared=settings.permissions, allowed=allowed, workspace_id=workspace_id)
+    identity = Identity(
+        client,
+        connection.keyring,
+        declared=settings.permissions,
+        allowed=settings.allowed_permissions,
+        workspace_id=settings.workspace_id,
+    )
     try:
         async with anyio.create_task_group() as tasks:
             identity.start(tasks)

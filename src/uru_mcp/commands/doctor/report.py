@@ -11,11 +11,9 @@ from uru_mcp import __version__
 from uru_mcp.commands.doctor.answer_shapes import lines_of
 from uru_mcp.commands.doctor.api_facts import FACTS
 from uru_mcp.commands.doctor.endpoint_probes import Probe, Probes
-from uru_mcp.config.chosen_key_source import source_of
 from uru_mcp.config.settings import Settings
-from uru_mcp.credentials.keyring import Keyring
 from uru_mcp.untrusted_input.redaction import Redaction
-from uru_mcp.uru.http import Connection
+from uru_mcp.uru.connect import connect
 
 HEADERS = (
     *("allow", "cache-control", "cf-ray", "content-encoding", "etag", "location", "retry-after", "server"),
@@ -45,12 +43,9 @@ Read it before you send it: paste it into an issue, see docs/api.md.
 
 async def survey(settings: Settings, redaction: Redaction) -> list[Probe]:
     """Request each endpoint once. Raises: `KeyUnavailable`."""
-    keyring = Keyring(source_of(settings), redaction)
-    connection = Connection(
-        settings.proxy_url, keyring, workspace_id=settings.workspace_id, redaction=redaction, transport=None
-    )
+    connection = connect(settings, redaction)
     try:
-        await keyring.current()
+        await connection.keyring.current()
         return await Probes(connection, settings).make()
     finally:
         await connection.aclose()

@@ -24,9 +24,7 @@ from uru_mcp.catalog.tool_names import shown_name
 from uru_mcp.commands.doctor.checks import Examination, Finding, failed, ok, skipped
 from uru_mcp.commands.doctor.settings_checks import ADDRESS, CONFIGURATION, KEY
 from uru_mcp.commands.own_command import as_told_here
-from uru_mcp.config.chosen_key_source import source_of
 from uru_mcp.config.settings import Settings
-from uru_mcp.credentials.keyring import Keyring
 from uru_mcp.errors import KeyRefused, PermissionMissing, Refused, UruError, WorkspaceProblem
 from uru_mcp.messages.access_messages import KEYS_PAGE
 from uru_mcp.permissions import Grant, in_words
@@ -35,7 +33,8 @@ from uru_mcp.tools.whoami import Facts, report
 from uru_mcp.tools.whoami_text import permissions_in_words
 from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.uru.api import UruClient
-from uru_mcp.uru.http import Connection, Request
+from uru_mcp.uru.connect import connect
+from uru_mcp.uru.http import Request
 from uru_mcp.uru.network_errors import causes_of
 
 READING = shown_name(PLATFORM, "context_query")
@@ -94,14 +93,8 @@ class Service:
     def __init__(self, settings: Settings, redaction: Redaction) -> None:
         self._settings = settings
         self._redaction = redaction
-        self._keyring = Keyring(source_of(settings), redaction)
-        self._connection = Connection(
-            settings.proxy_url,
-            self._keyring,
-            workspace_id=settings.workspace_id,
-            redaction=redaction,
-            transport=None,
-        )
+        self._connection = connect(settings, redaction)
+        self._keyring = self._connection.keyring
         self._client = UruClient(self._connection, redaction)
         self._identity = Identity(
             self._client,
