@@ -134,7 +134,7 @@ async def test_what_uru_once_said_of_a_key_that_it_accepts_again_proves_nothing(
     old, new = uru.key(), uru.key()
     write(file, old.text)
     for path in ("/keys/self", "/tools/sync/version"):
-        uru.faults.status(path, 401, body={"code": "revoked_api_key"}, times=2)
+        uru.faults.status(path, 401, body={"code": "revoked_api_key"})
     async with connect_once(key="", API_KEY_FILE=str(file), clock=clock) as claude:
         assert (await claude.error("uru_execute", {"tool": NOTE, "input": {"text": "hi"}}))["code"] == "key_revoked"
         uru.faults.clear()

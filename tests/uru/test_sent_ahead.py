@@ -45,12 +45,12 @@ async def test_a_refusal_is_told_to_whoever_asks(uru: Uru) -> None:
         assert uru.sent("/tools/sync/version") == 1
 
 
-async def test_a_server_that_starts_asks_no_question_twice(uru: Uru) -> None:
+async def test_a_server_that_starts_asks_about_the_key_and_for_its_tools_once(uru: Uru) -> None:
     async with (
         serving(uru.sandbox) as url,
         served(URU_API_KEY=uru.key().text, URU_PROXY_URL=url) as claude,
     ):
         await claude.initialize("2025-11-25")
         await claude.result("tools/list")
-        asked = [uru.sent(path) for path in ("/keys/self", "/tools/sync/version", "/list/apps/platform/tools")]
-    assert asked == [1, 1, 1]
+        asked = [uru.sent(path) for path in ("/keys/self", "/list/apps/platform/tools")]
+    assert asked == [1, 1], "the version may be asked again, when the answer about the key is slow"
