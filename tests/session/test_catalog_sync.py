@@ -98,8 +98,7 @@ async def test_while_nothing_changes_uru_says_so_in_the_fewest_words_and_nothing
     async with connect(SYNC_INTERVAL=OFTEN) as claude:
         await claude.tools()
         loaded = uru.sent("/list/apps/")
-        await until(lambda: looks(uru) > 4)
-        assert uru.sent("/namespaces") == CONFIRMED
+        await until(lambda: uru.sent("/namespaces") == CONFIRMED and looks(uru) > 4)
         assert uru.sent("/list/apps/") == loaded
     statuses = [request.status for request in uru.sandbox.requests if request.path == VERSION and request.status]
     assert statuses == [200, *[304] * (len(statuses) - 1)]
@@ -202,8 +201,10 @@ async def test_a_version_that_shrank_for_once_or_is_none_loads_nothing(
 ) -> None:
     async with connect_once({"execute"}, SYNC_INTERVAL=OFTEN) as claude:
         await claude.tools()
+        await until(lambda: uru.sent("/namespaces") == CONFIRMED)
+        asked = looks(uru)
         uru.faults.status(VERSION, 200, body=body, times=1)
-        await until(lambda: looks(uru) > 4)
+        await until(lambda: looks(uru) > asked + 3)
         assert uru.sent("/namespaces") == CONFIRMED
         uru.sandbox.put_tool(uru.acme.id, "company_demo", NEW)
         await listed(claude, lambda tools: SHOWN in tools)
