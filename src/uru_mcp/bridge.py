@@ -10,7 +10,6 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -180,7 +179,7 @@ class Bridge:
                 if isinstance(error, UnknownTool) and name not in OWN and name not in CARD_TOOLS:
                     raise
                 log.info("%s: %s", name, error.code)
-                seen.rendered = replace(self.refusal(error), waits_for=askable(error, way))
+                seen.rendered = self.refusal(error)._replace(waits_for=askable(error, way))
             return seen.rendered
 
     def declined(self, name: str, arguments: dict[str, Any], consent: Consent) -> Rendered:

@@ -7,7 +7,6 @@ Permissions are independent: Execute does not include Read. This module does not
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
@@ -47,8 +46,7 @@ class Known(NamedTuple):
     how: Literal["told", "declared", "seen", "refused", "ceiling", "policy"] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(NamedTuple):
     """What the key may do, derived from all evidence.
 
     `told` is what Uru reports for the key, `declared` is `URU_PERMISSIONS`, and `seen` is what a successful read has
@@ -97,7 +95,7 @@ class Grant:
         """The permissions of the key itself, ignoring the ceilings; None if nothing is known."""
         if self.told is not None and not self.is_outdated:
             return self.told - self.refused
-        itself = replace(self, allowed=EVERYTHING)
+        itself = self._replace(allowed=EVERYTHING)
         return None if itself.unknown == EVERYTHING else itself.effective
 
     @property

@@ -245,7 +245,6 @@ async def test_a_file_that_cannot_be_rotated_grows_and_that_is_said_once(
 
 WRITER = """
 import sys
-from dataclasses import replace
 from pathlib import Path
 from tests.audit.recorded import ENTRY
 from uru_mcp.audit.audit_log import AuditLog
@@ -255,7 +254,7 @@ log = AuditLog(Path(sys.argv[1]), Redaction(), limit=600, kept=1_200)
 print("ready", flush=True)
 sys.stdin.read(1)
 for number in range(400):
-    log.append(replace(ENTRY, log_id=f"{sys.argv[2]}-{number}"))
+    log.append(ENTRY._replace(log_id=f"{sys.argv[2]}-{number}"))
 """
 
 

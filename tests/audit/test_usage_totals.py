@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,8 +32,8 @@ READ_CALL = Entry(
     chars_out=3_000,
     key="cdef",
 )
-RUN = replace(READ_CALL, time=datetime(2026, 7, 14, 23, 59, tzinfo=UTC), tool="company_demo__LOG_NOTE", needs=EXECUTE)
-REFUSED = replace(RUN, outcome="insufficient_permission", ms=1, chars_out=300)
+RUN = READ_CALL._replace(time=datetime(2026, 7, 14, 23, 59, tzinfo=UTC), tool="company_demo__LOG_NOTE", needs=EXECUTE)
+REFUSED = RUN._replace(outcome="insufficient_permission", ms=1, chars_out=300)
 
 
 @pytest.fixture
@@ -68,7 +67,7 @@ def advice(file: Path) -> list[str]:
 
 
 def test_calls_are_added_up_by_tool_day_outcome_and_permission(file: Path) -> None:
-    write(file, READ_CALL, replace(READ_CALL, ms=301, chars_out=1_000), RUN, REFUSED)
+    write(file, READ_CALL, READ_CALL._replace(ms=301, chars_out=1_000), RUN, REFUSED)
 
     assert usage(str(file)).stdout == (
         "Calls from 2026-07-03 to 2026-07-14: 4, of which 1 failed.\n"
@@ -134,23 +133,23 @@ def test_machines_get_the_sums_as_json(file: Path) -> None:
 def test_the_advice_is_a_key_with_what_was_needed(
     file: Path, granted: Permissions | None, needed: list[Permissions | None], said: str
 ) -> None:
-    write(file, *(replace(READ_CALL, granted=granted, needs=needs) for needs in needed))
+    write(file, *(READ_CALL._replace(granted=granted, needs=needs) for needs in needed))
     assert advice(file) == [said]
 
 
 def test_a_call_that_was_refused_needed_its_permission_all_the_same(file: Path) -> None:
-    write(file, READ_CALL, RUN, replace(REFUSED, needs=WRITE))
+    write(file, READ_CALL, RUN, REFUSED._replace(needs=WRITE))
     assert advice(file) == ["In these 12 days, calls needed every permission of the key."]
 
 
 def test_what_the_key_had_when_it_was_last_known_counts(file: Path) -> None:
-    write(file, replace(READ_CALL, granted=READ), replace(READ_CALL, granted=READ | WRITE))
-    write(file, replace(READ_CALL, granted=None))
+    write(file, READ_CALL._replace(granted=READ), READ_CALL._replace(granted=READ | WRITE))
+    write(file, READ_CALL._replace(granted=None))
     assert as_json(file)["keys"][0]["granted"] == ["read", "write"]
 
 
 def test_each_key_has_its_own_days_and_advice(file: Path) -> None:
-    write(file, RUN, READ_CALL, replace(RUN, key="89ab", granted=EXECUTE))
+    write(file, RUN, READ_CALL, RUN._replace(key="89ab", granted=EXECUTE))
     assert advice(file) == [
         "In these 12 days, no call needed Write; a key with Read and Execute is enough.",
         "On this day, calls needed every permission of the key.",
@@ -216,7 +215,7 @@ def test_a_log_without_a_call_is_said_to_hold_none(file: Path) -> None:
     file.touch()
     assert usage(str(file)).stdout == f"{file} contains no calls yet.\n"
     assert as_json(file)["days"] == []
-    write(file, replace(READ_CALL, origin="terminal"))
+    write(file, READ_CALL._replace(origin="terminal"))
     assert usage(str(file)).stdout.startswith(f"{file} contains no calls of an MCP client yet.\nNot counted: 1 calls")
 
 
@@ -238,7 +237,7 @@ def test_what_cannot_be_read_is_said_with_what_to_do(words: list[str], variable:
 def test_the_tables_fit_the_terminal(file: Path, columns: int) -> None:
     ends = ("a" * 60, "b" * 60)
     for end in ends:
-        write(file, replace(READ_CALL, tool="gmail" + end[5:-5] + "tail1", ms=123_456, chars_out=10_000_000))
+        write(file, READ_CALL._replace(tool="gmail" + end[5:-5] + "tail1", ms=123_456, chars_out=10_000_000))
     lines = usage(str(file), COLUMNS=str(columns)).stdout.splitlines()
     assert max(map(len, lines)) <= columns
     assert sum(line.startswith("gmail") and "tail1 " in line for line in lines) == len(ends)
@@ -263,13 +262,13 @@ async def test_what_the_server_writes_is_added_up_by_a_process_of_its_own(connec
 
 
 def test_calls_of_our_own_commands_are_counted_apart_and_a_call_with_two_lines_once(tmp_path: Path) -> None:
-    started = replace(RUN, outcome="started", call="a")
+    started = RUN._replace(outcome="started", call="a")
     log = AuditLog(tmp_path / "audit.jsonl", Redaction())
     for entry in (
-        replace(READ_CALL, origin="terminal", needs=WRITE),
+        READ_CALL._replace(origin="terminal", needs=WRITE),
         started,
-        replace(RUN, call="a"),
-        replace(started, call="b"),
+        RUN._replace(call="a"),
+        started._replace(call="b"),
     ):
         log.append(entry)
     ran = CliRunner().invoke(main, ["usage", str(log.path)])

@@ -70,7 +70,14 @@ def test_in_a_terminal_it_ends_with_a_link_to_what_the_story_left_behind(tmp_pat
 def test_ctrl_c_ends_it_without_an_error(tmp_path: Path, moment: str) -> None:
     ours, theirs = os.openpty()
     environ = {**SYSTEM, "XDG_CACHE_HOME": str(tmp_path), "HOME": str(tmp_path)}
-    with subprocess.Popen([*URU_MCP, "demo"], stdin=theirs, stdout=theirs, stderr=theirs, env=environ) as demo:
+    with subprocess.Popen(
+        [*URU_MCP, "demo"],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=environ,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a test run in the background ignores it
+    ) as demo:
         screen = ""
         while moment not in screen:
             screen += os.read(ours, 65_536).decode()

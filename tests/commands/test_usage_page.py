@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -30,8 +29,8 @@ CALL = Entry(
     chars_out=3_000,
     key="cdef",
 )
-LATER = replace(CALL, time=CALL.time + timedelta(days=9), tool="company_demo__LOG_NOTE", needs=EXECUTE)
-REFUSED = replace(LATER, outcome="insufficient_permission")
+LATER = CALL._replace(time=CALL.time + timedelta(days=9), tool="company_demo__LOG_NOTE", needs=EXECUTE)
+REFUSED = LATER._replace(outcome="insufficient_permission")
 SCRIPT = "<script>alert(1)</script>"
 
 
@@ -39,7 +38,7 @@ SCRIPT = "<script>alert(1)</script>"
 def log(tmp_path: Path) -> Path:
     file = tmp_path / "audit.jsonl"
     audit = AuditLog(file, Redaction())
-    for entry in (CALL, CALL, LATER, REFUSED, replace(CALL, tool=SCRIPT), replace(CALL, tool="W" * 200)):
+    for entry in (CALL, CALL, LATER, REFUSED, CALL._replace(tool=SCRIPT), CALL._replace(tool="W" * 200)):
         audit.append(entry)
     return file
 

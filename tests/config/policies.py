@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 from uru_mcp.config.policy_file import PolicyFile
@@ -33,4 +32,4 @@ def written(start: Path, content: str | bytes) -> PolicyFile:
 
 def of_another(file: PolicyFile) -> PolicyFile:
     """The same place where another user has to own it."""
-    return replace(file, owner=os.getuid() + 1)
+    return file._replace(owner=os.getuid() + 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -309,6 +309,7 @@ POLICIES = st.builds(
     ManagedPolicy,
     st.just("/nowhere"),
     SETS.filter(bool),
+    base_urls=st.just(()),
     tools=PATTERNS,
     confirm=PATTERNS,
     approvals=PERSON,
@@ -334,7 +335,7 @@ def test_what_is_left_is_within_the_environment_and_within_the_policy(
         return cut(Managed(policy, PolicyFile("/", ("nowhere",)), None, settings, is_remote=True))
 
     def used(settings: Settings) -> Permissions:
-        return replace(grant, declared=settings.permissions, allowed=settings.allowed_permissions).effective
+        return grant._replace(declared=settings.permissions, allowed=settings.allowed_permissions).effective
 
     both, user_alone, policy_alone = within(policy, user), within(None, user), within(policy, Settings())
     assert used(both) == used(user_alone) & policy.permissions

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 import anyio
 from anyio.abc import TaskGroup
@@ -106,7 +105,7 @@ class Identity:
         workspace = key_status.workspace
         if key_status.trouble is None and workspace is None:
             workspace = self._workspace(record)
-        return replace(key_status, grant=grant, record=record, workspace=workspace)
+        return key_status._replace(grant=grant, record=record, workspace=workspace)
 
     @property
     def needs_read_check(self) -> bool:
@@ -213,7 +212,7 @@ class Identity:
         return key_status
 
     async def _answer_about(self, key: Key) -> KeyStatus:
-        key_status = replace(await self._asked_about(key), key=key)
+        key_status = (await self._asked_about(key))._replace(key=key)
         if isinstance(key_status.trouble, KeyRefused):
             self._refusal = (key, key_status.trouble)
         elif self.refusal_of(key) is not None:
@@ -270,7 +269,7 @@ class Identity:
         """The status after a failed request: the last grant within the grace period, then none."""
         last = self.key_status
         if last.trouble is None:
-            return replace(last, refresh_error=error)
+            return last._replace(refresh_error=error)
         return KeyStatus(record=last.record, trouble=error)
 
 

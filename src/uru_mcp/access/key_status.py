@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from uru_mcp.credentials.api_key import Key
 from uru_mcp.errors import KeyRefused, SettingsError, UruError
@@ -11,8 +11,7 @@ from uru_mcp.uru.key_record import KeyRecord
 from uru_mcp.uru.namespaces_and_tools import Workspace
 
 
-@dataclass(frozen=True, slots=True)
-class KeyStatus:
+class KeyStatus(NamedTuple):
     """The key's status: workspace, permissions, and what is wrong.
 
     `grant` is None until Uru has answered once. `trouble` is the error that blocks all calls, or some of them.

@@ -6,7 +6,6 @@ which hosts give to the card and keep from the model. `decisions.py` documents t
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -68,7 +67,7 @@ class Cards:
             structure = _step(waiting, title)
             answer = rendered.noted(call_messages.CARD_DECIDES)
             consequence = call_messages.YES_APPROVES
-        return replace(answer, waits_for=None, meta={META: self._meta(asked, structure, consequence)})
+        return answer._replace(waits_for=None, meta={META: self._meta(asked, structure, consequence)})
 
     async def decide(self, arguments: dict[str, Any], until: float) -> Rendered:
         """Handle a call of `uru_decide`. The answer never repeats the call's arguments."""

@@ -6,8 +6,7 @@ Decisions are sent to Uru through the same gate as any call. This module knows n
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from uru_mcp.access.policy import DECIDE, PLATFORM
 from uru_mcp.catalog.tool_names import shown_name
@@ -60,8 +59,7 @@ class Caller(Protocol):
     def refusal(self, error: UruError) -> Rendered: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """A question to a person: the call that led to it, its answer, and the key of that call."""
 
     name: str
@@ -71,8 +69,7 @@ class Question:
     key: Key | None
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """The person's answer: yes, no or none. The comment belongs to a decision on a run."""
 
     way: Way
@@ -143,4 +140,4 @@ class Settling:
 
 def _with(rendered: Rendered, note: str, **members: Any) -> Rendered:
     waits_for = rendered.waits_for if members["user_decision"] is not None else None
-    return replace(rendered.noted(note, **members), waits_for=waits_for)
+    return rendered.noted(note, **members)._replace(waits_for=waits_for)

@@ -10,9 +10,9 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from uru_mcp.access.policy import DECIDE, PLATFORM
@@ -44,8 +44,7 @@ ALWAYS = "uru_whoami"  # answers even without a required log, since it says what
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class CallContext:
+class CallContext(NamedTuple):
     """What holds for a call of a tool: its needs, None when there is no such tool, and the key and its grant.
 
     `requests` are what Uru has counted with the key, where it tells.
@@ -249,11 +248,11 @@ def _with_decision(entry: Entry, consent: Consent | None) -> Entry:
     """The entry with who decided and how; a model decides a step where no person was asked about it."""
     if consent is not None:
         by = "nobody" if consent.answer is None else "person"
-        return replace(entry, decided_by=by, decided_how=consent.way)
+        return entry._replace(decided_by=by, decided_how=consent.way)
     if entry.outcome == "declined":
-        return replace(entry, decided_by="nobody", decided_how="none")
+        return entry._replace(decided_by="nobody", decided_how="none")
     if entry.tool == shown_name(PLATFORM, DECIDE) and entry.outcome == OK:
-        return replace(entry, decided_by="model", decided_how="none")
+        return entry._replace(decided_by="model", decided_how="none")
     return entry
 
 

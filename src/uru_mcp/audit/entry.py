@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from uru_mcp.permissions import Permissions, in_order
 from uru_mcp.untrusted_input.json_fields import Record, moment_at, text_at
@@ -25,8 +24,7 @@ LONGEST = 200  # characters of a name or an id
 LARGEST = 10**12  # milliseconds or characters; a larger number is not a measurement
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One call. As a line of the file, where everything after `outcome` may be null or absent:
 
         {"v": 1, "time": "2026-07-14T09:00:00.123+00:00", "tool": "platform__context_query", "outcome": "ok",
@@ -70,7 +68,7 @@ class Entry:
 
 
 def as_record(entry: Entry) -> Record:
-    record = asdict(entry)
+    record = entry._asdict()
     for name in ("origin", "call", "decided_by", "decided_how"):  # which most calls do not have
         if record[name] is None:
             del record[name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from uru_mcp.audit.entry import Entry
 from uru_mcp.audit.trace_context import ARRIVAL, Arrival
@@ -14,8 +14,7 @@ NOT_FOUND, INTERNAL = "-32602", "-32603"  # JSON-RPC
 OWN_NAMESPACE = "uru"
 
 
-@dataclass(frozen=True, slots=True)
-class FinishedCall:
+class FinishedCall(NamedTuple):
     """A call as it is exported. `began` and `ended` are nanoseconds since 1970.
 
     `error` is OpenTelemetry's `error.type`: a JSON-RPC error code, `tool_error` or `cancelled`; None for a success.

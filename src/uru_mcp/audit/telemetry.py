@@ -12,7 +12,6 @@ import threading
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -87,7 +86,7 @@ class Telemetry:
             self._fail(error)
             return self.status
         problems = () if reason is None else (_not_accepted(self._variables.collectors, reason),)
-        return replace(self.status, problems=(*self._variables.problems, *problems))
+        return self.status._replace(problems=(*self._variables.problems, *problems))
 
     def start(self) -> None:
         """Import the exporter soon: nothing more urgent is to be done."""

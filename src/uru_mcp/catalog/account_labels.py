@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from uru_mcp import limits
 from uru_mcp.catalog.search.app_names import AppNames
@@ -30,7 +29,7 @@ def told_apart(namespaces: Iterable[Namespace]) -> tuple[Namespace, ...]:
 
 def plainly_titled(namespace: Namespace) -> Namespace:
     """The namespace with a title that is safe to use in messages: on one line and of bounded length."""
-    return replace(namespace, title=quoted(namespace.title, limits.TITLE) or quoted(namespace.name, limits.TITLE))
+    return namespace._replace(title=quoted(namespace.title, limits.TITLE) or quoted(namespace.name, limits.TITLE))
 
 
 def meant_namespaces(name: str, namespaces: Sequence[Namespace]) -> tuple[Namespace, ...]:
@@ -60,11 +59,11 @@ def _labelled(namespace: Namespace) -> Namespace:
     label = quoted(namespace.account or "", limits.TITLE)
     if not label or set(plain_words(label)) <= set(plain_words(namespace.title)):
         return namespace
-    return replace(namespace, title=f"{namespace.title} ({label})")
+    return namespace._replace(title=f"{namespace.title} ({label})")
 
 
 def _named(namespace: Namespace) -> Namespace:
-    return replace(namespace, title=f"{namespace.title} ({quoted(namespace.name, limits.TITLE)})")
+    return namespace._replace(title=f"{namespace.title} ({quoted(namespace.name, limits.TITLE)})")
 
 
 def _exact_names(namespace: Namespace) -> set[str]:

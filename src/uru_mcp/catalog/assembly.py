@@ -6,7 +6,6 @@ It sends no requests and decides nothing about permissions.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from uru_mcp import limits
@@ -45,7 +44,7 @@ def assembled(
     collected = _Collected(redaction)
     for namespace in namespaces:
         for known in older.all_of(namespace) if namespace.name in unanswered else ():
-            collected.tools.setdefault(known.id, replace(known, namespace=namespace))
+            collected.tools.setdefault(known.id, known._replace(namespace=namespace))
         offered, unusable = loaded.get(namespace.name, ((), ()))
         for item in unusable:
             collected.leave_out(item)
@@ -102,7 +101,7 @@ class _Collected:
         if len(self._left_out) >= limits.LEFT_OUT:
             self._more += 1
         else:
-            self._left_out.append(replace(item, name=_told_name(item.name)))
+            self._left_out.append(item._replace(name=_told_name(item.name)))
 
     def _reason_against(self, upstream: UpstreamTool) -> str | None:
         if len(upstream.name) > limits.IDENTIFIER:

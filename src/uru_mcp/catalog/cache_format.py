@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from uru_mcp.access.policy import needs_at_least
 from uru_mcp.permissions import in_order
@@ -21,8 +20,7 @@ from uru_mcp.uru.namespaces_and_tools import Namespace, UpstreamTool, read_names
 FOR_PEOPLE = {"displayName": None, "account_label": None}  # fields that may be written with parts redacted
 
 
-@dataclass(frozen=True, slots=True)
-class CachedTools:
+class CachedTools(NamedTuple):
     """The namespaces, their tools by the namespace's name, and when they were loaded."""
 
     namespaces: tuple[Namespace, ...]
@@ -75,7 +73,7 @@ def read_listing(lines: Iterable[bytes]) -> CachedTools:
 
 def _with_full_needs(namespace: str, tools: Iterable[UpstreamTool]) -> tuple[UpstreamTool, ...]:
     return tuple(
-        replace(tool, declared=needs_at_least(namespace, tool.name, declared=tool.declared, read_only=tool.read_only))
+        tool._replace(declared=needs_at_least(namespace, tool.name, declared=tool.declared, read_only=tool.read_only))
         for tool in tools
     )
 

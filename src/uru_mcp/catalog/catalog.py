@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from uru_mcp import limits
 from uru_mcp.access.policy import PLATFORM, dispatcher_of, is_foreign, needs_of, reads_only
@@ -33,8 +33,7 @@ from uru_mcp.uru.namespaces_and_tools import LeftOut, Namespace, UpstreamTool
 SENTENCE_CHARS = 200  # of the one-sentence description of a tool
 
 
-@dataclass(frozen=True, slots=True)
-class Tool:
+class Tool(NamedTuple):
     """One of Uru's tools as we offer it. `id` is its name for MCP clients, `name` its name in Uru.
 
     Its schema is kept as JSON text to save memory, since only few schemas are ever parsed.

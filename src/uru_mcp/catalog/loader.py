@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import NamedTuple
@@ -165,7 +164,7 @@ def wanted(offered: Iterable[Namespace], patterns: tuple[str, ...], redaction: R
     wanted = [one for one in offered if _is_wanted(one, patterns)]
     wanted.sort(key=lambda namespace: (namespace.name != PLATFORM, namespace.name))
     titled = [
-        replace(one, title=redaction.text(one.title), account=one.account and redaction.text(one.account))
+        one._replace(title=redaction.text(one.title), account=one.account and redaction.text(one.account))
         for one in wanted[: limits.NAMESPACES]
     ]
     return [*map(plainly_titled, titled), *wanted[limits.NAMESPACES :]]

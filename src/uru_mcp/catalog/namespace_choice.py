@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from uru_mcp.config.pattern_slips import nearest
 from uru_mcp.messages import report_messages
@@ -15,8 +15,7 @@ NAMES_SHOWN = 20
 NAME_CHARS = 64
 
 
-@dataclass(frozen=True, slots=True)
-class NamespaceChoice:
+class NamespaceChoice(NamedTuple):
     """`patterns` are those of `URU_NAMESPACES`, and `offered` the names of all that Uru offers, None if not known."""
 
     patterns: tuple[str, ...] = ()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from uru_mcp.access.gate import allows, lacked, remedies
 from uru_mcp.access.key_status import KeyStatus
@@ -70,8 +69,7 @@ def search(catalog: Catalog, key_status: KeyStatus, arguments: dict[str, Any], *
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """The search filters. `namespaces` is None for all; with `was_meant`, they are the best guess for a name.
 
     With `only_blocked`, only tools that this key status does not allow are searched.

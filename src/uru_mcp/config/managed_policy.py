@@ -13,8 +13,7 @@ the whole policy unusable, and nothing is allowed then: an administrator who wro
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from uru_mcp.config import parsing
@@ -30,8 +29,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 VALUE_CHARS = 60  # of a value in a message
 
 
-@dataclass(frozen=True, slots=True)
-class ManagedPolicy:
+class ManagedPolicy(NamedTuple):
     """A policy that is in force. A member that the file does not have limits nothing.
 
     `permissions` are those that may be used at all. `base_urls` are the only ones that a key is sent to; without any,

@@ -7,8 +7,8 @@ the user name or password of a proxy URL.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -22,8 +22,7 @@ SCHEMES = ("http", "https", *SOCKS)
 SYSTEM = report_messages.SYSTEM_SETTINGS
 
 
-@dataclass(frozen=True, slots=True)
-class Proxy:
+class Proxy(NamedTuple):
     """A configured proxy. `variable` is where it is set, and `address` is its host and port.
 
     `has_login` is whether a user name or a password is given with it.

@@ -8,7 +8,7 @@ https://opentelemetry.io/docs/specs/otel/protocol/exporter/.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from uru_mcp.config.parsing import unquoted
@@ -35,8 +35,7 @@ CORRECT_ENDPOINT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class OtelVariables:
+class OtelVariables(NamedTuple):
     """The URLs that traces and metrics are sent to, None for neither; and what is wrong with the variables.
 
     `names_host` is whether the user wants the name of this machine among the resource attributes.
@@ -58,8 +57,7 @@ class OtelVariables:
         return tuple(dict.fromkeys(shown(url) for url in (self.traces, self.metrics) if url is not None))
 
 
-@dataclass(frozen=True, slots=True)
-class TelemetryStatus:
+class TelemetryStatus(NamedTuple):
     """What is sent, and where; `problems` says why something is not."""
 
     signals: tuple[str, ...] = ()

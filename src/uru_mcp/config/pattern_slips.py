@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 MOST = 2  # slips in a pattern
 SHORTEST, SHORT, LONG = 4, 5, 10  # letters of a word that may have a slip, one at most, any two
@@ -36,8 +36,7 @@ def nearest(pattern: str, names: Iterable[str]) -> list[str]:
     return sorted(name for slips, name in found if slips == fewest)
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(NamedTuple):
     """What stands between two `*`: its words, and the separators before, between and after them, some of them empty."""
 
     exact: re.Pattern[str]
@@ -56,8 +55,7 @@ def _piece(text: str) -> _Piece:
     return _Piece(re.compile(re.escape(text).replace(r"\?", ".")), len(text), tuple(words), tuple(separators))
 
 
-@dataclass(frozen=True, slots=True)
-class _Name:
+class _Name(NamedTuple):
     """A name in lower case, and where its words begin and end."""
 
     text: str

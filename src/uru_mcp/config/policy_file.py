@@ -16,7 +16,7 @@ import os
 import stat
 import sys
 from contextlib import ExitStack
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from uru_mcp.messages import policy_messages
 
@@ -46,8 +46,7 @@ class Untrusted(Exception):
         self.why, self.fix = why, fix
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyFile:
+class PolicyFile(NamedTuple):
     """A place for a policy: the `names` of directories and a file below `start`, all of which `owner` must own.
 
     Only tests have another place than `INSTALLED`.

@@ -11,11 +11,11 @@ matches no tool because of a typo, it closes the tools that it was meant for; an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from os.path import commonprefix
-from typing import Protocol
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 from uru_mcp.config.parsing import shown, without_key
 from uru_mcp.config.pattern_slips import nearest
@@ -42,8 +42,7 @@ class Named(Protocol):
     def destructive(self) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(NamedTuple):
     """One pattern or keyword, in lower case; an exception was written with `!`."""
 
     text: str
@@ -87,8 +86,7 @@ def _pattern(word: str) -> Pattern:
     return Pattern(text, word.startswith("!"))
 
 
-@dataclass(frozen=True, slots=True)
-class Misfit:
+class Misfit(NamedTuple):
     """A pattern that matches no tool, patterns of the most similar names, and how many tools it closes instead."""
 
     pattern: str
@@ -96,8 +94,7 @@ class Misfit:
     closed: int
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(NamedTuple):
     """Patterns, and which tools they choose. Closing patterns are either the exceptions, or all others.
 
     `nearest` has the ids of the tools that closing patterns without a match close instead. `policy` are the
@@ -106,7 +103,7 @@ class Rules:
 
     patterns: tuple[Pattern, ...] = ()
     is_closing_by_exception: bool = True
-    nearest: dict[Pattern, frozenset[str]] = field(default_factory=dict)
+    nearest: Mapping[Pattern, frozenset[str]] = MappingProxyType({})
     misfits: tuple[Misfit, ...] = ()
     policy: Rules | None = None
 
@@ -154,8 +151,7 @@ def _covering(names: list[str]) -> str | None:
     return ",".join(patterns) or None
 
 
-@dataclass(frozen=True, slots=True)
-class UserRules:
+class UserRules(NamedTuple):
     """The user's settings, and with them those of the administrator's policy: which tools are available, and which run
     only after a person's confirmation.
 
@@ -187,4 +183,4 @@ class UserRules:
     def among(self, tools: Iterable[Named]) -> UserRules:
         """The rules for these tools. Run in a thread."""
         tools = list(tools)
-        return replace(self, chosen=self.chosen.among(tools), confirmed=self.confirmed.among(tools))
+        return self._replace(chosen=self.chosen.among(tools), confirmed=self.confirmed.among(tools))

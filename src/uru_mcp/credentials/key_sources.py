@@ -18,7 +18,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import ClassVar, NamedTuple, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -44,16 +44,14 @@ OWN_FILE = (
 OPEN_TO_OTHERS = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
 
 
-@dataclass(frozen=True, slots=True)
-class Exposure:
+class Exposure(NamedTuple):
     """A warning that others can access the key, and its fix."""
 
     message: str
     fix: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """A key as it was read. `mark` shows whether the source has changed since."""
 
     key: Key
@@ -61,8 +59,7 @@ class Reading:
     exposure: Exposure | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class KeyVariable:
+class KeyVariable(NamedTuple):
     """A key given in the environment, or by a sandbox in this process. It never changes while the process runs."""
 
     key: Key

@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from uru_mcp.errors import ArgumentError
 from uru_mcp.messages import record_messages
@@ -24,8 +23,7 @@ REPLACED = ("content", "instructions", "nodes", "edges")
 """The fields that an update replaces as a whole. Source: the edit tools of `platform`, whose fields are assumed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(NamedTuple):
     """When a record was last changed, and the digest of each of its texts."""
 
     updated_at: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from uru_mcp import limits
 from uru_mcp.catalog.tool_names import prompt_names
@@ -29,8 +29,7 @@ PLACEHOLDER = re.compile(r"\{\{([^{}]++)\}\}")  # possessive, so that it runs in
 NOT_GIVEN = "(not given)"  # for optional arguments, since an empty gap would look intentional
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(NamedTuple):
     """A prompt with its MCP name and all of its arguments."""
 
     name: str
@@ -38,8 +37,7 @@ class Offer:
     arguments: tuple[Variable, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
+class Filled(NamedTuple):
     """A rendered prompt: texts in order, each a user message."""
 
     description: str
@@ -143,16 +141,14 @@ class Prompts:
 def bounded(prompt: Prompt) -> Prompt:
     """The prompt with texts and lists truncated to the limits; arguments with too long names are left out."""
     variables = tuple(
-        replace(
-            one,
+        one._replace(
             description=limits.cut(described(one.description), limits.DESCRIPTION),
             choices=tuple(choice for choice in one.choices[: limits.CHOICES] if len(choice) <= limits.IDENTIFIER),
         )
         for one in prompt.variables
         if len(one.name) <= limits.IDENTIFIER
     )
-    return replace(
-        prompt,
+    return prompt._replace(
         title=quoted(prompt.title, limits.TITLE) or quoted(prompt.id, limits.TITLE),
         description=limits.cut(described(prompt.description), limits.DESCRIPTION),
         variables=variables[: limits.PROMPT_ARGUMENTS],

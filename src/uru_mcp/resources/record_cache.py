@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import anyio
 
@@ -38,8 +38,7 @@ REQUESTS_AT_ONCE = 8
 LONGEST_CURSOR = 10_000  # characters
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """Some records of a list, redacted, and the cursor of the next page."""
 
     records: tuple[Record, ...]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from uru_mcp import limits
@@ -159,7 +159,7 @@ class Listings:
         """The same runs with the steps that wait."""
         runs = [addresses[one.uri] for one in resources if one.description == WAITS]
         approvals = await self._approvals_of(runs, snapshot, within=within)
-        return [replace(one, waits_for=tuple(map(waiting, approvals.get(one.uri, ())))) for one in resources]
+        return [one._replace(waits_for=tuple(map(waiting, approvals.get(one.uri, ())))) for one in resources]
 
     async def _approvals_of(
         self, runs: Collection[ResourceUri], snapshot: Snapshot, *, within: float
@@ -209,8 +209,8 @@ def _excerpted(resource: Resource, text: str | None) -> Resource:
     if text is None:
         return resource
     if len(text) <= limits.EXCERPT:
-        return replace(resource, excerpt=plainly(text), excerpt_is=record_messages.EXCERPT_IS_WHOLE)
-    return replace(resource, excerpt_is=_place(resource.excerpt, text)) if resource.excerpt else resource
+        return resource._replace(excerpt=plainly(text), excerpt_is=record_messages.EXCERPT_IS_WHOLE)
+    return resource._replace(excerpt_is=_place(resource.excerpt, text)) if resource.excerpt else resource
 
 
 def _place(excerpt: str, text: str) -> str:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from uru_mcp import limits
 from uru_mcp.access.policy import RECORDS
@@ -41,8 +40,7 @@ RECORD_TEMPLATES: Mapping[str, Kind] = {
 NOUNS: Mapping[str, str] = {NAMESPACES: "namespace", **{kind.collection: kind.noun for kind in KINDS}}
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(NamedTuple):
     """A resource as lists show it. `size` is in bytes; `excerpt` is the text that a search matched.
 
     `excerpt_is` is the position of the excerpt in the text. `inputs` are the inputs that a run of an automation
@@ -69,8 +67,7 @@ class Resource:
         return self.title if noun is None else f"{noun}: {self.title}"
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(NamedTuple):
     """A URI template, and what its URIs contain."""
 
     uri_template: str
@@ -79,8 +76,7 @@ class Template:
     mime_type: str = JSON
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """The contents of a resource: text or JSON, with metadata and notes."""
 
     mime_type: str

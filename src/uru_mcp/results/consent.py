@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from uru_mcp.access.gate import runs_unasked
 from uru_mcp.access.policy import DECIDE, PLATFORM
@@ -28,8 +27,7 @@ QUESTION_SCHEMA: dict[str, Any] = {
 """The elicitation form, in the subset of JSON Schema that MCP allows for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Consent:
+class Consent(NamedTuple):
     """A person's decision on a call, for these arguments and this key. The audit log records `way`.
 
     `is_of_a_step` is set if the person decided a step of a run, and so saw no arguments: we built them.
@@ -48,8 +46,7 @@ class Consent:
         return self.answer == "yes" and (self.tool, self.arguments, self.key) == (tool, arguments, key)
 
 
-@dataclass(frozen=True, slots=True)
-class Confirmation:
+class Confirmation(NamedTuple):
     """A call that waits for a person's confirmation: what would be sent with which key, and the call as it was made.
 
     `is_by_policy` is whether the administrator, and not only the user, wants it to be confirmed.

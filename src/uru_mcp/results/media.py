@@ -9,8 +9,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from uru_mcp.messages import report_messages
 from uru_mcp.untrusted_input.json_fields import Record, object_at, text_at
@@ -40,8 +39,7 @@ SIGNATURES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Media:
+class Media(NamedTuple):
     """A binary part of a result; `data` is base64. Text resources and links are part of the result's data instead.
 
     `uri` is the address of a resource, as the app states it.
@@ -116,8 +114,8 @@ def _typed(media: Media) -> Media:
     """The part with its detected type: model APIs reject an image with a wrong type."""
     kind = kind_of(media.data[:64], media.mime_type)
     if media.type == "image" and kind in SHOWABLE_IMAGES:
-        return replace(media, mime_type=kind)
-    return media if media.mime_type else replace(media, mime_type="application/octet-stream")
+        return media._replace(mime_type=kind)
+    return media if media.mime_type else media._replace(mime_type="application/octet-stream")
 
 
 def with_texts(data: Any, texts: list[Record]) -> Any:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from uru_mcp.access.policy import PLATFORM, is_foreign
 from uru_mcp.catalog.catalog import Tool
@@ -17,8 +16,7 @@ from uru_mcp.uru.records import ANSWERED_BY, CHANGED_BY, RUNS, Kind, address_of
 from uru_mcp.uru.waiting_steps import Approval, read_approvals
 
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
+class Provenance(NamedTuple):
     """`members` and `notes` are added to the result; `waits_for` is an approval that the user can decide now."""
 
     members: dict[str, Any]

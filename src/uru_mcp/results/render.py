@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from uru_mcp.errors import ArgumentError, UruError
 from uru_mcp.messages import call_messages, report_messages
@@ -34,8 +34,7 @@ LAST = ("resources", "namespaces", "hits", "calls", "data")  # previews are trun
 INTERNAL_DETAILS = ("is_stated", "no_route")  # details of an error that are for our own code
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(NamedTuple):
     """The result of a tool call: text for clients that read text, and the same as a JSON object.
 
     `body` is the text after the `notes`; `is_data` is whether it is untrusted, and so goes between marks. `media` are
@@ -68,11 +67,10 @@ class Rendered:
         """A copy with one more note, and with members before the data."""
         notes = (*self.notes, note)
         structure = {**self.structure, **members}
-        return replace(self, notes=notes, structure=_in_order({**structure, "note": _joined(notes)}))
+        return self._replace(notes=notes, structure=_in_order({**structure, "note": _joined(notes)}))
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """A redacted result as one text, not yet truncated.
 
     `is_json` is whether the text is the data as JSON; otherwise the data is the text itself. `members` go beside the
@@ -81,14 +79,13 @@ class Document:
 
     text: str
     is_json: bool
-    members: dict[str, Any] = field(default_factory=dict)
+    members: Mapping[str, Any] = MappingProxyType({})
     notes: tuple[str, ...] = ()
     waits_for: Approval | None = None
     media: tuple[Media, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Remainder:
+class Remainder(NamedTuple):
     """How to fetch the rest of a truncated document: the tool to call, and the argument that names the document."""
 
     tool: str
@@ -136,7 +133,7 @@ class Renderer:
         if is_json and len(text) > self.budget:
             text = compact(small_first(data))
         more = len(media) - MEDIA_PARTS
-        clean = (replace(one, uri=self._redaction.text(one.uri)) for one in media[:MEDIA_PARTS])
+        clean = (one._replace(uri=self._redaction.text(one.uri)) for one in media[:MEDIA_PARTS])
         media = tuple(one for one in clean if self._redaction.is_clean(one.data))
         shown = shown_of(media)
         said = self._redaction.value(members)
@@ -213,7 +210,7 @@ class Renderer:
     def error(self, error: UruError) -> Rendered:
         """`{"error": {"code", "message", "fix", "retryable", …}}`, and as text the message and the fix."""
         words, source = (self._redaction.text(one or "") for one in (error.said.words, error.said.source))
-        theirs = replace(error.said, words=words, source=source)
+        theirs = error.said._replace(words=words, source=source)
         said = {
             "code": error.code,
             "message": self._words(f"{self._wording(error.own_message)}{theirs.sentence}"),
@@ -228,7 +225,7 @@ class Renderer:
         if unsaid := _unsaid(details, text):
             text += f"\n[{call_messages.DETAILS.format(details=quoted_json(compact(unsaid)))}]"
         advice = self._detail(dict(theirs.advice))
-        theirs = replace(theirs, advice=advice)
+        theirs = theirs._replace(advice=advice)
         if advice:
             told = call_messages.BESIDES.format(source=theirs.structure["from"], advice=quoted_json(compact(advice)))
             text += f"\n[{told}]"

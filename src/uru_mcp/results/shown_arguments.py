@@ -6,8 +6,7 @@ Hidden characters are counted, and a long text shows its beginning and its end, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from uru_mcp.messages import call_messages
 from uru_mcp.untrusted_input.invisible_characters import visible
@@ -22,8 +21,7 @@ SHORT_BEGINNING, SHORT_END = 160, 80
 ELLIPSIS = " … "
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One argument. `value` is a string, or the JSON of any other value; `hidden` counts its omitted characters."""
 
     name: str
@@ -31,8 +29,7 @@ class Row:
     hidden: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """The arguments in order; `hidden` is the number of arguments without a row."""
 
     rows: tuple[Row, ...]
@@ -40,7 +37,7 @@ class Shown:
 
     @property
     def structure(self) -> dict[str, Any]:
-        return {"arguments": [asdict(row) for row in self.rows], "hidden_arguments": self.hidden}
+        return {"arguments": [row._asdict() for row in self.rows], "hidden_arguments": self.hidden}
 
 
 def shown(arguments: Mapping[str, Any], clean: Callable[[Any], Any]) -> Shown:
@@ -50,7 +47,7 @@ def shown(arguments: Mapping[str, Any], clean: Callable[[Any], Any]) -> Shown:
     for name, value in list(arguments.items())[:ROWS]:
         text = value if isinstance(value, str) else compact(value)
         row = _row(quoted(clean(name), NAME_CHARS), clean(text), is_tight=room < WHOLE)
-        row = replace(row, hidden=row.hidden + len(text) - len(visible(text)))
+        row = row._replace(hidden=row.hidden + len(text) - len(visible(text)))
         room -= len(row.value)
         rows.append(row)
     return Shown(tuple(rows), max(0, len(arguments) - ROWS))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from itertools import count
 from typing import Any, TypeVar
 
@@ -176,7 +175,7 @@ class Handlers:
         if isinstance(answered, types.InputRequiredResult):
             return answered
         if params.name == "uru_whoami" and shows_cards(ctx):
-            answered = replace(answered, meta={CARD: await self._bridge.recorder.key_card()})
+            answered = answered._replace(meta={CARD: await self._bridge.recorder.key_card()})
         if way == "card":
             answered = await self._cards.asking(params.name, arguments, answered)
         return sdk_conversion.tool_result(for_card(answered) if shows_cards(ctx) else answered)

@@ -6,8 +6,7 @@ The tool's schema decides: arguments that it defines or explicitly allows are le
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from uru_mcp.catalog.schemas.draft_translation import modern
 from uru_mcp.catalog.schemas.unions import Reader
@@ -20,8 +19,7 @@ DEEPEST = 5  # nested wrappers
 MAY_WRAP = frozenset({TOOL, *CLIENT_EXTRAS, *INPUTS})
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
+class _Shape(NamedTuple):
     """The argument names that a schema defines, and whether it explicitly allows others."""
 
     known: Collection[str]

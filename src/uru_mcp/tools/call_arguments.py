@@ -5,7 +5,6 @@ The validator is imported lazily, after the first answers have been sent.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from uru_mcp.errors import ArgumentError
@@ -33,14 +32,14 @@ def of_own_tool(name: str, sent: Arguments) -> Reading:
     reading = read_call(name, sent)
     try:
         if reading.trouble is None:
-            return replace(reading, call=validation.accepted(name, schema, reading.call, trusted=True))
+            return reading._replace(call=validation.accepted(name, schema, reading.call, trusted=True))
         trouble = reading.trouble
     except ArgumentError as error:
         trouble = error
     if reading.flat is None:
         raise trouble
     tool = validation.accepted(name, schema, {TOOL: reading.call[TOOL]}, trusted=True)
-    return replace(reading, call=tool, trouble=trouble)
+    return reading._replace(call=tool, trouble=trouble)
 
 
 async def of_upstream_tool(call: Call, reading: Reading) -> Arguments:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from uru_mcp.permissions import EVERYTHING, in_order
 from uru_mcp.untrusted_input.token_estimate import weight_of
@@ -37,8 +36,7 @@ call again. `cut`, in the text “Cut:”, means that there is more: its note sa
 what the fix says."""
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(NamedTuple):
     """A tool as `tools/list` shows it. The hints are MCP's, all four always given."""
 
     name: str

@@ -6,8 +6,7 @@ beside `tool`. Source: observed with the clients of docs/clients.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from uru_mcp.errors import ArgumentError
 from uru_mcp.messages import call_messages
@@ -26,8 +25,7 @@ CLIENT_EXTRAS = frozenset({"toolCallId", "tool_call_id", "sessionId", "session_i
 """Arguments that n8n adds to each call for its own use."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """The possible readings of a call.
 
     `call` has the documented form. `flat` holds everything beside `tool` if one name there is that of an input, since

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from functools import cache, partial
 from math import inf
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from uru_mcp.access.gate import is_granted, lacked, may_come, remedies, require_chosen
 from uru_mcp.access.key_status import KeyStatus
@@ -135,7 +134,7 @@ def _report_tool(key_status: KeyStatus, wording: Callable[[str], str]) -> Defini
     told = access_messages.LACKED_WHEN_LISTED.format(
         description=definition.description, lacked=in_words(missing), fix=wording(remedies(missing, grant))
     )
-    return replace(definition, description=told)
+    return definition._replace(description=told)
 
 
 def _with_unique_titles(shown: list[Definition]) -> list[Definition]:
@@ -146,7 +145,7 @@ def _with_unique_titles(shown: list[Definition]) -> list[Definition]:
         seen[definition.title] += 1
         number = seen[definition.title]
         title = definition.title if number == 1 else numbered_title(definition.title, number)
-        apart.append(definition if number == 1 else replace(definition, title=title))
+        apart.append(definition if number == 1 else definition._replace(title=title))
     return apart
 
 
@@ -185,8 +184,7 @@ def defined(tool: Tool) -> Definition:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A call resolved to one of Uru's tools, its arguments, and the dispatch tool `via` which it came, if any."""
 
     tool: Tool

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from uru_mcp.access.gate import allows, lacked, remedies, unknown_permissions
 from uru_mcp.access.key_status import KeyStatus
@@ -39,8 +38,7 @@ UNLISTED = report_messages.FOUND_BY_SEARCH.format(reason=REASON)
 CONTRADICTION = report_messages.KEY_RECORD_CONTRADICTS
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """The input of the report.
 
     `catalog_trouble` is why the tools could not be loaded. `records_failed` is why records of a kind could not be
@@ -64,7 +62,7 @@ class Facts:
     audit_trouble: UruError | None = None
     audit_blocks: bool = False
     audit_exposure: Exposure | None = None
-    telemetry: TelemetryStatus = TelemetryStatus()  # noqa: RUF009  # it is frozen
+    telemetry: TelemetryStatus = TelemetryStatus()  # it is frozen
     wording: Callable[[str], str] = str
     policy: ManagedPolicy | None = None
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from uru_mcp.permissions import EVERYTHING, NOTHING, Permission, Permissions
 
@@ -48,8 +47,7 @@ LONGEST = 64  # characters of a name
 MOST = 500  # names of one answer
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """The parsed permissions: those granted, those mentioned at all (`understood`), and the unknown names.
 
     `{"read": true, "write": false}` grants Read and mentions Read and Write.

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from uru_mcp.messages import call_messages
 from uru_mcp.untrusted_input.invisible_characters import visible
@@ -80,17 +80,16 @@ def _escape(character: str) -> str:
     return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
-@dataclass(frozen=True, slots=True)
-class Quotation:
+class Quotation(NamedTuple):
     """What Uru or an app said about a failure: its message and its other advice. Both are untrusted."""
 
     words: str | None = None
     source: str = "Uru"
-    advice: Mapping[str, Any] = field(default_factory=dict)
+    advice: Mapping[str, Any] = MappingProxyType({})
 
     def by(self, source: str) -> Quotation:
         """The same quotation with another source."""
-        return replace(self, source=source)
+        return self._replace(source=source)
 
     @property
     def sentence(self) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -116,8 +115,8 @@ class UruClient:
             # boundary: after a run was sent, an internal error must not hide that the run may have happened
             raise (unconfirmed(access_messages.FAILED_AFTER_SENDING) if is_run else error) from error
         clean = self._redaction.text
-        return replace(
-            result, error=result.error and clean(result.error), remark=result.remark and clean(result.remark)
+        return result._replace(
+            error=result.error and clean(result.error), remark=result.remark and clean(result.remark)
         )
 
     async def aclose(self) -> None:
@@ -175,7 +174,7 @@ class UruClient:
 
 def _with_reader(request: Request) -> Request:
     """The request with a reader that parses the response as a result."""
-    return replace(request, read=read_result if request.is_run else partial(shaped, read_result), is_light=True)
+    return request._replace(read=read_result if request.is_run else partial(shaped, read_result), is_light=True)
 
 
 def is_safe_tag(tag: str) -> bool:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from uru_mcp.untrusted_input.json_fields import UnexpectedShape, in_words, record_of
 
 LARGEST = 2**63 - 1  # fits into any database and query
 
 
-@dataclass(frozen=True, slots=True)
-class ToolVersion:
+class ToolVersion(NamedTuple):
     """The number that grows when a workspace's tools change, and its ETag."""
 
     number: int

@@ -8,9 +8,9 @@ Source: the public Node client, which handles all these shapes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from uru_mcp.permissions import NOTHING, Permissions
 from uru_mcp.untrusted_input.json_fields import Record, first, object_at, seconds_at, text_at
@@ -31,8 +31,7 @@ NO_ROUTE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorBody:
+class ErrorBody(NamedTuple):
     """An error body. `code` is normalized to lower case with underscores; `message` is Uru's own text.
 
     `retry_after` is in seconds. `details` are the fields of `ADVICE` that were present, in words of Uru or
@@ -45,7 +44,7 @@ class ErrorBody:
     granted: Permissions | None = None
     retry_after: float | None = None
     log_id: str | None = None
-    details: dict[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = MappingProxyType({})
 
 
 def is_no_route(status: int, error_body: ErrorBody) -> bool:

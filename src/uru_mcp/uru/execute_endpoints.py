@@ -6,8 +6,7 @@ Source: the public Node client, whose versions up to 3.6 used the older one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from uru_mcp.credentials.api_key import Key
@@ -17,8 +16,7 @@ from uru_mcp.uru.namespaces_and_tools import Namespace
 LONGEST_NAME = 200  # characters of a name in a path or header
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """A tool call. `is_run` is whether it may change something and so must be sent only once; `key` as in `Request`."""
 
     namespace: Namespace

@@ -11,10 +11,9 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import anyio
@@ -47,8 +46,7 @@ TURN = 0.9  # share of a request's time in which it must get a connection
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The JSON of a successful response, or the value parsed from it.
 
     `etag` is the tag for the next conditional request; `is_as_before` means 304 Not Modified.
@@ -210,7 +208,7 @@ class Connection:
             raise NoAnswer(message, fix=access_messages.WHOAMI_SAYS_WHY, retryable=False)
         self.on_send(key)
         sent_ahead = self._sent_ahead.take(request, key)
-        return await (self._fetch(replace(request, key=key), within) if sent_ahead is None else sent_ahead.received())
+        return await (self._fetch(request._replace(key=key), within) if sent_ahead is None else sent_ahead.received())
 
     async def _fetch(self, request: Request, within: float) -> Received:
         """Send a request with its own key, and receive the response."""

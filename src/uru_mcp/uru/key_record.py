@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from uru_mcp import limits
 from uru_mcp.permissions import NOTHING, Permissions
@@ -25,8 +25,7 @@ DEEPEST_ENVELOPE = 3
 MOST_REQUESTS = 10**12  # more is no count
 
 
-@dataclass(frozen=True, slots=True)
-class Requests:
+class Requests(NamedTuple):
     """How many requests Uru has counted with the key: since it was made, and in the last 24 hours."""
 
     total: int | None

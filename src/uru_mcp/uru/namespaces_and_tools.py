@@ -10,8 +10,7 @@ Source: Uru's user guides and the public Node client. Readers of assumed formats
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from uru_mcp import limits
 from uru_mcp.messages import report_messages
@@ -48,14 +47,12 @@ NEEDS = (
 DEEPEST = 64  # levels of nesting that every client and serializer accepts
 
 
-@dataclass(frozen=True, slots=True)
-class Workspace:
+class Workspace(NamedTuple):
     id: str | None
     name: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Namespace:
+class Namespace(NamedTuple):
     """A group of tools. `name` is the identifier, which is sent back to Uru unchanged; other names are for people."""
 
     name: str
@@ -66,8 +63,7 @@ class Namespace:
     account: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamTool:
+class UpstreamTool(NamedTuple):
     """A tool as Uru lists it. `declared` and `read_only` are None if Uru does not state them.
 
     The schema of its arguments is kept as JSON, which takes a fifth of the memory; there may be very many tools.
@@ -89,8 +85,7 @@ class UpstreamTool:
         return schema
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOut(NamedTuple):
     """A tool that cannot be offered, and the reason as text for the user."""
 
     namespace: str

@@ -9,9 +9,8 @@ Source: Uru's guides describe these records; the responses of their tools and th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from uru_mcp import limits
 from uru_mcp.messages import record_messages
@@ -34,8 +33,7 @@ IDS = ("id", "_id", "uuid")
 INPUTS = 30  # inputs of an automation that are listed
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """A kind of record: its collection in URIs, its display name, and the tools of `platform` for it."""
 
     collection: str
@@ -68,8 +66,7 @@ ANSWERED_BY: Mapping[str, Kind] = {
 """The tools of `platform` that return the record in its new state."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A record as shown in a list. `size` is the length of its text in bytes; `excerpt` is the match of a search.
 
     `inputs` are the required inputs of an automation, as far as they are known.
@@ -85,8 +82,7 @@ class Entry:
     inputs: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(NamedTuple):
     """A placeholder in a prompt. `choices` is empty if any text is allowed."""
 
     name: str
@@ -95,8 +91,7 @@ class Variable:
     choices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(NamedTuple):
     """A prompt. `content` contains `{{name}}` for each variable, and is None if a list omits it.
 
     `agent` is the id of the agent whose instructions precede it.

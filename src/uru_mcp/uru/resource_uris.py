@@ -6,7 +6,7 @@ An id may be any text that Uru sends. It is percent-encoded in a URI, and is onl
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 from uru_mcp.errors import ArgumentError
@@ -22,8 +22,7 @@ NAMESPACES = "namespaces"
 FORM = re.compile(r"uru://([a-z]+)(?:/([^/?#]*)(?:/runs/([^/?#]*))?)?")
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceUri:
+class ResourceUri(NamedTuple):
     """A resource URI. `collection` is its first part, such as `contexts`; `id` and `run_id` are as Uru sent them."""
 
     collection: str

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import anyio.lowlevel
 
@@ -30,8 +29,7 @@ BLANKS = b" \t\r\n\xef\xbb\xbf"  # with the bytes of a byte order mark
 JSON_TYPE = re.compile(r"(application|text)/([\w.-]+\+)?json", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A request. `is_run` marks one that may change something: it is sent once and never retried.
 
     `key` is the key for which it was allowed; None means the key in use. `asks_of_key` marks requests about the key
@@ -52,8 +50,7 @@ class Request:
     body_limit: int = BODY_LIMIT
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """A raw response, whose body may still be compressed."""
 
     status: int
@@ -111,7 +108,7 @@ def plain(request: Request, received: Received, until: float) -> Received:
         raise too_large(request) from error
     except ValueError as error:
         raise unreadable(report_messages.UNREADABLE_CODING, is_run=request.is_run) from error
-    return replace(received, body=body, coding=None)
+    return received._replace(body=body, coding=None)
 
 
 def parsed(request: Request, received: Received, until: float) -> Any:

@@ -7,8 +7,7 @@ which of them Uru's apps use is assumed.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from uru_mcp.messages import access_messages
 from uru_mcp.untrusted_input.json_fields import Record, UnexpectedShape, is_deeper, parsed_text, text_at
@@ -29,8 +28,7 @@ NO_REASON = access_messages.NO_REASON
 FAILED = ("error", "failed", "failure", "fail")  # as a `status`
 
 
-@dataclass(frozen=True, slots=True)
-class RunResult:
+class RunResult(NamedTuple):
     """The outcome of a run. `error` is its error message if it failed, None if it succeeded.
 
     `remark` is the text of an `error` field in a successful result. `media` are MCP content blocks other than text:
@@ -56,7 +54,7 @@ def read_result(body: Any) -> RunResult:
     if body is None:
         raise UnexpectedShape("nothing instead of a result")
     found = _opened(body, WRAPPED)
-    return replace(found, data=_shallow(found.data))
+    return found._replace(data=_shallow(found.data))
 
 
 def _opened(value: Any, depth: int) -> RunResult:
@@ -75,8 +73,7 @@ def _opened(value: Any, depth: int) -> RunResult:
     said = None if own_error is None else _words(inner.data) if own_error == NO_REASON else own_error
     errors = tuple(dict.fromkeys(one for one in (said, inner.error) if one))
     failed = own_error is not None or inner.error is not None
-    return replace(
-        inner,
+    return inner._replace(
         log_id=_log_id(value) or inner.log_id,
         error=(" ".join(errors) or NO_REASON) if failed else None,
         remark=inner.remark or (None if failed else _words(value.get("error"))),
@@ -121,7 +118,7 @@ def _of_mcp(value: Record, depth: int) -> RunResult:
         return RunResult(text, error=text or NO_REASON, media=media)
     structure = value.get("structuredContent", value.get("structured_content"))
     inner = _opened(_from_text(text) if structure is None else structure, depth - 1)
-    return replace(inner, media=(*media, *inner.media))
+    return inner._replace(media=(*media, *inner.media))
 
 
 def _from_text(value: Any) -> Any:

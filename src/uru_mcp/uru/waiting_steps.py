@@ -6,9 +6,8 @@ Source: Uru's guides mention such steps; their fields are assumed.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from uru_mcp import limits
 from uru_mcp.untrusted_input.json_fields import Record, first, text_at
@@ -19,8 +18,7 @@ WAITS = "waiting_for_approval"  # the status of a run
 PEOPLE = 5  # approvers of a step that are named
 
 
-@dataclass(frozen=True, slots=True)
-class Approval:
+class Approval(NamedTuple):
     """A pending approval of a run. `node` is None if the run does not say which step is waiting.
 
     `automation` is the name of the automation, `step` the name of the step, and `assignee` who must decide; each is
@@ -81,8 +79,7 @@ def with_steps(approvals: Iterable[Approval], automation: Record) -> tuple[Appro
     nodes = {text_at(one, "id"): one for one in listed if isinstance(one, dict)} if isinstance(listed, list) else {}
     title = text_at(automation, "name", "title")
     return tuple(
-        replace(
-            one,
+        one._replace(
             automation=one.automation or title,
             step=one.step or text_at(nodes.get(one.node, {}), "name", "title", "label"),
             assignee=one.assignee or _person_in(nodes.get(one.node, {})),

@@ -15,9 +15,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from uru_mcp.catalog.schemas.draft_translation import BESIDE, Schema, modern
 from uru_mcp.catalog.schemas.scalar_types import (
@@ -51,8 +50,7 @@ SAYS: dict[str, tuple[str, ...]] = {
 """Keywords that imply the type of a value if `type` is missing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
+class Fit(NamedTuple):
     """The simplified schema, a note for the description, and the property names that clients may reject."""
 
     schema: Schema

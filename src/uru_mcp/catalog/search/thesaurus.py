@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -45,8 +45,7 @@ class Meaning(NamedTuple):
     said: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A word or phrase of a query. `variants` maps phrases of stems, including the word itself, to their weights."""
 
     words: Phrase
@@ -135,8 +134,8 @@ class Thesaurus:
         meanings = self._fitting(said, words, at)
         own = INSTEAD if any(meaning.instead for meaning in meanings) else 1.0
         asked = self._meant(said, meanings, {self._stemmed(said): own})
-        return replace(
-            asked, is_stop_word=said[0] in STOP_WORDS, is_foreign=asked.is_foreign or said[0] in self._foreign
+        return asked._replace(
+            is_stop_word=said[0] in STOP_WORDS, is_foreign=asked.is_foreign or said[0] in self._foreign
         )
 
     def _fitting(self, said: Phrase, words: Sequence[str], at: int) -> list[Meaning]:

@@ -6,7 +6,6 @@ import ssl
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -161,7 +160,7 @@ class Service:
         name = f"“{record.name}”, " if record is not None and record.name else ""
         ends = f", until {record.expires_at:%Y-%m-%d}" if record is not None and record.expires_at else ""
         seen = f"{name}…{self._keyring.last4}{ends}"
-        without_grant = replace(self._key_status, grant=None)
+        without_grant = self._key_status._replace(grant=None)
         return _with_warnings(seen, self._facts(without_grant, source=self._keyring.source))
 
     async def workspace(self) -> Finding:
@@ -206,7 +205,7 @@ class Service:
             fix = "Connect apps in Uru, under its integrations, and check that the key's workspace is the right one."
             return Finding("failed", f"Uru offers this key no tools. {seen}", fix)
         is_wanting = told.failed or self._catalog.rules.misfits
-        facts = self._facts(replace(self._key_status, trouble=None))
+        facts = self._facts(self._key_status._replace(trouble=None))
         problems = report(facts)[0]["problems"] if is_wanting else []
         if problems:
             messages, fixes = (" ".join(dict.fromkeys(one[part] for one in problems)) for part in ("message", "fix"))

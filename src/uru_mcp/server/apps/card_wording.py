@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from uru_mcp.messages.person_wording import in_chat
 from uru_mcp.messages.rewording import reworded
 from uru_mcp.results.render import Rendered
@@ -20,4 +18,4 @@ def for_card(rendered: Rendered) -> Rendered:
         told = {"error": {name: structure["error"][name] for name in OF_ERROR}}
     else:
         told = {name: structure[name] for name in OF_REPORT if name in structure and "permissions" in structure}
-    return replace(rendered, meta={**(rendered.meta or {}), TOLD: reworded(told, in_chat)}) if told else rendered
+    return rendered._replace(meta={**(rendered.meta or {}), TOLD: reworded(told, in_chat)}) if told else rendered

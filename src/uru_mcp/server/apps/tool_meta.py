@@ -10,8 +10,7 @@ A client that declares nothing gets no `_meta`, unless the user has set `URU_CON
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from uru_mcp.access.policy import DECIDE, PLATFORM
 from uru_mcp.approvals.decisions import CARD, TOOL
@@ -27,8 +26,7 @@ CARDS: Mapping[str, str] = {"uru_whoami": KEY.uri, "uru_show_run": RUN.uri}
 """The URI of the card for each of our tools whose results have their own card."""
 
 
-@dataclass(frozen=True, slots=True)
-class Audience:
+class Audience(NamedTuple):
     """The client that gets the list: whether it shows cards, can elicit, and knows Claude Code's keys."""
 
     shows_cards: bool = False

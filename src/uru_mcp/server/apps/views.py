@@ -10,10 +10,10 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from string import Template
+from typing import NamedTuple
 
 from uru_mcp.messages import call_messages
 
@@ -23,8 +23,7 @@ FRAME, SHARED_SCRIPT, STYLE = "page.html", "host.js", "style.css"
 POLICY = "default-src 'none'; script-src {script}; style-src {style}; base-uri 'none'; form-action 'none'"
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """A view. `name` is the name of its script in `pages/`; `title` and `description` are for lists of resources."""
 
     name: str
