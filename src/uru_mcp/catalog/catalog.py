@@ -64,7 +64,7 @@ class Tool(NamedTuple):
     @property
     def listed_as(self) -> str:
         """Its name in a list, shortened if `id` leaves no room for a client's prefix."""
-        return listed_name(self.namespace.name, self.name)
+        return self.id if len(self.id) <= LONGEST_LISTED else listed_name(self.namespace.name, self.name)
 
     @property
     def names(self) -> tuple[str, ...]:

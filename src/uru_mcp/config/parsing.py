@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from uru_mcp.permissions import Permissions
 from uru_mcp.untrusted_input.permission_parsing import read_names
@@ -73,6 +72,8 @@ def patterns(text: str) -> tuple[str, ...]:
 
 
 def uuid(text: str) -> str:
+    from uuid import UUID  # few settings need it at the start
+
     try:
         return str(UUID(text))
     except ValueError:

@@ -110,5 +110,6 @@ class Sync:
         state = (self._keyring.in_use, key_status.record, key_status.workspace, key_status.state)
         if state == self._polled_state:
             return False
+        is_first_load = self._polled_state is None and self._current_catalog.version is not None  # just fetched
         self._polled_state, self._has_ended, self._failures, self._before = state, False, 0, None
-        return True
+        return not is_first_load

@@ -24,7 +24,7 @@ from uru_mcp.catalog.tool_names import shown_name
 from uru_mcp.errors import ArgumentError, UnknownTool
 from uru_mcp.messages import access_messages, call_messages
 from uru_mcp.permissions import NOTHING, Permissions, in_words
-from uru_mcp.tools.definitions import DISPATCHERS, INPUT, OWN, Definition
+from uru_mcp.tools.definitions import CHARS_PER_TOKEN, DISPATCHERS, INPUT, OWN, Definition
 from uru_mcp.tools.titles import numbered_title, short_title
 from uru_mcp.untrusted_input.json_fields import compact
 from uru_mcp.untrusted_input.quoting import quoted
@@ -33,6 +33,10 @@ from uru_mcp.untrusted_input.word_splitting import shortened
 from uru_mcp.uru.namespaces_and_tools import Namespace, UpstreamTool
 
 REPORT = "uru_whoami"
+
+FRAME_CHARS = len('{"name": "", "title": "", "description": "", "inputSchema": }')
+SURE_CHARS = 256  # of a description that are certainly shown, or else as many of the notes after it
+SHORTENED_CHARS = DESCRIPTION_CHARS - SURE_CHARS - 1  # a description that is longer may be shortened to a word
 
 
 def _selection_tool(name: str, description: str, schema: dict[str, Any], *, read_only: bool | None) -> Tool:
@@ -152,8 +156,14 @@ def _with_unique_titles(shown: list[Definition]) -> list[Definition]:
 def _whole(tools: Iterable[Tool], shown: Mapping[str, Definition], left: float) -> tuple[list[Definition], float]:
     """All these tools and the remaining budget, or no tools if they exceed it. Tools in `shown` cost nothing.
 
-    Stops at the first tool that does not fit, so that it is fast for any number of tools.
+    Stops at the first tool that does not fit, so that it is fast for any number of tools, and defines none if they
+    cannot fit.
     """
+    tools, least = tuple(tools), left
+    for tool in tools:
+        least -= 0 if tool.id in shown else least_tokens(tool)
+        if least < 0:
+            return [], left
     whole: list[Definition] = []
     rest = left
     for tool in tools:
@@ -164,6 +174,13 @@ def _whole(tools: Iterable[Tool], shown: Mapping[str, Definition], left: float) 
             return [], left
         whole.append(definition)
     return whole, rest
+
+
+def least_tokens(tool: Tool) -> int:
+    """Tokens that the definition of a tool costs at least; takes a tenth of the time of the definition."""
+    described = len(tool.attributed)
+    shown = min(described, SURE_CHARS) if described <= SHORTENED_CHARS else 0
+    return (FRAME_CHARS + len(tool.listed_as) + shown + fit(tool.schema_json).weight) // CHARS_PER_TOKEN
 
 
 def defined(tool: Tool) -> Definition:

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 MARKERS = ("%25", "%5", "%7", "\\u", "\\x", "&#", "=5", "=7", "u=\n", "u=\r", "r=\n", "r=\r")
 """Every escaped `uru` contains one of these, in lower case; a text without them can only hold a plain `uru`."""
 
-NOISES = ("\\", "%", "&", "=")  # every key that is escaped or broken up contains one of these
 NOISE = r"(?:\\|=\r?\n)*+"
 BACKSLASHES = r"(?:\\+(?:u00|x)5[cC]|\\|=\r?\n|%(?:25)*5[cC]|&(?:amp;)*#(?:[xX]0*5[cC]|0*92);?|=5[cC])*+"
 GAP = r"(?:[ \t\r\n]|\\+[rn])*+"
@@ -68,13 +67,17 @@ UNIT = (
     rf"(?:[{LETTERS}]|%(?:25)*{_CODE}|\\+(?:[uU](?:0000)?00{_CODE}|x{_CODE}|[uU]\{{0*{_CODE}\}})"
     rf"|&(?:amp;)*#(?:[xX]0*{_CODE}|0*(?:4[35-9]|5[0-7]|6[15-9]|[78][0-9]|9[05789]|1[01][0-9]|12[0-26]));?|=\r?\n)"
 )
-UNKNOWN_KEYS = tuple(rf"{head}(?P<rest>{UNIT}{{16,}}+)" for head in HEADS)
-UNITS = re.compile(UNIT)
+UNKNOWN_KEY, ESCAPED_UNKNOWN_KEY = (rf"{head}(?P<rest>{UNIT}{{16,}}+)" for head in HEADS)
 HAS_DIGIT = re.compile(r"[0-9]")
 IS_ESCAPED = re.compile(r"[%\\&]|=\r?\n")
 
 # An escape that ends in a letter or a digit, right before a key.
 ESCAPE_BEFORE = re.compile(r"(?:\\+(?:[a-zA-Z0]|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2})|%[0-9a-fA-F]{2}|=[0-9A-F]{2})\Z")
+
+
+def may_be_broken(small: str) -> bool:
+    """Whether a text can contain a key that is escaped or broken up: each of `MARKERS` contains one of these."""
+    return "\\" in small or "%" in small or "&" in small or "=" in small
 
 
 def begins_word(text: str, start: int) -> bool:
@@ -92,7 +95,7 @@ def is_key_like(rest: str) -> bool:
     """
     if IS_ESCAPED.search(rest) is None:
         return len(rest) >= 32 or HAS_DIGIT.search(rest) is not None
-    units = UNITS.findall(rest)
+    units = re.findall(UNIT, rest)
     return len(units) >= 32 or any(len(one) == 1 and one.isdigit() for one in units) or _has_escaped_digit(units)
 
 

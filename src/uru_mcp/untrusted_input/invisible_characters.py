@@ -49,6 +49,8 @@ INDIC = "[\u0900-\u0dff\u0f40-\u0fbc\u1000-\u109f\u1780-\u17d3\U00011000-\U00011
 
 def visible(text: str) -> str:
     """The text without invisible characters, except those that change a letter or an emoji."""
+    if text.isascii() and text.isprintable():
+        return text
     letters = text if len(text) <= SHORT else "".join(set(text))  # even megabytes have few distinct characters
     if UNSEEN.search(letters) is None:
         return text

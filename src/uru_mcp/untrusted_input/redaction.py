@@ -7,18 +7,19 @@ the text goes.
 from __future__ import annotations
 
 import re
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 from uru_mcp.untrusted_input.api_key_spellings import (
+    ESCAPED_UNKNOWN_KEY,
     MARKERS,
-    NOISES,
-    UNKNOWN_KEYS,
+    UNKNOWN_KEY,
     begins_word,
     encodings,
     in_lines,
     in_pairs,
     is_key_like,
+    may_be_broken,
     spelt_out,
     squeezed,
     squeezed_hex,
@@ -32,7 +33,6 @@ SHORT, RECURRING = 200, 10_000  # characters of texts that recur, as in schemas,
 LONG, LISTED = 4_000, 400  # the same of the descriptions of tools, which each list holds again
 LEAST = 8  # characters of a key that is recognised
 
-PLAIN_UNKNOWN_KEY, ESCAPED_UNKNOWN_KEY = map(re.compile, UNKNOWN_KEYS)
 JSON_CONTROL = re.compile(r"\\(?:u00[01]|u007[fF]|[bf])")  # control characters, as JSON escapes them
 
 
@@ -68,7 +68,7 @@ class Redaction:
 
         May be false for clean text, such as one with an escaped control character.
         """
-        if visible(text) != text or JSON_CONTROL.search(text):
+        if visible(text) != text or ("\\" in text and JSON_CONTROL.search(text)):
             return False
         return self._without_keys(text) == text
 
@@ -111,14 +111,14 @@ class Redaction:
         if len(text) < LEAST:
             return text
         small = text.lower()
-        is_broken = any(noise in small for noise in NOISES)  # each of the markers holds one of these
+        is_broken = may_be_broken(small)
         is_escaped = is_broken and any(marker in small for marker in MARKERS)
         if is_escaped or "uru" in small:
             for one in self._keys.values():
                 if is_broken or one.is_plain_in(small):
                     text = one.without_spelt_out(text, is_escaped=is_escaped)
-            text = PLAIN_UNKNOWN_KEY.sub(_mark, text)
-            text = ESCAPED_UNKNOWN_KEY.sub(_mark, text) if is_escaped else text
+            text = _unknown_key(UNKNOWN_KEY).sub(_mark, text)
+            text = _unknown_key(ESCAPED_UNKNOWN_KEY).sub(_mark, text) if is_escaped else text
         for one in self._keys.values():
             text = one.without_encoded(text)
         return text
@@ -137,7 +137,10 @@ class Spellings:
         if len(text) < len(self._encoded[0]):
             return False
         raw = squeezed(text)
-        return any(one in raw for one in self._encoded) or self._hex in squeezed_hex(raw)
+        for one in self._encoded:  # a loop, since a generator takes longer than the searches
+            if one in raw:
+                return True
+        return self._hex in squeezed_hex(raw)
 
     def is_plain_in(self, small: str) -> bool:
         """Whether a text in lower case contains the plain key."""
@@ -160,6 +163,11 @@ class Spellings:
     def _in_code(self) -> re.Pattern[str]:
         longest_first = sorted((one.decode() for one in self._encoded), key=len, reverse=True)
         return re.compile("|".join([*map(in_lines, longest_first), in_pairs(self._hex.decode())]))
+
+
+@cache
+def _unknown_key(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)  # on first use, since it takes milliseconds of the start
 
 
 def _mark(found: re.Match[str]) -> str:

@@ -219,7 +219,10 @@ def _first_schema(record: Record) -> Record | None:
 
 
 def _hint(hints: Record, *names: str) -> bool | None:
-    return next((flag for name in names if (flag := flag_at(hints, name)) is not None), None)
+    for name in names:
+        if (flag := flag_at(hints, name)) is not None:
+            return flag
+    return None
 
 
 def _schema(schema: Any) -> Record | str:

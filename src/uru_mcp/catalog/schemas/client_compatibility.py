@@ -30,6 +30,7 @@ from uru_mcp.catalog.schemas.scalar_types import (
 )
 from uru_mcp.catalog.schemas.unions import CHOICES, Reader, in_words, merged
 from uru_mcp.messages import call_messages
+from uru_mcp.untrusted_input.token_estimate import weight_of
 from uru_mcp.untrusted_input.word_splitting import shortened
 
 NAME = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
@@ -51,11 +52,15 @@ SAYS: dict[str, tuple[str, ...]] = {
 
 
 class Fit(NamedTuple):
-    """The simplified schema, a note for the description, and the property names that clients may reject."""
+    """The simplified schema, a note for the description, and the property names that clients may reject.
+
+    `weight` is that of the schema as JSON, in characters (`token_estimate.weight_of`).
+    """
 
     schema: Schema
     note: str
     refused_names: tuple[str, ...]
+    weight: int
 
 
 @lru_cache(maxsize=2_000)
@@ -67,7 +72,8 @@ def fit(schema_json: str) -> Fit:
     said = root.get("description")  # the listed root schema has only properties, so this goes elsewhere
     if isinstance(said, str) and said:
         note = f"{shortened(said, SAID_CHARS)} {note}".strip()
-    return Fit({"type": "object", "properties": {}, **made}, note, tuple(fitter.refused_names))
+    shown = {"type": "object", "properties": {}, **made}
+    return Fit(shown, note, tuple(fitter.refused_names), weight_of(json.dumps(shown, ensure_ascii=False)))
 
 
 def refused_names(schema: Any) -> Iterator[str]:
