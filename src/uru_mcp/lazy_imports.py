@@ -51,14 +51,14 @@ TELEMETRY = (
     "uru_mcp.audit.otlp_export",
 )
 WIDE = ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
-CODECS = ("idna", "utf-8-sig", *WIDE)  # for host names, key files and JSON, which are all decoded in threads
+CODECS = ("idna", "utf-8-sig")  # for host names and key files, which are decoded in threads, as JSON is
 
 TURNS = 20  # of the event loop between two parts: enough for each step of opening a connection
 
 
-def load_codecs() -> None:
-    """Import the codecs that threads need; Python itself imports a codec on first use."""
-    for name in CODECS:
+def load_codecs(names: tuple[str, ...]) -> None:
+    """Import codecs that threads need; Python itself imports a codec on first use."""
+    for name in names:
         codecs.lookup(name)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
@@ -203,7 +202,7 @@ def _warn(bridge: Bridge) -> None:
 def _patient(settings: Settings) -> Settings:
     """The settings for a process that exits after one call: no background runs, no truncated results."""
     within = max(settings.call_deadline, FOR_LOOKS * settings.execute_timeout)
-    return replace(settings, call_deadline=within, result_chars=WHOLE, sync_interval=0)
+    return settings._replace(call_deadline=within, result_chars=WHOLE, sync_interval=0)
 
 
 def error_in_words(answer: Rendered) -> str:

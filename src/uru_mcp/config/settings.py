@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
 PREFIX = "URU_"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(NamedTuple):
     """The user's settings, with their defaults. Durations are in seconds. `Variables` describes each.
 
     `ignored` names variables that are set but that only the Node client reads, and `foreign` those that are set for
@@ -31,7 +29,7 @@ class Settings:
 
     api_key: Key | None = None
     api_key_file: Path | None = None
-    api_key_command: tuple[str, ...] | None = field(default=None, repr=False)  # may reveal where a secret is stored
+    api_key_command: tuple[str, ...] | None = None
     proxy_url: str = "https://mcp.uruintelligence.com"
     workspace_id: str | None = None
     permissions: frozenset[Permission] | None = None
@@ -53,7 +51,11 @@ class Settings:
     foreign: tuple[str, ...] = ()
     cache: Path | None = None
     in_extension: bool = False
-    managed: Managed | None = field(default=None, repr=False, compare=False)
+    managed: Managed | None = None
+
+    def __repr__(self) -> str:
+        """Nothing of them: a command may reveal where a secret is stored."""
+        return "Settings(…)"
 
     @property
     def wording(self) -> Callable[[str], str]:
@@ -111,14 +113,13 @@ def cut(managed: Managed) -> Settings:
     """
     given, policy = managed.uncut, managed.policy
     if policy is None:
-        return replace(given, managed=managed)
+        return given._replace(managed=managed)
     url = policy.allowed_url(given.proxy_url) if managed.is_remote else given.proxy_url
     if url is None:
         message = policy_messages.URL_NOT_ALLOWED.format(path=policy.path, url=given.proxy_url)
         fix = policy_messages.USE_AN_ALLOWED_URL.format(urls=", ".join(policy.base_urls))
         raise SettingsError([SettingsProblem(message, fix=fix, variable="URU_PROXY_URL")])
-    return replace(
-        given,
+    return given._replace(
         managed=managed,
         proxy_url=url,
         permissions=None if given.permissions is None else given.permissions & policy.permissions,
@@ -130,7 +131,7 @@ def cut(managed: Managed) -> Settings:
 KEY_VARIABLES = ("URU_API_KEY", "URU_API_KEY_FILE", "URU_API_KEY_COMMAND")  # exactly one of them must be set
 
 VARIABLES: tuple[str, ...] = tuple(
-    PREFIX + one.name.upper()
-    for one in fields(Settings)
-    if one.name not in ("ignored", "foreign", "cache", "in_extension", "managed")
+    PREFIX + name.upper()
+    for name in Settings._fields
+    if name not in ("ignored", "foreign", "cache", "in_extension", "managed")
 )

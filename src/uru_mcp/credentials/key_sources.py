@@ -16,9 +16,8 @@ import sys
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -73,12 +72,11 @@ class KeyVariable(NamedTuple):
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class KeyFile:
+class KeyFile(NamedTuple):
     """A file whose first line is the key."""
 
     path: Path
-    name: ClassVar[str] = "URU_API_KEY_FILE"
+    name: str = "URU_API_KEY_FILE"
 
     @property
     def steps(self) -> str:
@@ -138,8 +136,7 @@ class KeyFile:
         )
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class KeyCommand:
+class KeyCommand(NamedTuple):
     """A command whose first line of output is the key.
 
     It runs without a shell and without input. The working directory is neither searched for it nor used to run it.
@@ -148,7 +145,11 @@ class KeyCommand:
     words: tuple[str, ...]
     path: str | None = None  # the value of PATH, searched for a program without a directory
     within: float = COMMAND_WITHIN
-    name: ClassVar[str] = "URU_API_KEY_COMMAND"
+    name: str = "URU_API_KEY_COMMAND"
+
+    def __repr__(self) -> str:
+        """Only the program: the arguments may reveal where a secret is stored."""
+        return f"KeyCommand({self.program!r})"
 
     @property
     def program(self) -> str:

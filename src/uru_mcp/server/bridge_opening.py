@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from uru_mcp.config.environment import read_environment
 from uru_mcp.errors import SettingsError
-from uru_mcp.lazy_imports import BRIDGE, SESSION, in_parts
+from uru_mcp.lazy_imports import BRIDGE, SESSION, WIDE, in_parts, load_codecs
+from uru_mcp.tools.definitions import OWN
 from uru_mcp.uru.connect import connect
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def opener(
     async def opened(between: Callable[[], None]) -> AsyncIterator[Bridge]:
         connection = connect(settings, redaction, transport)
         async with connection.sending_ahead():
+            load_codecs(WIDE)
             await in_parts(SESSION, between)
             from uru_mcp.session.wiring import Parts
 
@@ -45,6 +47,7 @@ def opener(
 
                 telemetry = _telemetry(redaction)
                 bridge = Bridge(settings, redaction, parts=parts, telemetry=telemetry)
+                _look_ahead(redaction)
                 async with telemetry.running(), bridge.running():
                     yield bridge
 
@@ -62,6 +65,12 @@ def _stand_in(error: SettingsError, redaction: Redaction) -> Opener:
             yield unconfigured
 
     return opened
+
+
+def _look_ahead(redaction: Redaction) -> None:
+    """Redact what every list begins with, while responses are awaited; the redaction remembers that it is clean."""
+    for definition in OWN.values():
+        redaction.value(definition._asdict())
 
 
 def _telemetry(redaction: Redaction) -> Telemetry:

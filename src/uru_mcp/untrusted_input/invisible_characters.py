@@ -9,7 +9,7 @@ emoji-zwj-sequences.
 
 from __future__ import annotations
 
-import re
+import re  # whose functions compile each of these patterns on first use: all at once take milliseconds of the start
 import unicodedata
 
 SHORT = 200
@@ -26,18 +26,17 @@ NEVER_TEXT = "\ud800-\udfff\ufdd0-\ufdef" + "".join(
     f"{chr(n + 0xFFFE)}-{chr(n + 0xFFFF)}" for n in range(0, 0x110000, 0x10000)
 )
 
-UNSEEN = re.compile(f"[{CONTROLS}{IGNORABLE}{FORMAT}{NEVER_TEXT}]")
+UNSEEN = f"[{CONTROLS}{IGNORABLE}{FORMAT}{NEVER_TEXT}]"
 HELPERS = "\u180b-\u180f\u200c\u200d\ufe00-\ufe02\ufe0e\ufe0f\U000e0100-\U000e011f"
 """Joiners and variation selectors, which a script or an emoji may need."""
-HELPERS_AT = re.compile(f"[{HELPERS}]+")
-HELPER = re.compile(f"[{HELPERS}]")
+HELPER = f"[{HELPERS}]"
 
 FLAG = "\U0001f3f4\U000e0067\U000e0062(?:\U000e0065\U000e006e\U000e0067|\U000e0073\U000e0063\U000e0074|\U000e0077\U000e006c\U000e0073)\U000e007f"
 """The flags of England, Scotland and Wales, the only ones that use tag characters."""
 
 PICTURES = "©®‼⁉™ℹ↔-↙↩↪⌚⌛⌨⏏⏩-⏳⏸-⏺Ⓜ▪▫▶◀◻-◾☀-➿⤴⤵⬅-⬇⬛⬜⭐⭕〰〽㊗㊙\U0001f000-\U0001faff"
 PICTURE = f"[{PICTURES}]"
-# The first and the second emoji of sequences that are drawn as one. These patterns are rare, and compiled on first use.
+# The first and the second emoji of sequences that are drawn as one. These patterns are rare.
 JOINS = "[⛓⛹❤🍄🍋🏃🏄🏊-🏌🏳🏴🐈🐕🐦🐻👁👦-👩👫-👯👰-👳👷👮💁💂💃💆💇🕵🕺🙂😮😵😶🙅-🙇🙋-🙎🚣🚴-🚶🛌🤝🤦🤵🤷-🤹🤼-🤾🥷🦸🦹🧍-🧏🧑🧔🧖-🧟🧒👧🫱🫆💋🧍]|[\U0001f3fb-\U0001f3ff]"
 JOINED = "[♀♂♾⚕⚖⚧✈❄❤☠➡↔↕⬛🌈🌾🍳🍼🎄🎓🎤🎨🏫🏭🐦🐾👦-👩💋💥💨💫💻💼🔥🔧🔬🗨🚀🚒🟩🟫🤝🦯🦰-🦳🦺🦼🦽🧑🧒🩹🩰🫯🫲]"
 HAN = "[\u3400-\u9fff\uf900-\ufaff々〇]|[\U00020000-\U0003ffff]"  # as one class, it would take long to compile
@@ -52,19 +51,23 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     letters = text if len(text) <= SHORT else "".join(set(text))  # even megabytes have few distinct characters
-    if UNSEEN.search(letters) is None:
+    if re.search(UNSEEN, letters) is None:
         return text
-    if HELPER.search(text) is None and "\U000e007f" not in text:
-        return UNSEEN.sub("", text)
+    if re.search(HELPER, text) is None and "\U000e007f" not in text:
+        return re.sub(UNSEEN, "", text)
     parts = re.split(f"({FLAG})", text)
-    parts[::2] = [UNSEEN.sub(lambda found: found[0] if HELPER.match(found[0]) else "", part) for part in parts[::2]]
+    parts[::2] = [re.sub(UNSEEN, _helper_or_nothing, part) for part in parts[::2]]
     return _with_needed_helpers("".join(parts))
+
+
+def _helper_or_nothing(found: re.Match[str]) -> str:
+    return found[0] if re.match(HELPER, found[0]) else ""
 
 
 def _with_needed_helpers(text: str, *, with_scripts: bool = True) -> str:
     kept: list[str] = []
     end = for_scripts = 0
-    for found in HELPERS_AT.finditer(text):
+    for found in re.finditer(f"{HELPER}+", text):
         kept.append(text[end : found.start()])
         needed = _needed(text, found.start(), found.end())
         if needed and not re.match(PICTURE, text[found.start() - 1 : found.start()]) and needed != "\ufe0f":

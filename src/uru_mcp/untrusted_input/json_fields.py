@@ -141,14 +141,14 @@ def is_larger(value: Any, limit: int) -> bool:
 
 def is_deeper(value: Any, limit: int) -> bool:
     """Whether lists and objects are nested more than `limit` deep; iterative, since recursion has its own limit."""
-    level: list[Any] = [value]
-    for _ in range(limit + 1):
+    level: list[Any] = [value] if isinstance(value, (list, dict)) else []
+    for _ in range(limit):
         level = [
             inner
             for outer in level
-            if isinstance(outer, (list, dict))
             for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, (list, dict))
         ]
         if not level:
             return False
-    return True
+    return any(level)

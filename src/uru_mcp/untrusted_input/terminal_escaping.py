@@ -15,7 +15,7 @@ REPLACEMENT = "\ufffd"
 
 # C0 without tab and line feed, DEL, C1; line and paragraph separators; bidirectional controls; other invisible format
 # characters; lone surrogates; tags. Joiners stay, since scripts and emoji need them.
-OBEYED = re.compile(
+OBEYED = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e0fff]"
 )
@@ -23,7 +23,7 @@ OBEYED = re.compile(
 
 def for_terminal(text: str) -> str:
     """The text with control characters replaced; line breaks stay."""
-    return OBEYED.sub(REPLACEMENT, text.replace("\r\n", "\n"))
+    return re.sub(OBEYED, REPLACEMENT, text.replace("\r\n", "\n"))
 
 
 def in_one_line(text: str) -> str:
@@ -33,7 +33,7 @@ def in_one_line(text: str) -> str:
 
 def as_json(value: Any) -> str:
     """Indented JSON with control characters escaped, so that its meaning is unchanged."""
-    return OBEYED.sub(_escaped, json.dumps(value, indent=2, ensure_ascii=False))
+    return re.sub(OBEYED, _escaped, json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def _escaped(found: re.Match[str]) -> str:

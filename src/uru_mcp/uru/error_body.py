@@ -24,10 +24,10 @@ ADVICE = ("recovery_tools", "available_workspaces", "tip", "suggestion", "help_u
 LOG_ID_CHARS = 200
 
 # "No such route" messages of web frameworks: Express, NestJS, Fastify, Starlette, FastAPI, Flask, Go, nginx.
-NO_ROUTE = re.compile(
-    r"(404:? )?(page )?not found|method not allowed|40[45]|cannot (post|get) /\S*|route (post|get):\S* not found"
-    r"|the (requested url was not found on the server|method is not allowed for the requested url)\.[^.]*",
-    re.IGNORECASE,
+# Compiled on first use.
+NO_ROUTE = (
+    r"(?i:(404:? )?(page )?not found|method not allowed|40[45]|cannot (post|get) /\S*|route (post|get):\S* not found"
+    r"|the (requested url was not found on the server|method is not allowed for the requested url)\.[^.]*)"
 )
 
 
@@ -56,7 +56,7 @@ def is_no_route(status: int, error_body: ErrorBody) -> bool:
         return False
     if error_body.message is None:
         return error_body.code is None
-    return len(error_body.message) <= 300 and NO_ROUTE.fullmatch(error_body.message.rstrip(".! ")) is not None
+    return len(error_body.message) <= 300 and re.fullmatch(NO_ROUTE, error_body.message.rstrip(".! ")) is not None
 
 
 def read_error_body(body: Any) -> ErrorBody:

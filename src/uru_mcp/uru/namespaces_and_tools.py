@@ -219,7 +219,7 @@ def _first_schema(record: Record) -> Record | None:
 
 
 def _hint(hints: Record, *names: str) -> bool | None:
-    for name in names:
+    for name in names if hints else ():
         if (flag := flag_at(hints, name)) is not None:
             return flag
     return None
