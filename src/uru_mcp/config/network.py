@@ -49,6 +49,11 @@ class Proxy(NamedTuple):
         return None if is_possible else report_messages.WITH_HOST_AND_PORT
 
 
+def are_proxies_set() -> bool:
+    """Whether there are any proxy settings, of the environment or of the system."""
+    return bool(getproxies())
+
+
 def proxy_for(url: str) -> Proxy | None:
     """The proxy for requests to this URL; None if there is none, as for loopback addresses."""
     parts = urlsplit(url)

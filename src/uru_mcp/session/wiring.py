@@ -58,7 +58,7 @@ class Parts:
         self._sent_before: list[Key] = []
         self._tasks: TaskGroup | None = None
         connection.on_refusal, connection.on_send = self.identity.mark_stale, self._sent_before.append
-        self.keyring.on_change = tuple(part.start_over for part in (self.identity, self.current_catalog, connection))
+        self.keyring.on_change = (self.identity.start_over, self.current_catalog.start_over)
 
     @property
     def on_send(self) -> Callable[[Key], None]:
