@@ -161,14 +161,14 @@ BREAKS = (
         "{str(name): self._copied(item)",
         REDACTION,
     ),
-    Break("untrusted_input/redaction", "if visible(text) != text or JSON", "if JSON", REDACTION),
+    Break("untrusted_input/redaction", "if visible(text) != text or (", "if (", REDACTION),
     Break(
         "untrusted_input/redaction",
         "_unknown_key(ESCAPED_UNKNOWN_KEY).sub(_mark, text) if is_escaped else text",
         "text",
         QUOTING,
     ),
-    Break("untrusted_input/redaction", "or self._hex in squeezed_hex(raw)", "", QUOTING),
+    Break("untrusted_input/redaction", "return self._hex in squeezed_hex(raw)", "return False", QUOTING),
     Break("untrusted_input/api_key_spellings", "for lead in range(3):", "for lead in range(1):", REDACTION),
     Break(
         "untrusted_input/api_key_spellings", "character, character.lower(), character.upper()", "character,", QUOTING

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from urllib.parse import quote
 
@@ -49,6 +50,25 @@ def test_a_key_with_quotation_marks_goes_from_the_words_of_an_exception() -> Non
     redaction.remember(key)
     for text in (key, repr(key), repr({key: "'\""}), str([key, "'", '"']), repr(f"{key}'")):
         assert "#kl" not in redaction.text(text), text
+
+
+PLAIN = "uru_test_0123456789abcdef0123456789abcdefEND"
+
+
+@pytest.mark.parametrize("key", [PLAIN, "uru_Q1w2e3r4t5y6u7i8o9p0a1s2d3f4g5h6j7END"], ids=["known", "unknown"])
+@pytest.mark.parametrize("soft_break", ["=\n", "=\r\n"])
+@pytest.mark.parametrize("depth", [0, 1, 2])
+def test_a_key_that_a_mail_breaks_into_two_lines_goes_to_its_end_also_from_json(
+    key: str, soft_break: str, depth: int
+) -> None:
+    redaction = Redaction()
+    redaction.remember(PLAIN)
+    for at in range(1, len(key)):
+        text = f"x: {key[:at]}{soft_break}{key[at:]} end"
+        for _ in range(depth):
+            text = json.dumps(text)
+        assert "END" not in redaction.text(text), text
+        assert not redaction.is_clean(text), text
 
 
 def test_a_key_cannot_hide_behind_characters_that_are_not_seen(redaction: Redaction) -> None:

@@ -9,11 +9,12 @@ import base64
 import re
 from collections.abc import Iterator
 
-MARKERS = ("%25", "%5", "%7", "\\u", "\\x", "&#", "=5", "=7", "u=\n", "u=\r", "r=\n", "r=\r")
+MARKERS = ("%25", "%5", "%7", "\\u", "\\x", "&#", "=5", "=7", *(f"{one}={end}" for one in "ur" for end in "\n\r\\"))
 """Every escaped `uru` contains one of these, in lower case; a text without them can only hold a plain `uru`."""
 
-NOISE = r"(?:\\|=\r?\n)*+"
-BACKSLASHES = r"(?:\\+(?:u00|x)5[cC]|\\|=\r?\n|%(?:25)*5[cC]|&(?:amp;)*#(?:[xX]0*5[cC]|0*92);?|=5[cC])*+"
+SOFT_BREAK = r"=(?:\r?\n|(?:\\++r)?\\++n)"  # of quoted-printable, also as JSON escapes it
+NOISE = rf"(?:\\|{SOFT_BREAK})*+"
+BACKSLASHES = rf"(?:\\+(?:u00|x)5[cC]|\\|{SOFT_BREAK}|%(?:25)*5[cC]|&(?:amp;)*#(?:[xX]0*5[cC]|0*92);?|=5[cC])*+"
 GAP = r"(?:[ \t\r\n]|\\+[rn])*+"
 SEPARATOR = r"(?:[ \t\r\n:\-]|\\+[rnt])*+"
 
@@ -64,12 +65,12 @@ HEADS = (f"u{_TAIL}", f"(?:{FIRST.format(hex='75', number=117)}){_TAIL}")
 # One character of an unknown key, plain or escaped.
 _CODE = r"(?:2[bBdDeEfF]|3[0-9dD]|4[1-9a-fA-F]|5[0-9aAfF]|6[1-9a-fA-F]|7[0-9aAeE])"
 UNIT = (
-    rf"(?:[{LETTERS}]|%(?:25)*{_CODE}|\\+(?:[uU](?:0000)?00{_CODE}|x{_CODE}|[uU]\{{0*{_CODE}\}})"
-    rf"|&(?:amp;)*#(?:[xX]0*{_CODE}|0*(?:4[35-9]|5[0-7]|6[15-9]|[78][0-9]|9[05789]|1[01][0-9]|12[0-26]));?|=\r?\n)"
+    rf"(?:{SOFT_BREAK}|[{LETTERS}]|%(?:25)*{_CODE}|\\+(?:[uU](?:0000)?00{_CODE}|x{_CODE}|[uU]\{{0*{_CODE}\}})"
+    rf"|&(?:amp;)*#(?:[xX]0*{_CODE}|0*(?:4[35-9]|5[0-7]|6[15-9]|[78][0-9]|9[05789]|1[01][0-9]|12[0-26]));?)"
 )
 UNKNOWN_KEY, ESCAPED_UNKNOWN_KEY = (rf"{head}(?P<rest>{UNIT}{{16,}}+)" for head in HEADS)
 HAS_DIGIT = re.compile(r"[0-9]")
-IS_ESCAPED = re.compile(r"[%\\&]|=\r?\n")
+IS_ESCAPED = re.compile(r"[%\\&]|=\n|=\r\n")
 
 # An escape that ends in a letter or a digit, right before a key.
 ESCAPE_BEFORE = re.compile(r"(?:\\+(?:[a-zA-Z0]|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2})|%[0-9a-fA-F]{2}|=[0-9A-F]{2})\Z")

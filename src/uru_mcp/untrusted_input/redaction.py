@@ -33,8 +33,7 @@ SHORT, RECURRING = 200, 10_000  # characters of texts that recur, as in schemas,
 LONG, LISTED = 4_000, 400  # the same of the descriptions of tools, which each list holds again
 LEAST = 8  # characters of a key that is recognised
 
-JSON_CONTROL = re.compile(r"\\(?:u00[01]|u007[fF]|[bf])|=\\[rn]")
-"""Control characters as JSON escapes them, and the soft line breaks of quoted-printable, which may break up a key."""
+JSON_CONTROL = re.compile(r"\\(?:u00[01]|u007[fF]|[bf])")  # control characters, as JSON escapes them
 
 
 class Redaction:
