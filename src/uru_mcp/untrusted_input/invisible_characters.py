@@ -56,12 +56,9 @@ def visible(text: str) -> str:
     if re.search(HELPER, text) is None and "\U000e007f" not in text:
         return re.sub(UNSEEN, "", text)
     parts = re.split(f"({FLAG})", text)
-    parts[::2] = [re.sub(UNSEEN, _helper_or_nothing, part) for part in parts[::2]]
+    is_helper = re.compile(HELPER).match
+    parts[::2] = [re.sub(UNSEEN, lambda found: found[0] if is_helper(found[0]) else "", part) for part in parts[::2]]
     return _with_needed_helpers("".join(parts))
-
-
-def _helper_or_nothing(found: re.Match[str]) -> str:
-    return found[0] if re.match(HELPER, found[0]) else ""
 
 
 def _with_needed_helpers(text: str, *, with_scripts: bool = True) -> str:
