@@ -45,6 +45,7 @@ NEEDS = (
     *("requiredPermissions", "required_permissions"),
 )
 DEEPEST = 64  # levels of nesting that every client and serializer accepts
+TOO_DEEP = report_messages.SCHEMA_TOO_DEEP.format(deepest=DEEPEST)
 
 
 class Workspace(NamedTuple):
@@ -187,12 +188,15 @@ def _tool(item: Any) -> UpstreamTool | str:
     schema = _schema(_first_schema(record) or _first_schema(function))
     if isinstance(schema, str):
         return schema
+    schema_json = _json_of(schema)
+    if schema_json is None:
+        return TOO_DEEP
     hints = object_at(record, "annotations") or {}
     return UpstreamTool(
         name=name,
         title=text_at(record, *TITLES) or text_at(hints, "title") or _title(record, name),
         description=text_at(record, "description") or text_at(function, "description") or "",
-        schema_json=compact(schema),
+        schema_json=schema_json,
         declared=_declared(record),
         read_only=_hint(hints, "readOnlyHint", "read_only_hint"),
         destructive=_hint(hints, "destructiveHint", "destructive_hint"),
@@ -229,14 +233,24 @@ def _schema(schema: Any) -> Record | str:
     """The schema with an object at its root, repaired if that is safe, or the reason why it cannot be used."""
     if not isinstance(schema, dict):
         return OBJECT_SCHEMA
-    if is_deeper(schema, DEEPEST):
-        return report_messages.SCHEMA_TOO_DEEP.format(deepest=DEEPEST)
     root = schema.get("type")
     if root is None or (isinstance(root, list) and "object" in root):
         schema = {**schema, "type": "object"}
     elif root != "object":
+        if is_deeper(root, DEEPEST):
+            return TOO_DEEP
         return report_messages.ARGUMENTS_ARE_NO_OBJECT.format(root=quoted(json.dumps(root), 40))
     return schema if all(_is_sound(*member) for member in schema.items()) else _mended(schema)
+
+
+def _json_of(schema: Record) -> str | None:
+    """The schema as JSON; None if it is too deep. Its depth is measured only if it has enough brackets."""
+    try:
+        text = compact(schema)
+    except RecursionError:
+        return None
+    is_deep = text.count("{") + text.count("[") > DEEPEST and is_deeper(schema, DEEPEST)
+    return None if is_deep else text
 
 
 def _is_sound(keyword: str, value: Any) -> bool:
