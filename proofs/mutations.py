@@ -34,6 +34,7 @@ EVIDENCE = "access/test_permission_evidence.py"
 MANAGED, POLICY_FILE = "config/test_managed_policy.py", "config/test_policy_file.py"
 PATTERNS = "config/test_tool_patterns.py"
 QUOTING, HOSTILE, RESULTS = "untrusted_input/test_quoting.py", "test_hostile_words.py", "results/test_results.py"
+SHOWN = "tools/test_shown_tools.py"
 POLICY, REDACTION, WIRE = (
     "access/test_policy.py",
     "untrusted_input/test_redaction.py",
@@ -214,6 +215,10 @@ BREAKS = (
         "return value",
         RESULTS,
     ),
+    Break("tools/shown_tools", "fit(tool.schema_json).weight) //", "2 * fit(tool.schema_json).weight) //", SHOWN),
+    Break("tools/shown_tools", "if described <= SHORTENED_CHARS else 0", "", SHOWN),
+    Break("session/catalog_sync", "return not is_first_load", "return True", "session/test_catalog_sync.py"),
+    Break("untrusted_input/api_key_spellings", r'|(?:\\++r)?\\++n)"  # of', r')"  # of', REDACTION),
     Break("untrusted_input/token_estimate", "return 3 if code < 0x1E00 else HEAVIEST", "return 1", RESULTS),
     Break(
         "server/logging_setup",

@@ -10,13 +10,17 @@ import anyio
 import pytest
 
 from tests.process import served
-from tests.time_limits import FOREVER
+from tests.time_limits import FOREVER, WITHIN
 from tests.world import LOOKS, Claude, Connect, Uru, connector, until
+from uru_mcp.config.environment import read_settings
 from uru_mcp.errors import KeyRefused, NoAnswer, Refused, UruError, WorkspaceProblem
 from uru_mcp.sandbox.serve import serving
-from uru_mcp.session.catalog_sync import stops_polling
+from uru_mcp.session.catalog_sync import Sync, stops_polling
+from uru_mcp.session.wiring import Parts
 from uru_mcp.untrusted_input.json_fields import UnexpectedShape
+from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.uru.catalog_version import is_news, read_version
+from uru_mcp.uru.connect import connect as connect_to
 from uru_mcp.uru.retry import LONGEST_PAUSE, pause_after
 
 OFTEN = "0.1"  # seconds, the shortest interval
@@ -127,6 +131,19 @@ async def test_at_0_nobody_looks(connect: Connect, uru: Uru) -> None:
         assert "company_demo__LOG_NOTE" in await claude.tools()
         await time_for(3)
     assert looks(uru) == 0
+
+
+async def test_the_first_look_comes_an_interval_after_a_load_which_has_just_asked_the_same(uru: Uru) -> None:
+    redaction = Redaction()
+    async with serving(uru.sandbox) as url:
+        settings = read_settings({"URU_API_KEY": uru.key().text, "URU_PROXY_URL": url})
+        parts = Parts(settings, redaction, connect_to(settings, redaction))
+        async with parts.running() as tasks:
+            await parts.session.look(WITHIN)
+            await until(lambda: uru.sent("/namespaces") == CONFIRMED)
+            tasks.start_soon(Sync(parts, interval=300).run)
+            await time_for(3)
+    assert looks(uru) == 1
 
 
 async def test_after_growth_the_tools_of_that_version_are_asked_for_and_waited_for(connect: Connect, uru: Uru) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import anyio
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from mcp.types import Tool
 
 from tests.time_limits import WITHIN
@@ -15,10 +18,12 @@ from tests.world import ALL, CATALOG, Connect, Uru, connector
 from uru_mcp.access.key_status import KeyStatus
 from uru_mcp.access.policy import OWN_TOOLS
 from uru_mcp.catalog.assembly import assembled
+from uru_mcp.catalog.catalog import classified
 from uru_mcp.errors import NoAnswer
 from uru_mcp.permissions import EVERYTHING
 from uru_mcp.tools.definitions import INSTRUCTIONS, OWN
-from uru_mcp.tools.shown_tools import listed
+from uru_mcp.tools.shown_tools import defined, least_tokens, listed
+from uru_mcp.untrusted_input.json_fields import compact
 from uru_mcp.untrusted_input.redaction import Redaction
 from uru_mcp.uru.namespaces_and_tools import Namespace, UpstreamTool
 
@@ -194,3 +199,26 @@ def test_each_of_our_own_tools_says_what_it_needs_and_what_comes_back(name: str)
     assert told == OWN_TOOLS[name]
     assert all(argument.get("description") for argument in definition.schema["properties"].values())
     assert set(re.findall(r"\buru_\w+", f"{definition.description} {definition.schema}")) <= OWN.keys()
+
+
+WORDS = st.text("ab .!?", max_size=60) | st.text(max_size=30) | st.integers(1, 900).map(lambda length: "x" * length)
+TEXTS = st.lists(WORDS, max_size=8).map(" ".join)
+ARGUMENT = st.fixed_dictionaries({"type": st.sampled_from(["string", "number"]), "description": TEXTS})
+ARGUMENTS = st.fixed_dictionaries(
+    {"type": st.just("object")},
+    optional={
+        "description": TEXTS,
+        "properties": st.dictionaries(st.text(max_size=8), ARGUMENT, max_size=3),
+        "anyOf": st.just([{"required": ["a"]}]),
+    },
+)
+
+
+@example(name="t", title="", description="a " + "x" * 1_100, schema={"type": "object"})  # shortened to one word
+@given(name=st.text(min_size=1, max_size=90), title=TEXTS, description=TEXTS, schema=ARGUMENTS)
+def test_no_definition_is_smaller_than_the_least_that_is_known_before_it_is_made(
+    name: str, title: str, description: str, schema: dict[str, Any]
+) -> None:
+    upstream = UpstreamTool(name, title, description, compact(schema), None, None, None, None, None)
+    tool = classified(Namespace("gmail", "Gmail (Büro)"), upstream, Redaction())
+    assert least_tokens(tool) <= defined(tool).tokens

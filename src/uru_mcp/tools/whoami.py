@@ -62,7 +62,7 @@ class Facts(NamedTuple):
     audit_trouble: UruError | None = None
     audit_blocks: bool = False
     audit_exposure: Exposure | None = None
-    telemetry: TelemetryStatus = TelemetryStatus()  # it is frozen
+    telemetry: TelemetryStatus = TelemetryStatus()
     wording: Callable[[str], str] = str
     policy: ManagedPolicy | None = None
 
