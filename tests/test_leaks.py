@@ -79,17 +79,21 @@ async def test_the_key_is_in_no_result(connect: Connect, uru: Uru) -> None:
         assert spelling not in written
 
 
-@pytest.mark.parametrize("soft_break", ["=\n", "=\r\n"])
-async def test_a_key_that_a_mail_breaks_into_two_lines_is_in_no_result(
+@pytest.mark.parametrize("soft_break", ["=\n", "=\r\n", "= \n", "=\t\r\n"])
+async def test_a_key_that_a_mail_breaks_into_two_lines_is_in_no_result_and_no_error(
     connect: Connect, uru: Uru, soft_break: str
 ) -> None:
     made = uru.key()
+    broken = f"{made.text[:30]}{soft_break}{made.text[30:]}"
     async with connect(key=made.text) as claude:
-        await claude.call("company_demo__LOG_NOTE", {"text": f"{made.text[:30]}{soft_break}{made.text[30:]}"})
+        await claude.call("company_demo__LOG_NOTE", {"text": broken})
         result = await claude.call("company_demo__LIST_NOTES", {})
-    written = result.model_dump_json()
-    assert "[key removed]" in written
-    assert made.text[-12:] not in written
+        uru.faults.status("/execute/", 400, body={"error": "BAD_REQUEST", "message": f"It quotes {broken}."})
+        error = await claude.call("company_demo__LIST_NOTES", {})
+    for written in (result.model_dump_json(), error.model_dump_json()):
+        assert "[key removed]" in written
+        assert made.text[10:26] not in written
+        assert made.text[-12:] not in written
 
 
 async def test_a_key_in_the_wrong_variable_is_not_repeated(connect: Connect) -> None:

@@ -50,14 +50,14 @@ TELEMETRY = (
     "opentelemetry.exporter.otlp.proto.http.metric_exporter",
     "uru_mcp.audit.otlp_export",
 )
-WIDE = ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
-CODECS = ("idna", "utf-8-sig")  # for host names and key files, which are decoded in threads, as JSON is
+JSON_CODECS = ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
+FIRST_CODECS = ("idna", "utf-8-sig")  # for host names and key files
 
 TURNS = 20  # of the event loop between two parts: enough for each step of opening a connection
 
 
 def load_codecs(names: tuple[str, ...]) -> None:
-    """Import codecs that threads need; Python itself imports a codec on first use."""
+    """Import codecs that threads decode with; Python itself imports a codec on first use."""
     for name in names:
         codecs.lookup(name)
 

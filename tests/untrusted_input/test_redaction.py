@@ -56,7 +56,7 @@ PLAIN = "uru_test_0123456789abcdef0123456789abcdefEND"
 
 
 @pytest.mark.parametrize("key", [PLAIN, "uru_Q1w2e3r4t5y6u7i8o9p0a1s2d3f4g5h6j7END"], ids=["known", "unknown"])
-@pytest.mark.parametrize("soft_break", ["=\n", "=\r\n"])
+@pytest.mark.parametrize("soft_break", ["=\n", "=\r\n", "= \n", "=\t\r\n"])
 @pytest.mark.parametrize("depth", [0, 1, 2])
 def test_a_key_that_a_mail_breaks_into_two_lines_goes_to_its_end_also_from_json(
     key: str, soft_break: str, depth: int

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from uru_mcp.config.environment import read_environment
 from uru_mcp.errors import SettingsError
-from uru_mcp.lazy_imports import BRIDGE, SESSION, WIDE, in_parts, load_codecs
+from uru_mcp.lazy_imports import BRIDGE, JSON_CODECS, SESSION, in_parts, load_codecs
 from uru_mcp.tools.definitions import OWN
 from uru_mcp.uru.connect import connect
 
@@ -36,7 +36,7 @@ def opener(
     async def opened(between: Callable[[], None]) -> AsyncIterator[Bridge]:
         connection = connect(settings, redaction, transport)
         async with connection.sending_ahead():
-            load_codecs(WIDE)
+            load_codecs(JSON_CODECS)
             await in_parts(SESSION, between)
             from uru_mcp.session.wiring import Parts
 

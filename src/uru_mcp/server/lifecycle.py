@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import anyio
 
-from uru_mcp.lazy_imports import CODECS, load_codecs
+from uru_mcp.lazy_imports import FIRST_CODECS, load_codecs
 from uru_mcp.server.early_stdin import EarlyStdin
 from uru_mcp.server.opening import Opening
 from uru_mcp.server.standard_streams import open_stdin, open_stdout
@@ -44,7 +44,7 @@ def serve(open_bridge: Opener, redaction: Redaction, early: EarlyStdin | None = 
     A broken stdout ends it as SIGPIPE ends others. `early` is what was read and answered before.
     """
     _raise_open_file_limit()
-    load_codecs(CODECS)
+    load_codecs(FIRST_CODECS)
     process = _Process(open_bridge, redaction, early)
     try:
         status = anyio.run(process.run)

@@ -159,14 +159,16 @@ def _whole(tools: Iterable[Tool], shown: Mapping[str, Definition], left: float) 
     Stops at the first tool that does not fit, so that it is fast for any number of tools, and defines none if they
     cannot fit.
     """
-    tools, least = tuple(tools), left
+    fitting: list[Tool] = []
+    least = left
     for tool in tools:
-        least -= 0 if tool.id in shown else least_tokens(tool)
+        least -= 0 if tool.id in shown or left == inf else least_tokens(tool)
         if least < 0:
             return [], left
+        fitting.append(tool)
     whole: list[Definition] = []
     rest = left
-    for tool in tools:
+    for tool in fitting:
         definition = shown.get(tool.id) or defined(tool)
         if tool.id not in shown:
             rest -= definition.tokens

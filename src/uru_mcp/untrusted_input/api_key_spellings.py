@@ -9,10 +9,10 @@ import base64
 import re
 from collections.abc import Iterator
 
-MARKERS = ("%25", "%5", "%7", "\\u", "\\x", "&#", "=5", "=7", *(f"{one}={end}" for one in "ur" for end in "\n\r\\"))
+MARKERS = ("%25", "%5", "%7", "\\u", "\\x", "&#", "=5", "=7", *(f"{one}={end}" for one in "ur" for end in "\n\r\\ \t"))
 """Every escaped `uru` contains one of these, in lower case; a text without them can only hold a plain `uru`."""
 
-SOFT_BREAK = r"=(?:\r?\n|(?:\\++r)?\\++n)"  # of quoted-printable, also as JSON escapes it
+SOFT_BREAK = r"=(?:[ \t]|\\++t)*+(?:\r?\n|(?:\\++r)?\\++n)"  # of quoted-printable, also as JSON escapes it
 NOISE = rf"(?:\\|{SOFT_BREAK})*+"
 BACKSLASHES = rf"(?:\\+(?:u00|x)5[cC]|\\|{SOFT_BREAK}|%(?:25)*5[cC]|&(?:amp;)*#(?:[xX]0*5[cC]|0*92);?|=5[cC])*+"
 GAP = r"(?:[ \t\r\n]|\\+[rn])*+"
@@ -70,7 +70,7 @@ UNIT = (
 )
 UNKNOWN_KEY, ESCAPED_UNKNOWN_KEY = (rf"{head}(?P<rest>{UNIT}{{16,}}+)" for head in HEADS)
 HAS_DIGIT = re.compile(r"[0-9]")
-IS_ESCAPED = re.compile(r"[%\\&]|=\n|=\r\n")
+IS_ESCAPED = re.compile(r"[%\\&]|=[ \t]*\r?\n")
 
 # An escape that ends in a letter or a digit, right before a key.
 ESCAPE_BEFORE = re.compile(r"(?:\\+(?:[a-zA-Z0]|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2})|%[0-9a-fA-F]{2}|=[0-9A-F]{2})\Z")
