@@ -43,13 +43,9 @@ def assembled(
     told_at |= {name: moment for name, moment in older.told_at.items() if name in unanswered}
     collected = _Collected(redaction)
     for namespace in namespaces:
-        for known in older.all_of(namespace) if namespace.name in unanswered else ():
-            collected.tools.setdefault(known.id, known._replace(namespace=namespace))
-        offered, unusable = loaded.get(namespace.name, ((), ()))
-        for item in unusable:
-            collected.leave_out(item)
-        for upstream in offered:
-            collected.add(namespace, upstream)
+        if namespace.name in unanswered:
+            collected.keep(namespace, older.all_of(namespace))
+        collected.add_all(namespace, *loaded.get(namespace.name, ((), ())))
     rules = (rules or UserRules()).among(collected.tools.values())
     taken_away = {name: tool for name, tool in collected.tools.items() if not rules.chosen.fit(tool)}
     tools = {name: tool for name, tool in collected.tools.items() if name not in taken_away}
@@ -82,6 +78,17 @@ class _Collected:
     def all_left_out(self) -> tuple[LeftOut, ...]:
         more = [LeftOut("", f"({self._more:,} more)", report_messages.LEFT_OUT_MORE)] if self._more else []
         return (*self._left_out, *more)
+
+    def keep(self, namespace: Namespace, known: Iterable[Tool]) -> None:
+        """Tools of an older catalog, under the namespace's title of now."""
+        for tool in known:
+            self.tools.setdefault(tool.id, tool._replace(namespace=namespace))
+
+    def add_all(self, namespace: Namespace, offered: Iterable[UpstreamTool], unusable: Iterable[LeftOut]) -> None:
+        for item in unusable:
+            self.leave_out(item)
+        for upstream in offered:
+            self.add(namespace, upstream)
 
     def add(self, namespace: Namespace, upstream: UpstreamTool) -> None:
         reason = self._reason_against(upstream)

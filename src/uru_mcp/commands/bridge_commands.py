@@ -158,9 +158,25 @@ def _asked(
     What else the person should know is printed too, unless the answer `is_report`, which says it itself. Exits with 2
     when the settings are wrong, and says what is.
     """
-    with progress("Starting", is_wanted=not as_json):
-        import anyio
+    import anyio
 
+    bridge = _opened(choice, as_json=as_json)
+
+    async def answer() -> Value:
+        async with bridge.running():
+            with progress(WAITING, is_wanted=not as_json):
+                found = await question(bridge)
+            found = found if after is None else await after(bridge, found)
+            if not is_report:
+                _warn(bridge)
+            return found
+
+    return anyio.run(answer)
+
+
+def _opened(choice: Choice, *, as_json: bool) -> Bridge:
+    """The bridge for this choice. Exits with 2 when the settings are wrong, and says what is."""
+    with progress("Starting", is_wanted=not as_json):
         from uru_mcp.bridge import Bridge
         from uru_mcp.errors import SettingsError
         from uru_mcp.server.logging_setup import start_logging
@@ -175,18 +191,7 @@ def _asked(
         sys.exit(MISUSED)
     is_level_set = bool(read_environment().get("URU_LOG_LEVEL"))
     start_logging(settings.log_level if is_level_set else "error", redaction)  # warnings stand in the answers too
-    bridge = Bridge(_patient(settings), redaction, transport=transport, origin="terminal")
-
-    async def answer() -> Value:
-        async with bridge.running():
-            with progress(WAITING, is_wanted=not as_json):
-                found = await question(bridge)
-            found = found if after is None else await after(bridge, found)
-            if not is_report:
-                _warn(bridge)
-            return found
-
-    return anyio.run(answer)
+    return Bridge(_patient(settings), redaction, transport=transport, origin="terminal")
 
 
 def _warn(bridge: Bridge) -> None:

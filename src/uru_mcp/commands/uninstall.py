@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from uru_mcp.commands.install_errors import errors_as_text
 from uru_mcp.commands.install_summary import say_which_hold_a_key
 from uru_mcp.commands.output import say, say_line
 
 if TYPE_CHECKING:
+    from uru_mcp.commands.client_configs.entry_shape import Shape
     from uru_mcp.commands.client_configs.locations import Configuration
 
 
@@ -44,15 +45,22 @@ def remove_from(configuration: Configuration, name: str, *, dry_run: bool) -> No
         given_back = server_of(change.after, name)
     what = f"the server “{name}” of {title}, from {path}"
     say_line(f"Removed: {what if change.after is not None else f'{path}, which contained nothing else'}")
+    _say_what_stays(shape, name, old, given_back)
+    with errors_as_text(Redaction()):
+        _remove_keyed_backups(configuration, dry_run=False)
+    say(f"\nRestart {title} to finish.")
+
+
+def _say_what_stays(shape: Shape, name: str, old: Any, given_back: Any) -> None:
+    """The server that was there before, if it is given back, and the file with the key."""
+    from uru_mcp.commands.client_configs.other_entries import NODE_CLIENT, is_node_client
+
     if given_back is not None:
         before = f", {NODE_CLIENT}" if is_node_client(given_back, shape) else ""
         say_line(f"Given back: the server “{name}” that was there before{before}")
     env = shape.environment(old)
     if "URU_API_KEY_FILE" in env:
         say_line(f"Not removed: the key file {env['URU_API_KEY_FILE']}")
-    with errors_as_text(Redaction()):
-        _remove_keyed_backups(configuration, dry_run=False)
-    say(f"\nRestart {title} to finish.")
 
 
 def _remove_keyed_backups(configuration: Configuration, *, dry_run: bool) -> None:
